@@ -1,0 +1,278 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { Condition, PENDING, type Pending } from "./shared/condition.ts";
+import { checkSeconds } from "./shared/deadline.ts";
+import { checkStop, currentCell } from "./shared/parking.ts";
+import { type Handle, handle, registerShareable } from "./shared/references.ts";
+
+/** Options of {@linkcode Gil}'s constructor. */
+export interface GilOptions {
+  /**
+   * How long a thread waits for the lock before it asks the holder to drop it,
+   * in seconds. Python's `sys.setswitchinterval`.
+   *
+   * @default {0.005}
+   */
+  switchInterval?: number;
+}
+
+const HOLDER = 0;
+const LAST_HOLDER = 1;
+const SWITCHES = 2;
+const DROP_REQUEST = 3;
+const TAKERS = 4;
+const FREED = 8;
+const TAKEN = 12;
+/** An index into the view of doubles. */
+const SWITCH_INTERVAL = 8;
+const BYTES = 72;
+
+/** The memory of a lock that another thread made, in the options. */
+const memory = Symbol("memory");
+
+/**
+ * A global interpreter lock, as CPython has one and Deno has not: of the threads
+ * that share it, one runs at a time.
+ *
+ * Protocol, CPython's. Threads are told by their cells (0: nobody).
+ *  - A taker moves `HOLDER` from 0 to itself. If it has waited a whole switch
+ *    interval in which the lock did not change hands, it sets `DROP_REQUEST`.
+ *  - Who has taken it clears `DROP_REQUEST`, counts the switch if `LAST_HOLDER`
+ *    was another, and wakes whoever waits for that (`TAKEN`).
+ *  - The holder looks at `DROP_REQUEST` at its checkpoints. If it is set, it
+ *    writes 0 to `HOLDER`, wakes a taker, and waits until `LAST_HOLDER` is
+ *    another: otherwise it would take the lock again before the other has woken.
+ *  - `TAKERS` counts those who wait, so that the wait for another to take the
+ *    lock ends when there is none left: a taker may be terminated.
+ *
+ * @example Usage
+ * ```ts
+ * import { Gil } from "@lab9/concurrency";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const gil = new Gil();
+ * const sum = gil.run(() => {
+ *   let sum = 0;
+ *   for (let i = 0; i < 100_000; i++) {
+ *     sum += i;
+ *     if (i % 1000 === 0) gil.checkpoint();
+ *   }
+ *   return sum;
+ * });
+ * assertEquals(sum, 4999950000);
+ * ```
+ */
+export class Gil {
+  static {
+    registerShareable(
+      "Gil",
+      (buffer) => new Gil({ [memory]: buffer } as GilOptions),
+    );
+  }
+
+  #words: Int32Array;
+  #freed: Condition;
+  #taken: Condition;
+  #intervalMs: number;
+
+  /**
+   * Makes a lock that nobody holds.
+   *
+   * @param options The options.
+   * @throws {RangeError} If the switch interval is not positive.
+   *
+   * @example Usage
+   * ```ts
+   * import { Gil } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const gil = new Gil({ switchInterval: 0.001 });
+   * assertEquals(gil.switchInterval, 0.001);
+   * ```
+   */
+  constructor(options: GilOptions = {}) {
+    const { switchInterval = 0.005, [memory]: buffer } = options as
+      & GilOptions
+      & { [memory]?: SharedArrayBuffer };
+    checkSeconds("create Gil", "switchInterval", switchInterval);
+    if (switchInterval === 0) {
+      throw new RangeError(
+        "Cannot create Gil: switchInterval must be positive, received 0",
+      );
+    }
+    const bytes = buffer ?? new SharedArrayBuffer(BYTES);
+    const doubles = new Float64Array(bytes);
+    if (buffer === undefined) doubles[SWITCH_INTERVAL] = switchInterval;
+    this.#intervalMs = doubles[SWITCH_INTERVAL] * 1000;
+    this.#words = new Int32Array(bytes);
+    this.#freed = new Condition(this.#words, FREED);
+    this.#taken = new Condition(this.#words, TAKEN);
+  }
+
+  /**
+   * How long a thread waits before it asks the holder to drop the lock. Python's
+   * `sys.getswitchinterval`.
+   *
+   * @returns The time in seconds.
+   */
+  get switchInterval(): number {
+    return this.#intervalMs / 1000;
+  }
+
+  /**
+   * Runs a function while holding the lock, blocking the thread until it has
+   * it. A thread that holds it already just runs the function.
+   *
+   * @param fn The function. It must not be async: no thread keeps the lock while
+   * it awaits.
+   * @returns What the function returns.
+   * @throws {TypeError} If the function returns a promise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Gil } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * assertEquals(new Gil().run(() => 1 + 1), 2);
+   * ```
+   *
+   * @typeParam T The type of what the function returns.
+   */
+  run<T>(fn: () => T): T {
+    if (this.#isHolder) return refusePromise(fn());
+    this.#take();
+    try {
+      return refusePromise(fn());
+    } finally {
+      // A terminated thread may have lost the lock at a checkpoint.
+      if (this.#isHolder) this.#drop();
+    }
+  }
+
+  /**
+   * Lets another thread have the lock, if one has asked for it. Call it now and
+   * then in a loop: CPython does at every turn. In a thread that doesn't hold
+   * the lock it does nothing but end the thread if it was told to end.
+   *
+   * @example Usage
+   * ```ts
+   * import { Gil } from "@lab9/concurrency";
+   *
+   * const gil = new Gil();
+   * gil.run(() => {
+   *   for (let i = 0; i < 1000; i++) gil.checkpoint();
+   * });
+   * ```
+   */
+  checkpoint(): void {
+    checkStop();
+    if (Atomics.load(this.#words, DROP_REQUEST) === 0 || !this.#isHolder) {
+      return;
+    }
+    this.#drop();
+    this.#take();
+  }
+
+  /**
+   * Runs a function without the lock, and takes it again afterwards. CPython's
+   * `Py_BEGIN_ALLOW_THREADS`, as around waiting and numpy's array operations. In
+   * a thread that doesn't hold the lock it just runs the function.
+   *
+   * @param fn The function.
+   * @returns What the function returns.
+   * @throws {TypeError} If the function returns a promise.
+   *
+   * @example Usage
+   * ```ts
+   * import { Gil } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const gil = new Gil();
+   * assertEquals(gil.run(() => gil.allowThreads(() => 3)), 3);
+   * ```
+   *
+   * @typeParam T The type of what the function returns.
+   */
+  allowThreads<T>(fn: () => T): T {
+    if (!this.#isHolder) return refusePromise(fn());
+    this.#drop();
+    try {
+      return refusePromise(fn());
+    } finally {
+      this.#take();
+    }
+  }
+
+  /**
+   * What is sent in place of the lock.
+   *
+   * @ignore
+   */
+  [handle](): Handle {
+    return { type: "Gil", buffer: this.#words.buffer as SharedArrayBuffer };
+  }
+
+  get #isHolder(): boolean {
+    return Atomics.load(this.#words, HOLDER) === currentCell();
+  }
+
+  #take(): void {
+    const words = this.#words;
+    if (this.#tryTake() === PENDING) {
+      Atomics.add(words, TAKERS, 1);
+      try {
+        for (;;) {
+          const switches = Atomics.load(words, SWITCHES);
+          const deadline = performance.now() + this.#intervalMs;
+          const taken = this.#freed.waitSync(() => this.#tryTake(), deadline);
+          if (taken !== PENDING) break;
+          if (Atomics.load(words, SWITCHES) === switches) {
+            Atomics.store(words, DROP_REQUEST, 1);
+          }
+        }
+      } finally {
+        Atomics.sub(words, TAKERS, 1);
+        // A dropper may be waiting for a taker that was terminated.
+        this.#taken.notifyAll();
+      }
+    }
+  }
+
+  #tryTake(): true | Pending {
+    const words = this.#words;
+    const me = currentCell();
+    if (Atomics.compareExchange(words, HOLDER, 0, me) !== 0) return PENDING;
+    Atomics.store(words, DROP_REQUEST, 0);
+    if (Atomics.exchange(words, LAST_HOLDER, me) !== me) {
+      Atomics.add(words, SWITCHES, 1);
+      this.#taken.notifyAll();
+    }
+    return true;
+  }
+
+  #drop(): void {
+    const words = this.#words;
+    const wasAsked = Atomics.load(words, DROP_REQUEST) !== 0;
+    Atomics.store(words, HOLDER, 0);
+    this.#freed.notify();
+    if (!wasAsked) return;
+    const isTaken = () => this.#hasSwitched() ? true : PENDING;
+    if (isTaken() === PENDING) this.#taken.waitSync(isTaken, Infinity);
+  }
+
+  /** Whether another has taken the lock, or there is no other. */
+  #hasSwitched(): boolean {
+    return Atomics.load(this.#words, LAST_HOLDER) !== currentCell() ||
+      Atomics.load(this.#words, TAKERS) === 0;
+  }
+}
+
+function refusePromise<T>(value: T): T {
+  if (value instanceof Promise) {
+    throw new TypeError(
+      "Cannot hold the Gil for an async function: it would be held while the " +
+        "function awaits",
+    );
+  }
+  return value;
+}

@@ -1,0 +1,148 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { pack, type Packed } from "../shared/packing.ts";
+import { exposingModules, idOf } from "../shared/references.ts";
+import { Run, type Settled } from "../thread/run.ts";
+import { Outcome, Status } from "../thread/thread_table.ts";
+import type { WorkerPermissions } from "../thread/worker.ts";
+import { Claim, workerLoop, type WorkerLoopOptions } from "./worker_loop.ts";
+
+/** What every worker of a pool is started with. */
+export interface CrewOptions extends
+  Pick<
+    WorkerLoopOptions,
+    "tasks" | "results" | "cancelled" | "initializer" | "initargs" | "maxTasks"
+  > {
+  permissions: WorkerPermissions;
+}
+
+/** A worker of a pool, seen from the main thread. */
+export class CrewMember {
+  readonly name: string;
+  readonly run: Run;
+  /** Whether another was started in its place already. */
+  isReplaced = false;
+  #claim: Int32Array;
+
+  constructor(number: number, options: CrewOptions, modules: Set<string>) {
+    this.name = `PoolWorker-${number}`;
+    this.#claim = new Int32Array(new SharedArrayBuffer(Claim.WORDS * 4));
+    const { permissions, ...shared } = options;
+    const loop: WorkerLoopOptions = {
+      ...shared,
+      name: this.name,
+      number,
+      claim: this.#claim,
+    };
+    this.run = new Run({
+      target: idOf(workerLoop)!,
+      args: pack([loop]),
+      modules,
+      permissions,
+      name: this.name,
+      daemon: true,
+    });
+    // A worker that has done its number of tasks makes room for a fresh one.
+    if (options.maxTasks !== Infinity) this.run.retireWorker();
+  }
+
+  /** Whether the initializer has done. */
+  get isReady(): boolean {
+    return Atomics.load(this.#claim, Claim.READY) !== 0;
+  }
+
+  /** The id of the task that the worker has taken and not answered, or 0. */
+  get claim(): number {
+    return Math.abs(Atomics.load(this.#claim, Claim.TASK));
+  }
+
+  /** Sees to it that the worker takes no task after this one; see the loop. */
+  condemn(task: number): boolean {
+    const claim = this.#claim;
+    return Atomics.compareExchange(claim, Claim.TASK, task, -task) === task;
+  }
+}
+
+/** The workers of a pool: kept at their number until the pool ends. */
+export class Crew {
+  /** The modules that the workers know. */
+  readonly modules: Set<string> = exposingModules();
+  #options: CrewOptions;
+  #members = new Map<number, CrewMember>();
+  #lastNumber = 0;
+  #onEnd: (member: CrewMember, settled: () => Settled) => void;
+  #watches = new Set<Promise<void>>();
+
+  /** `onEnd` is told of every worker that has ended, however it did. */
+  constructor(
+    size: number,
+    options: CrewOptions,
+    onEnd: (member: CrewMember, settled: () => Settled) => void,
+  ) {
+    this.#options = options;
+    this.#onEnd = onEnd;
+    for (let i = 0; i < size; i++) this.add();
+  }
+
+  /** Starts another worker. */
+  add(): void {
+    const number = ++this.#lastNumber;
+    const member = new CrewMember(number, this.#options, this.modules);
+    this.#members.set(number, member);
+    const watch = this.#watch(number, member);
+    this.#watches.add(watch);
+    watch.then(() => this.#watches.delete(watch));
+  }
+
+  /** Ends the workers that have taken one of these tasks, and replaces them. */
+  stopWorkersOf(tasks: ReadonlySet<number>): void {
+    for (const member of [...this.#members.values()]) {
+      const { claim } = member;
+      if (!tasks.has(claim) || !member.condemn(claim)) continue;
+      member.isReplaced = true;
+      member.run.stop();
+      this.add();
+    }
+  }
+
+  /** Ends every worker. */
+  async stop(): Promise<void> {
+    const members = [...this.#members.values()];
+    await Promise.all(members.map((member) => member.run.stop()));
+  }
+
+  /** Resolves when there are no workers any more. */
+  async ended(): Promise<void> {
+    while (this.#watches.size > 0) await Promise.all(this.#watches);
+  }
+
+  sendMail(number: number, mail: Packed): void {
+    this.#members.get(number)?.run.sendMail(mail);
+  }
+
+  takeMail(number: number): Packed | undefined {
+    return this.#members.get(number)?.run.takeMail();
+  }
+
+  async #watch(number: number, member: CrewMember): Promise<void> {
+    await member.run.slot.reached(Status.ENDED, Infinity, false);
+    this.#onEnd(member, () => member.run.settle());
+    this.#members.delete(number);
+  }
+}
+
+/** Why a worker is gone that was still needed. */
+export function describeLoss(member: CrewMember, settled: Settled): string {
+  const { name } = member;
+  switch (settled.outcome) {
+    case Outcome.CLOSED:
+      return `${name} closed its worker, by self.close() or Deno.exit()`;
+    case Outcome.TERMINATED:
+      return `${name} was terminated`;
+    case Outcome.LOST:
+      return settled.error instanceof Error
+        ? `The worker of ${name} broke down: ${settled.error.message}`
+        : `${name} was terminated while it computed, and given up`;
+  }
+  return `${name} ended unexpectedly`;
+}

@@ -1,0 +1,254 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { hold } from "../shared/keep_alive.ts";
+import { pack, unpack } from "../shared/packing.ts";
+import type { Decoder } from "../shared/decoder.ts";
+import { fromPortable, type PortableError } from "../thread/portable_error.ts";
+import type { Settled } from "../thread/run.ts";
+import { Outcome } from "../thread/thread_table.ts";
+import { WorkerLostError } from "../thread.ts";
+import { Channel } from "./channel.ts";
+import {
+  Crew,
+  type CrewMember,
+  type CrewOptions,
+  describeLoss,
+} from "./crew.ts";
+import { Reply, type TaskRecord, writeTask } from "./task.ts";
+import { CANCELLED_CALLS } from "./worker_loop.ts";
+
+/** A task that is not settled yet. */
+interface PendingTask {
+  record: TaskRecord;
+  resolve: (value: unknown) => void;
+  reject: (reason: unknown) => void;
+}
+
+/** What a task is made of; its id is the dispatcher's. */
+export type TaskOptions = Omit<TaskRecord, "id" | "payload"> & {
+  payload: readonly unknown[];
+};
+
+export type DispatcherOptions = Omit<
+  CrewOptions,
+  "tasks" | "results" | "cancelled"
+>;
+
+/**
+ * The main thread's side of a pool: it writes tasks into one channel, which any
+ * worker takes from, and settles them by what comes back through another.
+ */
+export class Dispatcher {
+  #crew: Crew;
+  #tasks = new Channel();
+  #results = new Channel();
+  #cancelled = new Int32Array(new SharedArrayBuffer(4 * (1 + CANCELLED_CALLS)));
+  #pending = new Map<number, PendingTask>();
+  /** Tasks for which there was no room in the channel. */
+  #backlog: TaskRecord[] = [];
+  #lastTask = 0;
+  #hold: Disposable | undefined;
+  #state: "running" | "closed" | "stopped" = "running";
+  #failure: unknown;
+
+  constructor(size: number, options: DispatcherOptions) {
+    this.#crew = new Crew(
+      size,
+      {
+        ...options,
+        tasks: this.#tasks.buffer,
+        results: this.#results.buffer,
+        cancelled: this.#cancelled,
+      },
+      (member, settled) => this.#onWorkerEnd(member, settled),
+    );
+    this.#receive();
+  }
+
+  /** Whether the workers know the module. */
+  knows(url: string): boolean {
+    return this.#crew.modules.has(url);
+  }
+
+  /** Has a worker do a task. */
+  submit(options: TaskOptions): Promise<unknown> {
+    if (this.#state === "stopped") return Promise.reject(this.#failure);
+    // Zero stands for no task; the id goes through 32 bits.
+    const id = this.#lastTask = (this.#lastTask % 0x7fffffff) + 1;
+    const record: TaskRecord = { id, ...options };
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#pending.set(id, { record, resolve, reject });
+    this.#hold ??= hold();
+    try {
+      if (this.#backlog.length > 0 || !this.#send(record)) {
+        this.#backlog.push(record);
+      }
+    } catch (error) {
+      this.#settle(id)?.reject(error);
+    }
+    return promise;
+  }
+
+  /** Calls off what is left of a call, and ends the workers that are at it. */
+  cancel(call: number, reason: unknown): void {
+    const count = Atomics.load(this.#cancelled, 0);
+    this.#cancelled[1 + count % CANCELLED_CALLS] = call;
+    Atomics.store(this.#cancelled, 0, count + 1);
+    const tasks = new Set<number>();
+    for (const [id, { record }] of this.#pending) {
+      if (record.call === call) tasks.add(id);
+    }
+    this.#backlog = this.#backlog.filter((record) => record.call !== call);
+    for (const id of tasks) this.#settle(id)!.reject(reason);
+    this.#crew.stopWorkersOf(tasks);
+  }
+
+  /** Lets the workers end when everything is done. */
+  close(): void {
+    if (this.#state === "running") this.#state = "closed";
+    if (this.#backlog.length === 0) this.#tasks.close();
+  }
+
+  /** Ends the workers now; what is pending rejects with the reason. */
+  async stop(reason: unknown): Promise<void> {
+    if (this.#state !== "stopped") {
+      this.#state = "stopped";
+      this.#failure = reason;
+    }
+    this.#backlog = [];
+    for (const id of [...this.#pending.keys()]) {
+      this.#settle(id)!.reject(reason);
+    }
+    this.#tasks.close();
+    await this.#crew.stop();
+    await this.ended();
+  }
+
+  /** Resolves when every worker has ended. */
+  async ended(): Promise<void> {
+    using _alive = hold();
+    await this.#crew.ended();
+    this.#results.close();
+  }
+
+  #settle(id: number): PendingTask | undefined {
+    const task = this.#pending.get(id);
+    if (task === undefined) return undefined;
+    this.#pending.delete(id);
+    if (this.#pending.size === 0) {
+      this.#hold?.[Symbol.dispose]();
+      this.#hold = undefined;
+    }
+    return task;
+  }
+
+  #send(record: TaskRecord): boolean {
+    if (!this.#write(record)) {
+      // The payload goes by message, to the worker that asks for it.
+      const asked = { ...record, payload: undefined };
+      this.#tasks.write((encoder) => writeTask(encoder, asked));
+    }
+    return this.#tasks.send();
+  }
+
+  #write(record: TaskRecord): boolean {
+    try {
+      return this.#tasks.write((encoder) => writeTask(encoder, record));
+    } catch (error) {
+      if (!(error instanceof DOMException && error.name === "DataCloneError")) {
+        throw error;
+      }
+      // What no message can take either is refused here, not in a worker.
+      structuredClone(pack(record.payload));
+      return false;
+    }
+  }
+
+  #flushBacklog(): void {
+    if (this.#backlog.length === 0) return;
+    let sent = 0;
+    while (sent < this.#backlog.length && this.#send(this.#backlog[sent])) {
+      sent++;
+    }
+    this.#backlog.splice(0, sent);
+    if (this.#backlog.length === 0 && this.#state === "closed") {
+      this.#tasks.close();
+    }
+  }
+
+  /** Settles tasks as long as the pool lives. It keeps no process alive. */
+  async #receive(): Promise<void> {
+    const handle = (decoder: Decoder) => this.#handle(decoder);
+    while (await this.#results.receive(handle)) this.#drain();
+  }
+
+  #drain(): void {
+    while (this.#results.take((decoder) => this.#handle(decoder)));
+    this.#flushBacklog();
+  }
+
+  #handle(decoder: Decoder): true {
+    const id = decoder.read() as number;
+    const reply = decoder.read() as Reply;
+    let value: unknown;
+    try {
+      value = decoder.read();
+    } catch (error) {
+      // A function by a reference that this thread doesn't know.
+      this.#settle(id)?.reject(error);
+      return true;
+    }
+    this.#answer(id, reply, value);
+    return true;
+  }
+
+  #answer(id: number, reply: Reply, value: unknown): void {
+    switch (reply) {
+      case Reply.DONE:
+        return this.#settle(id)?.resolve(value);
+      case Reply.THREW:
+        return this.#settle(id)?.reject(fromPortable(value as PortableError));
+      case Reply.MAILED: {
+        const mail = this.#crew.takeMail(value as number);
+        if (mail === undefined) return;
+        const { kind, value: mailed } = unpack(mail) as {
+          kind: Reply;
+          value: unknown;
+        };
+        return this.#answer(id, kind, mailed);
+      }
+      case Reply.ASKS: {
+        const task = this.#pending.get(id);
+        // Called off since: the worker is being ended.
+        if (task === undefined) return;
+        this.#crew.sendMail(value as number, pack(task.record.payload));
+      }
+    }
+  }
+
+  #onWorkerEnd(member: CrewMember, settle: () => Settled): void {
+    // What it answered comes first; its mail is lost when it is settled.
+    this.#drain();
+    const settled = settle();
+    if (this.#state === "stopped") return;
+    if (settled.outcome === Outcome.RETURNED) {
+      const isRecycled = settled.value === true;
+      if (isRecycled && this.#isNeeded) this.#crew.add();
+      return;
+    }
+    const error = settled.outcome === Outcome.THREW
+      ? settled.error
+      : new WorkerLostError(describeLoss(member, settled));
+    if (!member.isReady) {
+      // Another would end the same way.
+      this.stop(error);
+      return;
+    }
+    this.#settle(member.claim)?.reject(error);
+    if (!member.isReplaced && this.#isNeeded) this.#crew.add();
+  }
+
+  get #isNeeded(): boolean {
+    return this.#state === "running" || this.#pending.size > 0;
+  }
+}

@@ -1,0 +1,198 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { expose } from "../expose.ts";
+import { pack, unpack } from "../shared/packing.ts";
+import { checkStop } from "../shared/parking.ts";
+import { type AnyFunction, functionOf } from "../shared/references.ts";
+import { toPortable } from "../thread/portable_error.ts";
+import { receiveMail, sendMail } from "../thread/worker_server.ts";
+import { Channel } from "./channel.ts";
+import {
+  isThenable,
+  perform,
+  readTask,
+  Reply,
+  type TaskRecord,
+} from "./task.ts";
+
+/** Words of a worker's own that the main thread reads when it is gone. */
+export const Claim = {
+  /** The id of the task that it has taken and not answered; see below. */
+  TASK: 0,
+  /** 1 once its initializer has done. */
+  READY: 1,
+  WORDS: 2,
+} as const;
+
+/** How many calls that were called off are remembered. */
+export const CANCELLED_CALLS = 1024;
+
+/** What a pool's worker is started with. */
+export interface WorkerLoopOptions {
+  name: string;
+  number: number;
+  tasks: SharedArrayBuffer;
+  results: SharedArrayBuffer;
+  claim: Int32Array;
+  /** How many calls were called off, and then the last of them in a ring. */
+  cancelled: Int32Array;
+  initializer: AnyFunction | undefined;
+  initargs: readonly unknown[];
+  /** How many tasks to do before ending. */
+  maxTasks: number;
+}
+
+/**
+ * Does a pool's tasks until there will be none.
+ *
+ * Protocol. The worker writes the task's id into its claim before it calls
+ * anything of the user's, and clears it after the answer is in the channel. So
+ * when a worker is gone, its claim names the task that went with it. Who wants to
+ * end the worker because of that task negates the claim first. Both change it in
+ * one step from the id: a worker that is about to be ended takes no other task.
+ *
+ * @returns Whether it ended because it had done its number of tasks.
+ */
+export async function workerLoop(options: WorkerLoopOptions): Promise<boolean> {
+  const { claim, initializer, initargs, maxTasks } = options;
+  const tasks = new Channel(options.tasks);
+  const results = new Channel(options.results);
+  const cancelled = new CancelledCalls(options.cancelled);
+  if (initializer !== undefined) await initializer(...initargs);
+  Atomics.store(claim, Claim.READY, 1);
+
+  for (let done = 0; done < maxTasks; done++) {
+    const task = tasks.take(readTask) ?? await tasks.receive(readTask);
+    if (task === undefined) return false;
+    Atomics.store(claim, Claim.TASK, task.id);
+    if (!cancelled.has(task.call)) {
+      const outcome = runTask(task, results, options);
+      if (isThenable(outcome)) await outcome;
+    }
+    const { id } = task;
+    if (Atomics.compareExchange(claim, Claim.TASK, id, 0) !== id) {
+      // The order to end is on its way.
+      await new Promise(() => {});
+    }
+  }
+  return true;
+}
+expose(import.meta, { workerLoop });
+
+/** The calls that were called off, read again when there are more of them. */
+class CancelledCalls {
+  #words: Int32Array;
+  #count = 0;
+  #calls = new Set<number>();
+
+  constructor(words: Int32Array) {
+    this.#words = words;
+  }
+
+  has(call: number): boolean {
+    const count = Atomics.load(this.#words, 0);
+    if (count !== this.#count) {
+      this.#count = count;
+      this.#calls = new Set(this.#words.subarray(1));
+    }
+    return this.#calls.has(call);
+  }
+}
+
+/** Does one task; a promise only if it has to be awaited. */
+function runTask(
+  task: TaskRecord,
+  results: Channel,
+  options: WorkerLoopOptions,
+): void | Promise<void> {
+  if (task.payload === undefined) return runAskedFor(task, results, options);
+  try {
+    const value = perform(task.mode, functionOf(task.fn), task.payload);
+    if (isThenable(value)) return settleTask(task, value, results, options);
+    reply(task, Reply.DONE, value, results, options);
+  } catch (error) {
+    replyError(task, error, results, options);
+  }
+}
+
+async function settleTask(
+  task: TaskRecord,
+  pending: PromiseLike<unknown>,
+  results: Channel,
+  options: WorkerLoopOptions,
+): Promise<void> {
+  try {
+    reply(task, Reply.DONE, await pending, results, options);
+  } catch (error) {
+    replyError(task, error, results, options);
+  }
+}
+
+/** Asks for a payload that couldn't stand in the channel, then does the task. */
+async function runAskedFor(
+  task: TaskRecord,
+  results: Channel,
+  options: WorkerLoopOptions,
+): Promise<void> {
+  const asked = receiveMail();
+  write(results, task.id, Reply.ASKS, options.number);
+  results.sendSync();
+  const payload = unpack(await asked) as unknown[];
+  await runTask({ ...task, payload }, results, options);
+}
+
+function replyError(
+  task: TaskRecord,
+  error: unknown,
+  results: Channel,
+  options: WorkerLoopOptions,
+): void {
+  // A terminated worker answers no more: its task was rejected already.
+  checkStop();
+  const portable = toPortable(error, options.name);
+  reply(task, Reply.THREW, portable, results, options);
+}
+
+/** Answers through the channel, or by mail what can't stand in it. */
+function reply(
+  task: TaskRecord,
+  kind: Reply,
+  value: unknown,
+  results: Channel,
+  options: WorkerLoopOptions,
+): void {
+  if (!tryWrite(results, task.id, kind, value)) {
+    sendMail(pack({ kind, value }));
+    write(results, task.id, Reply.MAILED, options.number);
+  }
+  results.sendSync();
+}
+
+function tryWrite(
+  results: Channel,
+  id: number,
+  kind: Reply,
+  value: unknown,
+): boolean {
+  try {
+    return write(results, id, kind, value);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "DataCloneError") {
+      return false;
+    }
+    throw error;
+  }
+}
+
+function write(
+  results: Channel,
+  id: number,
+  kind: Reply,
+  value: unknown,
+): boolean {
+  return results.write((encoder) => {
+    encoder.write(id);
+    encoder.write(kind);
+    encoder.write(value);
+  });
+}

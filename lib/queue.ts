@@ -1,0 +1,701 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { Cargo } from "./shared/cargo.ts";
+import { Condition, PENDING, type Pending } from "./shared/condition.ts";
+import {
+  type AsyncWaitOptions,
+  deadlineOf,
+  type WaitOptions,
+} from "./shared/deadline.ts";
+import { Decoder } from "./shared/decoder.ts";
+import { Encoder } from "./shared/encoder.ts";
+import { type Handle, handle, registerShareable } from "./shared/references.ts";
+import {
+  LARGEST_CAPACITY,
+  OWNER_WORDS,
+  RECORD_BYTES,
+  Ring,
+} from "./shared/ring.ts";
+
+export type { AsyncWaitOptions, WaitOptions };
+
+/**
+ * Thrown when an item is put into a full queue without waiting, or none left
+ * in time. Python's `queue.Full`.
+ *
+ * @example Usage
+ * ```ts
+ * import { Full, Queue } from "@lab9/concurrency";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const queue = new Queue<number>(1);
+ * queue.putNowait(1);
+ * assertThrows(() => queue.putNowait(2), Full);
+ * ```
+ */
+export class Full extends Error {
+  /** The error's name, `"Full"`. */
+  override name = "Full";
+}
+
+/**
+ * Thrown when an item is got from an empty queue without waiting, or none
+ * came in time. Python's `queue.Empty`.
+ *
+ * @example Usage
+ * ```ts
+ * import { Empty, Queue } from "@lab9/concurrency";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertThrows(() => new Queue().getNowait(), Empty);
+ * ```
+ */
+export class Empty extends Error {
+  /** The error's name, `"Empty"`. */
+  override name = "Empty";
+}
+
+/**
+ * Thrown when a queue that was shut down is put into, or has nothing left to
+ * get. Python's `queue.ShutDown`.
+ *
+ * @example Usage
+ * ```ts
+ * import { Queue, ShutDown } from "@lab9/concurrency";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const queue = new Queue<number>();
+ * queue.shutdown();
+ * assertThrows(() => queue.putSync(1), ShutDown);
+ * ```
+ */
+export class ShutDown extends Error {
+  /** The error's name, `"ShutDown"`. */
+  override name = "ShutDown";
+}
+
+/** Options of {@linkcode Queue}'s constructor. */
+export interface QueueOptions {
+  /**
+   * The most bytes of shared memory that the stored items may take. A put
+   * waits while an item doesn't fit, as it does when the queue is full. The
+   * queue starts small and grows as needed.
+   *
+   * @default {268435456}
+   */
+  capacity?: number;
+}
+
+/** Options of {@linkcode Queue.shutdown}. */
+export interface ShutdownOptions {
+  /**
+   * Whether to throw away what is stored, instead of letting it be got.
+   *
+   * @default {false}
+   */
+  immediate?: boolean;
+}
+
+const DEFAULT_CAPACITY = 1 << 28;
+
+// The queue's own words in the ring's header.
+const DONE_COUNT = OWNER_WORDS;
+const MAX_SIZE = OWNER_WORDS + 1;
+const ADDRESS = OWNER_WORDS + 2;
+const NOT_EMPTY = OWNER_WORDS + 16;
+const NOT_FULL = NOT_EMPTY + 16;
+const ALL_DONE = NOT_FULL + 16;
+
+/** How often a getter looks again before it sleeps: some ten microseconds. */
+const SPINS = 200;
+
+const encoder = new Encoder();
+const decoder = new Decoder();
+const received = new Cargo();
+let sending = new Cargo();
+let encoding = false;
+
+/** The memory of a queue that another thread made, in the options. */
+const memory = Symbol("memory");
+
+/**
+ * A first in, first out queue in shared memory, for any number of threads.
+ * Python's `queue.Queue`.
+ *
+ * A put in one thread wakes a get in another directly; the main thread has no
+ * part in it. Pass the queue to a thread in its arguments. Items travel by
+ * structured clone; an exposed function travels by reference.
+ *
+ * Every operation that can wait comes twice: `get` returns a promise, `getSync`
+ * blocks the calling thread. In a worker, block; on the main thread, await.
+ *
+ * @example Usage
+ * ```ts
+ * import { Queue } from "@lab9/concurrency";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const queue = new Queue<string>();
+ * await queue.put("first");
+ * await queue.put("second");
+ *
+ * assertEquals(await queue.get(), "first");
+ * assertEquals(queue.size, 1);
+ * ```
+ *
+ * @typeParam T The type of the items.
+ */
+export class Queue<T = unknown> {
+  static {
+    registerShareable(
+      "Queue",
+      (buffer) => new Queue(0, { [memory]: buffer } as QueueOptions),
+    );
+  }
+
+  #ring: Ring;
+  #words: Int32Array;
+  #notEmpty: Condition;
+  #notFull: Condition;
+  #allDone: Condition;
+  #maxsize: number;
+
+  /**
+   * Makes an empty queue.
+   *
+   * @param maxsize The most items that the queue holds; a put into a full queue
+   * waits. Zero or less: no limit but the `capacity`.
+   * @param options The options.
+   * @throws {RangeError} If `maxsize` is not an integer, or the capacity isn't
+   * between 16 bytes and 1 GiB.
+   *
+   * @example Usage
+   * ```ts
+   * import { Queue } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const queue = new Queue<number>(2);
+   * queue.putNowait(1);
+   * queue.putNowait(2);
+   * assertEquals(queue.isFull, true);
+   * ```
+   */
+  constructor(maxsize = 0, options: QueueOptions = {}) {
+    const { capacity = DEFAULT_CAPACITY, [memory]: buffer } = options as
+      & QueueOptions
+      & { [memory]?: SharedArrayBuffer };
+    if (buffer === undefined) checkArguments(maxsize, capacity);
+    this.#ring = new Ring(buffer ?? capacity);
+    this.#words = this.#ring.words;
+    if (buffer === undefined) {
+      this.#words[MAX_SIZE] = Math.max(0, maxsize);
+      // What Python prints is the object's address; ours is as arbitrary.
+      this.#words[ADDRESS] = crypto.getRandomValues(new Int32Array(1))[0];
+    }
+    this.#maxsize = this.#words[MAX_SIZE];
+    this.#notEmpty = new Condition(this.#words, NOT_EMPTY);
+    this.#notFull = new Condition(this.#words, NOT_FULL);
+    this.#allDone = new Condition(this.#words, ALL_DONE);
+  }
+
+  /**
+   * The most items that the queue holds; 0 if there is no limit. Python's
+   * `Queue.maxsize`.
+   *
+   * @returns The number of items.
+   */
+  get maxsize(): number {
+    return this.#maxsize;
+  }
+
+  /**
+   * How many items are stored now. Another thread may change it at any time.
+   * Python's `Queue.qsize()`.
+   *
+   * @returns The number of items.
+   */
+  get size(): number {
+    return this.#ring.count;
+  }
+
+  /**
+   * Whether nothing is stored now. Python's `Queue.empty()`.
+   *
+   * @returns Whether a get would wait.
+   */
+  get isEmpty(): boolean {
+    return this.size === 0;
+  }
+
+  /**
+   * Whether there are `maxsize` items now. Python's `Queue.full()`.
+   *
+   * @returns Whether a put would wait.
+   */
+  get isFull(): boolean {
+    return this.#maxsize > 0 && this.size >= this.#maxsize;
+  }
+
+  /**
+   * How many items were put and not yet reported by {@linkcode taskDone}.
+   * Python's `Queue.unfinished_tasks`.
+   *
+   * @returns The number of items.
+   */
+  get unfinishedTasks(): number {
+    const done = Atomics.load(this.#words, DONE_COUNT);
+    return (this.#ring.putCount - done) | 0;
+  }
+
+  /**
+   * Puts an item at the end, waiting while the queue is full. Python's
+   * `Queue.put`.
+   *
+   * @param item The item. It is cloned before the call returns.
+   * @param options How long to wait at most, and a signal to stop waiting.
+   * @returns A promise that resolves when the item is stored.
+   * @throws {RangeError} If the timeout is negative or the item can never fit.
+   * @throws {DOMException} A `DataCloneError` if the item can't be cloned.
+   * @throws {Full} If the queue stayed full for the whole timeout.
+   * @throws {ShutDown} If the queue was shut down.
+   *
+   * @example Usage
+   * ```ts
+   * import { Queue } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const queue = new Queue<string>(1);
+   * await queue.put("item", { timeout: 1 });
+   * assertEquals(queue.size, 1);
+   * ```
+   */
+  async put(item: T, options: AsyncWaitOptions = {}): Promise<void> {
+    const deadline = deadlineOf("put into queue", options.timeout);
+    options.signal?.throwIfAborted();
+    const cargo = this.#load(item);
+    if (this.#tryPut(cargo) !== PENDING) return;
+    // While this one is awaited, others are put.
+    if (cargo === sending) sending = new Cargo();
+    const result = await this.#notFull.wait(
+      () => this.#tryPut(cargo),
+      { deadline, signal: options.signal },
+    );
+    if (result === PENDING) throw new Full(this.#fullMessage());
+  }
+
+  /**
+   * Puts an item at the end, blocking the thread while the queue is full.
+   * Python's `Queue.put`.
+   *
+   * @param item The item.
+   * @param options How long to wait at most.
+   * @throws {RangeError} If the timeout is negative or the item can never fit.
+   * @throws {DOMException} A `DataCloneError` if the item can't be cloned.
+   * @throws {Full} If the queue stayed full for the whole timeout.
+   * @throws {ShutDown} If the queue was shut down.
+   *
+   * @example Usage
+   * ```ts
+   * import { Queue } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const queue = new Queue<number>();
+   * queue.putSync(1);
+   * assertEquals(queue.size, 1);
+   * ```
+   */
+  putSync(item: T, options?: WaitOptions): void {
+    const deadline = deadlineOf("put into queue", options?.timeout);
+    const cargo = this.#load(item);
+    if (this.#tryPut(cargo) !== PENDING) return;
+    const result = this.#notFull.waitSync(() => this.#tryPut(cargo), deadline);
+    if (result === PENDING) throw new Full(this.#fullMessage());
+  }
+
+  /**
+   * Puts an item at the end if there is room now. Python's `Queue.put_nowait`.
+   *
+   * @param item The item.
+   * @throws {RangeError} If the item can never fit.
+   * @throws {DOMException} A `DataCloneError` if the item can't be cloned.
+   * @throws {Full} If the queue is full.
+   * @throws {ShutDown} If the queue was shut down.
+   *
+   * @example Usage
+   * ```ts
+   * import { Queue } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const queue = new Queue<number>();
+   * queue.putNowait(1);
+   * assertEquals(queue.size, 1);
+   * ```
+   */
+  putNowait(item: T): void {
+    if (this.#tryPut(this.#load(item)) === PENDING) {
+      throw new Full(this.#fullMessage());
+    }
+  }
+
+  /**
+   * Takes the oldest item, waiting while the queue is empty. Python's
+   * `Queue.get`.
+   *
+   * @param options How long to wait at most, and a signal to stop waiting.
+   * @returns A promise that resolves to the item.
+   * @throws {RangeError} If the timeout is negative.
+   * @throws {Empty} If the queue stayed empty for the whole timeout.
+   * @throws {ShutDown} If the queue was shut down and is empty.
+   *
+   * @example Usage
+   * ```ts
+   * import { Queue } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const queue = new Queue<string>();
+   * setTimeout(() => queue.putNowait("late"), 10);
+   * assertEquals(await queue.get(), "late");
+   * ```
+   */
+  async get(options: AsyncWaitOptions = {}): Promise<T> {
+    const deadline = deadlineOf("get from queue", options.timeout);
+    options.signal?.throwIfAborted();
+    const first = this.#tryGet();
+    if (first !== PENDING) return first;
+    const item = await this.#notEmpty.wait(
+      () => this.#tryGet(),
+      { deadline, signal: options.signal },
+    );
+    if (item === PENDING) throw new Empty("Cannot get from queue: it is empty");
+    return item;
+  }
+
+  /**
+   * Takes the oldest item, blocking the thread while the queue is empty.
+   * Python's `Queue.get`.
+   *
+   * @param options How long to wait at most.
+   * @returns The item.
+   * @throws {RangeError} If the timeout is negative.
+   * @throws {Empty} If the queue stayed empty for the whole timeout.
+   * @throws {ShutDown} If the queue was shut down and is empty.
+   *
+   * @example Usage
+   * ```ts
+   * import { Queue } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const queue = new Queue<number>();
+   * queue.putSync(1);
+   * assertEquals(queue.getSync(), 1);
+   * ```
+   */
+  getSync(options?: WaitOptions): T {
+    const deadline = deadlineOf("get from queue", options?.timeout);
+    for (let spin = 0; spin < SPINS; spin++) {
+      const item = this.#tryGet();
+      if (item !== PENDING) return item;
+      Atomics.pause();
+    }
+    const item = this.#notEmpty.waitSync(() => this.#tryGet(), deadline);
+    if (item === PENDING) throw new Empty("Cannot get from queue: it is empty");
+    return item;
+  }
+
+  /**
+   * Takes the oldest item if there is one now. Python's `Queue.get_nowait`.
+   *
+   * @returns The item.
+   * @throws {Empty} If the queue is empty.
+   * @throws {ShutDown} If the queue was shut down and is empty.
+   *
+   * @example Usage
+   * ```ts
+   * import { Queue } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const queue = new Queue<number>();
+   * queue.putNowait(1);
+   * assertEquals(queue.getNowait(), 1);
+   * ```
+   */
+  getNowait(): T {
+    const item = this.#tryGet();
+    if (item === PENDING) throw new Empty("Cannot get from queue: it is empty");
+    return item;
+  }
+
+  /**
+   * Says that an item which was got has been dealt with. Python's
+   * `Queue.task_done`.
+   *
+   * @throws {RangeError} If it is called more often than items were put.
+   *
+   * @example Usage
+   * ```ts
+   * import { Queue } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const queue = new Queue<number>();
+   * queue.putSync(1);
+   * queue.getSync();
+   * queue.taskDone();
+   * assertEquals(queue.unfinishedTasks, 0);
+   * ```
+   */
+  taskDone(): void {
+    const words = this.#words;
+    for (;;) {
+      const done = Atomics.load(words, DONE_COUNT);
+      const left = (this.#ring.putCount - done) | 0;
+      if (left <= 0) throw new RangeError("taskDone() called too many times");
+      const next = (done + 1) | 0;
+      if (Atomics.compareExchange(words, DONE_COUNT, done, next) === done) {
+        if (left === 1) this.#allDone.notifyAll();
+        return;
+      }
+    }
+  }
+
+  /**
+   * Waits until every item that was put has been dealt with, as told by
+   * {@linkcode taskDone}. Python's `Queue.join`.
+   *
+   * @param options How long to wait at most, and a signal to stop waiting.
+   * @returns A promise that resolves when nothing is unfinished.
+   * @throws {RangeError} If the timeout is negative.
+   * @throws {DOMException} A `TimeoutError` if the timeout passes first.
+   *
+   * @example Usage
+   * ```ts
+   * import { Queue } from "@lab9/concurrency";
+   *
+   * const queue = new Queue<number>();
+   * queue.putSync(1);
+   * queue.getSync();
+   * queue.taskDone();
+   * await queue.join();
+   * ```
+   */
+  async join(options: AsyncWaitOptions = {}): Promise<void> {
+    const deadline = deadlineOf("join queue", options.timeout);
+    options.signal?.throwIfAborted();
+    if (this.#isDone() !== PENDING) return;
+    const result = await this.#allDone.wait(
+      () => this.#isDone(),
+      { deadline, signal: options.signal },
+    );
+    if (result === PENDING) throw this.#joinTimeout(options.timeout);
+  }
+
+  /**
+   * Blocks the thread until every item that was put has been dealt with, as
+   * told by {@linkcode taskDone}. Python's `Queue.join`.
+   *
+   * @param options How long to wait at most.
+   * @throws {RangeError} If the timeout is negative.
+   * @throws {DOMException} A `TimeoutError` if the timeout passes first.
+   *
+   * @example Usage
+   * ```ts
+   * import { Queue } from "@lab9/concurrency";
+   *
+   * const queue = new Queue<number>();
+   * queue.joinSync();
+   * ```
+   */
+  joinSync(options?: WaitOptions): void {
+    const deadline = deadlineOf("join queue", options?.timeout);
+    if (this.#isDone() !== PENDING) return;
+    const result = this.#allDone.waitSync(() => this.#isDone(), deadline);
+    if (result === PENDING) throw this.#joinTimeout(options?.timeout);
+  }
+
+  /**
+   * Ends the queue: every put from now on throws {@linkcode ShutDown}, and so
+   * does every get once nothing is stored. Whoever waits is woken. Python's
+   * `Queue.shutdown`.
+   *
+   * @param options Whether to throw away what is stored; it counts as done.
+   *
+   * @example Usage
+   * ```ts
+   * import { Queue } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const queue = new Queue<number>();
+   * queue.putSync(1);
+   * queue.shutdown();
+   * assertEquals([...queue], [1]);
+   * ```
+   */
+  shutdown(options: ShutdownOptions = {}): void {
+    this.#ring.close();
+    if (options.immediate) {
+      while (this.#ring.take(received)) {
+        received.trim();
+        // Someone may have said so already, more often than was got.
+        if (this.unfinishedTasks > 0) Atomics.add(this.#words, DONE_COUNT, 1);
+      }
+      if (this.unfinishedTasks === 0) this.#allDone.notifyAll();
+    }
+    this.#notEmpty.notifyAll();
+    this.#notFull.notifyAll();
+  }
+
+  /**
+   * Takes items until the queue is shut down and empty, blocking the thread
+   * while there are none.
+   *
+   * @returns An iterator over the items.
+   *
+   * @example Usage
+   * ```ts
+   * import { Queue } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const queue = new Queue<number>();
+   * queue.putSync(1);
+   * queue.putSync(2);
+   * queue.shutdown();
+   * assertEquals([...queue], [1, 2]);
+   * ```
+   */
+  *[Symbol.iterator](): Generator<T, void, undefined> {
+    try {
+      for (;;) yield this.getSync();
+    } catch (error) {
+      if (!(error instanceof ShutDown)) throw error;
+    }
+  }
+
+  /**
+   * Takes items until the queue is shut down and empty, awaiting while there
+   * are none.
+   *
+   * @returns An iterator over the items.
+   *
+   * @example Usage
+   * ```ts
+   * import { Queue } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const queue = new Queue<number>();
+   * queue.putSync(1);
+   * queue.shutdown();
+   * for await (const item of queue) assertEquals(item, 1);
+   * ```
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    try {
+      for (;;) yield await this.get();
+    } catch (error) {
+      if (!(error instanceof ShutDown)) throw error;
+    }
+  }
+
+  /**
+   * How Python prints a queue.
+   *
+   * @returns For example `<queue.Queue object at 0x1140ac6a0>`.
+   */
+  toString(): string {
+    const address = 0x100000000 + (this.#words[ADDRESS] >>> 4) * 16;
+    return `<queue.Queue object at 0x${address.toString(16)}>`;
+  }
+
+  /** What `console.log` prints. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /**
+   * What is sent in place of the queue.
+   *
+   * @ignore
+   */
+  [handle](): Handle {
+    return { type: "Queue", buffer: this.#ring.buffer };
+  }
+
+  #load(item: T): Cargo {
+    const cargo = encode(item);
+    if (!this.#ring.canEverHold(cargo.length)) {
+      throw new RangeError(
+        `Cannot put into queue: the item takes ${cargo.length} bytes, the ` +
+          `queue's capacity is ${this.#ring.capacity}`,
+      );
+    }
+    return cargo;
+  }
+
+  #tryPut(cargo: Cargo): true | Pending {
+    const result = this.#ring.put(cargo, this.#maxsize);
+    if (result === "full") return PENDING;
+    if (result === "closed") {
+      throw new ShutDown("Cannot put into queue: it was shut down");
+    }
+    this.#notEmpty.notify();
+    cargo.trim();
+    return true;
+  }
+
+  #tryGet(): T | Pending {
+    if (this.#ring.take(received)) {
+      this.#notFull.notify();
+      return decoder.decode(received) as T;
+    }
+    if (!this.#ring.isClosed) return PENDING;
+    // Something may have been put between the look and the closing.
+    if (this.#ring.count > 0) return this.#tryGet();
+    throw new ShutDown("Cannot get from queue: it was shut down");
+  }
+
+  #isDone(): true | Pending {
+    return this.unfinishedTasks > 0 ? PENDING : true;
+  }
+
+  #fullMessage(): string {
+    return `Cannot put into queue: it is full, with ${this.size} items`;
+  }
+
+  #joinTimeout(timeout: number | undefined): DOMException {
+    return new DOMException(
+      `Cannot join queue: ${this.unfinishedTasks} items were unfinished after ` +
+        `${timeout} seconds`,
+      "TimeoutError",
+    );
+  }
+}
+
+/** Encodes an item. Its getters may put into a queue while that goes on. */
+function encode(item: unknown): Cargo {
+  if (encoding) {
+    const cargo = new Cargo();
+    new Encoder().encode(item, cargo);
+    return cargo;
+  }
+  encoding = true;
+  try {
+    encoder.encode(item, sending);
+    return sending;
+  } finally {
+    encoding = false;
+  }
+}
+
+function checkArguments(maxsize: number, capacity: number): void {
+  if (!Number.isInteger(maxsize) && maxsize !== Infinity) {
+    throw new RangeError(
+      `Cannot create queue: maxsize must be an integer, received ${maxsize}`,
+    );
+  }
+  if (
+    !Number.isInteger(capacity) || capacity < RECORD_BYTES ||
+    capacity > LARGEST_CAPACITY
+  ) {
+    throw new RangeError(
+      `Cannot create queue: capacity must be an integer from ${RECORD_BYTES} ` +
+        `to ${LARGEST_CAPACITY} bytes, received ${capacity}`,
+    );
+  }
+}

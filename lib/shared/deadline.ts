@@ -1,0 +1,52 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/** Options of operations that can wait. */
+export interface WaitOptions {
+  /**
+   * How long to wait at most, in seconds.
+   *
+   * @default {Infinity}
+   */
+  timeout?: number;
+}
+
+/** Options of operations that can be awaited. */
+export interface AsyncWaitOptions extends WaitOptions {
+  /** Ends the wait early: the promise rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Turns a timeout in seconds into a time on `performance.now()`'s clock.
+ *
+ * @throws {TypeError} If the timeout is not a number.
+ * @throws {RangeError} If the timeout is negative or NaN.
+ */
+export function deadlineOf(
+  action: string,
+  timeout: number | undefined,
+): number {
+  if (timeout === undefined) return Infinity;
+  checkSeconds(action, "timeout", timeout);
+  return performance.now() + timeout * 1000;
+}
+
+/** Checks a length of time in seconds, as {@linkcode deadlineOf} does. */
+export function checkSeconds(
+  action: string,
+  what: string,
+  seconds: number,
+): void {
+  if (typeof seconds !== "number") {
+    throw new TypeError(
+      `Cannot ${action}: ${what} must be a number of seconds, received ${
+        typeof seconds === "symbol" ? "a symbol" : typeof seconds
+      }`,
+    );
+  }
+  if (!(seconds >= 0)) {
+    throw new RangeError(
+      `Cannot ${action}: ${what} must be non-negative, received ${seconds}`,
+    );
+  }
+}

@@ -1,0 +1,307 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { type Cargo, Kind } from "./cargo.ts";
+import { functionOf } from "./references.ts";
+import { errorClasses, Tag, viewClasses } from "./tags.ts";
+
+const CACHED_STRINGS = 2048;
+const LONGEST_CACHED = 32;
+
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** Reads what {@linkcode Encoder} wrote. */
+export class Decoder {
+  #cargo!: Cargo;
+  #bytes!: Uint8Array;
+  #view!: DataView;
+  #at = 0;
+  #objects: unknown[] = [];
+  /** Keys and other short strings come again and again. */
+  #strings: string[] = new Array(CACHED_STRINGS).fill("");
+
+  /** Decodes the whole of a cargo that holds one value. */
+  decode(cargo: Cargo): unknown {
+    switch (cargo.kind) {
+      case Kind.NUMBER:
+        return cargo.number;
+      case Kind.UNDEFINED:
+        return undefined;
+      case Kind.NULL:
+        return null;
+      case Kind.TRUE:
+        return true;
+      case Kind.FALSE:
+        return false;
+      case Kind.FUNCTION:
+        return functionOf(cargo.number);
+    }
+    this.begin(cargo);
+    const value = this.read();
+    this.end();
+    return value;
+  }
+
+  /** Begins a cargo that holds several values. */
+  begin(cargo: Cargo): void {
+    this.#cargo = cargo;
+    this.#bytes = cargo.bytes;
+    this.#view = cargo.view;
+    this.#at = 0;
+    this.#objects.length = 0;
+  }
+
+  /** Ends reading; an unusually large buffer is given back. */
+  end(): void {
+    this.#objects.length = 0;
+    this.#cargo.trim();
+  }
+
+  /** Reads the next value. */
+  read(): unknown {
+    const tag = this.#bytes[this.#at++];
+    switch (tag) {
+      case Tag.INT: {
+        const value = this.#view.getInt32(this.#at, true);
+        this.#at += 4;
+        return value;
+      }
+      case Tag.FLOAT:
+        return this.#float();
+      case Tag.SHORT_STRING:
+        return this.#shortString();
+      case Tag.OBJECT:
+        return this.#entries(this.#keep({}));
+      case Tag.ARRAY:
+        return this.#array();
+      case Tag.NUMBERS:
+        return this.#numbers();
+      case Tag.UNDEFINED:
+        return undefined;
+      case Tag.NULL:
+        return null;
+      case Tag.TRUE:
+        return true;
+      case Tag.FALSE:
+        return false;
+      case Tag.SEEN:
+        return this.#objects[this.#uint()];
+      case Tag.UTF8: {
+        const length = this.#uint();
+        const start = this.#at;
+        this.#at += length;
+        return utf8.decode(this.#bytes.subarray(start, this.#at));
+      }
+      case Tag.UTF16:
+        return this.#utf16();
+      case Tag.INT64: {
+        const value = this.#view.getBigInt64(this.#at, true);
+        this.#at += 8;
+        return value;
+      }
+      case Tag.BIGINT: {
+        const negative = this.#bytes[this.#at++] === 1;
+        const magnitude = BigInt(`0x${this.read()}`);
+        return negative ? -magnitude : magnitude;
+      }
+      case Tag.FUNCTION:
+        return functionOf(this.#float());
+      default:
+        return this.#builtIn(tag);
+    }
+  }
+
+  #builtIn(tag: number): unknown {
+    switch (tag) {
+      case Tag.SPARSE_ARRAY: {
+        const array = this.#keep(new Array(this.#uint()));
+        return this.#entries(array as unknown as Record<string, unknown>);
+      }
+      case Tag.MAP: {
+        const map = this.#keep(new Map());
+        for (let left = this.#uint(); left > 0; left -= 2) {
+          const key = this.read();
+          map.set(key, this.read());
+        }
+        return map;
+      }
+      case Tag.SET: {
+        const set = this.#keep(new Set());
+        for (let left = this.#uint(); left > 0; left--) set.add(this.read());
+        return set;
+      }
+      case Tag.DATE:
+        return this.#keep(new Date(this.#float()));
+      case Tag.REGEXP: {
+        const source = this.read() as string;
+        return this.#keep(new RegExp(source, this.read() as string));
+      }
+      case Tag.BOXED: {
+        const place = this.#objects.push(undefined) - 1;
+        return this.#objects[place] = Object(this.read());
+      }
+      case Tag.ERROR:
+        return this.#error();
+      case Tag.DOM_EXCEPTION: {
+        const place = this.#objects.push(undefined) - 1;
+        const name = this.read() as string;
+        const message = this.read() as string;
+        const exception = new DOMException(message, name);
+        exception.stack = this.read() as string;
+        return this.#objects[place] = exception;
+      }
+      case Tag.BUFFER:
+        return this.#buffer();
+      case Tag.VIEW: {
+        const place = this.#objects.push(undefined) - 1;
+        const View = viewClasses[this.#bytes[this.#at++]];
+        const offset = this.#float();
+        const length = this.#float();
+        const buffer = this.read() as ArrayBuffer;
+        return this.#objects[place] = new View(
+          buffer,
+          offset,
+          length < 0 ? undefined : length,
+        );
+      }
+      default:
+        throw new Error(`Cannot decode value: unknown tag ${tag}`);
+    }
+  }
+
+  #keep<T extends object>(object: T): T {
+    this.#objects.push(object);
+    return object;
+  }
+
+  #uint(): number {
+    const value = this.#view.getUint32(this.#at, true);
+    this.#at += 4;
+    return value;
+  }
+
+  #float(): number {
+    const value = this.#view.getFloat64(this.#at, true);
+    this.#at += 8;
+    return value;
+  }
+
+  #entries(target: Record<string, unknown>): unknown {
+    for (let left = this.#uint(); left > 0; left--) {
+      const key = this.read() as string;
+      const value = this.read();
+      if (key === "__proto__") {
+        Object.defineProperty(target, key, {
+          value,
+          writable: true,
+          enumerable: true,
+          configurable: true,
+        });
+      } else {
+        target[key] = value;
+      }
+    }
+    return target;
+  }
+
+  #array(): unknown[] {
+    const length = this.#uint();
+    const array = this.#keep([] as unknown[]);
+    for (let i = 0; i < length; i++) array.push(this.read());
+    return array;
+  }
+
+  #numbers(): number[] {
+    const length = this.#uint();
+    const view = this.#view;
+    const array = this.#keep(new Array<number>(length));
+    let at = this.#at;
+    for (let i = 0; i < length; i++, at += 8) {
+      array[i] = view.getFloat64(at, true);
+    }
+    this.#at = at;
+    return array;
+  }
+
+  #shortString(): string {
+    const bytes = this.#bytes;
+    const length = bytes[this.#at];
+    const start = this.#at + 1;
+    const end = start + length;
+    this.#at = end;
+    if (length > LONGEST_CACHED) return this.#latin1(start, end);
+    let hash = length;
+    for (let i = start; i < end; i++) {
+      hash = Math.imul(hash ^ bytes[i], 16777619);
+    }
+    const place = (hash ^ (hash >>> 15)) & (CACHED_STRINGS - 1);
+    const cached = this.#strings[place];
+    if (this.#equals(cached, start, length)) return cached;
+    return this.#strings[place] = this.#latin1(start, end);
+  }
+
+  #equals(text: string, start: number, length: number): boolean {
+    if (text.length !== length) return false;
+    for (let i = 0; i < length; i++) {
+      if (text.charCodeAt(i) !== this.#bytes[start + i]) return false;
+    }
+    return true;
+  }
+
+  #latin1(start: number, end: number): string {
+    return String.fromCharCode.apply(
+      null,
+      this.#bytes.subarray(start, end) as unknown as number[],
+    );
+  }
+
+  #utf16(): string {
+    const length = this.#uint();
+    const codes = new Uint16Array(Math.min(length, 8192));
+    let text = "";
+    for (let done = 0; done < length;) {
+      const run = Math.min(codes.length, length - done);
+      for (let i = 0; i < run; i++, this.#at += 2) {
+        codes[i] = this.#view.getUint16(this.#at, true);
+      }
+      text += String.fromCharCode.apply(
+        null,
+        codes.subarray(0, run) as unknown as number[],
+      );
+      done += run;
+    }
+    return text;
+  }
+
+  #error(): Error {
+    const place = this.#objects.push(undefined) - 1;
+    const ErrorClass = errorClasses[this.#bytes[this.#at++]];
+    const message = this.read() as string | undefined;
+    const error = message === undefined
+      ? new ErrorClass()
+      : new ErrorClass(message);
+    this.#objects[place] = error;
+    error.stack = this.read() as string | undefined;
+    if (this.#bytes[this.#at++] === 1) {
+      Object.defineProperty(error, "cause", {
+        value: this.read(),
+        writable: true,
+        enumerable: false,
+        configurable: true,
+      });
+    }
+    return error;
+  }
+
+  #buffer(): ArrayBuffer {
+    const length = this.#float();
+    const maxByteLength = this.#float();
+    const buffer = maxByteLength < 0
+      ? new ArrayBuffer(length)
+      : new ArrayBuffer(length, { maxByteLength });
+    new Uint8Array(buffer).set(
+      this.#bytes.subarray(this.#at, this.#at + length),
+    );
+    this.#at += length;
+    return this.#keep(buffer);
+  }
+}

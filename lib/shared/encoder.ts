@@ -1,0 +1,427 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { type Brand, brandOf } from "./brand.ts";
+import { type Cargo, Kind } from "./cargo.ts";
+import { type AnyFunction, idOf, isShareable } from "./references.ts";
+import { errorClasses, Tag, viewClasses } from "./tags.ts";
+
+/** Past this, neither `structuredClone` nor the receiver's stack is sure to do. */
+const MAX_DEPTH = 1000;
+/** Up to here, looking through a list is sooner than hashing. */
+const LISTED_OBJECTS = 8;
+
+const utf8 = new TextEncoder();
+
+/** What is in a boxed primitive, whatever its `valueOf` says. */
+const unbox: Record<string, (this: unknown) => unknown> = {
+  Number: Number.prototype.valueOf,
+  String: String.prototype.valueOf,
+  Boolean: Boolean.prototype.valueOf,
+  BigInt: BigInt.prototype.valueOf,
+};
+
+function dataCloneError(message: string): DOMException {
+  return new DOMException(message, "DataCloneError");
+}
+
+/**
+ * Writes values as bytes, with the semantics of `structuredClone`: what that
+ * refuses is refused here, and what arrives is what it would give. In addition,
+ * exposed functions travel by reference.
+ */
+export class Encoder {
+  #cargo!: Cargo;
+  #bytes!: Uint8Array;
+  #view!: DataView;
+  #at = 0;
+  #depth = 0;
+  #objects: object[] = [];
+  #places: Map<object, number> | undefined;
+
+  /** Encodes one value as the whole of a cargo. */
+  encode(value: unknown, cargo: Cargo): void {
+    cargo.length = 8;
+    switch (typeof value) {
+      case "number":
+        cargo.kind = Kind.NUMBER;
+        cargo.number = value;
+        return;
+      case "undefined":
+        cargo.kind = Kind.UNDEFINED;
+        return;
+      case "boolean":
+        cargo.kind = value ? Kind.TRUE : Kind.FALSE;
+        return;
+      case "function":
+        cargo.kind = Kind.FUNCTION;
+        cargo.number = functionId(value as AnyFunction);
+        return;
+    }
+    if (value === null) {
+      cargo.kind = Kind.NULL;
+      return;
+    }
+    this.begin(cargo);
+    this.write(value);
+    this.end();
+  }
+
+  /** Begins a cargo that several values are written into. */
+  begin(cargo: Cargo): void {
+    this.#cargo = cargo;
+    this.#bytes = cargo.bytes;
+    this.#view = cargo.view;
+    this.#at = 0;
+    this.#depth = 0;
+    this.#objects.length = 0;
+    this.#places = undefined;
+  }
+
+  /** Closes the cargo. */
+  end(): void {
+    this.#cargo.kind = Kind.BYTES;
+    // Longer than what would stand beside the record's header.
+    this.#reserve(9);
+    this.#cargo.length = Math.max(this.#at, 9);
+    this.#objects.length = 0;
+    this.#places = undefined;
+  }
+
+  /** Writes one value. */
+  write(value: unknown): void {
+    switch (typeof value) {
+      case "number":
+        return this.#number(value);
+      case "string":
+        return this.#string(value);
+      case "object":
+        return value === null ? this.#tag(Tag.NULL) : this.#object(value);
+      case "undefined":
+        return this.#tag(Tag.UNDEFINED);
+      case "boolean":
+        return this.#tag(value ? Tag.TRUE : Tag.FALSE);
+      case "bigint":
+        return this.#bigint(value);
+      case "function":
+        this.#tag(Tag.FUNCTION);
+        return this.#float(functionId(value as AnyFunction));
+      default:
+        throw dataCloneError(`${String(value)} could not be cloned.`);
+    }
+  }
+
+  /** Writes a list that has no holes and no named properties. */
+  writeList(list: readonly unknown[]): void {
+    this.#objects.push(list);
+    if (!this.#numbers(list)) this.#elements(list);
+  }
+
+  #reserve(length: number): void {
+    const end = this.#at + length;
+    if (end <= this.#bytes.length) return;
+    this.#cargo.reserve(end);
+    this.#bytes = this.#cargo.bytes;
+    this.#view = this.#cargo.view;
+  }
+
+  #tag(tag: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#at++] = tag;
+  }
+
+  #uint(value: number): void {
+    this.#reserve(4);
+    this.#view.setUint32(this.#at, value, true);
+    this.#at += 4;
+  }
+
+  #float(value: number): void {
+    this.#reserve(8);
+    this.#view.setFloat64(this.#at, value, true);
+    this.#at += 8;
+  }
+
+  #number(value: number): void {
+    this.#reserve(9);
+    if ((value | 0) === value && (value !== 0 || 1 / value > 0)) {
+      this.#bytes[this.#at] = Tag.INT;
+      this.#view.setInt32(this.#at + 1, value, true);
+      this.#at += 5;
+    } else {
+      this.#bytes[this.#at] = Tag.FLOAT;
+      this.#view.setFloat64(this.#at + 1, value, true);
+      this.#at += 9;
+    }
+  }
+
+  #string(text: string): void {
+    const { length } = text;
+    if (length <= 255 && this.#shortString(text)) return;
+    if (text.isWellFormed()) {
+      this.#reserve(5 + length * 3);
+      const { written } = utf8.encodeInto(
+        text,
+        this.#bytes.subarray(this.#at + 5) as Uint8Array<ArrayBuffer>,
+      );
+      this.#bytes[this.#at++] = Tag.UTF8;
+      this.#uint(written);
+      this.#at += written;
+      return;
+    }
+    this.#reserve(5 + length * 2);
+    this.#bytes[this.#at++] = Tag.UTF16;
+    this.#uint(length);
+    for (let i = 0; i < length; i++, this.#at += 2) {
+      this.#view.setUint16(this.#at, text.charCodeAt(i), true);
+    }
+  }
+
+  /** Writes a byte a character; false if a character needs more. */
+  #shortString(text: string): boolean {
+    const { length } = text;
+    this.#reserve(2 + length);
+    const bytes = this.#bytes;
+    const start = this.#at + 2;
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 255) return false;
+      bytes[start + i] = code;
+    }
+    bytes[this.#at] = Tag.SHORT_STRING;
+    bytes[this.#at + 1] = length;
+    this.#at = start + length;
+    return true;
+  }
+
+  #bigint(value: bigint): void {
+    if (BigInt.asIntN(64, value) === value) {
+      this.#tag(Tag.INT64);
+      this.#reserve(8);
+      this.#view.setBigInt64(this.#at, value, true);
+      this.#at += 8;
+      return;
+    }
+    this.#tag(Tag.BIGINT);
+    this.#tag(value < 0n ? 1 : 0);
+    this.#string((value < 0n ? -value : value).toString(16));
+  }
+
+  #object(value: object): void {
+    if (this.#seen(value)) return;
+    if (++this.#depth > MAX_DEPTH) {
+      throw new RangeError(
+        `Cannot clone value: it is nested more than ${MAX_DEPTH} deep`,
+      );
+    }
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype && !(isShareable(value))) {
+      this.#properties(value);
+    } else {
+      const brand = brandOf(value);
+      if (brand === undefined) this.#unbranded(value);
+      else this.#branded(value, brand);
+    }
+    this.#depth--;
+  }
+
+  /** Writes where an object stands that was written before. */
+  #seen(value: object): boolean {
+    const objects = this.#objects;
+    let place: number | undefined;
+    if (objects.length <= LISTED_OBJECTS) {
+      place = objects.indexOf(value);
+    } else {
+      this.#places ??= new Map(objects.map((object, i) => [object, i]));
+      place = this.#places.get(value) ?? -1;
+      if (place < 0) this.#places.set(value, objects.length);
+    }
+    if (place < 0) {
+      objects.push(value);
+      return false;
+    }
+    this.#tag(Tag.SEEN);
+    this.#uint(place);
+    return true;
+  }
+
+  #properties(value: object): void {
+    const keys = Object.keys(value);
+    this.#tag(Tag.OBJECT);
+    this.#entries(value as Record<string, unknown>, keys);
+  }
+
+  #entries(value: Record<string, unknown>, keys: string[]): void {
+    this.#uint(keys.length);
+    for (let i = 0; i < keys.length; i++) {
+      this.#string(keys[i]);
+      this.write(value[keys[i]]);
+    }
+  }
+
+  /** An instance of some class, or something that can't be cloned. */
+  #unbranded(value: object): void {
+    if (isShareable(value)) {
+      throw dataCloneError(
+        `A ${value.constructor.name} can't travel as an item: pass it to the ` +
+          "thread in its arguments",
+      );
+    }
+    if (value instanceof SharedArrayBuffer) {
+      throw dataCloneError(
+        "A SharedArrayBuffer can't travel as an item: pass it to the thread " +
+          "in its arguments",
+      );
+    }
+    // Only the platform knows whether it is an ordinary object underneath.
+    const clone = structuredClone(value);
+    if (Object.getPrototypeOf(clone) !== Object.prototype) {
+      throw dataCloneError(
+        `A ${value.constructor.name} can't travel through shared memory`,
+      );
+    }
+    this.#properties(value);
+  }
+
+  #branded(value: object, brand: Brand): void {
+    switch (brand) {
+      case "Array":
+        return this.#array(value as unknown[]);
+      case "Map":
+        return this.#map(value as Map<unknown, unknown>);
+      case "Set":
+        return this.#set(value as Set<unknown>);
+      case "Date":
+        this.#tag(Tag.DATE);
+        return this.#float(Date.prototype.getTime.call(value));
+      case "RegExp":
+        this.#tag(Tag.REGEXP);
+        this.#string((value as RegExp).source);
+        return this.#string((value as RegExp).flags);
+      case "Error":
+        return this.#error(value as Error);
+      case "DOMException":
+        this.#tag(Tag.DOM_EXCEPTION);
+        this.#string((value as DOMException).name);
+        this.#string((value as DOMException).message);
+        return this.write((value as DOMException).stack);
+      case "ArrayBuffer":
+        return this.#buffer(value as ArrayBuffer);
+      case "View":
+        return this.#arrayView(value as ArrayBufferView);
+      default:
+        this.#tag(Tag.BOXED);
+        return this.write(unbox[brand].call(value));
+    }
+  }
+
+  #array(array: unknown[]): void {
+    const keys = Object.keys(array);
+    const { length } = array;
+    const dense = keys.length === length &&
+      (length === 0 || keys[length - 1] === String(length - 1));
+    if (dense) {
+      if (!this.#numbers(array)) this.#elements(array);
+      return;
+    }
+    this.#tag(Tag.SPARSE_ARRAY);
+    this.#uint(length);
+    this.#entries(array as unknown as Record<string, unknown>, keys);
+  }
+
+  /** Writes eight bytes an element; false if one is not a number. */
+  #numbers(array: readonly unknown[]): boolean {
+    const { length } = array;
+    if (length === 0 || typeof array[0] !== "number") return false;
+    const start = this.#at;
+    this.#reserve(5 + length * 8);
+    this.#tag(Tag.NUMBERS);
+    this.#uint(length);
+    const view = this.#view;
+    let at = this.#at;
+    for (let i = 0; i < length; i++, at += 8) {
+      const element = array[i];
+      if (typeof element !== "number") {
+        this.#at = start;
+        return false;
+      }
+      view.setFloat64(at, element, true);
+    }
+    this.#at = at;
+    return true;
+  }
+
+  #elements(array: readonly unknown[]): void {
+    const { length } = array;
+    this.#tag(Tag.ARRAY);
+    this.#uint(length);
+    for (let i = 0; i < length; i++) this.write(array[i]);
+  }
+
+  #map(map: Map<unknown, unknown>): void {
+    // A getter of a value may change the map: copy first, as the platform does.
+    const entries: unknown[] = [];
+    Map.prototype.forEach.call(map, (value, key) => entries.push(key, value));
+    this.#tag(Tag.MAP);
+    this.#uint(entries.length);
+    for (const entry of entries) this.write(entry);
+  }
+
+  #set(set: Set<unknown>): void {
+    const members: unknown[] = [];
+    Set.prototype.forEach.call(set, (member) => members.push(member));
+    this.#tag(Tag.SET);
+    this.#uint(members.length);
+    for (const member of members) this.write(member);
+  }
+
+  #error(error: Error): void {
+    const message = Object.getOwnPropertyDescriptor(error, "message");
+    const cause = Object.getOwnPropertyDescriptor(error, "cause");
+    const name = String(error.name);
+    const { stack } = error;
+    this.#tag(Tag.ERROR);
+    this.#tag(Math.max(0, errorClasses.findIndex((c) => c.name === name)));
+    const hasMessage = message !== undefined && "value" in message;
+    this.write(hasMessage ? String(message.value) : undefined);
+    this.write(typeof stack === "string" ? stack : undefined);
+    this.#tag(cause === undefined ? 0 : 1);
+    if (cause !== undefined) this.write(cause.value);
+  }
+
+  #buffer(buffer: ArrayBuffer): void {
+    if (buffer.detached) {
+      throw dataCloneError(
+        "An ArrayBuffer is detached and could not be cloned.",
+      );
+    }
+    this.#tag(Tag.BUFFER);
+    this.#float(buffer.byteLength);
+    this.#float(buffer.resizable ? buffer.maxByteLength : -1);
+    this.#reserve(buffer.byteLength);
+    this.#bytes.set(new Uint8Array(buffer), this.#at);
+    this.#at += buffer.byteLength;
+  }
+
+  #arrayView(view: ArrayBufferView): void {
+    this.#tag(Tag.VIEW);
+    this.#tag(viewClasses.findIndex((c) => view instanceof c));
+    // The view comes before its buffer, as it did in the list of objects.
+    this.#float(view.byteOffset);
+    const tracks = (view.buffer as ArrayBuffer).resizable &&
+      view.byteOffset + view.byteLength === view.buffer.byteLength;
+    const length = "length" in view ? view.length : view.byteLength;
+    this.#float(tracks ? -1 : length as number);
+    this.write(view.buffer);
+  }
+}
+
+function functionId(fn: AnyFunction): number {
+  const id = idOf(fn);
+  if (id === undefined) {
+    throw dataCloneError(
+      `${fn.name || "An anonymous function"} could not be cloned: add ` +
+        `\`expose(import.meta, { ${fn.name || "name"} })\` to its module`,
+    );
+  }
+  return id;
+}

@@ -1,0 +1,131 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import {
+  type AnyFunction,
+  functionOf,
+  type Handle,
+  handle,
+  idOf,
+  isShareable,
+  reviveHandle,
+} from "./references.ts";
+
+/**
+ * A value on its way through `postMessage`. Structured clone can't take
+ * functions and loses the class of shared objects, so empty objects stand in for
+ * them. Which objects stand in is told by identity, which structured clone
+ * keeps: nothing inside a value can pass itself off as a reference.
+ */
+export interface Packed {
+  value: unknown;
+  /** Each stand-in, and the function's id or the object's handle. */
+  references: [standIn: object, reference: number | Handle][];
+}
+
+/** Replaces functions and shared objects, wherever they stand in plain data. */
+export function pack(value: unknown): Packed {
+  const references: Packed["references"] = [];
+  const copies = new Map<unknown, unknown>();
+  const packed = replace(value, copies, (found) => {
+    const reference = referenceTo(found);
+    if (reference === undefined) return undefined;
+    const standIn = {};
+    references.push([standIn, reference]);
+    return standIn;
+  });
+  return { value: references.length > 0 ? packed : value, references };
+}
+
+/** Puts functions and shared objects back in place. */
+export function unpack({ value, references }: Packed): unknown {
+  if (references.length === 0) return value;
+  const standIns = new Map(references);
+  return replace(value, new Map(), (found) => {
+    const reference = standIns.get(found as object);
+    if (reference === undefined) return undefined;
+    return typeof reference === "number"
+      ? functionOf(reference)
+      : reviveHandle(reference);
+  });
+}
+
+function referenceTo(value: unknown): number | Handle | undefined {
+  if (typeof value === "function") {
+    const id = idOf(value as AnyFunction);
+    if (id !== undefined) return id;
+    throw new TypeError(unexposed(value as AnyFunction));
+  }
+  if (typeof value === "object" && value !== null && isShareable(value)) {
+    return value[handle]();
+  }
+}
+
+/** What to say of a function that was never exposed. */
+export function unexposed(fn: AnyFunction): string {
+  const name = fn.name || "fn";
+  const what = fn.name ? `function '${fn.name}'` : "an anonymous function";
+  return `Cannot send ${what} to a thread: it was never exposed, add ` +
+    `\`expose(import.meta, { ${name} })\` at the top level of its module`;
+}
+
+/** Copies plain containers, with what `swap` has an answer for replaced. */
+function replace(
+  value: unknown,
+  copies: Map<unknown, unknown>,
+  swap: (value: unknown) => unknown,
+): unknown {
+  if (typeof value !== "object" && typeof value !== "function") return value;
+  if (value === null) return null;
+  const known = copies.get(value);
+  if (known !== undefined) return known;
+  const swapped = swap(value);
+  if (swapped !== undefined) {
+    copies.set(value, swapped);
+    return swapped;
+  }
+  const again = (inner: unknown) => replace(inner, copies, swap);
+  switch (Object.getPrototypeOf(value)) {
+    case Array.prototype: {
+      const copy: unknown[] = new Array((value as unknown[]).length);
+      copies.set(value, copy);
+      return fill(copy, value, again);
+    }
+    case Object.prototype:
+    case null: {
+      const copy = {};
+      copies.set(value, copy);
+      return fill(copy, value, again);
+    }
+    case Map.prototype: {
+      const copy = new Map();
+      copies.set(value, copy);
+      for (const [key, inner] of value as Map<unknown, unknown>) {
+        copy.set(again(key), again(inner));
+      }
+      return copy;
+    }
+    case Set.prototype: {
+      const copy = new Set();
+      copies.set(value, copy);
+      for (const inner of value as Set<unknown>) copy.add(again(inner));
+      return copy;
+    }
+  }
+  return value;
+}
+
+function fill(
+  copy: object,
+  original: object,
+  again: (value: unknown) => unknown,
+): object {
+  for (const key of Object.keys(original)) {
+    Object.defineProperty(copy, key, {
+      value: again((original as Record<string, unknown>)[key]),
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+  }
+  return copy;
+}

@@ -1,0 +1,126 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/**
+ * What travels by reference: functions by an id that every thread computes
+ * alike, and shared objects by their memory. The tables here are the only way
+ * back from a reference: what isn't in them can't be reached from a message.
+ *
+ * @module
+ */
+
+// deno-lint-ignore no-explicit-any -- any exposed function, whatever it takes
+export type AnyFunction = (...args: any[]) => any;
+
+/** Where a function was exposed. */
+export interface Origin {
+  /** The exposing module. */
+  url: string;
+  /** The name that the module gave it. */
+  name: string;
+}
+
+const functions = new Map<number, AnyFunction>();
+const ids = new WeakMap<AnyFunction, number>();
+const origins = new Map<number, Origin>();
+
+/** 53 bits of a string's hash (cyrb53): the same in every thread. */
+function hash(text: string): number {
+  let high = 0xdeadbeef;
+  let low = 0x41c6ce57;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    high = Math.imul(high ^ code, 2654435761);
+    low = Math.imul(low ^ code, 1597334677);
+  }
+  high = Math.imul(high ^ (high >>> 16), 2246822507) ^
+    Math.imul(low ^ (low >>> 13), 3266489909);
+  low = Math.imul(low ^ (low >>> 16), 2246822507) ^
+    Math.imul(high ^ (high >>> 13), 3266489909);
+  return 4294967296 * (2097151 & low) + (high >>> 0);
+}
+
+/** Enters a function; returns the one that had its place, if another had. */
+export function register(
+  fn: AnyFunction,
+  origin: Origin,
+): AnyFunction | undefined {
+  const id = hash(`${origin.url}#${origin.name}`);
+  const previous = functions.get(id);
+  if (previous !== undefined && previous !== fn) return previous;
+  functions.set(id, fn);
+  origins.set(id, origin);
+  // A function exposed by two modules keeps its first id.
+  if (!ids.has(fn)) ids.set(fn, id);
+}
+
+/** The function's id, if it was exposed. */
+export function idOf(fn: AnyFunction): number | undefined {
+  return ids.get(fn);
+}
+
+/** Where a function comes from, if it was exposed. */
+export function originOf(fn: AnyFunction): Origin | undefined {
+  const id = ids.get(fn);
+  return id === undefined ? undefined : origins.get(id);
+}
+
+/** The modules that exposed something, in that order. */
+export function exposingModules(): Set<string> {
+  return new Set([...origins.values()].map(({ url }) => url));
+}
+
+/**
+ * The function with that id.
+ *
+ * @throws {TypeError} If this thread doesn't know it.
+ */
+export function functionOf(id: number): AnyFunction {
+  const fn = functions.get(id);
+  if (fn === undefined) {
+    throw new TypeError(
+      "Cannot use a function that came by reference: the module that exposes " +
+        "it isn't loaded in this thread",
+    );
+  }
+  return fn;
+}
+
+/** How an object in shared memory is handed over: its class and its memory. */
+export interface Handle {
+  type: string;
+  buffer: SharedArrayBuffer;
+}
+
+/** The method by which a shared object gives its handle. */
+export const handle: unique symbol = Symbol("lab9.handle");
+
+/** An object whose state is in shared memory. */
+export interface Shareable {
+  [handle](): Handle;
+}
+
+const revivers = new Map<string, (buffer: SharedArrayBuffer) => Shareable>();
+
+/** Says how objects of a class are made from their memory. */
+export function registerShareable(
+  type: string,
+  revive: (buffer: SharedArrayBuffer) => Shareable,
+): void {
+  revivers.set(type, revive);
+}
+
+/** Whether the value is an object in shared memory. */
+export function isShareable(value: object): value is Shareable {
+  return handle in value;
+}
+
+/** The object that a handle stands for, in this thread. */
+export function reviveHandle({ type, buffer }: Handle): Shareable {
+  const revive = revivers.get(type);
+  if (revive === undefined) {
+    throw new TypeError(
+      `Cannot receive a ${type}: its module isn't loaded in this thread`,
+    );
+  }
+  return revive(buffer);
+}

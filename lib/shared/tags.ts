@@ -1,0 +1,70 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/** What a byte of an encoded value announces. */
+export const Tag = {
+  UNDEFINED: 0,
+  NULL: 1,
+  FALSE: 2,
+  TRUE: 3,
+  FUNCTION: 4,
+  FLOAT: 5,
+  INT: 6,
+  /** Up to 255 characters, a byte each. */
+  SHORT_STRING: 7,
+  UTF8: 8,
+  UTF16: 9,
+  INT64: 10,
+  BIGINT: 11,
+  OBJECT: 12,
+  ARRAY: 13,
+  /** An array of numbers and nothing else. */
+  NUMBERS: 14,
+  /** An array with holes or named properties. */
+  SPARSE_ARRAY: 15,
+  MAP: 16,
+  SET: 17,
+  DATE: 18,
+  REGEXP: 19,
+  /** `Object(1)` and its like: the primitive follows. */
+  BOXED: 20,
+  ERROR: 21,
+  DOM_EXCEPTION: 22,
+  BUFFER: 23,
+  VIEW: 24,
+  /** An object that stands earlier in the same value. */
+  SEEN: 25,
+} as const;
+
+/** The error classes that structured clone keeps; any other becomes Error. */
+export const errorClasses = [
+  Error,
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+] as const;
+
+type ViewClass = new (
+  buffer: ArrayBuffer,
+  offset?: number,
+  length?: number,
+) => ArrayBufferView;
+
+/** The classes of views, by the index that stands for them. */
+export const viewClasses: ViewClass[] = [
+  DataView,
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float16Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+];

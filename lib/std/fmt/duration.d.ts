@@ -1,0 +1,6 @@
+export interface FormatOptions {
+  style?: "narrow" | "full" | "digital";
+  ignoreZero?: boolean;
+}
+
+export function format(ms: number, options?: FormatOptions): string;

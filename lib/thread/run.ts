@@ -1,0 +1,127 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import type { Packed } from "../shared/packing.ts";
+import { unpack } from "../shared/packing.ts";
+import { stopThread } from "../shared/parking.ts";
+import { fromPortable } from "./portable_error.ts";
+import {
+  allocateSlot,
+  Outcome,
+  Slot,
+  type SlotOptions,
+  Status,
+} from "./thread_table.ts";
+import { PooledWorker, type WorkerPermissions } from "./worker.ts";
+
+/** How long a thread that was told to end may take before it is given up. */
+const GRACE_MS = 250;
+
+/** What a run needs to know. */
+export interface RunOptions extends Omit<SlotOptions, "cell"> {
+  /** The id of the exposed function. */
+  target: number;
+  args: Packed;
+  /** The modules that the worker has to know. */
+  modules: Set<string>;
+  permissions: WorkerPermissions;
+}
+
+/** What came of a run. */
+export type Settled =
+  | { outcome: typeof Outcome.RETURNED; value: unknown }
+  | { outcome: Exclude<Outcome, 1>; error: unknown };
+
+/** One function running in a worker, seen from the thread that started it. */
+export class Run {
+  readonly slot: Slot;
+  #worker: PooledWorker;
+  #brokeDown: Error | undefined;
+  #settled: Settled | undefined;
+  #reusable = true;
+
+  constructor(
+    { target, args, modules, permissions, name, daemon }: RunOptions,
+  ) {
+    const worker = PooledWorker.acquire(permissions, modules);
+    const slot = allocateSlot({ name, daemon, cell: worker.cell });
+    this.#worker = worker;
+    this.slot = new Slot(slot);
+    try {
+      worker.run({ slot, target, args }, (reason) => this.#breakDown(reason));
+    } catch (error) {
+      // An argument that can't be cloned: nothing was sent.
+      this.slot.end(Outcome.LOST);
+      this.slot.free();
+      worker.release();
+      throw error;
+    }
+  }
+
+  /** Sends something to the running thread. */
+  sendMail(mail: Packed): void {
+    this.#worker.sendMail(mail);
+  }
+
+  /** What the running thread sent first of what was not taken yet. */
+  takeMail(): Packed | undefined {
+    return this.#worker.takeMail();
+  }
+
+  /** Ends the worker after the run, instead of keeping it for another. */
+  retireWorker(): void {
+    this.#reusable = false;
+  }
+
+  /** What came of the run, once its slot has ended. */
+  settle(): Settled {
+    return this.#settled ??= this.#conclude();
+  }
+
+  /**
+   * Tells the thread to end, at its next wait or at once if it waits now. One
+   * that computes is given up after a moment.
+   */
+  async stop(): Promise<void> {
+    // A worker that was given back may run another thread by now.
+    if (!this.slot.isAlive) return;
+    const hadBegun = this.slot.status === Status.RUNNING;
+    this.retireWorker();
+    stopThread(this.slot.cell);
+    this.#worker.stop();
+    const deadline = performance.now() + GRACE_MS;
+    if (await this.slot.reached(Status.ENDED, deadline, true)) return;
+    if (!this.slot.end(Outcome.LOST) || !hadBegun) return;
+    console.warn(
+      `Thread ${this.slot.name} computes without ever waiting, so it can't be ` +
+        "ended: its worker is given up and keeps a core busy until the process " +
+        "ends, only Deno.exit() ends it sooner",
+    );
+  }
+
+  #breakDown(reason: Error): void {
+    this.#brokeDown = reason;
+    this.slot.end(Outcome.LOST);
+  }
+
+  #conclude(): Settled {
+    const { outcome } = this.slot;
+    const answer = this.#worker.answer();
+    this.slot.free();
+    this.#giveBack(outcome);
+    if (outcome === Outcome.RETURNED && answer && "value" in answer) {
+      return { outcome, value: unpack(answer.value) };
+    }
+    if (outcome === Outcome.THREW && answer && "thrown" in answer) {
+      return { outcome, error: fromPortable(answer.thrown) };
+    }
+    return { outcome: outcome as Exclude<Outcome, 1>, error: this.#brokeDown };
+  }
+
+  #giveBack(outcome: Outcome): void {
+    const isSound = outcome === Outcome.RETURNED || outcome === Outcome.THREW;
+    if (isSound && this.#reusable) return this.#worker.release();
+    this.#worker.dispose();
+    // A worker that computes on may yet come to wait on its cell.
+    if (outcome !== Outcome.LOST) this.#worker.releaseCell();
+  }
+}

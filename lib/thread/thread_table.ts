@@ -1,0 +1,263 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/**
+ * The threads of the process, in shared memory, so that each of them can tell
+ * which there are.
+ *
+ * Protocol of a slot. The thread that starts another takes a free slot under the
+ * table's mutex, fills it, and writes `STATUS` last. From then on the new thread
+ * owns it: it writes `RUNNING`, and at its end `OUTCOME`, `ENDED`, and wakes
+ * whoever waits on `CHANGED`. Whoever gives a thread up races it for that end:
+ * only the one that moves `OUTCOME` away from `NONE` goes on to write `ENDED`.
+ * The starter frees the slot when it has seen the end. A slot that was given to
+ * another thread since is told by its ident.
+ *
+ * @module
+ */
+
+import { Condition, PENDING, type Pending } from "../shared/condition.ts";
+import { Mutex } from "../shared/mutex.ts";
+import { currentCell } from "../shared/parking.ts";
+
+export const Status = { FREE: 0, STARTING: 1, RUNNING: 2, ENDED: 3 } as const;
+
+/** How a thread ended. */
+export const Outcome = {
+  NONE: 0,
+  RETURNED: 1,
+  THREW: 2,
+  /** By `self.close()` or `Deno.exit()` in the worker. */
+  CLOSED: 3,
+  /** By order, at one of its waits. */
+  TERMINATED: 4,
+  /** Given up: it computes on, or its worker broke down. */
+  LOST: 5,
+} as const;
+export type Outcome = (typeof Outcome)[keyof typeof Outcome];
+
+const SLOTS = 1 << 13;
+const WORDS = 64;
+const STATUS = 0;
+const OUTCOME = 1;
+const DAEMON = 2;
+const CELL = 3;
+const CHANGED = 4;
+const NAME_LENGTH = 7;
+/** An index into the view of doubles. */
+const IDENT = 4;
+const NAME = 10;
+const NAME_CHARACTERS = (WORDS - NAME) * 2;
+
+// Words of slot 0, which is nobody's.
+const TABLE_MUTEX = 0;
+const LAST_SLOT = 1;
+/** An index into the view of doubles. */
+const NEXT_IDENT = 1;
+
+const MAIN_SLOT = 1;
+/** Idents look like Linux's: addresses a thread's stack apart. */
+const IDENT_STEP = 8_392_704;
+const FIRST_IDENT = 140_200_000_000_000;
+
+let words: Int32Array | undefined;
+let doubles: Float64Array;
+let current = MAIN_SLOT;
+
+function table(): Int32Array {
+  if (words === undefined) {
+    view(new SharedArrayBuffer(SLOTS * WORDS * 4));
+    const [random] = crypto.getRandomValues(new Uint16Array(1));
+    doubles[NEXT_IDENT] = FIRST_IDENT + random * 4096;
+    words![LAST_SLOT] = MAIN_SLOT - 1;
+    allocateSlot({ name: "MainThread", daemon: false, cell: currentCell() });
+    words![MAIN_SLOT * WORDS + STATUS] = Status.RUNNING;
+  }
+  return words!;
+}
+
+function view(buffer: SharedArrayBuffer): void {
+  words = new Int32Array(buffer);
+  doubles = new Float64Array(buffer);
+}
+
+/** The table's memory, for handing it to a new thread. */
+export function threadTable(): SharedArrayBuffer {
+  return table().buffer as SharedArrayBuffer;
+}
+
+/** Joins the table of the process; a new worker does this first. */
+export function adoptThreadTable(buffer: SharedArrayBuffer): void {
+  view(buffer);
+}
+
+/** Says which thread runs here from now on. */
+export function enterSlot(slot: number): void {
+  current = slot;
+}
+
+/** The running thread's slot. */
+export function currentSlot(): number {
+  table();
+  return current;
+}
+
+/** Whether the running thread is the main one. */
+export function isMainThread(): boolean {
+  return current === MAIN_SLOT;
+}
+
+/** What a slot is filled with. */
+export interface SlotOptions {
+  name: string;
+  daemon: boolean;
+  cell: number;
+}
+
+/** Takes a slot for a thread that is about to start. */
+export function allocateSlot({ name, daemon, cell }: SlotOptions): number {
+  const all = table();
+  const mutex = new Mutex(all, TABLE_MUTEX);
+  mutex.lock();
+  const slot = freeSlot(all);
+  if (slot < SLOTS) {
+    const at = slot * WORDS;
+    all[at + OUTCOME] = Outcome.NONE;
+    all[at + DAEMON] = daemon ? 1 : 0;
+    all[at + CELL] = cell;
+    doubles[slot * WORDS / 2 + IDENT] = doubles[NEXT_IDENT];
+    doubles[NEXT_IDENT] += IDENT_STEP;
+    writeName(slot, name);
+    Atomics.store(all, at + STATUS, Status.STARTING);
+  }
+  mutex.unlock();
+  if (slot >= SLOTS) {
+    throw new RangeError(
+      `Cannot start thread: ${SLOTS - 2} threads are alive already`,
+    );
+  }
+  return slot;
+}
+
+function freeSlot(all: Int32Array): number {
+  for (let slot = MAIN_SLOT; slot <= all[LAST_SLOT]; slot++) {
+    if (Atomics.load(all, slot * WORDS + STATUS) === Status.FREE) return slot;
+  }
+  return all[LAST_SLOT] + 1 < SLOTS ? ++all[LAST_SLOT] : SLOTS;
+}
+
+function writeName(slot: number, name: string): void {
+  const length = Math.min(name.length, NAME_CHARACTERS);
+  const characters = nameView(slot);
+  for (let i = 0; i < length; i++) characters[i] = name.charCodeAt(i);
+  table()[slot * WORDS + NAME_LENGTH] = length;
+}
+
+function nameView(slot: number): Uint16Array {
+  return new Uint16Array(
+    table().buffer,
+    (slot * WORDS + NAME) * 4,
+    NAME_CHARACTERS,
+  );
+}
+
+/** A slot, as long as it belongs to one thread. */
+export class Slot {
+  readonly index: number;
+  readonly ident: number;
+  readonly name: string;
+  readonly daemon: boolean;
+  readonly cell: number;
+  #changed: Condition;
+
+  constructor(index: number) {
+    const all = table();
+    const at = index * WORDS;
+    this.index = index;
+    this.ident = doubles[index * WORDS / 2 + IDENT];
+    this.name = String.fromCharCode(
+      ...nameView(index).subarray(0, all[at + NAME_LENGTH]),
+    );
+    this.daemon = all[at + DAEMON] !== 0;
+    this.cell = all[at + CELL];
+    this.#changed = new Condition(all, at + CHANGED);
+  }
+
+  /** One of {@linkcode Status}; `ENDED` too once another thread has the slot. */
+  get status(): number {
+    const status = Atomics.load(table(), this.index * WORDS + STATUS);
+    const isOurs = doubles[this.index * WORDS / 2 + IDENT] === this.ident;
+    return isOurs && status !== Status.FREE ? status : Status.ENDED;
+  }
+
+  get isAlive(): boolean {
+    return this.status !== Status.ENDED;
+  }
+
+  get outcome(): Outcome {
+    return Atomics.load(
+      table(),
+      this.index * WORDS + OUTCOME,
+    ) as Outcome;
+  }
+
+  /** The thread runs; called by the thread itself. */
+  begin(): void {
+    const at = this.index * WORDS + STATUS;
+    Atomics.compareExchange(table(), at, Status.STARTING, Status.RUNNING);
+    this.#changed.notifyAll();
+  }
+
+  /** Ends the thread's life; false if someone else did before. */
+  end(outcome: Outcome): boolean {
+    const all = table();
+    const at = this.index * WORDS;
+    const { NONE } = Outcome;
+    if (Atomics.compareExchange(all, at + OUTCOME, NONE, outcome) !== NONE) {
+      return false;
+    }
+    Atomics.store(all, at + STATUS, Status.ENDED);
+    this.#changed.notifyAll();
+    return true;
+  }
+
+  /** Makes the slot another thread's; the starter calls it, after the end. */
+  free(): void {
+    Atomics.store(table(), this.index * WORDS + STATUS, Status.FREE);
+  }
+
+  /** Awaits a status; false when the deadline passed. */
+  async reached(
+    status: number,
+    deadline: number,
+    keepAlive: boolean,
+  ): Promise<boolean> {
+    const attempt = () => this.#has(status);
+    if (attempt() !== PENDING) return true;
+    const options = { deadline, keepAlive };
+    return await this.#changed.wait(attempt, options) !== PENDING;
+  }
+
+  /** Blocks until a status; false when the deadline passed. */
+  reachedSync(status: number, deadline: number): boolean {
+    const attempt = () => this.#has(status);
+    return attempt() !== PENDING ||
+      this.#changed.waitSync(attempt, deadline) !== PENDING;
+  }
+
+  #has(status: number): true | Pending {
+    return this.status >= status ? true : PENDING;
+  }
+}
+
+/** The slots of the threads that are alive, the main one first. */
+export function aliveSlots(): Slot[] {
+  const all = table();
+  const slots: Slot[] = [];
+  for (let index = MAIN_SLOT; index <= all[LAST_SLOT]; index++) {
+    const status = Atomics.load(all, index * WORDS + STATUS);
+    if (status === Status.STARTING || status === Status.RUNNING) {
+      slots.push(new Slot(index));
+    }
+  }
+  return slots.sort((a, b) => a.ident - b.ident);
+}

@@ -1,0 +1,171 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { receiveMessageOnPort } from "node:worker_threads";
+import { allocateCell, parkingLot, releaseCell } from "../shared/parking.ts";
+import type { Packed } from "../shared/packing.ts";
+import { exposingModules } from "../shared/references.ts";
+import type { PortableError } from "./portable_error.ts";
+import { threadTable } from "./thread_table.ts";
+import { serveKey, serverUrl, WORKER_NAME } from "./worker_server.ts";
+
+/** What a worker is told first. */
+export interface Setup {
+  lot: SharedArrayBuffer;
+  cell: number;
+  table: SharedArrayBuffer;
+  port: MessagePort;
+}
+
+/** What a worker is told to run, for the thread that has the slot. */
+export interface Job {
+  slot: number;
+  target: number;
+  args: Packed;
+}
+
+/** What a worker answers, before it ends the slot. */
+export type Answer = { value: Packed } | { thrown: PortableError };
+
+/** What is sent to or from a thread while it runs. */
+export interface Mail {
+  mail: Packed;
+}
+
+/** What a worker may do, as Deno's `deno.permissions` takes it. */
+export type WorkerPermissions = Deno.PermissionOptions;
+
+/** More idle workers than these aren't kept. */
+const MAX_IDLE = 32;
+
+const idle: PooledWorker[] = [];
+
+/**
+ * `Worker` has no public `unref`. Its own one, which Deno's `node:worker_threads`
+ * stands on, is the method under its one symbol that isn't for inspection.
+ * Where it can't be found, idle workers are ended instead of kept.
+ */
+const setRef = Object.getOwnPropertySymbols(Worker.prototype)
+  .filter((symbol) => !/inspect/i.test(symbol.description ?? ""))
+  .map((symbol) => (Worker.prototype as never)[symbol] as unknown)
+  .find((method): method is (this: Worker, ref: boolean) => void =>
+    typeof method === "function" && method.length === 1
+  );
+
+/**
+ * A worker that runs one thread after another. It never keeps the process from
+ * ending; whoever waits for a thread does.
+ */
+export class PooledWorker {
+  /** The cell that its threads block on. */
+  readonly cell = allocateCell();
+  readonly #modules = exposingModules();
+  readonly #permissions: string;
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+  #onLost: ((reason: Error) => void) | undefined;
+
+  constructor(permissions: WorkerPermissions) {
+    this.#permissions = JSON.stringify(permissions);
+    this.#worker = new Worker(bootstrap(this.#modules), {
+      type: "module",
+      name: WORKER_NAME,
+      deno: { permissions },
+    } as WorkerOptions);
+    setRef?.call(this.#worker, false);
+    this.#worker.onerror = (event) => {
+      // Unhandled, it would end the main thread.
+      event.preventDefault();
+      this.#onLost?.(new Error(event.message));
+    };
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    const setup: Setup = {
+      lot: parkingLot(),
+      cell: this.cell,
+      table: threadTable(),
+      port: port2,
+    };
+    this.#worker.postMessage(setup, [port2]);
+  }
+
+  /** An idle worker that knows the modules and has the permissions, or a new one. */
+  static acquire(
+    permissions: WorkerPermissions,
+    modules: Set<string>,
+  ): PooledWorker {
+    const wanted = JSON.stringify(permissions);
+    const at = idle.findLastIndex((worker) =>
+      worker.#permissions === wanted && modules.isSubsetOf(worker.#modules)
+    );
+    return at < 0 ? new PooledWorker(permissions) : idle.splice(at, 1)[0];
+  }
+
+  /** Sends the job; `onLost` is told if the worker breaks down. */
+  run(job: Job, onLost: (reason: Error) => void): void {
+    this.#worker.postMessage(job);
+    this.#onLost = onLost;
+  }
+
+  /** Tells a worker that awaits something to end its thread. */
+  stop(): void {
+    this.#worker.postMessage("stop");
+  }
+
+  /** Sends something to the thread that runs. */
+  sendMail(mail: Packed): void {
+    this.#worker.postMessage({ mail } satisfies Mail);
+  }
+
+  /** What the thread sent first of what was not taken yet. */
+  takeMail(): Packed | undefined {
+    const message = this.#receive();
+    return message && "mail" in message ? message.mail : undefined;
+  }
+
+  /** The answer to the job, once its slot has ended. */
+  answer(): Answer | undefined {
+    for (;;) {
+      const message = this.#receive();
+      if (message === undefined || !("mail" in message)) return message;
+    }
+  }
+
+  #receive(): Answer | Mail | undefined {
+    return receiveMessageOnPort(this.#port as never)?.message as
+      | Answer
+      | Mail
+      | undefined;
+  }
+
+  /** Keeps the worker for another thread. */
+  release(): void {
+    this.#onLost = undefined;
+    if (setRef === undefined || idle.length >= MAX_IDLE) this.dispose();
+    else idle.push(this);
+  }
+
+  /** Ends the worker, as far as a worker can be ended. */
+  dispose(): void {
+    this.#onLost = undefined;
+    this.#worker.terminate();
+    this.#port.close();
+  }
+
+  /** Gives the cell back. Not for a worker that may still run. */
+  releaseCell(): void {
+    releaseCell(this.cell);
+  }
+}
+
+/**
+ * The worker's first module. It imports statically, because that is done with
+ * the parent's permissions: the worker needs none of its own. The library comes
+ * first, so that it is in place before any user's module runs.
+ */
+function bootstrap(modules: Set<string>): string {
+  const imports = [serverUrl, ...modules]
+    .map((url) => `import ${JSON.stringify(url)};`);
+  const source = `${imports.join("\n")}
+globalThis[Symbol.for(${JSON.stringify(serveKey)})]();`;
+  return `data:text/javascript,${encodeURIComponent(source)}`;
+}

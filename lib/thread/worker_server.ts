@@ -1,0 +1,135 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { abandonWaits } from "../shared/condition.ts";
+import { pack, type Packed, unpack } from "../shared/packing.ts";
+import { adoptParkingLot, checkStop, Stopped } from "../shared/parking.ts";
+import { functionOf } from "../shared/references.ts";
+import { toPortable } from "./portable_error.ts";
+import { adoptThreadTable, enterSlot, Outcome, Slot } from "./thread_table.ts";
+import type { Answer, Job, Mail, Setup } from "./worker.ts";
+
+/** By this name a worker of the library is told from any other. */
+export const WORKER_NAME = "lab9 thread";
+/** This module; in a bundle, the bundle. */
+export const serverUrl: string = import.meta.url;
+/** The key under which a worker's first module finds {@linkcode serve}. */
+export const serveKey: string = `lab9.serve ${serverUrl}`;
+
+declare const self: {
+  name?: string;
+  close(): void;
+  onmessage: ((event: MessageEvent) => void) | null;
+  addEventListener: typeof globalThis.addEventListener;
+};
+
+let port: MessagePort;
+let running: Slot | undefined;
+let stopRunning: (reason: Stopped) => void = () => {};
+let closeWorker: () => void;
+let mailbox = Promise.withResolvers<Packed>();
+
+if (typeof self === "object" && self.name === WORKER_NAME) install();
+
+/** Before any user's module runs: what ends a worker must say so. */
+function install(): void {
+  const close = self.close.bind(self);
+  closeWorker = () => {
+    abandonWaits(new Stopped("The worker was closed"));
+    close();
+  };
+  const announce = () => {
+    running?.end(Outcome.CLOSED);
+    closeWorker();
+  };
+  self.close = announce;
+  Deno.exit = announce as typeof Deno.exit;
+  Object.assign(globalThis, { [Symbol.for(serveKey)]: serve });
+}
+
+function serve(): void {
+  self.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    report(event.reason);
+  });
+  self.addEventListener("error", (event) => {
+    event.preventDefault();
+    report(event.error);
+  });
+  self.onmessage = ({ data }: MessageEvent<Setup | Job | Mail | "stop">) => {
+    if (data === "stop") stopRunning(new Stopped("The thread was terminated"));
+    else if ("lot" in data) setUp(data);
+    else if ("mail" in data) mailbox.resolve(data.mail);
+    else runJob(data);
+  };
+}
+
+function setUp({ lot, cell, table, port: given }: Setup): void {
+  adoptParkingLot(lot, cell);
+  adoptThreadTable(table);
+  port = given;
+}
+
+/** What nobody awaited: Python's `threading.excepthook`. */
+function report(error: unknown): void {
+  console.error(`Exception in thread ${running?.name ?? "(idle)"}:`, error);
+}
+
+async function runJob({ slot: index, target, args }: Job): Promise<void> {
+  enterSlot(index);
+  const slot = running = new Slot(index);
+  const stopped = Promise.withResolvers<never>();
+  stopped.promise.catch(() => {});
+  stopRunning = (reason) => {
+    abandonWaits(reason);
+    stopped.reject(reason);
+  };
+  slot.begin();
+  let outcome: Outcome;
+  try {
+    checkStop();
+    const fn = functionOf(target);
+    let value = fn(...unpack(args) as unknown[]);
+    if (isThenable(value)) value = await Promise.race([value, stopped.promise]);
+    answer({ value: pack(value) });
+    outcome = Outcome.RETURNED;
+  } catch (error) {
+    outcome = isStopped() ? Outcome.TERMINATED : Outcome.THREW;
+    if (outcome === Outcome.THREW) {
+      answer({ thrown: toPortable(error, slot.name) });
+    }
+  }
+  running = undefined;
+  slot.end(outcome);
+  // What a terminated thread left behind must not meet the next one.
+  if (isStopped()) closeWorker();
+}
+
+function answer(message: Answer): void {
+  port.postMessage(message);
+}
+
+/** Sends something to whoever started the running thread. */
+export function sendMail(mail: Packed): void {
+  port.postMessage({ mail } satisfies Mail);
+}
+
+/** Awaits what was asked for: there is one mail at a time. */
+export async function receiveMail(): Promise<Packed> {
+  const mail = await mailbox.promise;
+  mailbox = Promise.withResolvers();
+  return mail;
+}
+
+function isStopped(): boolean {
+  try {
+    checkStop();
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then ===
+    "function";
+}
