@@ -1,0 +1,143 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { cpuCount, enumerate, repr } from "../mod.ts";
+import {
+  assertReproduced,
+  assertSlept,
+  outputsOf,
+  runLabTask,
+  secondsOf,
+} from "./_labs.ts";
+import { processTest } from "./_threads.ts";
+import { recorded } from "../lib/runner/record.ts";
+
+processTest("lab:threads prints what the notebook recorded", async () => {
+  const run = await runLabTask("threads");
+  assertEquals(run.stderr, "");
+  assertEquals(run.code, 0);
+  const outputs = outputsOf(run);
+  assertReproduced("threads", outputs);
+  assertSlept(outputs.get("5"), 2);
+  assertSlept(outputs.get("7"), 1);
+  assertSlept(outputs.get("8"), 0);
+  assertSlept(outputs.get("10"), 2);
+  // Cell [8] reads its clock before its threads are done.
+  const lines = outputs.get("8")!.split("\n");
+  assert(
+    lines.findIndex((l) => l.startsWith("Finished")) <
+      lines.indexOf("Done sleeping"),
+  );
+});
+
+processTest("lab:queue prints what the notebook recorded", async () => {
+  const run = await runLabTask("queue");
+  assertEquals(run.stderr, "");
+  assertEquals(run.code, 0);
+  const outputs = outputsOf(run);
+  assertReproduced("queue", outputs);
+  // The thread that receives a message is the one that processes it.
+  const lines = outputs.get("24")!;
+  for (const item of ["wuphf", "dot", "com"]) {
+    const ident = new RegExp(`received = ${item}, id = (\\d+)`).exec(lines)![1];
+    assertStringIncludes(lines, `Processing message .... ${ident} -- ${item}`);
+    assertStringIncludes(lines, `Message processed .... ${ident} -- ${item}`);
+  }
+});
+
+processTest("lab:pool prints what the notebook recorded", async () => {
+  const run = await runLabTask("pool");
+  assertEquals(run.stderr, "");
+  assertEquals(run.code, 0);
+  const outputs = outputsOf(run);
+  assertReproduced("pool", outputs);
+  const sequential = secondsOf(outputs.get("8"));
+  if (cpuCount() > 1) {
+    assert(secondsOf(outputs.get("9")) < sequential);
+    assert(secondsOf(outputs.get("10")) < sequential);
+  }
+});
+
+processTest("lab:gil prints what the notebook recorded", async () => {
+  const run = await runLabTask("gil");
+  assertEquals(run.stderr, "");
+  assertEquals(run.code, 0);
+  const outputs = outputsOf(run);
+  assertReproduced("gil", outputs);
+  const seconds = (id: string) => secondsOf(outputs.get(id));
+  // As recorded: under the lock, threads that compute win nothing.
+  assert(seconds("35") > seconds("34") * 0.8);
+  if (cpuCount() > 1) {
+    assert(seconds("36") < seconds("34"));
+    assert(seconds("own") < seconds("35"));
+    assert(seconds("None") < seconds("37"));
+  }
+  // The unrecorded cell prints what the serial one does, in some order.
+  const sorted = (id: string) =>
+    outputs.get(id)!.split("\n").filter((l) => /^\d+$/.test(l)).sort();
+  assertEquals(sorted("None"), sorted("37"));
+});
+
+processTest("a lab runs a chosen cell and what it depends on", async () => {
+  const run = await runLabTask("queue", "--cell", "26");
+  assertEquals(run.code, 0);
+  assertEquals([...outputsOf(run).keys()], ["17", "18", "22", "23", "26"]);
+});
+
+processTest(
+  "a lab runs a range of cells, in fewer calls and workers",
+  async () => {
+    const args = ["--cell", "9-10", "--quick", "--workers", "3"];
+    const run = await runLabTask("threads", ...args);
+    assertEquals(run.code, 0);
+    const output = outputsOf(run).get("10")!;
+    assertEquals(output.match(/^Sleeping 1 seconds/gm)?.length, 3);
+  },
+);
+
+processTest("a lab lists its cells and explains its flags", async () => {
+  const list = await runLabTask("pool", "--list");
+  assertEquals(
+    list.stdout.match(/^\[\w+\]/gm),
+    recorded["pool"].map(({ id }) => `[${id.slice(5)}]`),
+  );
+  const help = await runLabTask("pool", "--help");
+  for (const flag of ["--cell", "--workers", "--quick", "--list", "--help"]) {
+    assertStringIncludes(help.stdout, flag);
+  }
+  assertEquals([list.code, help.code], [0, 0]);
+});
+
+processTest("a lab says what is valid, with exit code 2", async () => {
+  for (
+    const [args, message] of [
+      [
+        ["--cell", "99"],
+        "Cannot run cell '99': the cells are 4, 5, 7, 8, 9, 10",
+      ],
+      [["--cell", "8-5"], "Cannot run cell '8-5': the cells are"],
+      [["--wrong"], "Unknown argument '--wrong': the flags are --cell"],
+      [["stray"], "Unknown argument 'stray'"],
+      [["--workers", "0"], "it must be a number from 1 to 64"],
+      [["--workers"], "it must be a number from 1 to 64"],
+      [["--workers", "two"], "it must be a number from 1 to 64"],
+      [["--cell"], "Cannot run cell ''"],
+    ] as const
+  ) {
+    const run = await runLabTask("threads", ...args);
+    assertStringIncludes(run.stderr, message);
+    assertEquals([run.code, run.stdout], [2, ""], args.join(" "));
+  }
+});
+
+Deno.test("the record has the notebook's 29 cells", () => {
+  const cells = Object.values(recorded).flat();
+  assertEquals(cells.length, 29);
+  assertEquals(new Set(cells.map(({ id }) => id)).size, 29);
+});
+
+Deno.test("threads are listed as Python prints them", () => {
+  const [main] = enumerate();
+  assertEquals(
+    repr([main]),
+    `[<_MainThread(MainThread, started ${main.ident})>]`,
+  );
+});
