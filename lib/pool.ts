@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { Call } from "./pool/call.ts";
 import { Dispatcher } from "./pool/dispatcher.ts";
 import { Mode } from "./pool/task.ts";
 import { checkSeconds } from "./shared/deadline.ts";
@@ -70,8 +71,6 @@ export type AnyIterable<T> = Iterable<T> | AsyncIterable<T>;
 
 /** How many chunks an imap has under way for each worker. */
 const CHUNKS_AHEAD = 2;
-
-let lastCall = 0;
 
 /**
  * The number of processors. Python's `os.cpu_count`.
@@ -201,13 +200,10 @@ export class Pool implements AsyncDisposable {
   ): Promise<Awaited<R>> {
     const { signal, timeout } = options;
     this.#check("apply function", fn, options);
-    const call = ++lastCall;
-    const task = { call, fn: idOf(fn)!, mode: Mode.APPLY, payload: args };
-    if (signal === undefined && timeout === undefined) {
-      return await this.#dispatcher.submit(task) as Awaited<R>;
-    }
-    using _limit = this.#limit(call, options);
-    return await this.#dispatcher.submit(task) as Awaited<R>;
+    const task = { fn: idOf(fn)!, mode: Mode.APPLY, payload: args };
+    using call = new Call(this.#dispatcher, false);
+    call.limit({ signal, timeout });
+    return await call.submit(task) as Awaited<R>;
   }
 
   /**
@@ -491,31 +487,6 @@ export class Pool implements AsyncDisposable {
     options.signal?.throwIfAborted();
   }
 
-  /** Calls the call off when its time is up or its signal says so. */
-  #limit(call: number, { signal, timeout }: ApplyOptions): Disposable {
-    const cancel = (reason: unknown) => this.#dispatcher.cancel(call, reason);
-    const onAbort = () => cancel(signal!.reason);
-    signal?.addEventListener("abort", onAbort, { once: true });
-    const timer = timeout === undefined || timeout === Infinity
-      ? undefined
-      : setTimeout(
-        () =>
-          cancel(
-            new DOMException(
-              `The call took longer than ${timeout} seconds`,
-              "TimeoutError",
-            ),
-          ),
-        timeout * 1000,
-      );
-    return {
-      [Symbol.dispose]() {
-        signal?.removeEventListener("abort", onAbort);
-        clearTimeout(timer);
-      },
-    };
-  }
-
   async #mapChunks<T, R>(
     mode: Mode,
     fn: AnyFunction,
@@ -527,18 +498,21 @@ export class Pool implements AsyncDisposable {
     if (options.chunkSize !== undefined) {
       checkCount(action, "chunkSize", options.chunkSize);
     }
-    const list = await collect(action, items);
+    checkIterable(action, items);
+    using call = new Call(this.#dispatcher, false);
+    call.limit(options);
+    const list = isAsync(items)
+      ? await collect(items, call)
+      : Array.from(items);
     if (mode === Mode.STARMAP) list.forEach((item) => checkTuple(action, item));
     const total = list.length;
     const { chunkSize = defaultChunkSize(total, this.#workers) } = options;
-    const call = ++lastCall;
-    using _limit = this.#limit(call, options);
     const results = new Array<Awaited<R>>(total);
     let done = 0;
     const doChunk = async (start: number) => {
       const payload = list.slice(start, start + chunkSize);
-      const task = { call, fn: idOf(fn)!, mode, payload };
-      const values = await this.#dispatcher.submit(task) as Awaited<R>[];
+      const task = { fn: idOf(fn)!, mode, payload };
+      const values = await call.submit(task) as Awaited<R>[];
       for (let i = 0; i < values.length; i++) results[start + i] = values[i];
       done += values.length;
       options.onProgress?.(done, total);
@@ -550,7 +524,7 @@ export class Pool implements AsyncDisposable {
     try {
       await Promise.all(chunks);
     } catch (error) {
-      this.#dispatcher.cancel(call, error);
+      call.cancel(error);
       // The other chunks' rejections say nothing new.
       await Promise.allSettled(chunks);
       throw error;
@@ -569,10 +543,12 @@ export class Pool implements AsyncDisposable {
     const { chunkSize = 1 } = options;
     checkCount("imap function", "chunkSize", chunkSize);
     checkIterable("imap function", items);
-    return this.#streamChunks(mode, fn, items, options, ordered);
+    const call = new Call(this.#dispatcher, true);
+    return this.#streamChunks(call, mode, fn, items, options, ordered);
   }
 
   async *#streamChunks<T, R>(
+    open: Call,
     mode: Mode,
     fn: AnyFunction,
     items: AnyIterable<T>,
@@ -580,43 +556,63 @@ export class Pool implements AsyncDisposable {
     ordered: boolean,
   ): AsyncGenerator<Awaited<R>, void, undefined> {
     const { chunkSize = 1 } = options;
-    const call = ++lastCall;
-    using _limit = this.#limit(call, options);
+    using call = open;
+    call.limit(options);
     const source = chunksOf(items, chunkSize);
     type Done = { promise: Promise<Done>; values: Awaited<R>[] };
+    type Read = { next?: IteratorResult<T[]>; error?: unknown };
     const ahead = new Set<Promise<Done>>();
-    let isExhausted = false;
+    const most = this.#workers * CHUNKS_AHEAD;
+    let reading: Promise<Read> | undefined;
+    let end: Read | undefined;
     try {
       for (;;) {
-        while (!isExhausted && ahead.size < this.#workers * CHUNKS_AHEAD) {
-          const next = await source.next();
-          if (next.done) {
-            isExhausted = true;
-            break;
-          }
-          const task = { call, fn: idOf(fn)!, mode, payload: next.value };
-          if (mode === Mode.STARMAP) {
-            next.value.forEach((item) => checkTuple("starmap function", item));
-          }
-          const promise: Promise<Done> = this.#dispatcher.submit(task).then(
-            (values) => ({ promise, values: values as Awaited<R>[] }),
-          );
-          // It is awaited in its turn; until then it isn't unhandled.
-          promise.catch(() => {});
-          ahead.add(promise);
+        if (!end && ahead.size < most) {
+          reading ??= source.next().then((next) => ({ next }), (error) => ({
+            error,
+          }));
         }
-        if (ahead.size === 0) return;
-        const { promise, values } = ordered
-          ? await ahead.values().next().value!
-          : await Promise.race(ahead);
-        ahead.delete(promise);
-        yield* values;
+        // A source that keeps one waiting doesn't hold up what is done.
+        const awaited: Promise<Read | Done>[] = reading ? [reading] : [];
+        if (ordered && ahead.size > 0) awaited.push(first(ahead));
+        else awaited.push(...ahead);
+        if (awaited.length === 0) {
+          if (end && "error" in end) throw end.error;
+          return;
+        }
+        const event = await call.orCalledOff(Promise.race(awaited));
+        if ("values" in event) {
+          ahead.delete(event.promise);
+          yield* event.values;
+          continue;
+        }
+        reading = undefined;
+        if (!event.next || event.next.done) {
+          end = event;
+          continue;
+        }
+        const payload = event.next.value;
+        if (mode === Mode.STARMAP) {
+          payload.forEach((item) => checkTuple("starmap function", item));
+        }
+        const task = { fn: idOf(fn)!, mode, payload };
+        const promise: Promise<Done> = call.submit(task).then(
+          (values) => ({ promise, values: values as Awaited<R>[] }),
+        );
+        // It is awaited in its turn; until then it isn't unhandled.
+        promise.catch(() => {});
+        ahead.add(promise);
       }
     } finally {
-      if (ahead.size > 0) this.#dispatcher.cancel(call, undefined);
-      await source.return?.();
+      if (ahead.size > 0) call.cancel(undefined);
+      leave(source);
     }
   }
+}
+
+function first<T>(values: Iterable<T>): T {
+  const [value] = values;
+  return value;
 }
 
 /** Python's: a quarter of each worker's share of the items, rounded up. */
@@ -637,15 +633,28 @@ function checkIterable(action: string, items: unknown): void {
   }
 }
 
-async function collect<T>(
-  action: string,
-  items: AnyIterable<T>,
-): Promise<readonly T[]> {
-  checkIterable(action, items);
-  if (Symbol.asyncIterator in Object(items)) {
-    return await Array.fromAsync(items);
+function isAsync<T>(items: AnyIterable<T>): items is AsyncIterable<T> {
+  return Symbol.asyncIterator in Object(items);
+}
+
+async function collect<T>(items: AsyncIterable<T>, call: Call): Promise<T[]> {
+  const source = items[Symbol.asyncIterator]();
+  const list: T[] = [];
+  try {
+    for (;;) {
+      const next = await call.orCalledOff(source.next());
+      if (next.done) return list;
+      list.push(next.value);
+    }
+  } catch (error) {
+    leave(source);
+    throw error;
   }
-  return Array.from(items as Iterable<T>);
+}
+
+/** Lets a source clean up. It isn't awaited: it may be what one waited for. */
+function leave(source: AsyncIterator<unknown>): void {
+  Promise.resolve(source.return?.()).catch(() => {});
 }
 
 async function* chunksOf<T>(

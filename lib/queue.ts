@@ -97,6 +97,8 @@ export interface ShutdownOptions {
 }
 
 const DEFAULT_CAPACITY = 1 << 28;
+/** What a word can tell. A larger `maxsize` is never reached: it is no limit. */
+const LARGEST_MAXSIZE = 2 ** 31 - 1;
 
 // The queue's own words in the ring's header.
 const DONE_COUNT = OWNER_WORDS;
@@ -165,6 +167,7 @@ export class Queue<T = unknown> {
    * @param maxsize The most items that the queue holds; a put into a full queue
    * waits. Zero or less: no limit but the `capacity`.
    * @param options The options.
+   * @throws {TypeError} If `maxsize` or the capacity is not a number.
    * @throws {RangeError} If `maxsize` is not an integer, or the capacity isn't
    * between 16 bytes and 1 GiB.
    *
@@ -187,7 +190,9 @@ export class Queue<T = unknown> {
     this.#ring = new Ring(buffer ?? capacity);
     this.#words = this.#ring.words;
     if (buffer === undefined) {
-      this.#words[MAX_SIZE] = Math.max(0, maxsize);
+      this.#words[MAX_SIZE] = maxsize > LARGEST_MAXSIZE
+        ? 0
+        : Math.max(0, maxsize);
       // What Python prints is the object's address; ours is as arbitrary.
       this.#words[ADDRESS] = crypto.getRandomValues(new Int32Array(1))[0];
     }
@@ -280,6 +285,7 @@ export class Queue<T = unknown> {
       { deadline, signal: options.signal },
     );
     if (result === PENDING) throw new Full(this.#fullMessage());
+    this.#passOnRoom();
   }
 
   /**
@@ -309,6 +315,7 @@ export class Queue<T = unknown> {
     if (this.#tryPut(cargo) !== PENDING) return;
     const result = this.#notFull.waitSync(() => this.#tryPut(cargo), deadline);
     if (result === PENDING) throw new Full(this.#fullMessage());
+    this.#passOnRoom();
   }
 
   /**
@@ -443,16 +450,8 @@ export class Queue<T = unknown> {
    * ```
    */
   taskDone(): void {
-    const words = this.#words;
-    for (;;) {
-      const done = Atomics.load(words, DONE_COUNT);
-      const left = (this.#ring.putCount - done) | 0;
-      if (left <= 0) throw new RangeError("taskDone() called too many times");
-      const next = (done + 1) | 0;
-      if (Atomics.compareExchange(words, DONE_COUNT, done, next) === done) {
-        if (left === 1) this.#allDone.notifyAll();
-        return;
-      }
+    if (!this.#finishOne()) {
+      throw new RangeError("taskDone() called too many times");
     }
   }
 
@@ -534,9 +533,8 @@ export class Queue<T = unknown> {
       while (this.#ring.take(received)) {
         received.trim();
         // Someone may have said so already, more often than was got.
-        if (this.unfinishedTasks > 0) Atomics.add(this.#words, DONE_COUNT, 1);
+        this.#finishOne();
       }
-      if (this.unfinishedTasks === 0) this.#allDone.notifyAll();
     }
     this.#notEmpty.notifyAll();
     this.#notFull.notifyAll();
@@ -621,8 +619,8 @@ export class Queue<T = unknown> {
     const cargo = encode(item);
     if (!this.#ring.canEverHold(cargo.length)) {
       throw new RangeError(
-        `Cannot put into queue: the item takes ${cargo.length} bytes, the ` +
-          `queue's capacity is ${this.#ring.capacity}`,
+        `Cannot put into queue: the item's ${cargo.length} bytes and their ` +
+          `header exceed the queue's capacity of ${this.#ring.capacity} bytes`,
       );
     }
     return cargo;
@@ -648,6 +646,29 @@ export class Queue<T = unknown> {
     // Something may have been put between the look and the closing.
     if (this.#ring.count > 0) return this.#tryGet();
     throw new ShutDown("Cannot get from queue: it was shut down");
+  }
+
+  /**
+   * Wakes the next who waits for room. A get wakes only one, but what it took
+   * may leave room for several smaller items.
+   */
+  #passOnRoom(): void {
+    if (!this.isFull) this.#notFull.notify();
+  }
+
+  /** Counts one more item as done; false if all of them are. */
+  #finishOne(): boolean {
+    const words = this.#words;
+    for (;;) {
+      const done = Atomics.load(words, DONE_COUNT);
+      const left = (this.#ring.putCount - done) | 0;
+      if (left <= 0) return false;
+      const next = (done + 1) | 0;
+      if (Atomics.compareExchange(words, DONE_COUNT, done, next) === done) {
+        if (left === 1) this.#allDone.notifyAll();
+        return true;
+      }
+    }
   }
 
   #isDone(): true | Pending {
@@ -684,6 +705,15 @@ function encode(item: unknown): Cargo {
 }
 
 function checkArguments(maxsize: number, capacity: number): void {
+  for (const [name, value] of Object.entries({ maxsize, capacity })) {
+    if (typeof value !== "number") {
+      throw new TypeError(
+        `Cannot create queue: ${name} must be a number, received ${
+          value === null ? "null" : typeof value
+        }`,
+      );
+    }
+  }
   if (!Number.isInteger(maxsize) && maxsize !== Infinity) {
     throw new RangeError(
       `Cannot create queue: maxsize must be an integer, received ${maxsize}`,

@@ -4,13 +4,20 @@ import { expose } from "./expose.ts";
 import { Condition, PENDING } from "./shared/condition.ts";
 import { checkSeconds, deadlineOf } from "./shared/deadline.ts";
 import { pack, type Packed, unexposed } from "./shared/packing.ts";
-import { type AnyFunction, idOf, originOf } from "./shared/references.ts";
+import { Empty, Full, ShutDown } from "./queue.ts";
+import {
+  type AnyFunction,
+  exposingModules,
+  idOf,
+  originOf,
+} from "./shared/references.ts";
 import { registerErrorClass } from "./thread/portable_error.ts";
 import { Run, type Settled } from "./thread/run.ts";
 import {
   aliveSlots,
   currentSlot,
   isMainThread,
+  MAIN_SLOT,
   Outcome,
   Slot,
   Status,
@@ -61,7 +68,9 @@ export class WorkerLostError extends Error {
   /** The error's name, `"WorkerLostError"`. */
   override name = "WorkerLostError";
 }
-registerErrorClass(WorkerLostError);
+for (const errorClass of [Empty, Full, ShutDown, WorkerLostError]) {
+  registerErrorClass(errorClass);
+}
 
 let threadCount = 0;
 /** The threads that this one started and that are alive, by their ident. */
@@ -105,7 +114,8 @@ export class Thread<F extends AnyFunction = AnyFunction>
   #slot: Slot | undefined;
   #run: Run | undefined;
   #settled: Settled | undefined;
-  #isAwaited = false;
+  /** How many have joined or terminated it: they are told what it threw. */
+  #joins = 0;
 
   /**
    * Makes a thread that is yet to be started.
@@ -238,7 +248,8 @@ export class Thread<F extends AnyFunction = AnyFunction>
     const run = new Run({
       target: idOf(this.#target!)!,
       args: this.#args!,
-      modules: new Set([originOf(this.#target!)!.url]),
+      // The arguments may hold functions of any of them.
+      modules: exposingModules(),
       permissions: this.#permissions,
       name: this.#name,
       daemon: this.#daemon,
@@ -280,8 +291,9 @@ export class Thread<F extends AnyFunction = AnyFunction>
    */
   async join(timeout?: number): Promise<Awaited<ReturnType<F>>> {
     const { slot, deadline } = this.#checkJoin(timeout);
-    this.#isAwaited = true;
+    this.#joins++;
     if (!await slot.reached(Status.ENDED, deadline, true)) {
+      this.#joins--;
       throw this.#timeoutError(timeout);
     }
     return this.#conclude();
@@ -310,8 +322,9 @@ export class Thread<F extends AnyFunction = AnyFunction>
    */
   joinSync(timeout?: number): Awaited<ReturnType<F>> {
     const { slot, deadline } = this.#checkJoin(timeout);
-    this.#isAwaited = true;
+    this.#joins++;
     if (!slot.reachedSync(Status.ENDED, deadline)) {
+      this.#joins--;
       throw this.#timeoutError(timeout);
     }
     return this.#conclude();
@@ -344,7 +357,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
         `Cannot terminate ${this.#name}: only the thread that started it can`,
       );
     }
-    this.#isAwaited = true;
+    this.#joins++;
     await this.#run.stop();
     this.#settle();
   }
@@ -381,7 +394,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
    */
   toString(): string {
     const slot = this.#slot;
-    const isMain = slot !== undefined && this.#name === "MainThread";
+    const isMain = slot?.index === MAIN_SLOT;
     const state = slot === undefined
       ? "initial"
       : this.isAlive
@@ -407,7 +420,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
   async #watch(slot: Slot): Promise<void> {
     await slot.reached(Status.ENDED, Infinity, !this.#daemon);
     this.#settle();
-    if (this.#isAwaited || this.#settled!.outcome === Outcome.RETURNED) return;
+    if (this.#joins > 0 || this.#settled!.outcome === Outcome.RETURNED) return;
     console.error(`Exception in thread ${this.#name}:`, this.#failure());
   }
 

@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { hold } from "../shared/keep_alive.ts";
-import { pack, unpack } from "../shared/packing.ts";
+import { pack, type Packed, unpack } from "../shared/packing.ts";
 import type { Decoder } from "../shared/decoder.ts";
 import { fromPortable, type PortableError } from "../thread/portable_error.ts";
 import type { Settled } from "../thread/run.ts";
@@ -29,6 +29,14 @@ export type TaskOptions = Omit<TaskRecord, "id" | "payload"> & {
   payload: readonly unknown[];
 };
 
+/** A call that may go on submitting tasks. */
+export interface OpenCall {
+  /** Whether it waits for somebody to take results before it submits more. */
+  readonly isLazy: boolean;
+  /** Tells it that the pool has ended. */
+  callOff(reason: unknown): void;
+}
+
 export type DispatcherOptions = Omit<
   CrewOptions,
   "tasks" | "results" | "cancelled"
@@ -46,10 +54,16 @@ export class Dispatcher {
   #pending = new Map<number, PendingTask>();
   /** Tasks for which there was no room in the channel. */
   #backlog: TaskRecord[] = [];
+  #calls = new Set<OpenCall>();
   #lastTask = 0;
   #hold: Disposable | undefined;
   #state: "running" | "closed" | "stopped" = "running";
   #failure: unknown;
+  /** Whether somebody awaits the workers' end. */
+  #isJoined = false;
+  #stopping: Promise<void> | undefined;
+  /** Whether the workers end once the channel is empty. */
+  #isChannelClosed = false;
 
   constructor(size: number, options: DispatcherOptions) {
     this.#crew = new Crew(
@@ -73,6 +87,9 @@ export class Dispatcher {
   /** Has a worker do a task. */
   submit(options: TaskOptions): Promise<unknown> {
     if (this.#state === "stopped") return Promise.reject(this.#failure);
+    if (this.#isChannelClosed) {
+      return Promise.reject(new Error("Pool is not running"));
+    }
     // Zero stands for no task; the id goes through 32 bits.
     const id = this.#lastTask = (this.#lastTask % 0x7fffffff) + 1;
     const record: TaskRecord = { id, ...options };
@@ -106,29 +123,61 @@ export class Dispatcher {
   /** Lets the workers end when everything is done. */
   close(): void {
     if (this.#state === "running") this.#state = "closed";
-    if (this.#backlog.length === 0) this.#tasks.close();
+    this.#closeChannel();
+  }
+
+  /** Keeps the workers for a call, even if the pool is closed meanwhile. */
+  enter(call: OpenCall): void {
+    this.#calls.add(call);
+  }
+
+  /** The call submits no more. */
+  leave(call: OpenCall): void {
+    this.#calls.delete(call);
+    this.#closeChannel();
   }
 
   /** Ends the workers now; what is pending rejects with the reason. */
   async stop(reason: unknown): Promise<void> {
-    if (this.#state !== "stopped") {
-      this.#state = "stopped";
-      this.#failure = reason;
-    }
+    this.#abandon(reason);
+    await this.ended();
+  }
+
+  #abandon(reason: unknown): void {
+    if (this.#state === "stopped") return;
+    this.#state = "stopped";
+    this.#failure = reason;
     this.#backlog = [];
     for (const id of [...this.#pending.keys()]) {
       this.#settle(id)!.reject(reason);
     }
+    for (const call of this.#calls) call.callOff(reason);
+    this.#isChannelClosed = true;
     this.#tasks.close();
-    await this.#crew.stop();
-    await this.ended();
+    this.#stopping = this.#crew.stop();
   }
 
   /** Resolves when every worker has ended. */
   async ended(): Promise<void> {
     using _alive = hold();
+    this.#isJoined = true;
+    this.#closeChannel();
     await this.#crew.ended();
+    await this.#stopping;
     this.#results.close();
+  }
+
+  /**
+   * Ends the channel of tasks if the pool was closed and nobody will submit
+   * more. An iterator that nobody takes from must not keep a join waiting.
+   */
+  #closeChannel(): void {
+    if (this.#state !== "closed" || this.#isChannelClosed) return;
+    if (this.#backlog.length > 0) return;
+    const isIdle = this.#isJoined && this.#pending.size === 0;
+    for (const { isLazy } of this.#calls) if (!isLazy || !isIdle) return;
+    this.#isChannelClosed = true;
+    this.#tasks.close();
   }
 
   #settle(id: number): PendingTask | undefined {
@@ -138,6 +187,7 @@ export class Dispatcher {
     if (this.#pending.size === 0) {
       this.#hold?.[Symbol.dispose]();
       this.#hold = undefined;
+      if (this.#isJoined) this.#closeChannel();
     }
     return task;
   }
@@ -171,9 +221,7 @@ export class Dispatcher {
       sent++;
     }
     this.#backlog.splice(0, sent);
-    if (this.#backlog.length === 0 && this.#state === "closed") {
-      this.#tasks.close();
-    }
+    this.#closeChannel();
   }
 
   /** Settles tasks as long as the pool lives. It keeps no process alive. */
@@ -211,11 +259,7 @@ export class Dispatcher {
       case Reply.MAILED: {
         const mail = this.#crew.takeMail(value as number);
         if (mail === undefined) return;
-        const { kind, value: mailed } = unpack(mail) as {
-          kind: Reply;
-          value: unknown;
-        };
-        return this.#answer(id, kind, mailed);
+        return this.#answerMailed(id, mail);
       }
       case Reply.ASKS: {
         const task = this.#pending.get(id);
@@ -224,6 +268,17 @@ export class Dispatcher {
         this.#crew.sendMail(value as number, pack(task.record.payload));
       }
     }
+  }
+
+  #answerMailed(id: number, mail: Packed): void {
+    let answer: { kind: Reply; value: unknown };
+    try {
+      answer = unpack(mail) as typeof answer;
+    } catch (error) {
+      this.#settle(id)?.reject(error);
+      return;
+    }
+    this.#answer(id, answer.kind, answer.value);
   }
 
   #onWorkerEnd(member: CrewMember, settle: () => Settled): void {
@@ -241,7 +296,7 @@ export class Dispatcher {
       : new WorkerLostError(describeLoss(member, settled));
     if (!member.isReady) {
       // Another would end the same way.
-      this.stop(error);
+      this.#abandon(error);
       return;
     }
     this.#settle(member.claim)?.reject(error);
@@ -249,6 +304,6 @@ export class Dispatcher {
   }
 
   get #isNeeded(): boolean {
-    return this.#state === "running" || this.#pending.size > 0;
+    return !this.#isChannelClosed || this.#pending.size > 0;
   }
 }

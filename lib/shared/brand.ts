@@ -1,5 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { types } from "node:util";
+
 /** The built-in classes that structured clone knows, however they are subclassed. */
 export type Brand =
   | "Array"
@@ -16,52 +18,29 @@ export type Brand =
   | "String"
   | "View";
 
-/** A built-in's own getter or method, which throws for anything else. */
-function probe(
-  prototype: object,
-  key: PropertyKey,
-): (value: object) => void {
-  const { get, value } = Object.getOwnPropertyDescriptor(prototype, key)!;
-  const method = get ?? value;
-  return (candidate) => method.call(candidate);
-}
-
-const probes: [Brand, (value: object) => void][] = [
-  ["Map", probe(Map.prototype, "size")],
-  ["Set", probe(Set.prototype, "size")],
-  ["Date", probe(Date.prototype, "getTime")],
-  ["RegExp", probe(RegExp.prototype, "source")],
-  ["ArrayBuffer", probe(ArrayBuffer.prototype, "byteLength")],
-  ["Number", probe(Number.prototype, "valueOf")],
-  ["String", probe(String.prototype, "valueOf")],
-  ["Boolean", probe(Boolean.prototype, "valueOf")],
-  ["BigInt", probe(BigInt.prototype, "valueOf")],
-];
-
-const byPrototype = new Map<object | null, Brand>([
-  [Map.prototype, "Map"],
-  [Set.prototype, "Set"],
-  [Date.prototype, "Date"],
-  [RegExp.prototype, "RegExp"],
-  [ArrayBuffer.prototype, "ArrayBuffer"],
-]);
-
-/** What an object really is, by its internal slots; undefined if nothing of these. */
+/**
+ * What an object really is, by its internal slots and not by its prototype;
+ * undefined if nothing of these.
+ */
 export function brandOf(value: object): Brand | undefined {
   if (Array.isArray(value)) return "Array";
+  if (types.isMap(value)) return "Map";
+  if (types.isSet(value)) return "Set";
   if (ArrayBuffer.isView(value)) return "View";
-  if (value instanceof DOMException) return "DOMException";
-  if (Error.isError(value)) return "Error";
-  // The likely brand first: a failing probe costs an exception.
-  const likely = byPrototype.get(Object.getPrototypeOf(value));
-  for (const [brand, check] of probes) {
-    if (likely !== undefined && brand !== likely) continue;
-    try {
-      check(value);
-      return brand;
-    } catch {
-      // Not of this brand.
-    }
+  if (types.isArrayBuffer(value)) return "ArrayBuffer";
+  if (types.isDate(value)) return "Date";
+  if (types.isRegExp(value)) return "RegExp";
+  if (Error.isError(value)) {
+    return value instanceof DOMException ? "DOMException" : "Error";
   }
-  return undefined;
+  if (!types.isBoxedPrimitive(value)) return undefined;
+  if (types.isNumberObject(value)) return "Number";
+  if (types.isStringObject(value)) return "String";
+  if (types.isBooleanObject(value)) return "Boolean";
+  if (types.isBigIntObject(value)) return "BigInt";
+}
+
+/** Whether the platform refuses to clone it, though it may pass for plain. */
+export function isExotic(value: object): boolean {
+  return types.isProxy(value) || types.isArgumentsObject(value);
 }

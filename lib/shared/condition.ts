@@ -6,15 +6,17 @@ import {
   allocateCell,
   cancel,
   currentCell,
-  link,
+  lot,
   NEXT,
   park,
+  PARKED,
   parkSync,
-  prepare,
   PREVIOUS,
   releaseCell,
-  setLink,
-  unpark,
+  rouse,
+  STATE,
+  STRIDE,
+  WOKEN,
 } from "./parking.ts";
 
 /** What an attempt returns while what it waits for is not there. */
@@ -36,7 +38,7 @@ export interface WaitOptions {
 /** The awaited waits of this thread, for ending them with the thread. */
 const pendingWaits = new Set<(reason: unknown) => void>();
 
-/** Ends every awaited wait of this thread: its cells leave their lists. */
+/** Ends every awaited wait of this thread, which may have no other turn. */
 export function abandonWaits(reason: unknown): void {
   for (const abandon of [...pendingWaits]) abandon(reason);
 }
@@ -54,6 +56,9 @@ export function abandonWaits(reason: unknown): void {
  * the list, under the mutex: no wake is spent on someone who was woken already.
  * A waiter that was woken but leaves without the wake being what helped it (it
  * succeeded on its second try, timed out, or was ended) passes the wake on.
+ *
+ * Under the mutex, nothing is called once the list has begun to change: where
+ * the stack is exhausted, a call throws.
  */
 export class Condition {
   static readonly WORDS = 3;
@@ -76,11 +81,15 @@ export class Condition {
   /** Wakes whoever has waited longest. */
   notify(): void {
     if (!this.hasWaiters) return;
+    let cell = 0;
     this.#mutex.lock();
-    const cell = this.#words[this.#index + HEAD];
-    if (cell !== 0) this.#remove(cell);
-    this.#mutex.unlock();
-    if (cell !== 0) unpark(cell);
+    try {
+      cell = this.#words[this.#index + HEAD];
+      if (cell !== 0) this.#wake(lot(), cell);
+    } finally {
+      this.#mutex.unlock();
+    }
+    if (cell !== 0) rouse(cell);
   }
 
   /** Wakes everyone who is in the list now. */
@@ -88,14 +97,17 @@ export class Condition {
     if (!this.hasWaiters) return;
     const cells: number[] = [];
     this.#mutex.lock();
-    for (let cell = this.#words[this.#index + HEAD]; cell !== 0;) {
-      const next = link(cell, NEXT);
-      this.#remove(cell);
-      cells.push(cell);
-      cell = next;
+    try {
+      for (;;) {
+        const cell = this.#words[this.#index + HEAD];
+        if (cell === 0) break;
+        cells.push(cell);
+        this.#wake(lot(), cell);
+      }
+    } finally {
+      this.#mutex.unlock();
     }
-    this.#mutex.unlock();
-    cells.forEach(unpark);
+    cells.forEach(rouse);
   }
 
   /**
@@ -133,6 +145,7 @@ export class Condition {
     attempt: () => T | Pending,
     { deadline, signal, keepAlive = true }: WaitOptions,
   ): Promise<T | Pending> {
+    signal?.throwIfAborted();
     const cell = allocateCell();
     using _alive = keepAlive ? hold() : undefined;
     let abandoned = false;
@@ -148,7 +161,8 @@ export class Condition {
       abandoned = true;
       reason = why;
       leave();
-      unpark(cell);
+      rouse(cell);
+      releaseCell(cell);
     };
     const onAbort = () => abandon(signal!.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
@@ -159,7 +173,7 @@ export class Condition {
         listed = true;
         const early = attempt();
         if (early !== PENDING) return early;
-        const woken = await park(cell, deadline);
+        const woken = await park(cell, deadline, () => abandoned);
         if (abandoned) throw reason;
         if (woken) listed = false;
         else leave();
@@ -170,48 +184,53 @@ export class Condition {
       leave();
       signal?.removeEventListener("abort", onAbort);
       pendingWaits.delete(abandon);
-      releaseCell(cell);
+      if (!abandoned) releaseCell(cell);
     }
   }
 
   #enter(cell: number): void {
     const words = this.#words;
     const tail = this.#index + TAIL;
+    const cells = lot();
+    const at = cell * STRIDE;
     this.#mutex.lock();
-    prepare(cell);
+    Atomics.store(cells, at + STATE, PARKED);
     const last = words[tail];
-    setLink(cell, PREVIOUS, last);
-    setLink(cell, NEXT, 0);
+    cells[at + PREVIOUS] = last;
+    cells[at + NEXT] = 0;
     words[tail] = cell;
-    if (last !== 0) setLink(last, NEXT, cell);
+    if (last !== 0) cells[last * STRIDE + NEXT] = cell;
     else Atomics.store(words, this.#index + HEAD, cell);
     this.#mutex.unlock();
   }
 
   /** Leaves the list; false if a waker had taken the cell out already. */
   #leave(cell: number): boolean {
+    const cells = lot();
     this.#mutex.lock();
-    const listed = this.#isListed(cell);
-    if (listed) this.#remove(cell);
-    this.#mutex.unlock();
-    cancel(cell);
-    return listed;
+    try {
+      const isListed = cells[cell * STRIDE + PREVIOUS] !== 0 ||
+        this.#words[this.#index + HEAD] === cell;
+      if (isListed) this.#wake(cells, cell);
+      return isListed;
+    } finally {
+      this.#mutex.unlock();
+      cancel(cell);
+    }
   }
 
-  #isListed(cell: number): boolean {
-    return link(cell, PREVIOUS) !== 0 ||
-      this.#words[this.#index + HEAD] === cell;
-  }
-
-  #remove(cell: number): void {
+  /** Takes a cell out of the list and ends its wait. The mutex is held. */
+  #wake(cells: Int32Array, cell: number): void {
     const words = this.#words;
-    const previous = link(cell, PREVIOUS);
-    const next = link(cell, NEXT);
-    if (previous !== 0) setLink(previous, NEXT, next);
+    const at = cell * STRIDE;
+    const previous = cells[at + PREVIOUS];
+    const next = cells[at + NEXT];
+    if (previous !== 0) cells[previous * STRIDE + NEXT] = next;
     else Atomics.store(words, this.#index + HEAD, next);
-    if (next !== 0) setLink(next, PREVIOUS, previous);
+    if (next !== 0) cells[next * STRIDE + PREVIOUS] = previous;
     else words[this.#index + TAIL] = previous;
-    setLink(cell, PREVIOUS, 0);
-    setLink(cell, NEXT, 0);
+    cells[at + PREVIOUS] = 0;
+    cells[at + NEXT] = 0;
+    Atomics.compareExchange(cells, at + STATE, PARKED, WOKEN);
   }
 }

@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { type Brand, brandOf } from "./brand.ts";
+import { type Brand, brandOf, isExotic } from "./brand.ts";
 import { type Cargo, Kind } from "./cargo.ts";
 import { type AnyFunction, idOf, isShareable } from "./references.ts";
 import { errorClasses, Tag, viewClasses } from "./tags.ts";
@@ -213,6 +213,9 @@ export class Encoder {
         `Cannot clone value: it is nested more than ${MAX_DEPTH} deep`,
       );
     }
+    if (isExotic(value)) {
+      throw dataCloneError("A proxy or an arguments object can't be cloned.");
+    }
     const prototype = Object.getPrototypeOf(value);
     if (prototype === Object.prototype && !(isShareable(value))) {
       this.#properties(value);
@@ -251,10 +254,21 @@ export class Encoder {
   }
 
   #entries(value: Record<string, unknown>, keys: string[]): void {
-    this.#uint(keys.length);
+    const countAt = this.#at;
+    let count = keys.length;
+    this.#uint(count);
     for (let i = 0; i < keys.length; i++) {
-      this.#string(keys[i]);
-      this.write(value[keys[i]]);
+      const key = keys[i];
+      const property = value[key];
+      // A getter may have deleted it; what is found then is inherited.
+      const isSuspect = property === undefined ||
+        typeof property === "function";
+      if (isSuspect && !Object.hasOwn(value, key)) {
+        this.#view.setUint32(countAt, --count, true);
+        continue;
+      }
+      this.#string(key);
+      this.write(property);
     }
   }
 
@@ -294,16 +308,14 @@ export class Encoder {
         this.#tag(Tag.DATE);
         return this.#float(Date.prototype.getTime.call(value));
       case "RegExp":
-        this.#tag(Tag.REGEXP);
-        this.#string((value as RegExp).source);
-        return this.#string((value as RegExp).flags);
+        return this.#regexp(value as RegExp);
       case "Error":
         return this.#error(value as Error);
       case "DOMException":
         this.#tag(Tag.DOM_EXCEPTION);
         this.#string((value as DOMException).name);
         this.#string((value as DOMException).message);
-        return this.write((value as DOMException).stack);
+        return this.#stack(value as DOMException);
       case "ArrayBuffer":
         return this.#buffer(value as ArrayBuffer);
       case "View":
@@ -374,18 +386,30 @@ export class Encoder {
     for (const member of members) this.write(member);
   }
 
+  #regexp(regexp: RegExp): void {
+    // The constructor reads the slots, not properties that may be overridden.
+    const { source, flags } = new RegExp(regexp);
+    this.#tag(Tag.REGEXP);
+    this.#string(source);
+    this.#string(flags);
+  }
+
   #error(error: Error): void {
     const message = Object.getOwnPropertyDescriptor(error, "message");
     const cause = Object.getOwnPropertyDescriptor(error, "cause");
-    const name = String(error.name);
-    const { stack } = error;
+    const name = stringOf(error.name);
     this.#tag(Tag.ERROR);
     this.#tag(Math.max(0, errorClasses.findIndex((c) => c.name === name)));
     const hasMessage = message !== undefined && "value" in message;
-    this.write(hasMessage ? String(message.value) : undefined);
+    this.write(hasMessage ? stringOf(message.value) : undefined);
+    this.#stack(error);
+    const hasCause = cause !== undefined && "value" in cause;
+    this.#tag(hasCause ? 1 : 0);
+    if (hasCause) this.write(cause.value);
+  }
+
+  #stack({ stack }: Error): void {
     this.write(typeof stack === "string" ? stack : undefined);
-    this.#tag(cause === undefined ? 0 : 1);
-    if (cause !== undefined) this.write(cause.value);
   }
 
   #buffer(buffer: ArrayBuffer): void {
@@ -403,16 +427,47 @@ export class Encoder {
   }
 
   #arrayView(view: ArrayBufferView): void {
+    const name = viewName.call(view) ?? "DataView";
+    const isResizable = (view.buffer as ArrayBuffer).resizable;
+    const tracks = isResizable && tracksLength(view);
+    const length = "length" in view ? view.length : view.byteLength;
     this.#tag(Tag.VIEW);
-    this.#tag(viewClasses.findIndex((c) => view instanceof c));
+    this.#tag(viewClasses.findIndex((c) => c.name === name));
     // The view comes before its buffer, as it did in the list of objects.
     this.#float(view.byteOffset);
-    const tracks = (view.buffer as ArrayBuffer).resizable &&
-      view.byteOffset + view.byteLength === view.buffer.byteLength;
-    const length = "length" in view ? view.length : view.byteLength;
     this.#float(tracks ? -1 : length as number);
     this.write(view.buffer);
   }
+}
+
+/** The name of a typed array's class, whatever its prototype; else undefined. */
+const viewName = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)!.get as (this: ArrayBufferView) => string | undefined;
+
+/** Whether a view of a resizable buffer reaches to its end, wherever that is. */
+function tracksLength(view: ArrayBufferView): boolean {
+  // The platform refuses a view out of bounds. One in bounds: a resize tells.
+  const probe = structuredClone(view);
+  const buffer = probe.buffer as ArrayBuffer;
+  if (probe.byteLength === 0) {
+    buffer.resize(buffer.maxByteLength);
+    return probe.byteLength > 0;
+  }
+  buffer.resize(probe.byteOffset + probe.byteLength - 1);
+  try {
+    structuredClone(probe);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** As `String`, but a symbol is refused. */
+function stringOf(value: unknown): string {
+  if (typeof value !== "symbol") return String(value);
+  throw dataCloneError("Cannot convert a Symbol value to a string");
 }
 
 function functionId(fn: AnyFunction): number {

@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { brandOf, isExotic } from "./brand.ts";
 import {
   type AnyFunction,
   functionOf,
@@ -68,7 +69,7 @@ export function unexposed(fn: AnyFunction): string {
     `\`expose(import.meta, { ${name} })\` at the top level of its module`;
 }
 
-/** Copies plain containers, with what `swap` has an answer for replaced. */
+/** Copies containers, with what `swap` has an answer for replaced. */
 function replace(
   value: unknown,
   copies: Map<unknown, unknown>,
@@ -83,20 +84,15 @@ function replace(
     copies.set(value, swapped);
     return swapped;
   }
+  if (isExotic(value)) return value;
   const again = (inner: unknown) => replace(inner, copies, swap);
-  switch (Object.getPrototypeOf(value)) {
-    case Array.prototype: {
+  switch (brandOf(value)) {
+    case "Array": {
       const copy: unknown[] = new Array((value as unknown[]).length);
       copies.set(value, copy);
       return fill(copy, value, again);
     }
-    case Object.prototype:
-    case null: {
-      const copy = {};
-      copies.set(value, copy);
-      return fill(copy, value, again);
-    }
-    case Map.prototype: {
+    case "Map": {
       const copy = new Map();
       copies.set(value, copy);
       for (const [key, inner] of value as Map<unknown, unknown>) {
@@ -104,11 +100,19 @@ function replace(
       }
       return copy;
     }
-    case Set.prototype: {
+    case "Set": {
       const copy = new Set();
       copies.set(value, copy);
       for (const inner of value as Set<unknown>) copy.add(again(inner));
       return copy;
+    }
+    case undefined: {
+      // What has properties is an object of some class, which structured clone
+      // makes plain. Of the rest, only the platform knows what can be cloned.
+      if (Object.keys(value).length === 0) return value;
+      const copy = {};
+      copies.set(value, copy);
+      return fill(copy, value, again);
     }
   }
   return value;

@@ -8,47 +8,58 @@
  * Protocol of a cell's `STATE`:
  *  - The waiter writes `PARKED`, then makes the cell known (puts it into a
  *    list), then looks at what it waits for once more, and only then sleeps.
- *  - A waker that has taken the cell out of its list moves `PARKED` to `WOKEN`
- *    in one step and notifies. Between those two the waiter may already run.
+ *  - A waker takes the cell out of its list and moves `PARKED` to `WOKEN`, both
+ *    under the list's mutex: whoever leaves the list later finds nothing of it
+ *    still to come. Then it notifies. By that time the waiter may run already,
+ *    or sleep again: being notified for nothing, it just looks again.
  *  - The waiter sleeps only while the word is `PARKED`, in a loop, and looks
- *    at its `STOP` word each time round.
+ *    at its `STOP` word each time round, after `STATE`: ending a thread sets
+ *    `WOKEN` as well, and must not pass for a wake.
  *
  * `STOP` is written once, by whoever ends the thread, before the cell is woken.
  * It stays set: every later wait of that thread throws as well. `NEXT` and
- * `PREVIOUS` belong to the list that the cell stands in, under its mutex.
+ * `PREVIOUS` belong to the list that the cell stands in, under its mutex. Cells
+ * that nobody has are in a list of their own: a thread that ends leaves none.
  *
  * @module
  */
 
+import { Mutex } from "./mutex.ts";
+
 /** Words of a cell, and where they are in it. */
-const STRIDE = 8;
-const STATE = 0;
+export const STRIDE = 8;
+export const STATE = 0;
 /** The list's links, used by `Condition`. */
 export const NEXT = 1;
 export const PREVIOUS = 2;
 const STOP = 3;
 
 const IDLE = 0;
-const PARKED = 1;
-const WOKEN = 2;
+export const PARKED = 1;
+export const WOKEN = 2;
 
 const CELLS = 1 << 17;
-/** Cell 0 is nobody's: its first word counts the cells that were handed out. */
 const MAIN_CELL = 1;
+
+// Words of cell 0, which is nobody's: how many cells were ever handed out, and
+// the list of those that came back.
+const COUNT = 0;
+const SPARE_MUTEX = 1;
+const SPARE_HEAD = 2;
 
 let words: Int32Array | undefined;
 let ownCell = MAIN_CELL;
-const spareCells: number[] = [];
 
 /** What a stopped thread's waits throw. It unwinds the thread; nobody sees it. */
 export class Stopped extends Error {
   override name = "Stopped";
 }
 
-function lot(): Int32Array {
+/** The words of all cells. */
+export function lot(): Int32Array {
   if (words === undefined) {
     words = new Int32Array(new SharedArrayBuffer(CELLS * STRIDE * 4));
-    words[0] = MAIN_CELL + 1;
+    words[COUNT] = MAIN_CELL + 1;
   }
   return words;
 }
@@ -71,11 +82,14 @@ export function currentCell(): number {
 
 /** Takes a cell that nobody else has. */
 export function allocateCell(): number {
-  const spare = spareCells.pop();
-  if (spare !== undefined) return spare;
-  const cell = Atomics.add(lot(), 0, 1);
-  if (cell >= CELLS) {
-    Atomics.sub(lot(), 0, 1);
+  const lotWords = lot();
+  const mutex = new Mutex(lotWords, SPARE_MUTEX);
+  mutex.lock();
+  let cell = lotWords[SPARE_HEAD];
+  if (cell !== 0) lotWords[SPARE_HEAD] = lotWords[cell * STRIDE + NEXT];
+  else if (lotWords[COUNT] < CELLS) cell = lotWords[COUNT]++;
+  mutex.unlock();
+  if (cell === 0) {
     throw new RangeError(
       `Cannot wait: ${
         CELLS - 2
@@ -87,23 +101,13 @@ export function allocateCell(): number {
 
 /** Gives back a cell that is in no list. */
 export function releaseCell(cell: number): void {
-  lot()[cell * STRIDE + STOP] = 0;
-  spareCells.push(cell);
-}
-
-/** Reads a list's link of a cell. The list's mutex is held. */
-export function link(cell: number, which: number): number {
-  return lot()[cell * STRIDE + which];
-}
-
-/** Writes a list's link of a cell. The list's mutex is held. */
-export function setLink(cell: number, which: number, to: number): void {
-  lot()[cell * STRIDE + which] = to;
-}
-
-/** Announces that the cell is about to sleep. */
-export function prepare(cell: number): void {
-  Atomics.store(lot(), cell * STRIDE + STATE, PARKED);
+  const lotWords = lot();
+  const mutex = new Mutex(lotWords, SPARE_MUTEX);
+  lotWords[cell * STRIDE + STOP] = 0;
+  mutex.lock();
+  lotWords[cell * STRIDE + NEXT] = lotWords[SPARE_HEAD];
+  lotWords[SPARE_HEAD] = cell;
+  mutex.unlock();
 }
 
 /** Takes the announcement back; the cell is in no list any more. */
@@ -111,18 +115,16 @@ export function cancel(cell: number): void {
   Atomics.store(lot(), cell * STRIDE + STATE, IDLE);
 }
 
-/** Wakes a cell that was prepared. */
-export function unpark(cell: number): void {
-  const at = cell * STRIDE + STATE;
-  if (Atomics.compareExchange(lot(), at, PARKED, WOKEN) === PARKED) {
-    Atomics.notify(lot(), at, 1);
-  }
+/** Gets whoever sleeps on the cell to look at its state. */
+export function rouse(cell: number): void {
+  Atomics.notify(lot(), cell * STRIDE + STATE);
 }
 
 /** Orders a thread to end at its next wait, and wakes it if it waits now. */
 export function stopThread(cell: number): void {
   Atomics.store(lot(), cell * STRIDE + STOP, 1);
-  unpark(cell);
+  Atomics.compareExchange(lot(), cell * STRIDE + STATE, PARKED, WOKEN);
+  rouse(cell);
 }
 
 /** Throws {@linkcode Stopped} if the running thread was ordered to end. */
@@ -147,8 +149,9 @@ export function parkSync(deadline: number): boolean {
   const lotWords = lot();
   const at = ownCell * STRIDE + STATE;
   for (;;) {
+    const state = Atomics.load(lotWords, at);
     checkStop();
-    if (Atomics.load(lotWords, at) !== PARKED) return true;
+    if (state !== PARKED) return true;
     const left = remaining(deadline);
     if (left === 0) return false;
     Atomics.wait(lotWords, at, PARKED, left);
@@ -156,15 +159,19 @@ export function parkSync(deadline: number): boolean {
 }
 
 /**
- * Awaits a prepared cell.
+ * Awaits a prepared cell, unless it has been given back meanwhile.
  *
  * @returns Whether it was woken; false when the deadline passed.
  */
-export async function park(cell: number, deadline: number): Promise<boolean> {
+export async function park(
+  cell: number,
+  deadline: number,
+  isOver: () => boolean,
+): Promise<boolean> {
   const lotWords = lot();
   const at = cell * STRIDE + STATE;
   for (;;) {
-    if (Atomics.load(lotWords, at) !== PARKED) return true;
+    if (isOver() || Atomics.load(lotWords, at) !== PARKED) return true;
     const left = remaining(deadline);
     if (left === 0) return false;
     const wait = Atomics.waitAsync(lotWords, at, PARKED, left);

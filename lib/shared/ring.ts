@@ -11,6 +11,8 @@ export type PutResult = "put" | "full" | "closed";
 const PUT_MUTEX = 0;
 const TAIL = 1;
 const PUT_COUNT = 2;
+/** The producers' last look at `HEAD`: it can only have moved on since. */
+const HEAD_SEEN = 3;
 const TAKE_MUTEX = 16;
 const HEAD = 17;
 const TAKE_COUNT = 18;
@@ -63,7 +65,8 @@ function ringSize(capacity: number): number {
  *  - `CLOSED` is written under the producers' mutex: no put succeeds after it.
  *
  * Values are encoded before a mutex is taken and decoded after it is released:
- * no user's code runs in between, and a thread can't end there.
+ * no user's code runs in between, and a thread can't end there. What may throw
+ * there (the stack may be exhausted, or memory) does so before anything counts.
  */
 export class Ring {
   readonly buffer: SharedArrayBuffer;
@@ -75,8 +78,6 @@ export class Ring {
   #bytes!: Uint8Array;
   #ints!: Int32Array;
   #floats!: Float64Array;
-  /** A producer's last look at `HEAD`: it can only have moved on since. */
-  #headSeen = 0;
 
   /** A new ring of so many bytes at most, or one that another thread made. */
   constructor(source: number | SharedArrayBuffer) {
@@ -99,9 +100,13 @@ export class Ring {
 
   /** How many records are stored. */
   get count(): number {
-    // In this order a concurrent take can't make the difference negative.
-    const taken = Atomics.load(this.words, TAKE_COUNT);
-    return (Atomics.load(this.words, PUT_COUNT) - taken) | 0;
+    const words = this.words;
+    for (;;) {
+      const taken = Atomics.load(words, TAKE_COUNT);
+      const put = Atomics.load(words, PUT_COUNT);
+      // Both are of one moment only if nothing was taken between them.
+      if (Atomics.load(words, TAKE_COUNT) === taken) return (put - taken) | 0;
+    }
   }
 
   /** How many records were ever put; wraps with the 32 bits. */
@@ -120,7 +125,8 @@ export class Ring {
 
   /** Whether such a record fits into an empty ring. */
   canEverHold(length: number): boolean {
-    return recordSize(length) <= this.#capacity;
+    // A record's size is more than 32 bits can tell of a larger length.
+    return length <= this.#capacity && recordSize(length) <= this.#capacity;
   }
 
   /** Stores the cargo, unless there are `limit` records (0: no limit). */
@@ -129,53 +135,52 @@ export class Ring {
     const length = cargo.length;
     const size = recordSize(length);
     this.#putMutex.lock();
-    if (Atomics.load(words, CLOSED) !== 0) {
+    try {
+      if (Atomics.load(words, CLOSED) !== 0) return "closed";
+      const count = Atomics.load(words, PUT_COUNT);
+      const isFull = limit > 0 &&
+        ((count - Atomics.load(words, TAKE_COUNT)) | 0) >= limit;
+      if (isFull || !this.#hasRoom(size)) return "full";
+      const tail = words[TAIL];
+      const at = (tail & this.#mask) >> 2;
+      this.#ints[at] = length;
+      this.#ints[at + 1] = cargo.kind;
+      if (length <= INLINE_BYTES) this.#floats[(at >> 1) + 1] = cargo.number;
+      else this.#copyIn(cargo, (tail + 8) | 0);
+      words[TAIL] = (tail + size) | 0;
+      Atomics.store(words, PUT_COUNT, (count + 1) | 0);
+      return "put";
+    } finally {
       this.#putMutex.unlock();
-      return "closed";
     }
-    const count = Atomics.load(words, PUT_COUNT);
-    const isFull = limit > 0 &&
-      ((count - Atomics.load(words, TAKE_COUNT)) | 0) >= limit;
-    if (isFull || !this.#hasRoom(size)) {
-      this.#putMutex.unlock();
-      return "full";
-    }
-    const tail = words[TAIL];
-    const at = (tail & this.#mask) >> 2;
-    this.#ints[at] = length;
-    this.#ints[at + 1] = cargo.kind;
-    if (length <= INLINE_BYTES) this.#floats[(at >> 1) + 1] = cargo.number;
-    else this.#copyIn(cargo, (tail + 8) | 0);
-    words[TAIL] = (tail + size) | 0;
-    Atomics.store(words, PUT_COUNT, (count + 1) | 0);
-    this.#putMutex.unlock();
-    return "put";
   }
 
   /** Moves the oldest record into the cargo; false if there is none. */
   take(cargo: Cargo): boolean {
     const words = this.words;
-    if (Atomics.load(words, PUT_COUNT) === Atomics.load(words, TAKE_COUNT)) {
+    // In this order, equal counts say that it was empty when the first was read.
+    if (Atomics.load(words, TAKE_COUNT) === Atomics.load(words, PUT_COUNT)) {
       return false;
     }
     this.#takeMutex.lock();
-    const count = words[TAKE_COUNT];
-    if (Atomics.load(words, PUT_COUNT) === count) {
+    try {
+      const count = words[TAKE_COUNT];
+      if (Atomics.load(words, PUT_COUNT) === count) return false;
+      if (words[SIZE] !== this.#mask + 1) this.#view();
+      const head = words[HEAD];
+      const at = (head & this.#mask) >> 2;
+      const length = this.#ints[at];
+      const size = recordSize(length);
+      cargo.kind = this.#ints[at + 1];
+      cargo.length = length;
+      if (length <= INLINE_BYTES) cargo.number = this.#floats[(at >> 1) + 1];
+      else this.#copyOut(cargo, (head + 8) | 0);
+      Atomics.store(words, HEAD, (head + size) | 0);
+      Atomics.store(words, TAKE_COUNT, (count + 1) | 0);
+      return true;
+    } finally {
       this.#takeMutex.unlock();
-      return false;
     }
-    if (words[SIZE] !== this.#mask + 1) this.#view();
-    const head = words[HEAD];
-    const at = (head & this.#mask) >> 2;
-    const length = this.#ints[at];
-    cargo.kind = this.#ints[at + 1];
-    cargo.length = length;
-    if (length <= INLINE_BYTES) cargo.number = this.#floats[(at >> 1) + 1];
-    else this.#copyOut(cargo, (head + 8) | 0);
-    Atomics.store(words, HEAD, (head + recordSize(length)) | 0);
-    Atomics.store(words, TAKE_COUNT, (count + 1) | 0);
-    this.#takeMutex.unlock();
-    return true;
   }
 
   /** Refuses every put from now on. What is stored can still be taken. */
@@ -190,9 +195,9 @@ export class Ring {
     if (words[SIZE] !== this.#mask + 1) this.#view();
     const tail = words[TAIL];
     const roomNow = Math.min(this.#mask + 1, this.#capacity);
-    if (size + ((tail - this.#headSeen) | 0) <= roomNow) return true;
-    this.#headSeen = Atomics.load(words, HEAD);
-    const needed = size + ((tail - this.#headSeen) | 0);
+    if (size + ((tail - words[HEAD_SEEN]) | 0) <= roomNow) return true;
+    const head = words[HEAD_SEEN] = Atomics.load(words, HEAD);
+    const needed = size + ((tail - head) | 0);
     if (needed > this.#capacity) return false;
     if (needed > roomNow) this.#grow(needed);
     return true;
@@ -203,20 +208,23 @@ export class Ring {
     const old = words[SIZE];
     const size = ringSize(needed);
     this.#takeMutex.lock();
-    this.buffer.grow(HEADER_BYTES + size);
-    const bytes = new Uint8Array(this.buffer, HEADER_BYTES, size);
-    // Going from one lap of the old ring to the next, each stretch either
-    // stays where it is or moves to its place in the larger ring.
-    const tail = words[TAIL];
-    for (let from = words[HEAD]; from !== tail;) {
-      const place = from & (old - 1);
-      const run = Math.min(old - place, (tail - from) | 0);
-      const to = from & (size - 1);
-      if (to !== place) bytes.copyWithin(to, place, place + run);
-      from = (from + run) | 0;
+    try {
+      this.buffer.grow(HEADER_BYTES + size);
+      const bytes = new Uint8Array(this.buffer, HEADER_BYTES, size);
+      // Going from one lap of the old ring to the next, each stretch either
+      // stays where it is or moves to its place in the larger ring.
+      const tail = words[TAIL];
+      for (let from = words[HEAD]; from !== tail;) {
+        const place = from & (old - 1);
+        const run = Math.min(old - place, (tail - from) | 0);
+        const to = from & (size - 1);
+        if (to !== place) bytes.copyWithin(to, place, place + run);
+        from = (from + run) | 0;
+      }
+      Atomics.store(words, SIZE, size);
+    } finally {
+      this.#takeMutex.unlock();
     }
-    Atomics.store(words, SIZE, size);
-    this.#takeMutex.unlock();
     this.#view();
   }
 

@@ -19,11 +19,16 @@ export interface PortableError {
     stack: string;
     properties: Record<string, unknown>;
     cause?: PortableError;
+    /** Of an AggregateError. */
+    errors?: PortableError[];
   };
 }
 
 /** The functions that call a target, by the names that their frames have. */
 const BOTTOM_FRAME = /^\s+at (async )?(runJob|runTask) /;
+
+/** Causes further down than these are left out. */
+const MAX_DEPTH = 50;
 
 const classes = new Map<string, ErrorClass>(
   [
@@ -36,6 +41,8 @@ const classes = new Map<string, ErrorClass>(
     URIError,
   ].map((c) => [c.name, c as ErrorClass]),
 );
+// Its constructor differs: see `instantiate`.
+classes.set("AggregateError", AggregateError as unknown as ErrorClass);
 
 /** Lets errors of a class arrive as instances of that class. */
 export function registerErrorClass(errorClass: ErrorClass): void {
@@ -44,49 +51,82 @@ export function registerErrorClass(errorClass: ErrorClass): void {
 
 /** What can be sent of something thrown. Never throws. */
 export function toPortable(thrown: unknown, thread: string): PortableError {
+  return describe(thrown, thread, new Map(), 0);
+}
+
+/** `known` holds what was described before: causes may go round in a circle. */
+function describe(
+  thrown: unknown,
+  thread: string,
+  known: Map<unknown, PortableError>,
+  depth: number,
+): PortableError {
+  const before = known.get(thrown);
+  if (before !== undefined) return before;
+  const portable: PortableError = { thread };
   try {
     if (!Error.isError(thrown)) {
-      return { thread, value: clonable(thrown) };
+      portable.value = clonable(thrown);
+      return portable;
     }
-    const cause = Object.hasOwn(thrown, "cause") && thrown.cause !== undefined
-      ? toPortable(thrown.cause, thread)
-      : undefined;
-    return {
-      thread,
-      error: {
-        ...baseOf(thrown),
-        message: read(() => thrown.message),
-        stack: userFrames(read(() => thrown.stack)),
-        properties: ownProperties(thrown),
-        ...(cause && { cause }),
-      },
+    known.set(thrown, portable);
+    const error: PortableError["error"] = {
+      ...baseOf(thrown),
+      message: read(() => thrown.message),
+      stack: userFrames(read(() => thrown.stack)),
+      properties: ownProperties(thrown),
     };
+    portable.error = error;
+    if (depth === MAX_DEPTH) return portable;
+    const inner = (value: unknown) => describe(value, thread, known, depth + 1);
+    const cause = own(thrown, "cause");
+    if (cause !== undefined) error.cause = inner(cause);
+    const errors = own(thrown, "errors");
+    if (error.base === "AggregateError" && Array.isArray(errors)) {
+      error.errors = errors.map(inner);
+    }
   } catch (error) {
-    return {
-      thread,
-      value: `Something was thrown that can't be looked at: ${error}`,
-    };
+    portable.value = "Something was thrown that can't be looked at: " +
+      read(() => error);
   }
+  return portable;
 }
 
 /** The thrown thing again, with the other thread's stack as its `cause`. */
-export function fromPortable({ thread, value, error }: PortableError): unknown {
+export function fromPortable(portable: PortableError): unknown {
+  return revive(portable, new Map());
+}
+
+function revive(
+  portable: PortableError,
+  known: Map<PortableError, unknown>,
+): unknown {
+  const { thread, value, error } = portable;
   if (error === undefined) return value;
-  const { base, name, message, stack, properties, cause } = error;
-  const revived = base === "DOMException"
-    ? new DOMException(message, name)
-    : new (classes.get(base) ?? Error)(message);
+  if (known.has(portable)) return known.get(portable);
+  const { base, name, message, stack, properties, cause, errors } = error;
+  const revived = instantiate(base, name, message);
+  known.set(portable, revived);
   if (revived.name !== name) define(revived, "name", name);
+  if (errors) {
+    define(revived, "errors", errors.map((inner) => revive(inner, known)));
+  }
   for (const [key, property] of Object.entries(properties)) {
     define(revived, key, property, true);
   }
   const traceback = new Error(`In ${thread}:\n${stack}`);
   define(traceback, "name", "RemoteTraceback");
   traceback.stack = `RemoteTraceback: ${traceback.message}`;
-  if (cause) define(traceback, "cause", fromPortable(cause));
+  if (cause) define(traceback, "cause", revive(cause, known));
   define(revived, "cause", traceback);
   revived.stack = `${name}: ${message}`;
   return revived;
+}
+
+function instantiate(base: string, name: string, message: string): Error {
+  if (base === "DOMException") return new DOMException(message, name);
+  if (base === "AggregateError") return new AggregateError([], message);
+  return new (classes.get(base) ?? Error)(message);
 }
 
 function define(
@@ -147,13 +187,21 @@ function ownProperties(error: Error): Record<string, unknown> {
   return properties;
 }
 
-/** The value, or what it looks like if it can't be cloned. */
+/** A clone of the value, or what it looks like if it can't be cloned. */
 function clonable(value: unknown): unknown {
   try {
-    structuredClone(value);
-    return value;
+    return structuredClone(value);
   } catch {
     return Deno.inspect(value);
+  }
+}
+
+/** An error's own property; undefined if it is a getter that throws. */
+function own(error: Error, key: string): unknown {
+  try {
+    return Object.hasOwn(error, key) ? error[key as keyof Error] : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -33,25 +33,29 @@ export type Settled =
 
 /** One function running in a worker, seen from the thread that started it. */
 export class Run {
-  readonly slot: Slot;
+  readonly slot!: Slot;
   #worker: PooledWorker;
   #brokeDown: Error | undefined;
   #settled: Settled | undefined;
   #reusable = true;
+  #hasBegun = true;
 
   constructor(
     { target, args, modules, permissions, name, daemon }: RunOptions,
   ) {
     const worker = PooledWorker.acquire(permissions, modules);
-    const slot = allocateSlot({ name, daemon, cell: worker.cell });
     this.#worker = worker;
-    this.slot = new Slot(slot);
     try {
-      worker.run({ slot, target, args }, (reason) => this.#breakDown(reason));
+      const slot = allocateSlot({ name, daemon, cell: worker.cell });
+      this.slot = new Slot(slot);
+      const job = { slot, target, args };
+      if (!worker.run(job, (reason) => this.#breakDown(reason))) {
+        this.slot.end(Outcome.CLOSED);
+      }
     } catch (error) {
-      // An argument that can't be cloned: nothing was sent.
-      this.slot.end(Outcome.LOST);
-      this.slot.free();
+      // An argument that can't be cloned, or no slot: nothing was sent.
+      this.slot?.end(Outcome.LOST);
+      this.slot?.free();
       worker.release();
       throw error;
     }
@@ -84,13 +88,13 @@ export class Run {
   async stop(): Promise<void> {
     // A worker that was given back may run another thread by now.
     if (!this.slot.isAlive) return;
-    const hadBegun = this.slot.status === Status.RUNNING;
+    this.#hasBegun = this.slot.status === Status.RUNNING;
     this.retireWorker();
     stopThread(this.slot.cell);
     this.#worker.stop();
     const deadline = performance.now() + GRACE_MS;
     if (await this.slot.reached(Status.ENDED, deadline, true)) return;
-    if (!this.slot.end(Outcome.LOST) || !hadBegun) return;
+    if (!this.slot.end(Outcome.LOST) || !this.#hasBegun) return;
     console.warn(
       `Thread ${this.slot.name} computes without ever waiting, so it can't be ` +
         "ended: its worker is given up and keeps a core busy until the process " +
@@ -106,22 +110,36 @@ export class Run {
   #conclude(): Settled {
     const { outcome } = this.slot;
     const answer = this.#worker.answer();
-    this.slot.free();
     this.#giveBack(outcome);
     if (outcome === Outcome.RETURNED && answer && "value" in answer) {
-      return { outcome, value: unpack(answer.value) };
+      try {
+        return { outcome, value: unpack(answer.value) };
+      } catch (error) {
+        // It holds a function that this thread doesn't know.
+        return { outcome: Outcome.THREW, error };
+      }
     }
     if (outcome === Outcome.THREW && answer && "thrown" in answer) {
       return { outcome, error: fromPortable(answer.thrown) };
     }
-    return { outcome: outcome as Exclude<Outcome, 1>, error: this.#brokeDown };
+    const error = this.#brokeDown;
+    if (outcome === Outcome.LOST && !error && !this.#hasBegun) {
+      return { outcome: Outcome.TERMINATED, error };
+    }
+    return { outcome: outcome as Exclude<Outcome, 1>, error };
   }
 
   #giveBack(outcome: Outcome): void {
     const isSound = outcome === Outcome.RETURNED || outcome === Outcome.THREW;
-    if (isSound && this.#reusable) return this.#worker.release();
+    if (isSound && this.#reusable) {
+      this.slot.free();
+      return this.#worker.release();
+    }
     this.#worker.dispose();
-    // A worker that computes on may yet come to wait on its cell.
-    if (outcome !== Outcome.LOST) this.#worker.releaseCell();
+    // A worker that computes on may yet come to wait on its cell, or to end its
+    // slot: nobody else may have them.
+    if (outcome === Outcome.LOST && this.#brokeDown === undefined) return;
+    this.slot.free();
+    this.#worker.releaseCell();
   }
 }

@@ -54,7 +54,8 @@ const LAST_SLOT = 1;
 /** An index into the view of doubles. */
 const NEXT_IDENT = 1;
 
-const MAIN_SLOT = 1;
+/** The main thread's slot. */
+export const MAIN_SLOT = 1;
 /** Idents look like Linux's: addresses a thread's stack apart. */
 const IDENT_STEP = 8_392_704;
 const FIRST_IDENT = 140_200_000_000_000;

@@ -6,7 +6,7 @@ import type { Packed } from "../shared/packing.ts";
 import { exposingModules } from "../shared/references.ts";
 import type { PortableError } from "./portable_error.ts";
 import { threadTable } from "./thread_table.ts";
-import { serveKey, serverUrl, WORKER_NAME } from "./worker_server.ts";
+import { GONE, serveKey, serverUrl, WORKER_NAME } from "./worker_server.ts";
 
 /** What a worker is told first. */
 export interface Setup {
@@ -14,6 +14,8 @@ export interface Setup {
   cell: number;
   table: SharedArrayBuffer;
   port: MessagePort;
+  /** A word: the slot that the worker has a job for, 0 (idle) or `GONE`. */
+  slot: Int32Array;
 }
 
 /** What a worker is told to run, for the thread that has the slot. */
@@ -62,6 +64,8 @@ export class PooledWorker {
   readonly #permissions: string;
   readonly #worker: Worker;
   readonly #port: MessagePort;
+  /** A worker may close itself while it is idle, by a timer that was left. */
+  readonly #slot = new Int32Array(new SharedArrayBuffer(4));
   #onLost: ((reason: Error) => void) | undefined;
 
   constructor(permissions: WorkerPermissions) {
@@ -84,6 +88,7 @@ export class PooledWorker {
       cell: this.cell,
       table: threadTable(),
       port: port2,
+      slot: this.#slot,
     };
     this.#worker.postMessage(setup, [port2]);
   }
@@ -94,16 +99,35 @@ export class PooledWorker {
     modules: Set<string>,
   ): PooledWorker {
     const wanted = JSON.stringify(permissions);
-    const at = idle.findLastIndex((worker) =>
-      worker.#permissions === wanted && modules.isSubsetOf(worker.#modules)
-    );
-    return at < 0 ? new PooledWorker(permissions) : idle.splice(at, 1)[0];
+    for (;;) {
+      const at = idle.findLastIndex((worker) =>
+        worker.#permissions === wanted && modules.isSubsetOf(worker.#modules)
+      );
+      if (at < 0) return new PooledWorker(permissions);
+      const [worker] = idle.splice(at, 1);
+      if (Atomics.load(worker.#slot, 0) !== GONE) return worker;
+      worker.dispose();
+      worker.releaseCell();
+    }
   }
 
-  /** Sends the job; `onLost` is told if the worker breaks down. */
-  run(job: Job, onLost: (reason: Error) => void): void {
-    this.#worker.postMessage(job);
+  /**
+   * Sends the job; `onLost` is told if the worker breaks down.
+   *
+   * @returns False if the worker has closed itself just now.
+   */
+  run(job: Job, onLost: (reason: Error) => void): boolean {
+    if (Atomics.compareExchange(this.#slot, 0, 0, job.slot) === GONE) {
+      return false;
+    }
+    try {
+      this.#worker.postMessage(job);
+    } catch (error) {
+      Atomics.compareExchange(this.#slot, 0, job.slot, 0);
+      throw error;
+    }
     this.#onLost = onLost;
+    return true;
   }
 
   /** Tells a worker that awaits something to end its thread. */
@@ -140,8 +164,10 @@ export class PooledWorker {
   /** Keeps the worker for another thread. */
   release(): void {
     this.#onLost = undefined;
-    if (setRef === undefined || idle.length >= MAX_IDLE) this.dispose();
-    else idle.push(this);
+    if (setRef === undefined) return this.dispose();
+    idle.push(this);
+    // The oldest may be one that nobody wants, for want of a module.
+    if (idle.length > MAX_IDLE) idle.shift()!.dispose();
   }
 
   /** Ends the worker, as far as a worker can be ended. */

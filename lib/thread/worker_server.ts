@@ -12,17 +12,19 @@ import type { Answer, Job, Mail, Setup } from "./worker.ts";
 export const WORKER_NAME = "lab9 thread";
 /** This module; in a bundle, the bundle. */
 export const serverUrl: string = import.meta.url;
+/** In the word that tells a worker's slot: it closed itself, or is about to. */
+export const GONE = -1;
 /** The key under which a worker's first module finds {@linkcode serve}. */
 export const serveKey: string = `lab9.serve ${serverUrl}`;
 
 declare const self: {
   name?: string;
   close(): void;
-  onmessage: ((event: MessageEvent) => void) | null;
   addEventListener: typeof globalThis.addEventListener;
 };
 
 let port: MessagePort;
+let assigned: Int32Array | undefined;
 let running: Slot | undefined;
 let stopRunning: (reason: Stopped) => void = () => {};
 let closeWorker: () => void;
@@ -38,7 +40,12 @@ function install(): void {
     close();
   };
   const announce = () => {
-    running?.end(Outcome.CLOSED);
+    if (assigned === undefined) {
+      // It can tell nobody yet, but what throws while it loads is reported.
+      throw new Error("The worker was closed while its modules were loading");
+    }
+    const slot = Atomics.exchange(assigned, 0, GONE);
+    if (slot > 0) new Slot(slot).end(Outcome.CLOSED);
     closeWorker();
   };
   self.close = announce;
@@ -55,18 +62,21 @@ function serve(): void {
     event.preventDefault();
     report(event.error);
   });
-  self.onmessage = ({ data }: MessageEvent<Setup | Job | Mail | "stop">) => {
+  // Not by `onmessage`, which a user's function may set as well.
+  self.addEventListener("message", (event) => {
+    const { data } = event as MessageEvent<Setup | Job | Mail | "stop">;
     if (data === "stop") stopRunning(new Stopped("The thread was terminated"));
     else if ("lot" in data) setUp(data);
     else if ("mail" in data) mailbox.resolve(data.mail);
     else runJob(data);
-  };
+  });
 }
 
-function setUp({ lot, cell, table, port: given }: Setup): void {
+function setUp({ lot, cell, table, port: given, slot }: Setup): void {
   adoptParkingLot(lot, cell);
   adoptThreadTable(table);
   port = given;
+  assigned = slot;
 }
 
 /** What nobody awaited: Python's `threading.excepthook`. */
@@ -99,6 +109,8 @@ async function runJob({ slot: index, target, args }: Job): Promise<void> {
     }
   }
   running = undefined;
+  // Before the end is known: the next job may come right after it.
+  Atomics.compareExchange(assigned!, 0, index, 0);
   slot.end(outcome);
   // What a terminated thread left behind must not meet the next one.
   if (isStopped()) closeWorker();

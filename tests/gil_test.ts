@@ -1,0 +1,199 @@
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { type AnyFunction, Gil, Queue, sleep, Thread } from "../mod.ts";
+import { threadTest } from "./_threads.ts";
+import * as fns from "./testdata/gil_functions.ts";
+
+// Workers are kept for the next thread, beyond the test that started them; a wait
+// that was woken may end a moment after the test.
+Deno.test.sanitizer({ ops: false, resources: false });
+
+function start<F extends AnyFunction>(fn: F, ...args: Parameters<F>) {
+  const thread = new Thread(fn, { args });
+  thread.start();
+  return thread;
+}
+
+Deno.test("Gil.run() returns the function's value", () => {
+  const gil = new Gil();
+  assertEquals(gil.run(() => 3), 3);
+  assertEquals(gil.run(() => gil.run(() => gil.run(() => 4))), 4);
+  assertEquals(gil.allowThreads(() => 5), 5);
+  assertEquals(gil.run(() => gil.allowThreads(() => gil.run(() => 6))), 6);
+  gil.checkpoint();
+  gil.run(() => gil.checkpoint());
+});
+
+Deno.test("Gil refuses a function that returns a promise", () => {
+  const gil = new Gil();
+  const message = "Cannot hold the Gil for an async function";
+  const later = async () => await Promise.resolve(1);
+  assertThrows(() => gil.run(later), TypeError, message);
+  assertThrows(() => gil.run(() => gil.run(later)), TypeError, message);
+  assertThrows(() => gil.allowThreads(later), TypeError, message);
+  assertThrows(
+    () => gil.run(() => gil.allowThreads(later)),
+    TypeError,
+    message,
+  );
+  assertEquals(gil.run(() => 1), 1);
+});
+
+Deno.test("Gil checks its switch interval", () => {
+  assertEquals(new Gil().switchInterval, 0.005);
+  assertEquals(new Gil({ switchInterval: 0.25 }).switchInterval, 0.25);
+  for (const switchInterval of [0, -1, NaN]) {
+    assertThrows(
+      () => new Gil({ switchInterval }),
+      RangeError,
+      `received ${switchInterval}`,
+    );
+  }
+  assertThrows(() => new Gil({ switchInterval: "1" as never }), TypeError);
+});
+
+threadTest("Gil takes its switch interval to other threads", async () => {
+  const gil = new Gil({ switchInterval: 0.25 });
+  assertEquals(await start(fns.interval, gil).join(), 0.25);
+});
+
+threadTest("Gil: one thread at a time", async () => {
+  for (const hasCheckpoints of [false, true]) {
+    const gil = new Gil({ switchInterval: 0.0005 });
+    const words = new Int32Array(new SharedArrayBuffer(4));
+    const threads = Array.from(
+      { length: 4 },
+      () => start(fns.count, gil, words, 50_000, hasCheckpoints),
+    );
+    for (const thread of threads) await thread.join();
+    assertEquals(words[0], 200_000);
+  }
+});
+
+threadTest("Gil.checkpoint() hands the lock on, fairly", async () => {
+  const gil = new Gil({ switchInterval: 0.002 });
+  const ready = new Int32Array(new SharedArrayBuffer(4));
+  const end = new Int32Array(new SharedArrayBuffer(8));
+  const threads = Array.from(
+    { length: 3 },
+    () => start(fns.race, gil, ready, 3, end),
+  );
+  await sleep(1);
+  Atomics.store(end, 0, 1);
+  const results = await Promise.all(threads.map((thread) => thread.join()));
+  const turns = results.map((result) => result.turns);
+  for (const { switches } of results) assertGreater(switches, 15);
+  assertLess(Math.max(...turns) / Math.min(...turns), 6, `${turns}`);
+});
+
+threadTest("Gil: without a checkpoint the lock isn't handed on", async () => {
+  const gil = new Gil({ switchInterval: 0.001 });
+  const begun = new Queue<string>();
+  const go = new Queue<string>();
+  const holder = start(fns.hold, gil, begun, go);
+  assertEquals(await begun.get(), "held");
+  const taker = start(fns.take, gil, begun);
+  assertEquals(await begun.get(), "about to take");
+  const error = await assertRejects(() => taker.join(0.1), DOMException);
+  assertEquals(error.name, "TimeoutError");
+  go.putNowait("done");
+  assertEquals(await holder.join(), "done");
+  assertEquals(await taker.join(), "taken");
+});
+
+threadTest("Gil.allowThreads() lets others in", async () => {
+  const gil = new Gil();
+  const begun = new Queue<string>();
+  const go = new Queue<string>();
+  const holder = start(fns.holdAllowing, gil, begun, go);
+  assertEquals(await begun.get(), "allowed");
+  assertEquals(await start(fns.take, gil, begun).join(), "taken");
+  assertEquals(gil.run(() => 1), 1);
+  assert(holder.isAlive);
+  go.putNowait("done");
+  assertEquals(await holder.join(), "done");
+});
+
+threadTest(
+  "Gil.allowThreads() takes the lock again, whatever happens",
+  async () => {
+    const gil = new Gil();
+    const begun = new Queue<string>();
+    let taker: Thread<typeof fns.take> | undefined;
+    gil.run(() => {
+      assertThrows(
+        () =>
+          gil.allowThreads(() => {
+            throw new RangeError("inside");
+          }),
+        RangeError,
+      );
+      taker = start(fns.take, gil, begun);
+      begun.getSync();
+      assertThrows(() => taker!.joinSync(0.05), DOMException);
+    });
+    assertEquals(await taker!.join(), "taken");
+  },
+);
+
+threadTest("Gil.run() lets go when the function throws", async () => {
+  const gil = new Gil();
+  await assertRejects(() => start(fns.fail, gil).join(), RangeError, "inside");
+  assertEquals(gil.run(() => 1), 1);
+  assertThrows(
+    () =>
+      gil.run(() => {
+        throw new RangeError("here");
+      }),
+    RangeError,
+  );
+  const begun = new Queue<string>();
+  assertEquals(await start(fns.take, gil, begun).join(), "taken");
+});
+
+threadTest("Gil: a holder that is terminated lets go", async () => {
+  const begun = new Queue<string>();
+  for (const target of [fns.sleepHolding, fns.holdForEver]) {
+    const gil = new Gil({ switchInterval: 0.001 });
+    const holder = start(target as typeof fns.sleepHolding, gil, begun);
+    assertEquals(await begun.get(), "held");
+    const taker = start(fns.take, gil, begun);
+    assertEquals(await begun.get(), "about to take");
+    await holder.terminate();
+    assertEquals(await taker.join(), "taken");
+    assertEquals(gil.run(() => 1), 1);
+    await assertRejects(() => holder.join(), DOMException, "terminated");
+  }
+});
+
+threadTest("Gil: a waiter that is terminated blocks nobody", async () => {
+  const gil = new Gil({ switchInterval: 0.001 });
+  const begun = new Queue<string>();
+  const go = new Queue<string>();
+  const holder = start(fns.hold, gil, begun, go);
+  await begun.get();
+  const takers = [1, 2, 3].map(() => start(fns.take, gil, begun));
+  for (const _ of takers) await begun.get();
+  // Time to ask the holder to drop the lock.
+  await sleep(0.02);
+  await takers[0].terminate();
+  await takers[2].terminate();
+  go.putNowait("done");
+  assertEquals(await holder.join(), "done");
+  assertEquals(await takers[1].join(), "taken");
+  // The only one that asks goes away: the holder doesn't wait for it.
+  const again = start(fns.hold, gil, begun, go);
+  await begun.get();
+  const taker = start(fns.take, gil, begun);
+  await begun.get();
+  await sleep(0.02);
+  await taker.terminate();
+  go.putNowait("done");
+  assertEquals(await again.join(), "done");
+});

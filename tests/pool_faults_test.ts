@@ -1,0 +1,184 @@
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
+import { Pool, Queue, WorkerLostError } from "../mod.ts";
+import { threadTest } from "./_threads.ts";
+import * as fns from "./testdata/pool_functions.ts";
+
+// Workers are kept for the next pool, beyond the test that started them; a wait
+// that was woken may end a moment after the test.
+Deno.test.sanitizer({ ops: false, resources: false });
+
+const range = (n: number) => Array.from({ length: n }, (_, i) => i);
+
+async function quietly(fn: () => Promise<void>): Promise<string[]> {
+  const { warn } = console;
+  const lines: string[] = [];
+  console.warn = (line) => lines.push(line);
+  try {
+    await fn();
+  } finally {
+    console.warn = warn;
+  }
+  return lines;
+}
+
+threadTest("Pool: a signal ends a task that waits at once", async () => {
+  await using pool = new Pool(1);
+  for (const method of ["apply", "map"] as const) {
+    const begun = new Queue<number>();
+    const go = new Queue<number>();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const waiting = method === "apply"
+      ? pool.apply(fns.wait, [begun, go], { signal })
+      : pool.starmap(fns.wait, [[begun, go], [begun, go]], { signal });
+    const next = pool.apply(fns.square, [3]);
+    await begun.get();
+    controller.abort(new SyntaxError("called off"));
+    await assertRejects(() => waiting, SyntaxError, "called off");
+    assertEquals(await next, 9);
+    assertEquals([go.size, begun.size], [0, 0]);
+  }
+});
+
+threadTest("Pool: a timeout ends a task that waits at once", async () => {
+  await using pool = new Pool(1);
+  const begun = new Queue<number>();
+  const go = new Queue<number>();
+  const error = await assertRejects(
+    () => pool.apply(fns.wait, [begun, go], { timeout: 0.02 }),
+    DOMException,
+    "The call took longer than 0.02 seconds",
+  );
+  assertEquals(error.name, "TimeoutError");
+  const results = pool.imap(fns.sleepIdent, [3600], { timeout: 0.02 });
+  await assertRejects(() => results.next(), DOMException, "0.02 seconds");
+  assertEquals(await pool.apply(fns.square, [3], { timeout: 3600 }), 9);
+});
+
+threadTest("Pool: a signal that was aborted before", async () => {
+  await using pool = new Pool(1);
+  const signal = AbortSignal.abort(new SyntaxError("before"));
+  await assertRejects(
+    () => pool.apply(fns.square, [1], { signal }),
+    SyntaxError,
+  );
+  await assertRejects(() => pool.map(fns.square, [1], { signal }), SyntaxError);
+  assertEquals(await pool.apply(fns.square, [3]), 9);
+});
+
+threadTest(
+  "Pool: a task that computes is given up, its worker replaced",
+  async () => {
+    const warnings = await quietly(async () => {
+      await using pool = new Pool(1);
+      const begun = new Queue<number>();
+      const spinning = pool.apply(fns.spin, [begun], { timeout: 0.1 });
+      const next = pool.apply(fns.ident);
+      const spinner = await begun.get();
+      const error = await assertRejects(() => spinning, DOMException);
+      assertEquals(error.name, "TimeoutError");
+      assert(await next !== spinner);
+    });
+    assertEquals(warnings.length, 1);
+    assert(warnings[0].includes("PoolWorker-1"));
+    assert(warnings[0].includes("Deno.exit()"));
+  },
+);
+
+threadTest(
+  "Pool: a worker that closes itself takes only its task along",
+  async () => {
+    await using pool = new Pool(2);
+    const items = range(40).map((x) => x % 10 === 5 ? -1 : x);
+    const results = await Promise.allSettled(
+      items.map((x) => pool.apply(fns.closeIf, [x])),
+    );
+    for (const [i, result] of results.entries()) {
+      if (items[i] >= 0) {
+        assertEquals(result, { status: "fulfilled", value: i });
+      } else {
+        assert(result.status === "rejected");
+        assert(result.reason instanceof WorkerLostError);
+      }
+    }
+    await assertRejects(
+      () => pool.apply(fns.exit),
+      WorkerLostError,
+      "closed its worker, by self.close() or Deno.exit()",
+    );
+    await assertRejects(
+      () => pool.map(fns.closeIf, [1, 2, -1, 3]),
+      WorkerLostError,
+    );
+    assertEquals(await pool.apply(fns.square, [3]), 9);
+  },
+);
+
+threadTest("Pool: a failed map calls off what was not begun", async () => {
+  await using pool = new Pool(1);
+  const words = new Int32Array(new SharedArrayBuffer(4));
+  const fails = pool.map(fns.failFrom, range(5000), { chunkSize: 1 });
+  const counted = pool.apply(fns.mark, [[words, 0]]);
+  await assertRejects(() => fails, RangeError, "no 10");
+  assertEquals(await counted, 0);
+});
+
+threadTest("Pool: results and arguments that can't travel", async () => {
+  await using pool = new Pool(1);
+  await assertRejects(
+    () => pool.apply(fns.returnUncloneable),
+    TypeError,
+    "never exposed",
+  );
+  await assertRejects(
+    () => pool.apply(fns.returnSharedWithUnknown),
+    TypeError,
+    "the module that exposes it isn't loaded",
+  );
+  for (const value of [new WeakMap(), { deep: [Symbol()] }]) {
+    const error = await assertRejects(
+      () => pool.apply(fns.echo, [value]),
+      DOMException,
+    );
+    assertEquals(error.name, "DataCloneError");
+    await assertRejects(() => pool.map(fns.echo, [1, value]), DOMException);
+  }
+  await assertRejects(
+    () => pool.apply(fns.echo, [() => {}]),
+    TypeError,
+    "never exposed",
+  );
+  assertEquals(await pool.apply(fns.square, [3]), 9);
+});
+
+threadTest(
+  "Pool: a failing initializer rejects all and isn't tried for ever",
+  async () => {
+    const count = new Int32Array(new SharedArrayBuffer(4));
+    const pool = new Pool(2, {
+      initializer: fns.failToPrepare,
+      initargs: [count],
+    });
+    const results = await Promise.allSettled(
+      range(10).map((x) => pool.apply(fns.square, [x])),
+    );
+    for (const result of results) {
+      assert(result.status === "rejected");
+      assert(result.reason instanceof SyntaxError);
+    }
+    await assertRejects(() => pool.map(fns.square, [1]), SyntaxError);
+    pool.close();
+    await pool.join();
+    assertLess(count[0], 3);
+  },
+);
+
+threadTest(
+  "Pool: an initializer that closes its worker rejects all",
+  async () => {
+    const pool = new Pool(2, { initializer: fns.closeInstead });
+    await assertRejects(() => pool.apply(fns.square, [1]), WorkerLostError);
+    await assertRejects(() => pool.apply(fns.square, [1]), WorkerLostError);
+    await pool.terminate();
+  },
+);

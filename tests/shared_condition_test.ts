@@ -1,0 +1,336 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { sleep, Thread } from "../mod.ts";
+import {
+  abandonWaits,
+  Condition,
+  PENDING,
+  type WaitOptions,
+} from "../lib/shared/condition.ts";
+import {
+  allocateCell,
+  currentCell,
+  lot,
+  NEXT,
+  releaseCell,
+  STATE,
+  Stopped,
+  stopThread,
+  STRIDE,
+} from "../lib/shared/parking.ts";
+import { threadTest } from "./_threads.ts";
+import {
+  leaveWaiting,
+  LOG,
+  LOG_LENGTH,
+  PERMITS,
+  takePermitSync,
+} from "./testdata/shared_threads.ts";
+
+// Idle workers are kept for the next test, and a thread's own watch over its end
+// may outlast a join() that came after it.
+Deno.test.sanitizer({ ops: false, resources: false });
+
+function setUp() {
+  const buffer = new SharedArrayBuffer(256);
+  const words = new Int32Array(buffer);
+  return { buffer, words, condition: new Condition(words, 0) };
+}
+
+const soon = () => performance.now() + 20;
+
+/** Awaits what another thread brings about. */
+async function until(is: () => boolean): Promise<void> {
+  while (!is()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+/** How many cells somebody has: those handed out but not in the spare list. */
+function cellsInUse(): number {
+  const words = lot();
+  let cells = words[0];
+  for (let cell = words[2]; cell !== 0; cell = words[cell * STRIDE + NEXT]) {
+    cells--;
+  }
+  return cells;
+}
+
+Deno.test("Condition.wait() returns at once what an attempt returns", async () => {
+  const { condition } = setUp();
+  assertEquals(await condition.wait(() => 1, { deadline: Infinity }), 1);
+  assertEquals(condition.waitSync(() => 2, Infinity), 2);
+  assertEquals(condition.hasWaiters, false);
+});
+
+Deno.test("Condition.wait() and waitSync() give PENDING at the deadline", async () => {
+  const { condition } = setUp();
+  let attempts = 0;
+  const attempt = () => (attempts++, PENDING);
+  assertEquals(await condition.wait(attempt, { deadline: soon() }), PENDING);
+  assertEquals(condition.waitSync(attempt, soon()), PENDING);
+  assertEquals(condition.waitSync(attempt, -Infinity), PENDING);
+  // One when it has entered the list, one when it has left.
+  assertEquals(attempts, 6);
+  assertEquals(condition.hasWaiters, false);
+});
+
+Deno.test("Condition.wait() takes what came in time, whoever woke it", async () => {
+  const { condition } = setUp();
+  let there = false;
+  const attempt = () => there ? "there" : PENDING;
+  const waiting = condition.wait(attempt, { deadline: soon() });
+  there = true; // nobody notifies
+  assertEquals(await waiting, "there");
+});
+
+Deno.test("Condition.notify() wakes first whoever came first", async () => {
+  const { words, condition } = setUp();
+  const woken: number[] = [];
+  const waits = [1, 2, 3, 4].map((number) => {
+    let attempts = 0;
+    return condition.wait(
+      () => ++attempts === 1 ? PENDING : woken.push(number),
+      { deadline: Infinity },
+    );
+  });
+  for (let i = 0; i < 4; i++) {
+    condition.notify();
+    await waits[i];
+    assertEquals(woken.length, i + 1);
+  }
+  assertEquals(woken, [1, 2, 3, 4]);
+  assertEquals([...words.subarray(0, 3)], [0, 0, 0]);
+});
+
+Deno.test("Condition.notifyAll() wakes everyone, in their order", async () => {
+  const { words, condition } = setUp();
+  const woken: number[] = [];
+  const waits = [1, 2, 3].map((number) => {
+    let attempts = 0;
+    return condition.wait(
+      () => ++attempts === 1 ? PENDING : woken.push(number),
+      { deadline: Infinity },
+    );
+  });
+  condition.notifyAll();
+  await Promise.all(waits);
+  assertEquals(woken, [1, 2, 3]);
+  assertEquals([...words.subarray(0, 3)], [0, 0, 0]);
+});
+
+Deno.test("Condition: one in the middle of the list can leave it", async () => {
+  const { words, condition } = setUp();
+  const aborts = [0, 1, 2, 3].map(() => new AbortController());
+  const waits = aborts.map(({ signal }) =>
+    condition.wait(() => PENDING, { deadline: Infinity, signal })
+      .catch((reason) => reason)
+  );
+  for (const i of [1, 3, 0, 2]) {
+    assert(condition.hasWaiters);
+    aborts[i].abort(i);
+    assertEquals(await waits[i], i);
+  }
+  assertEquals([...words.subarray(0, 3)], [0, 0, 0]);
+});
+
+Deno.test("Condition.wait() rejects with the signal's reason at once", async () => {
+  const { condition } = setUp();
+  const abort = new AbortController();
+  const waiting = condition.wait(() => PENDING, {
+    deadline: performance.now() + 60_000,
+    signal: abort.signal,
+  });
+  const begin = performance.now();
+  setTimeout(() => abort.abort(new Error("enough")), 10);
+  await assertRejects(() => waiting, Error, "enough");
+  assert(performance.now() - begin < 10_000);
+  assertEquals(condition.hasWaiters, false);
+});
+
+Deno.test("Condition.wait() rejects if the signal was aborted before", async () => {
+  const { condition } = setUp();
+  const signal = AbortSignal.abort(new Error("before"));
+  await assertRejects(
+    () => condition.wait(() => 1, { deadline: Infinity, signal }),
+    Error,
+    "before",
+  );
+});
+
+Deno.test("Condition.wait() passes on the wake that it doesn't use", async () => {
+  const { condition } = setUp();
+  const abort = new AbortController();
+  const first = condition.wait(
+    () => PENDING,
+    { deadline: Infinity, signal: abort.signal },
+  );
+  let there = false;
+  const attempt = () => there ? "second" : PENDING;
+  const second = condition.wait(attempt, { deadline: performance.now() + 5e3 });
+  there = true;
+  condition.notify(); // for the first, which leaves before it runs again
+  const begin = performance.now();
+  abort.abort(new Error("left"));
+  await assertRejects(() => first, Error, "left");
+  assertEquals(await second, "second");
+  assert(performance.now() - begin < 4e3, "woken, not timed out");
+});
+
+Deno.test("Condition.wait() leaves no cell behind", async () => {
+  const { condition } = setUp();
+  const before = cellsInUse();
+  for (let i = 0; i < 500; i++) {
+    const abort = new AbortController();
+    const endings: WaitOptions[] = [
+      { deadline: performance.now() },
+      { deadline: Infinity, signal: abort.signal },
+      { deadline: Infinity },
+    ];
+    const waits = endings.map((options) =>
+      condition.wait(() => PENDING, options).catch(() => {})
+    );
+    const failing = condition.wait(() => {
+      throw new Error("attempt");
+    }, { deadline: Infinity });
+    const taking = condition.wait(() => 1, { deadline: Infinity });
+    abort.abort();
+    abandonWaits(new Error("over"));
+    await Promise.allSettled([...waits, failing, taking]);
+  }
+  assertEquals(condition.hasWaiters, false);
+  assertEquals(cellsInUse(), before);
+});
+
+Deno.test("Condition.wait(): cells are used again only when they are free", async () => {
+  const { condition } = setUp();
+  // Each abandoned wait gives its cell to the next before it runs again.
+  const reasons: unknown[] = [];
+  for (let i = 0; i < 100; i++) {
+    condition.wait(() => PENDING, { deadline: Infinity })
+      .catch((reason) => reasons.push(reason));
+    if (i < 99) abandonWaits(i);
+  }
+  await until(() => reasons.length === 99);
+  assertEquals(reasons, Array.from({ length: 99 }, (_, i) => i));
+  assert(condition.hasWaiters);
+  abandonWaits(99);
+  await until(() => reasons.length === 100);
+  assertEquals(condition.hasWaiters, false);
+});
+
+Deno.test("Condition.wait(): past the table's end is a RangeError", async () => {
+  const { condition } = setUp();
+  const cells: number[] = [];
+  try {
+    await assertRejects(
+      async () => {
+        for (;;) {
+          cells.push(allocateCell());
+          if (cells.length % 1000 === 0) await Promise.resolve();
+        }
+      },
+      RangeError,
+      "waits are pending already",
+    );
+    await assertRejects(
+      () => condition.wait(() => PENDING, { deadline: Infinity }),
+      RangeError,
+      "Cannot wait: 131070 waits are pending already",
+    );
+  } finally {
+    cells.reverse().forEach(releaseCell);
+  }
+  assertEquals(await condition.wait(() => 1, { deadline: Infinity }), 1);
+});
+
+Deno.test("Condition: the order to end doesn't pass for a wake", () => {
+  const { words, condition } = setUp();
+  const STOP = 3;
+  const cell = currentCell();
+  const { load } = Atomics;
+  for (const word of [STATE, STOP]) {
+    // The order comes right after the waiter has looked at this word.
+    Atomics.load = ((array: Int32Array, index: number) => {
+      const value = load(array, index);
+      if (array === lot() && index === cell * STRIDE + word) stopThread(cell);
+      return value;
+    }) as typeof Atomics.load;
+    try {
+      assertThrows(() => condition.waitSync(() => PENDING, soon()), Stopped);
+    } finally {
+      Atomics.load = load;
+      lot()[cell * STRIDE + STOP] = 0;
+    }
+    assertEquals([...words.subarray(0, 3)], [0, 0, 0]);
+  }
+});
+
+threadTest(
+  "Condition: blocked and awaiting threads stand in one line",
+  async () => {
+    const { buffer, words, condition } = setUp();
+    const attempt = () => {
+      if (words[PERMITS] === 0) return PENDING;
+      Atomics.sub(words, PERMITS, 1);
+      words[LOG + Atomics.add(words, LOG_LENGTH, 1)] = 0;
+      return true;
+    };
+    const ends: Promise<unknown>[] = [];
+    const TAIL = 2;
+    for (let number = 1; number <= 6; number++) {
+      const tail = Atomics.load(words, TAIL);
+      if (number % 3 === 0) {
+        ends.push(condition.wait(attempt, { deadline: Infinity }));
+      } else {
+        const thread = new Thread(takePermitSync, { args: [buffer, number] });
+        thread.start();
+        ends.push(thread.join());
+      }
+      await until(() => Atomics.load(words, TAIL) !== tail);
+    }
+    for (const end of ends) {
+      Atomics.add(words, PERMITS, 1);
+      condition.notify();
+      await end;
+    }
+    assertEquals([...words.subarray(LOG, LOG + 6)], [1, 2, 0, 4, 5, 0]);
+  },
+);
+
+threadTest(
+  "Condition: a thread that is terminated leaves the list",
+  async () => {
+    const { buffer, words, condition } = setUp();
+    const TAIL = 2;
+    const threads = [1, 2, 3].map((number) =>
+      new Thread(takePermitSync, { args: [buffer, number] })
+    );
+    for (const thread of threads) {
+      const tail = Atomics.load(words, TAIL);
+      thread.start();
+      await until(() => Atomics.load(words, TAIL) !== tail);
+    }
+    await threads[1].terminate();
+    await threads[0].terminate();
+    Atomics.store(words, PERMITS, 1);
+    condition.notify();
+    await threads[2].join();
+    assertEquals(words[LOG], 3);
+    assertEquals([...words.subarray(0, 3)], [0, 0, 0]);
+  },
+);
+
+threadTest("Condition: a worker that ends leaves no cell behind", async () => {
+  const { buffer, condition } = setUp();
+  const end = async () => {
+    const thread = new Thread(leaveWaiting, { args: [buffer] });
+    thread.start();
+    await thread.join().catch(() => {});
+    await sleep(0);
+  };
+  await end();
+  await until(() => !condition.hasWaiters);
+  const before = cellsInUse();
+  for (let i = 0; i < 10; i++) await end();
+  await until(() => !condition.hasWaiters);
+  // The last worker's cells may be on their way back.
+  await until(() => cellsInUse() <= before);
+});

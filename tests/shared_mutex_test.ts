@@ -1,0 +1,48 @@
+import { assertEquals } from "@std/assert";
+import { Thread } from "../mod.ts";
+import { Mutex } from "../lib/shared/mutex.ts";
+import { threadTest } from "./_threads.ts";
+import {
+  COUNTER,
+  countUnderMutex,
+  OVERLAPS,
+} from "./testdata/shared_threads.ts";
+
+// Idle workers are kept for the next test, and a thread's own watch over its end
+// may outlast a join() that came after it.
+Deno.test.sanitizer({ ops: false, resources: false });
+
+threadTest("Mutex lets one thread in at a time", async () => {
+  const buffer = new SharedArrayBuffer(64);
+  const words = new Int32Array(buffer);
+  const THREADS = 4;
+  const TIMES = 200_000;
+  const threads = Array.from(
+    { length: THREADS },
+    () => new Thread(countUnderMutex, { args: [buffer, TIMES] }),
+  );
+  for (const thread of threads) thread.start();
+  // The main thread contends as well.
+  countUnderMutex(buffer, TIMES);
+  for (const thread of threads) await thread.join();
+  assertEquals(words[OVERLAPS], 0);
+  assertEquals(words[COUNTER], (THREADS + 1) * TIMES);
+  assertEquals(words[0], 0, "the mutex is free again");
+});
+
+threadTest("Mutex.lock() sleeps until the holder unlocks", async () => {
+  const buffer = new SharedArrayBuffer(64);
+  const words = new Int32Array(buffer);
+  const mutex = new Mutex(words, 0);
+  mutex.lock();
+  const thread = new Thread(countUnderMutex, { args: [buffer, 1] });
+  thread.start();
+  // It says that it sleeps by writing that the mutex is contended.
+  while (Atomics.load(words, 0) === 1) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  assertEquals(words[COUNTER], 0);
+  mutex.unlock();
+  await thread.join();
+  assertEquals(words[COUNTER], 1);
+});

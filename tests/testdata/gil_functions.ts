@@ -1,0 +1,118 @@
+// What the threads of the Gil's tests run.
+
+import { expose, type Gil, type Queue, sleepSync } from "../../mod.ts";
+
+/** Not atomic: without the lock, turns would be lost. */
+export function count(
+  gil: Gil,
+  words: Int32Array,
+  turns: number,
+  hasCheckpoints: boolean,
+): void {
+  const turn = () => {
+    const before = words[0];
+    for (let i = 0; i < 20; i++) Math.sqrt(i);
+    words[0] = before + 1;
+    if (hasCheckpoints) gil.checkpoint();
+  };
+  if (hasCheckpoints) {
+    gil.run(() => {
+      for (let i = 0; i < turns; i++) turn();
+    });
+  } else {
+    for (let i = 0; i < turns; i++) gil.run(turn);
+  }
+}
+
+/** Computes until told to end, and returns how many turns it took. */
+export function race(
+  gil: Gil,
+  ready: Int32Array,
+  threads: number,
+  end: Int32Array,
+): { turns: number; switches: number } {
+  Atomics.add(ready, 0, 1);
+  while (Atomics.load(ready, 0) < threads);
+  return gil.run(() => {
+    let turns = 0;
+    let switches = 0;
+    let last = Atomics.load(end, 1);
+    while (Atomics.load(end, 0) === 0) {
+      turns++;
+      gil.checkpoint();
+      // Somebody else had the lock in between.
+      const now = Atomics.add(end, 1, 1) + 1;
+      if (now !== last + 1) switches++;
+      last = now;
+    }
+    return { turns, switches };
+  });
+}
+
+/** Holds the lock until told to go on. */
+export function hold(
+  gil: Gil,
+  begun: Queue<string>,
+  go: Queue<string>,
+): string {
+  return gil.run(() => {
+    begun.putSync("held");
+    return go.getSync();
+  });
+}
+
+/** The same, but lets go of the lock meanwhile. */
+export function holdAllowing(
+  gil: Gil,
+  begun: Queue<string>,
+  go: Queue<string>,
+): string {
+  return gil.run(() =>
+    gil.allowThreads(() => {
+      begun.putSync("allowed");
+      return go.getSync();
+    })
+  );
+}
+
+export function take(gil: Gil, begun: Queue<string>): string {
+  begun.putSync("about to take");
+  return gil.run(() => "taken");
+}
+
+/** Computes with checkpoints, for ever. */
+export function holdForEver(gil: Gil, begun: Queue<string>): never {
+  return gil.run(() => {
+    begun.putSync("held");
+    for (;;) gil.checkpoint();
+  });
+}
+
+export function fail(gil: Gil): void {
+  gil.run(() => {
+    throw new RangeError("inside");
+  });
+}
+
+export function sleepHolding(gil: Gil, begun: Queue<string>): void {
+  gil.run(() => {
+    begun.putSync("held");
+    sleepSync(3600);
+  });
+}
+
+export function interval(gil: Gil): number {
+  return gil.switchInterval;
+}
+
+expose(import.meta, {
+  count,
+  race,
+  hold,
+  holdAllowing,
+  take,
+  holdForEver,
+  fail,
+  sleepHolding,
+  interval,
+});

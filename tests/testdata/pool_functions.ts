@@ -1,0 +1,168 @@
+// What the pools of the tests run.
+
+import {
+  currentThread,
+  expose,
+  getIdent,
+  type Queue,
+  sleep,
+  sleepSync,
+} from "../../mod.ts";
+
+export function square(x: number): number {
+  return x * x;
+}
+
+export async function squareLater(x: number): Promise<number> {
+  await sleep(0.001);
+  return x * x;
+}
+
+export function describe(text: string, times: number, end = "."): string {
+  return text.repeat(times) + end;
+}
+
+export function echo<T>(value: T): T {
+  return value;
+}
+
+export function nothing(): void {}
+
+/** How many arguments it gets: a map passes the item alone. */
+export function countArguments(...args: unknown[]): number {
+  return args.length;
+}
+
+/** Marks its item's place, then says how many are marked before it. */
+export function mark(item: [words: Int32Array, index: number]): number {
+  Atomics.add(item[0], item[1], 1);
+  return item[1];
+}
+
+export function callWith(fn: (x: number) => number, x: number): number {
+  return fn(x);
+}
+
+export function put(queue: Queue<number>, x: number): void {
+  queue.putSync(x);
+}
+
+/** Says that it has begun, and waits to be told to go on. */
+export function wait(begun: Queue<number>, go: Queue<number>): number {
+  begun.putSync(getIdent());
+  return go.getSync();
+}
+
+/** The first waits to be told to go on. */
+export function waitIfFirst(
+  item: { index: number; go: Queue<number> },
+): number {
+  return item.index === 0 ? item.go.getSync() : item.index;
+}
+
+export function spin(begun: Queue<number>): never {
+  begun.putSync(getIdent());
+  const end = performance.now() + 2000;
+  while (performance.now() < end);
+  throw new Error("computed to the end");
+}
+
+export function ident(): number {
+  return getIdent();
+}
+
+export function sleepIdent(seconds: number): number {
+  sleepSync(seconds);
+  return getIdent();
+}
+
+export function closeIf(x: number): number {
+  if (x < 0) self.close();
+  return x;
+}
+
+export function exit(): void {
+  Deno.exit(1);
+}
+
+export function failFrom(x: number): number {
+  if (x >= 10) throw new RangeError(`no ${x}`);
+  return x;
+}
+
+export function large(bytes: number): Uint8Array {
+  return new Uint8Array(bytes).fill(7);
+}
+
+export function sum(bytes: Uint8Array): number {
+  let total = 0;
+  for (const byte of bytes) total += byte;
+  return total;
+}
+
+let prepared: string | undefined;
+
+export function prepare(text: string, count: Int32Array): void {
+  prepared = `${text} ${currentThread().name.replace(/\d+/, "N")}`;
+  Atomics.add(count, 0, 1);
+}
+
+export async function prepareLater(
+  text: string,
+  count: Int32Array,
+): Promise<void> {
+  await sleep(0.01);
+  prepare(text, count);
+}
+
+export function failToPrepare(count: Int32Array): never {
+  Atomics.add(count, 0, 1);
+  throw new SyntaxError("not prepared");
+}
+
+export function closeInstead(): void {
+  self.close();
+}
+
+export function getPrepared(): string | undefined {
+  return prepared;
+}
+
+export function returnUncloneable(): unknown {
+  return { fn: () => {} };
+}
+
+export function returnSharedWithUnknown(): unknown {
+  const unknownFunction = () => 1;
+  expose(import.meta, { unknownFunction });
+  return { fn: unknownFunction, shared: new SharedArrayBuffer(8) };
+}
+
+expose(import.meta, {
+  square,
+  squareLater,
+  describe,
+  echo,
+  nothing,
+  countArguments,
+  mark,
+  callWith,
+  put,
+  wait,
+  waitIfFirst,
+  spin,
+  ident,
+  sleepIdent,
+  closeIf,
+  exit,
+  failFrom,
+  large,
+  sum,
+  prepare,
+  prepareLater,
+  failToPrepare,
+  closeInstead,
+  getPrepared,
+  returnUncloneable,
+  returnSharedWithUnknown,
+});

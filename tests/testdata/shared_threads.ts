@@ -1,0 +1,244 @@
+/** What the threads of the tests of lib/shared run. */
+
+import { expose } from "../../mod.ts";
+import { Cargo, Kind } from "../../lib/shared/cargo.ts";
+import { Condition, PENDING } from "../../lib/shared/condition.ts";
+import { Mutex } from "../../lib/shared/mutex.ts";
+import { OWNER_WORDS, Ring } from "../../lib/shared/ring.ts";
+import { Random } from "./shared_random.ts";
+
+// Words of the mutex tests.
+export const COUNTER = 1;
+export const INSIDE = 2;
+export const OVERLAPS = 3;
+
+/** Counts up without atomics: a torn counter shows that two were inside. */
+export function countUnderMutex(buffer: SharedArrayBuffer, n: number): void {
+  const words = new Int32Array(buffer);
+  const mutex = new Mutex(words, 0);
+  for (let i = 0; i < n; i++) {
+    mutex.lock();
+    if (Atomics.add(words, INSIDE, 1) !== 0) Atomics.add(words, OVERLAPS, 1);
+    const seen = words[COUNTER];
+    if ((i & 63) === 0) Atomics.pause();
+    words[COUNTER] = seen + 1;
+    Atomics.sub(words, INSIDE, 1);
+    mutex.unlock();
+  }
+}
+
+// Words of the condition tests, after those of the condition.
+export const PERMITS = 4;
+export const WORKING = 5;
+export const LOG_LENGTH = 6;
+export const TAKEN = 7;
+export const LOG = 8;
+
+function tryTakePermit(words: Int32Array): true | typeof PENDING {
+  for (;;) {
+    const permits = Atomics.load(words, PERMITS);
+    if (permits === 0) return PENDING;
+    const next = permits - 1;
+    if (Atomics.compareExchange(words, PERMITS, permits, next) === permits) {
+      return true;
+    }
+  }
+}
+
+/** Takes a permit, blocking, and then writes its number into the log. */
+export function takePermitSync(
+  buffer: SharedArrayBuffer,
+  number: number,
+): void {
+  const words = new Int32Array(buffer);
+  new Condition(words, 0).waitSync(() => tryTakePermit(words), Infinity);
+  words[LOG + Atomics.add(words, LOG_LENGTH, 1)] = number;
+}
+
+/** Takes so many permits and never gives up waiting for one. */
+export async function takePermits(
+  buffer: SharedArrayBuffer,
+  count: number,
+  sync: boolean,
+): Promise<void> {
+  const words = new Int32Array(buffer);
+  const condition = new Condition(words, 0);
+  const attempt = () => tryTakePermit(words);
+  const take = async (times: number) => {
+    for (let i = 0; i < times; i++) {
+      if (sync) condition.waitSync(attempt, Infinity);
+      else await condition.wait(attempt, { deadline: Infinity });
+      Atomics.add(words, TAKEN, 1);
+    }
+  };
+  if (sync) await take(count);
+  else await Promise.all([1, 2, 3, 4].map(() => take(count / 4)));
+}
+
+/**
+ * Waits for permits with short timeouts, gives back what it takes, and may be
+ * terminated at any time. Ends when there is no more `WORKING`.
+ */
+export function makeNoiseSync(buffer: SharedArrayBuffer, seed: number): void {
+  const words = new Int32Array(buffer);
+  const condition = new Condition(words, 0);
+  const random = new Random(seed);
+  const attempt = () => tryTakePermit(words);
+  while (Atomics.load(words, WORKING) !== 0) {
+    const deadline = performance.now() + random.next() * 0.2;
+    if (condition.waitSync(attempt, deadline) === PENDING) continue;
+    Atomics.add(words, PERMITS, 1);
+    condition.notify();
+  }
+}
+
+/** As {@linkcode makeNoiseSync}, but awaits, and aborts its waits as well. */
+export async function makeNoise(
+  buffer: SharedArrayBuffer,
+  seed: number,
+): Promise<void> {
+  const words = new Int32Array(buffer);
+  const condition = new Condition(words, 0);
+  const random = new Random(seed);
+  const attempt = () => tryTakePermit(words);
+  while (Atomics.load(words, WORKING) !== 0) {
+    const aborts = [1, 2, 3].map(() => new AbortController());
+    const waits = aborts.map(async ({ signal }) => {
+      const deadline = performance.now() + random.next() * 2;
+      const result = await condition.wait(attempt, { deadline, signal });
+      if (result === PENDING) return;
+      Atomics.add(words, PERMITS, 1);
+      condition.notify();
+    });
+    for (let turn = random.below(3); turn > 0; turn--) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    for (const abort of aborts) if (random.below(2) === 0) abort.abort();
+    await Promise.allSettled(waits);
+  }
+}
+
+/** Gives so many permits, one at a time or some at once. */
+export async function givePermits(
+  buffer: SharedArrayBuffer,
+  count: number,
+  seed: number,
+): Promise<void> {
+  const words = new Int32Array(buffer);
+  const condition = new Condition(words, 0);
+  const random = new Random(seed);
+  for (let left = count; left > 0;) {
+    const now = Math.min(left, 1 + random.below(3));
+    Atomics.add(words, PERMITS, now);
+    if (random.below(8) === 0) condition.notifyAll();
+    else for (let i = 0; i < now; i++) condition.notify();
+    left -= now;
+    if (random.below(100) === 0) await new Promise((r) => setTimeout(r, 1));
+    for (let spin = random.below(300); spin > 0; spin--) Atomics.pause();
+  }
+}
+
+/** Awaits a permit in vain and ends while that goes on. */
+export function leaveWaiting(buffer: SharedArrayBuffer): void {
+  const words = new Int32Array(buffer);
+  const condition = new Condition(words, 0);
+  condition.wait(() => PENDING, { deadline: Infinity }).catch(() => {});
+  close();
+}
+
+declare function close(): void;
+
+// The ring's owner words, as the ring tests use them.
+const NOT_EMPTY = OWNER_WORDS;
+const NOT_FULL = OWNER_WORDS + 16;
+
+/** The length of a producer's record; what is in it follows from it too. */
+function lengthOf(producer: number, sequence: number): number {
+  return 9 + (Math.imul(sequence, 2654435761) >>> 8) % (50 + producer * 700);
+}
+
+/** Puts records: producer, sequence, then bytes that follow from both. */
+export function produceRecords(
+  buffer: SharedArrayBuffer,
+  producer: number,
+  count: number,
+  limit: number,
+): void {
+  const ring = new Ring(buffer);
+  const notEmpty = new Condition(ring.words, NOT_EMPTY);
+  const notFull = new Condition(ring.words, NOT_FULL);
+  const cargo = new Cargo();
+  for (let sequence = 0; sequence < count; sequence++) {
+    const length = lengthOf(producer, sequence);
+    cargo.kind = Kind.BYTES;
+    cargo.length = length;
+    cargo.reserve(length);
+    cargo.bytes.fill(producer * 31 + sequence, 0, length);
+    cargo.ints[0] = producer;
+    cargo.ints[1] = sequence;
+    const attempt = () => ring.put(cargo, limit) === "put" || PENDING;
+    if (attempt() === PENDING) notFull.waitSync(attempt, Infinity);
+    notEmpty.notify();
+    // A waiter for less room may be next.
+    notFull.notify();
+  }
+}
+
+/** Takes and checks records until the ring is closed and empty. */
+export function consumeRecords(
+  buffer: SharedArrayBuffer,
+  producers: number,
+  limit: number,
+): { taken: number[]; faults: string[] } {
+  const ring = new Ring(buffer);
+  const notEmpty = new Condition(ring.words, NOT_EMPTY);
+  const notFull = new Condition(ring.words, NOT_FULL);
+  const cargo = new Cargo();
+  const last = new Array(producers).fill(-1);
+  const taken = new Array(producers).fill(0);
+  const faults: string[] = [];
+  const check = (is: boolean, fault: () => string) => {
+    if (!is && faults.length < 10) faults.push(fault());
+  };
+  const attempt = () =>
+    ring.take(cargo) ||
+    (ring.isClosed && ring.count === 0 ? false : PENDING);
+  for (;;) {
+    let result = attempt();
+    if (result === PENDING) result = notEmpty.waitSync(attempt, Infinity);
+    if (result !== true) return { taken, faults };
+    notFull.notify();
+    const [producer, sequence] = cargo.ints;
+    const { count } = ring;
+    check(count >= 0 && count <= limit, () => `count is ${count}`);
+    check(cargo.kind === Kind.BYTES, () => `kind is ${cargo.kind}`);
+    check(
+      sequence > last[producer],
+      () => `${sequence} after ${last[producer]} of ${producer}`,
+    );
+    check(
+      cargo.length === lengthOf(producer, sequence),
+      () => `length is ${cargo.length} of ${producer}/${sequence}`,
+    );
+    const byte = (producer * 31 + sequence) & 255;
+    const body = cargo.bytes.subarray(8, cargo.length);
+    check(
+      body.every((is) => is === byte),
+      () => `torn record ${producer}/${sequence}`,
+    );
+    last[producer] = sequence;
+    taken[producer]++;
+  }
+}
+
+expose(import.meta, {
+  countUnderMutex,
+  takePermitSync,
+  takePermits,
+  makeNoiseSync,
+  makeNoise,
+  givePermits,
+  leaveWaiting,
+  produceRecords,
+  consumeRecords,
+});

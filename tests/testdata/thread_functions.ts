@@ -1,0 +1,193 @@
+// What the threads of the tests run.
+
+import {
+  activeCount,
+  currentThread,
+  enumerate,
+  expose,
+  getIdent,
+  type Gil,
+  type Queue,
+  sleep,
+  sleepSync,
+  Thread,
+} from "../../mod.ts";
+
+export function add(a: number, b: number): number {
+  return a + b;
+}
+
+export async function addLater(a: number, b: number): Promise<number> {
+  await sleep(0.001);
+  return a + b;
+}
+
+export function nothing(): void {}
+
+export function echo(value: unknown): unknown {
+  return value;
+}
+
+/** Says that it has begun, then sleeps. */
+export function sleeper(begun: Queue<string>, seconds: number): void {
+  begun.putSync("begun");
+  sleepSync(seconds);
+}
+
+export async function asyncSleeper(
+  begun: Queue<string>,
+  seconds: number,
+): Promise<void> {
+  await begun.put("begun");
+  await sleep(seconds);
+}
+
+export function getter(begun: Queue<string>, queue: Queue<unknown>): unknown {
+  begun.putSync("begun");
+  return queue.getSync();
+}
+
+export async function asyncGetter(
+  begun: Queue<string>,
+  queue: Queue<unknown>,
+): Promise<unknown> {
+  await begun.put("begun");
+  return await queue.get();
+}
+
+export function putter(begun: Queue<string>, queue: Queue<number>): void {
+  begun.putSync("begun");
+  for (let i = 0;; i++) queue.putSync(i);
+}
+
+export function gilTaker(begun: Queue<string>, gil: Gil): void {
+  begun.putSync("begun");
+  gil.run(() => {});
+}
+
+export function gilSleeper(begun: Queue<string>, gil: Gil): void {
+  gil.run(() => sleeper(begun, 3600));
+}
+
+export async function timerWaiter(begun: Queue<string>): Promise<void> {
+  await begun.put("begun");
+  await new Promise((resolve) => setTimeout(resolve, 3_600_000));
+}
+
+export function spin(begun: Queue<string>, ms: number): number {
+  begun.putSync("begun");
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+  return ms;
+}
+
+export interface Seen {
+  name: string;
+  ident: number;
+  isSame: boolean;
+  names: string[];
+  count: number;
+  text: string;
+  daemon: boolean;
+  isAlive: boolean;
+}
+
+export function lookAround(): Seen {
+  const me = currentThread();
+  return {
+    name: me.name,
+    ident: getIdent(),
+    isSame: me.ident === getIdent(),
+    names: enumerate().map((thread) => thread.name),
+    count: activeCount(),
+    text: String(me),
+    daemon: me.daemon,
+    isAlive: me.isAlive,
+  };
+}
+
+export async function joinSelf(): Promise<void> {
+  await currentThread().join();
+}
+
+export function startAnother(): void {
+  new Thread(nothing).start();
+}
+
+export function call(fn: (a: number, b: number) => number): number {
+  return fn(20, 3);
+}
+
+export function returnFunction(): unknown {
+  return { add };
+}
+
+/** The main thread doesn't know what only a worker exposes. */
+export function returnUnknownFunction(): unknown {
+  const lateFunction = () => 1;
+  expose(import.meta, { lateFunction });
+  return [lateFunction];
+}
+
+export function returnUncloneable(): unknown {
+  return { inner: () => {} };
+}
+
+export function returnWeakMap(): unknown {
+  return new WeakMap();
+}
+
+export function closeSelf(): void {
+  self.close();
+}
+
+export function exit(): void {
+  Deno.exit(7);
+}
+
+export async function closeAfterAwait(): Promise<void> {
+  await sleep(0.001);
+  self.close();
+  await new Promise(() => {});
+}
+
+/** Closes the worker when the thread has ended already. */
+export function closeLater(closing: Queue<string>): void {
+  setTimeout(() => {
+    closing.putSync("closing");
+    self.close();
+  }, 1);
+}
+
+export function takeMessages(): void {
+  Object.assign(self, { onmessage() {} });
+}
+
+expose(import.meta, {
+  add,
+  addLater,
+  nothing,
+  echo,
+  sleeper,
+  asyncSleeper,
+  getter,
+  asyncGetter,
+  putter,
+  gilTaker,
+  gilSleeper,
+  timerWaiter,
+  spin,
+  lookAround,
+  joinSelf,
+  startAnother,
+  call,
+  returnFunction,
+  returnUnknownFunction,
+  returnUncloneable,
+  returnWeakMap,
+  closeSelf,
+  exit,
+  closeAfterAwait,
+  closeLater,
+  takeMessages,
+});
