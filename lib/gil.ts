@@ -3,6 +3,7 @@
 import { Condition, PENDING, type Pending } from "./shared/condition.ts";
 import { checkSeconds } from "./shared/deadline.ts";
 import { checkStop, currentCell } from "./shared/parking.ts";
+import { Mark, recordPoint } from "./shared/recorder.ts";
 import { type Handle, handle, registerShareable } from "./shared/references.ts";
 
 /** Options of {@linkcode Gil}'s constructor. */
@@ -21,6 +22,7 @@ const LAST_HOLDER = 1;
 const SWITCHES = 2;
 const DROP_REQUEST = 3;
 const TAKERS = 4;
+const ID = 5;
 const FREED = 8;
 const TAKEN = 12;
 /** An index into the view of doubles. */
@@ -105,8 +107,11 @@ export class Gil {
     if (buffer === undefined) doubles[SWITCH_INTERVAL] = switchInterval;
     this.#intervalMs = doubles[SWITCH_INTERVAL] * 1000;
     this.#words = new Int32Array(bytes);
-    this.#freed = new Condition(this.#words, FREED);
-    this.#taken = new Condition(this.#words, TAKEN);
+    if (buffer === undefined) {
+      this.#words[ID] = crypto.getRandomValues(new Int32Array(1))[0];
+    }
+    this.#freed = new Condition(this.#words, FREED, Mark.GIL);
+    this.#taken = new Condition(this.#words, TAKEN, Mark.GIL);
   }
 
   /**
@@ -244,7 +249,8 @@ export class Gil {
     if (Atomics.compareExchange(words, HOLDER, 0, me) !== 0) return PENDING;
     Atomics.store(words, DROP_REQUEST, 0);
     if (Atomics.exchange(words, LAST_HOLDER, me) !== me) {
-      Atomics.add(words, SWITCHES, 1);
+      const switches = Atomics.add(words, SWITCHES, 1);
+      recordPoint(Mark.ACQUIRE, words[ID], switches);
       this.#taken.notifyAll();
     }
     return true;
@@ -253,6 +259,7 @@ export class Gil {
   #drop(): void {
     const words = this.#words;
     const wasAsked = Atomics.load(words, DROP_REQUEST) !== 0;
+    recordPoint(Mark.RELEASE, words[ID], words[SWITCHES]);
     Atomics.store(words, HOLDER, 0);
     this.#freed.notify();
     if (!wasAsked) return;

@@ -9,7 +9,10 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { bold, green } from "@std/fmt/colors";
-import { prestartWorkers, sleep } from "./thread.ts";
+import { timelineOf } from "./recording.ts";
+import { sharedNow, startRecording } from "./shared/recorder.ts";
+import { getIdent, prestartWorkers, sleep } from "./thread.ts";
+import { RECORD_SEPARATOR } from "./timeline.ts";
 
 /** What a cell can see of the flags. */
 export interface CellContext {
@@ -69,6 +72,8 @@ interface Cell extends Required<CellOptions> {
 
 interface Flags extends CellContext {
   selection: string[];
+  /** Whether to print what the threads did, for the runner. */
+  events: boolean;
 }
 
 /** A mistake in the command line. */
@@ -128,7 +133,11 @@ export async function runLab(
   Deno.exit(0);
 }
 
-async function runCells({ selection, ...context }: Flags): Promise<void> {
+async function runCells(
+  { selection, events, ...context }: Flags,
+): Promise<void> {
+  const main = getIdent();
+  if (events) startRecording(main);
   for (const { id, title, prestart, pause, body } of select(selection)) {
     await prestartWorkers(
       typeof prestart === "number" ? prestart : prestart(context),
@@ -136,8 +145,14 @@ async function runCells({ selection, ...context }: Flags): Promise<void> {
     const heading = `In [${id}]: ${title}`;
     const isPlain = Deno.noColor || !Deno.stdout.isTerminal();
     console.log(isPlain ? heading : green(bold(heading)));
+    const start = sharedNow();
     await body(context);
-    await sleep(pause);
+    if (pause > 0) await sleep(pause);
+    if (events) {
+      const end = sharedNow();
+      const timeline = timelineOf({ cell: id, title, main, start, end });
+      console.log(RECORD_SEPARATOR + JSON.stringify(timeline));
+    }
     console.log();
   }
 }
@@ -170,13 +185,13 @@ function idsOf(part: string): string[] {
 function readFlags(options: LabOptions, args: string[]): Flags | undefined {
   const flags = parseArgs(args, {
     string: ["cell", "workers"],
-    boolean: ["help", "list", "quick"],
+    boolean: ["help", "list", "quick", "events"],
     collect: ["cell"],
     alias: { help: "h" },
     unknown: (arg) => {
       throw new UsageError(
         `Unknown argument '${arg}': the flags are --cell, --workers, --quick, ` +
-          "--list and --help",
+          "--events, --list and --help",
       );
     },
   });
@@ -187,6 +202,7 @@ function readFlags(options: LabOptions, args: string[]): Flags | undefined {
       selection: flags.cell.flatMap((cell) => cell.split(",")),
       workers: readWorkers(flags.workers, options.workers),
       quick: flags.quick,
+      events: flags.events,
     };
   }
 }
@@ -215,6 +231,7 @@ Usage: deno task lab:${name} [flags]
   --cell 7, --cell 23-26  Only these cells, and the earlier ones they depend on
   --workers N             ${workersAre} (default ${workers})
   --quick                 Smaller counts, for a first look
+  --events                Also print what the threads did, as lines of JSON
   --list                  The cells
   --help                  This text`;
 }

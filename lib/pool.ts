@@ -5,6 +5,7 @@ import { Dispatcher } from "./pool/dispatcher.ts";
 import { Mode } from "./pool/task.ts";
 import { checkSeconds } from "./shared/deadline.ts";
 import { unexposed } from "./shared/packing.ts";
+import { Mark, recordSpan } from "./shared/recorder.ts";
 import { type AnyFunction, idOf, originOf } from "./shared/references.ts";
 import type { WorkerPermissions } from "./thread/worker.ts";
 
@@ -203,6 +204,7 @@ export class Pool implements AsyncDisposable {
     const task = { fn: idOf(fn)!, mode: Mode.APPLY, payload: args };
     using call = new Call(this.#dispatcher, false);
     call.limit({ signal, timeout });
+    using _span = recordSpan(Mark.POOL);
     return await call.submit(task) as Awaited<R>;
   }
 
@@ -517,6 +519,7 @@ export class Pool implements AsyncDisposable {
       done += values.length;
       options.onProgress?.(done, total);
     };
+    using _span = recordSpan(Mark.POOL);
     const chunks: Promise<void>[] = [];
     for (let start = 0; start < total; start += chunkSize) {
       chunks.push(doChunk(start));

@@ -9,6 +9,7 @@ import {
 } from "./shared/deadline.ts";
 import { Decoder } from "./shared/decoder.ts";
 import { Encoder } from "./shared/encoder.ts";
+import { Mark, recordPoint } from "./shared/recorder.ts";
 import { type Handle, handle, registerShareable } from "./shared/references.ts";
 import {
   LARGEST_CAPACITY,
@@ -197,9 +198,9 @@ export class Queue<T = unknown> {
       this.#words[ADDRESS] = crypto.getRandomValues(new Int32Array(1))[0];
     }
     this.#maxsize = this.#words[MAX_SIZE];
-    this.#notEmpty = new Condition(this.#words, NOT_EMPTY);
-    this.#notFull = new Condition(this.#words, NOT_FULL);
-    this.#allDone = new Condition(this.#words, ALL_DONE);
+    this.#notEmpty = new Condition(this.#words, NOT_EMPTY, Mark.QUEUE);
+    this.#notFull = new Condition(this.#words, NOT_FULL, Mark.QUEUE);
+    this.#allDone = new Condition(this.#words, ALL_DONE, Mark.QUEUE);
   }
 
   /**
@@ -632,6 +633,7 @@ export class Queue<T = unknown> {
     if (result === "closed") {
       throw new ShutDown("Cannot put into queue: it was shut down");
     }
+    recordPoint(Mark.PUT, this.#words[ADDRESS], this.#ring.lastPut);
     this.#notEmpty.notify();
     cargo.trim();
     return true;
@@ -639,6 +641,7 @@ export class Queue<T = unknown> {
 
   #tryGet(): T | Pending {
     if (this.#ring.take(received)) {
+      recordPoint(Mark.GET, this.#words[ADDRESS], this.#ring.lastTake);
       this.#notFull.notify();
       return decoder.decode(received) as T;
     }

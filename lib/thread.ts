@@ -11,6 +11,7 @@ import {
   idOf,
   originOf,
 } from "./shared/references.ts";
+import { Mark, recordSpan } from "./shared/recorder.ts";
 import { registerErrorClass } from "./thread/portable_error.ts";
 import { Run, type Settled } from "./thread/run.ts";
 import {
@@ -292,6 +293,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
   async join(timeout?: number): Promise<Awaited<ReturnType<F>>> {
     const { slot, deadline } = this.#checkJoin(timeout);
     this.#joins++;
+    using _span = recordSpan(Mark.JOIN, slot.ident);
     if (!await slot.reached(Status.ENDED, deadline, true)) {
       this.#joins--;
       throw this.#timeoutError(timeout);
@@ -323,6 +325,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
   joinSync(timeout?: number): Awaited<ReturnType<F>> {
     const { slot, deadline } = this.#checkJoin(timeout);
     this.#joins++;
+    using _span = recordSpan(Mark.JOIN, slot.ident);
     if (!slot.reachedSync(Status.ENDED, deadline)) {
       this.#joins--;
       throw this.#timeoutError(timeout);
@@ -560,6 +563,7 @@ export interface SleepOptions {
 const sleepers = new Condition(
   new Int32Array(new SharedArrayBuffer(Condition.WORDS * 4)),
   0,
+  Mark.SLEEP,
 );
 
 /**

@@ -4,6 +4,7 @@ import { Cargo } from "../shared/cargo.ts";
 import { Condition, PENDING, type Pending } from "../shared/condition.ts";
 import { Decoder } from "../shared/decoder.ts";
 import { Encoder } from "../shared/encoder.ts";
+import type { Mark } from "../shared/recorder.ts";
 import { OWNER_WORDS, Ring } from "../shared/ring.ts";
 
 /** Room for records; what is larger goes by message. */
@@ -27,9 +28,10 @@ export class Channel {
   #encoder = new Encoder();
   #decoder = new Decoder();
 
-  constructor(buffer?: SharedArrayBuffer) {
+  /** What a taker waits for is recorded as the mark says. */
+  constructor(buffer?: SharedArrayBuffer, mark?: Mark) {
     this.#ring = new Ring(buffer ?? CAPACITY);
-    this.#notEmpty = new Condition(this.#ring.words, NOT_EMPTY);
+    this.#notEmpty = new Condition(this.#ring.words, NOT_EMPTY, mark);
     this.#notFull = new Condition(this.#ring.words, NOT_FULL);
   }
 

@@ -3,6 +3,7 @@
 import { expose } from "../expose.ts";
 import { pack, unpack } from "../shared/packing.ts";
 import { checkStop } from "../shared/parking.ts";
+import { Mark, recordSpan } from "../shared/recorder.ts";
 import { type AnyFunction, functionOf } from "../shared/references.ts";
 import { toPortable } from "../thread/portable_error.ts";
 import { receiveMail, sendMail } from "../thread/worker_server.ts";
@@ -55,7 +56,7 @@ export interface WorkerLoopOptions {
  */
 export async function workerLoop(options: WorkerLoopOptions): Promise<boolean> {
   const { claim, initializer, initargs, maxTasks } = options;
-  const tasks = new Channel(options.tasks);
+  const tasks = new Channel(options.tasks, Mark.POOL);
   const results = new Channel(options.results);
   const cancelled = new CancelledCalls(options.cancelled);
   if (initializer !== undefined) await initializer(...initargs);
@@ -66,6 +67,7 @@ export async function workerLoop(options: WorkerLoopOptions): Promise<boolean> {
     if (task === undefined) return false;
     Atomics.store(claim, Claim.TASK, task.id);
     if (!cancelled.has(task.call)) {
+      using _span = recordSpan(Mark.TASK, task.payload?.length);
       const outcome = runTask(task, results, options);
       if (isThenable(outcome)) await outcome;
     }

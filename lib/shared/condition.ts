@@ -2,6 +2,7 @@
 
 import { hold } from "./keep_alive.ts";
 import { Mutex } from "./mutex.ts";
+import { Mark, recordSpan } from "./recorder.ts";
 import {
   allocateCell,
   cancel,
@@ -66,10 +67,13 @@ export class Condition {
   #words: Int32Array;
   #index: number;
   #mutex: Mutex;
+  #mark: Mark;
 
-  constructor(words: Int32Array, index: number) {
+  /** What is waited for is recorded as the mark says. */
+  constructor(words: Int32Array, index: number, mark: Mark = Mark.NONE) {
     this.#words = words;
     this.#index = index;
+    this.#mark = mark;
     this.#mutex = new Mutex(words, index);
   }
 
@@ -117,6 +121,7 @@ export class Condition {
    * @throws {Stopped} If the thread is ordered to end.
    */
   waitSync<T>(attempt: () => T | Pending, deadline: number): T | Pending {
+    using _span = recordSpan(this.#mark);
     const cell = currentCell();
     for (;;) {
       this.#enter(cell);
@@ -148,6 +153,7 @@ export class Condition {
     signal?.throwIfAborted();
     const cell = allocateCell();
     using _alive = keepAlive ? hold() : undefined;
+    using _span = recordSpan(this.#mark);
     let abandoned = false;
     let reason: unknown;
     let listed = false;

@@ -71,6 +71,10 @@ function ringSize(capacity: number): number {
 export class Ring {
   readonly buffer: SharedArrayBuffer;
   readonly words: Int32Array;
+  /** How many had been put before this object's last put; wraps. */
+  lastPut = 0;
+  /** How many had been taken before this object's last take; wraps. */
+  lastTake = 0;
   #capacity: number;
   #putMutex: Mutex;
   #takeMutex: Mutex;
@@ -149,6 +153,7 @@ export class Ring {
       else this.#copyIn(cargo, (tail + 8) | 0);
       words[TAIL] = (tail + size) | 0;
       Atomics.store(words, PUT_COUNT, (count + 1) | 0);
+      this.lastPut = count;
       return "put";
     } finally {
       this.#putMutex.unlock();
@@ -177,6 +182,7 @@ export class Ring {
       else this.#copyOut(cargo, (head + 8) | 0);
       Atomics.store(words, HEAD, (head + size) | 0);
       Atomics.store(words, TAKE_COUNT, (count + 1) | 0);
+      this.lastTake = count;
       return true;
     } finally {
       this.#takeMutex.unlock();

@@ -3,6 +3,7 @@
 import type { Packed } from "../shared/packing.ts";
 import { unpack } from "../shared/packing.ts";
 import { stopThread } from "../shared/parking.ts";
+import { recordName } from "../shared/recorder.ts";
 import { fromPortable } from "./portable_error.ts";
 import {
   allocateSlot,
@@ -48,6 +49,7 @@ export class Run {
     try {
       const slot = allocateSlot({ name, daemon, cell: worker.cell });
       this.slot = new Slot(slot);
+      recordName(this.slot.ident, name);
       const job = { slot, target, args };
       if (!worker.run(job, (reason) => this.#breakDown(reason))) {
         this.slot.end(Outcome.CLOSED);

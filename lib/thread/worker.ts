@@ -3,6 +3,7 @@
 import { receiveMessageOnPort } from "node:worker_threads";
 import { allocateCell, parkingLot, releaseCell } from "../shared/parking.ts";
 import type { Packed } from "../shared/packing.ts";
+import { recordingBuffer } from "../shared/recorder.ts";
 import { exposingModules } from "../shared/references.ts";
 import type { PortableError } from "./portable_error.ts";
 import { threadTable } from "./thread_table.ts";
@@ -13,6 +14,7 @@ export interface Setup {
   lot: SharedArrayBuffer;
   cell: number;
   table: SharedArrayBuffer;
+  recording: SharedArrayBuffer | undefined;
   port: MessagePort;
   /** A word: the slot that the worker has a job for, 0 (idle) or `GONE`. */
   slot: Int32Array;
@@ -87,6 +89,7 @@ export class PooledWorker {
       lot: parkingLot(),
       cell: this.cell,
       table: threadTable(),
+      recording: recordingBuffer(),
       port: port2,
       slot: this.#slot,
     };

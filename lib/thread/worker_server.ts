@@ -3,6 +3,12 @@
 import { abandonWaits } from "../shared/condition.ts";
 import { pack, type Packed, unpack } from "../shared/packing.ts";
 import { adoptParkingLot, checkStop, Stopped } from "../shared/parking.ts";
+import {
+  adoptRecording,
+  Mark,
+  recordSpan,
+  setRecordedThread,
+} from "../shared/recorder.ts";
 import { functionOf } from "../shared/references.ts";
 import { toPortable } from "./portable_error.ts";
 import { adoptThreadTable, enterSlot, Outcome, Slot } from "./thread_table.ts";
@@ -72,9 +78,12 @@ function serve(): void {
   });
 }
 
-function setUp({ lot, cell, table, port: given, slot }: Setup): void {
+function setUp(
+  { lot, cell, table, recording, port: given, slot }: Setup,
+): void {
   adoptParkingLot(lot, cell);
   adoptThreadTable(table);
+  adoptRecording(recording);
   port = given;
   assigned = slot;
 }
@@ -87,6 +96,8 @@ function report(error: unknown): void {
 async function runJob({ slot: index, target, args }: Job): Promise<void> {
   enterSlot(index);
   const slot = running = new Slot(index);
+  setRecordedThread(slot.ident);
+  const life = recordSpan(Mark.RUN);
   const stopped = Promise.withResolvers<never>();
   stopped.promise.catch(() => {});
   stopRunning = (reason) => {
@@ -109,6 +120,7 @@ async function runJob({ slot: index, target, args }: Job): Promise<void> {
     }
   }
   running = undefined;
+  life?.[Symbol.dispose]();
   // Before the end is known: the next job may come right after it.
   Atomics.compareExchange(assigned!, 0, index, 0);
   slot.end(outcome);
