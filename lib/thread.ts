@@ -114,6 +114,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
   #args: Packed | undefined;
   #slot: Slot | undefined;
   #run: Run | undefined;
+  #watching: Promise<void> | undefined;
   #settled: Settled | undefined;
   /** How many have joined or terminated it: they are told what it threw. */
   #joins = 0;
@@ -259,7 +260,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
     this.#run = run;
     this.#slot = run.slot;
     children.set(run.slot.ident, this as unknown as Thread);
-    this.#watch(run.slot);
+    this.#watching = this.#watch(run.slot);
     return run.slot.reached(Status.RUNNING, Infinity, !this.#daemon).then(
       () => {},
     );
@@ -298,6 +299,8 @@ export class Thread<F extends AnyFunction = AnyFunction>
       this.#joins--;
       throw this.#timeoutError(timeout);
     }
+    // Whoever has joined a thread finds nothing of it still going on.
+    await this.#watching;
     return this.#conclude();
   }
 
@@ -362,7 +365,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
     }
     this.#joins++;
     await this.#run.stop();
-    this.#settle();
+    await this.#watching;
   }
 
   /**
