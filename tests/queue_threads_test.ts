@@ -185,12 +185,13 @@ threadTest("Queue: whoever waits in a thread is not served twice", async () => {
   const threads = [];
   for (let i = 0; i < 4; i++) threads.push(await startCall(queue, "getSync"));
   queue.putNowait("only");
-  const first = await Promise.race(threads.map((thread) => thread.join(60)));
+  const joins = threads.map((thread) => thread.join(60));
+  const first = await Promise.race(joins);
   assertEquals(first, { value: "only" });
   await aMoment();
   assertEquals(threads.filter((thread) => thread.isAlive).length, 3);
   queue.shutdown();
-  for (const thread of threads) await thread.join(60);
+  await Promise.all(joins);
 });
 
 threadTest(

@@ -40,7 +40,11 @@ const soon = () => performance.now() + 20;
 
 /** Awaits what another thread brings about. */
 async function until(is: () => boolean): Promise<void> {
-  while (!is()) await new Promise((resolve) => setTimeout(resolve, 1));
+  const giveUpAt = performance.now() + 30_000;
+  while (!is()) {
+    assert(performance.now() < giveUpAt, `in vain: ${is}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
 }
 
 /** How many cells somebody has: those handed out but not in the spare list. */

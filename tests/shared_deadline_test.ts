@@ -30,14 +30,33 @@ Deno.test("deadlineOf() refuses what is no length of time", () => {
   assertThrows(() => checkSeconds("sleep", "seconds", -1), RangeError);
 });
 
-Deno.test("hold() counts its holders", () => {
-  // The test's sanitizer sees a timer that is left.
-  const [first, second] = [hold(), hold()];
-  first[Symbol.dispose]();
-  first[Symbol.dispose]();
-  const third = hold();
-  second[Symbol.dispose]();
-  third[Symbol.dispose]();
+Deno.test("hold() keeps one timer while there are holders", () => {
+  const { setInterval, clearInterval } = globalThis;
+  const calls: string[] = [];
+  globalThis.setInterval = ((...args: Parameters<typeof setInterval>) => {
+    calls.push("set");
+    return setInterval(...args);
+  }) as typeof setInterval;
+  globalThis.clearInterval = (id) => {
+    calls.push("clear");
+    clearInterval(id);
+  };
+  try {
+    const [first, second] = [hold(), hold()];
+    first[Symbol.dispose]();
+    first[Symbol.dispose]();
+    assertEquals(calls, ["set"]);
+    const third = hold();
+    second[Symbol.dispose]();
+    assertEquals(calls, ["set"]);
+    third[Symbol.dispose]();
+    third[Symbol.dispose]();
+    assertEquals(calls, ["set", "clear"]);
+    hold()[Symbol.dispose]();
+    assertEquals(calls, ["set", "clear", "set", "clear"]);
+  } finally {
+    Object.assign(globalThis, { setInterval, clearInterval });
+  }
 });
 
 /** Runs a program that waits until `wake()` is called, from a timer. */

@@ -16,14 +16,14 @@ threadTest("Mutex lets one thread in at a time", async () => {
   const buffer = new SharedArrayBuffer(64);
   const words = new Int32Array(buffer);
   const THREADS = 4;
-  const TIMES = 200_000;
+  const TIMES = 100_000;
   const threads = Array.from(
     { length: THREADS },
-    () => new Thread(countUnderMutex, { args: [buffer, TIMES] }),
+    () => new Thread(countUnderMutex, { args: [buffer, TIMES, THREADS + 1] }),
   );
-  for (const thread of threads) thread.start();
+  await Promise.all(threads.map((thread) => thread.start()));
   // The main thread contends as well.
-  countUnderMutex(buffer, TIMES);
+  countUnderMutex(buffer, TIMES, THREADS + 1);
   for (const thread of threads) await thread.join();
   assertEquals(words[OVERLAPS], 0);
   assertEquals(words[COUNTER], (THREADS + 1) * TIMES);
@@ -35,7 +35,7 @@ threadTest("Mutex.lock() sleeps until the holder unlocks", async () => {
   const words = new Int32Array(buffer);
   const mutex = new Mutex(words, 0);
   mutex.lock();
-  const thread = new Thread(countUnderMutex, { args: [buffer, 1] });
+  const thread = new Thread(countUnderMutex, { args: [buffer, 1, 1] });
   thread.start();
   // It says that it sleeps by writing that the mutex is contended.
   while (Atomics.load(words, 0) === 1) {

@@ -15,7 +15,6 @@ export interface Setup {
   cell: number;
   table: SharedArrayBuffer;
   recording: SharedArrayBuffer | undefined;
-  port: MessagePort;
   /** A word: the slot that the worker has a job for, 0 (idle) or `GONE`. */
   slot: Int32Array;
 }
@@ -25,6 +24,8 @@ export interface Job {
   slot: number;
   target: number;
   args: Packed;
+  /** Where the answer and what comes before it go. */
+  port: MessagePort;
 }
 
 /** What a worker answers, before it ends the slot. */
@@ -61,11 +62,12 @@ const setRef = Object.getOwnPropertySymbols(Worker.prototype)
  */
 export class PooledWorker {
   /** The cell that its threads block on. */
-  readonly cell = allocateCell();
+  readonly cell: number;
   readonly #modules = exposingModules();
   readonly #permissions: string;
   readonly #worker: Worker;
-  readonly #port: MessagePort;
+  /** Open while a thread runs. */
+  #port: MessagePort | undefined;
   /** A worker may close itself while it is idle, by a timer that was left. */
   readonly #slot = new Int32Array(new SharedArrayBuffer(4));
   #onLost: ((reason: Error) => void) | undefined;
@@ -77,23 +79,21 @@ export class PooledWorker {
       name: WORKER_NAME,
       deno: { permissions },
     } as WorkerOptions);
+    this.cell = allocateCell();
     setRef?.call(this.#worker, false);
     this.#worker.onerror = (event) => {
       // Unhandled, it would end the main thread.
       event.preventDefault();
       this.#onLost?.(new Error(event.message));
     };
-    const { port1, port2 } = new MessageChannel();
-    this.#port = port1;
     const setup: Setup = {
       lot: parkingLot(),
       cell: this.cell,
       table: threadTable(),
       recording: recordingBuffer(),
-      port: port2,
       slot: this.#slot,
     };
-    this.#worker.postMessage(setup, [port2]);
+    this.#worker.postMessage(setup);
   }
 
   /** An idle worker that knows the modules and has the permissions, or a new one. */
@@ -119,14 +119,20 @@ export class PooledWorker {
    *
    * @returns False if the worker has closed itself just now.
    */
-  run(job: Job, onLost: (reason: Error) => void): boolean {
+  run(
+    job: Omit<Job, "port">,
+    onLost: (reason: Error) => void,
+  ): boolean {
     if (Atomics.compareExchange(this.#slot, 0, 0, job.slot) === GONE) {
       return false;
     }
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
     try {
-      this.#worker.postMessage(job);
+      this.#worker.postMessage({ ...job, port: port2 }, [port2]);
     } catch (error) {
       Atomics.compareExchange(this.#slot, 0, job.slot, 0);
+      port2.close();
       throw error;
     }
     this.#onLost = onLost;
@@ -158,6 +164,7 @@ export class PooledWorker {
   }
 
   #receive(): Answer | Mail | undefined {
+    if (this.#port === undefined) return undefined;
     return receiveMessageOnPort(this.#port as never)?.message as
       | Answer
       | Mail
@@ -166,18 +173,26 @@ export class PooledWorker {
 
   /** Keeps the worker for another thread. */
   release(): void {
-    this.#onLost = undefined;
-    if (setRef === undefined) return this.dispose();
+    this.#disconnect();
     idle.push(this);
     // The oldest may be one that nobody wants, for want of a module.
-    if (idle.length > MAX_IDLE) idle.shift()!.dispose();
+    const most = setRef === undefined ? 0 : MAX_IDLE;
+    if (idle.length <= most) return;
+    const oldest = idle.shift()!;
+    oldest.dispose();
+    oldest.releaseCell();
   }
 
   /** Ends the worker, as far as a worker can be ended. */
   dispose(): void {
-    this.#onLost = undefined;
+    this.#disconnect();
     this.#worker.terminate();
-    this.#port.close();
+  }
+
+  #disconnect(): void {
+    this.#onLost = undefined;
+    this.#port?.close();
+    this.#port = undefined;
   }
 
   /** Gives the cell back. Not for a worker that may still run. */

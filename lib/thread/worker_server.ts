@@ -79,12 +79,11 @@ function serve(): void {
 }
 
 function setUp(
-  { lot, cell, table, recording, port: given, slot }: Setup,
+  { lot, cell, table, recording, slot }: Setup,
 ): void {
   adoptParkingLot(lot, cell);
   adoptThreadTable(table);
   adoptRecording(recording);
-  port = given;
   assigned = slot;
 }
 
@@ -93,7 +92,10 @@ function report(error: unknown): void {
   console.error(`Exception in thread ${running?.name ?? "(idle)"}:`, error);
 }
 
-async function runJob({ slot: index, target, args }: Job): Promise<void> {
+async function runJob(
+  { slot: index, target, args, port: given }: Job,
+): Promise<void> {
+  port = given;
   enterSlot(index);
   const slot = running = new Slot(index);
   setRecordedThread(slot.ident);
@@ -120,6 +122,7 @@ async function runJob({ slot: index, target, args }: Job): Promise<void> {
     }
   }
   running = undefined;
+  port.close();
   life?.[Symbol.dispose]();
   // Before the end is known: the next job may come right after it.
   Atomics.compareExchange(assigned!, 0, index, 0);

@@ -11,19 +11,35 @@ import { Random } from "./shared_random.ts";
 export const COUNTER = 1;
 export const INSIDE = 2;
 export const OVERLAPS = 3;
+const ARRIVED = 4;
 
-/** Counts up without atomics: a torn counter shows that two were inside. */
-export function countUnderMutex(buffer: SharedArrayBuffer, n: number): void {
+function pause(times: number): void {
+  for (; times > 0; times--) Atomics.pause();
+}
+
+/**
+ * Counts up without atomics: a torn counter shows that two were inside. Begins
+ * when so many threads are there.
+ */
+export function countUnderMutex(
+  buffer: SharedArrayBuffer,
+  n: number,
+  threads: number,
+): void {
   const words = new Int32Array(buffer);
   const mutex = new Mutex(words, 0);
+  Atomics.add(words, ARRIVED, 1);
+  while (Atomics.load(words, ARRIVED) < threads) Atomics.pause();
   for (let i = 0; i < n; i++) {
     mutex.lock();
     if (Atomics.add(words, INSIDE, 1) !== 0) Atomics.add(words, OVERLAPS, 1);
     const seen = words[COUNTER];
-    if ((i & 63) === 0) Atomics.pause();
+    pause(i % 30);
     words[COUNTER] = seen + 1;
     Atomics.sub(words, INSIDE, 1);
     mutex.unlock();
+    // Outside for as long: otherwise the others would sleep all the while.
+    pause(i % 31);
   }
 }
 
@@ -134,7 +150,7 @@ export async function givePermits(
     else for (let i = 0; i < now; i++) condition.notify();
     left -= now;
     if (random.below(100) === 0) await new Promise((r) => setTimeout(r, 1));
-    for (let spin = random.below(300); spin > 0; spin--) Atomics.pause();
+    pause(random.below(300));
   }
 }
 
