@@ -5,6 +5,18 @@ import pool from "../../labs/recorded/pool.json" with { type: "json" };
 import queue from "../../labs/recorded/queue.json" with { type: "json" };
 import threads from "../../labs/recorded/threads.json" with { type: "json" };
 
+/** What a cell's time is compared with: one of the first three. */
+export interface RecordedTime {
+  /** It sleeps: its seconds are those of the record. */
+  sleeps?: boolean;
+  /** It computes in parallel: it wins time over this cell, `pool:8`. */
+  fasterThan?: string;
+  /** It computes in turn: it wins nothing over this cell. */
+  noFasterThan?: string;
+  /** How many workers it computes with; all processors' if it doesn't say. */
+  workers?: number;
+}
+
 /** What the notebook recorded of a cell. */
 export interface RecordedCell {
   /** The lab and the cell's number: `queue:23`. */
@@ -17,14 +29,28 @@ export interface RecordedCell {
   seconds: number | null;
   /** The rules that its comparison needs; see `rules.ts`. */
   rules: string[];
+  /** How its time is judged, if it is. */
+  time?: RecordedTime;
+  /** There if `--quick` prints something else; its seconds then, if it sleeps. */
+  quick?: { seconds?: number };
   /** Whether the notebook has no record of it. */
   unrecorded?: boolean;
 }
 
+/** What the notebook recorded of a lab. */
+export interface RecordedLab {
+  lab: string;
+  /** What the lab shows, told by one of its cells; `*` stands for its time. */
+  sentence: { cell: string; text: string };
+  cells: RecordedCell[];
+  /** Cells of the lab that the notebook doesn't have. */
+  own?: string[];
+}
+
+/** The labs, as the notebook recorded them. */
+export const recordedLabs: RecordedLab[] = [threads, queue, pool, gil];
+
 /** The labs' cells, as the notebook recorded them. */
-export const recorded: Record<string, RecordedCell[]> = {
-  threads: threads.cells,
-  queue: queue.cells,
-  pool: pool.cells,
-  gil: gil.cells,
-};
+export const recorded: Record<string, RecordedCell[]> = Object.fromEntries(
+  recordedLabs.map(({ lab, cells }) => [lab, cells]),
+);

@@ -1,5 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { RECORD_SEPARATOR, type Timeline } from "../timeline.ts";
+
 /** What one cell printed. */
 export interface CellOutput {
   /** The cell's number, or its name. */
@@ -7,24 +9,57 @@ export interface CellOutput {
   title: string;
   /** The lines under the heading, without the blank ones at the end. */
   output: string;
+  /** What its threads did, if the lab was asked for it. */
+  timelines: Timeline[];
+}
+
+interface OpenCell {
+  id: string;
+  title: string;
+  lines: string[];
+  timelines: Timeline[];
 }
 
 const HEADING = /^In \[(.+?)\]: (.*)$/;
 
+/** What a lab prints, taken apart at its headings line by line. */
+export class Transcript {
+  #cells: OpenCell[] = [];
+
+  /** The cells so far. The last one may not have printed everything yet. */
+  get cells(): CellOutput[] {
+    return this.#cells.map(({ lines, ...cell }) => ({
+      ...cell,
+      output: lines.join("\n").trimEnd(),
+    }));
+  }
+
+  /**
+   * Adds a line.
+   *
+   * @param line The line, without its break.
+   * @returns What it was: the heading of a cell, a timeline, or just output.
+   */
+  add(line: string): "heading" | "timeline" | "output" {
+    const cell = this.#cells.at(-1);
+    if (line.startsWith(RECORD_SEPARATOR)) {
+      cell?.timelines.push(JSON.parse(line.slice(RECORD_SEPARATOR.length)));
+      return "timeline";
+    }
+    const heading = HEADING.exec(line);
+    if (heading === null) {
+      cell?.lines.push(line);
+      return "output";
+    }
+    const [, id, title] = heading;
+    this.#cells.push({ id, title, lines: [], timelines: [] });
+    return "heading";
+  }
+}
+
 /** Takes what a lab printed apart at its headings. */
 export function parseTranscript(text: string): CellOutput[] {
-  const cells: { id: string; title: string; lines: string[] }[] = [];
-  for (const line of text.split("\n")) {
-    const heading = HEADING.exec(line);
-    if (heading !== null) {
-      cells.push({ id: heading[1], title: heading[2], lines: [] });
-    } else {
-      cells.at(-1)?.lines.push(line);
-    }
-  }
-  return cells.map(({ id, title, lines }) => ({
-    id,
-    title,
-    output: lines.join("\n").trimEnd(),
-  }));
+  const transcript = new Transcript();
+  for (const line of text.split("\n")) transcript.add(line);
+  return transcript.cells;
 }

@@ -1,0 +1,116 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { parseArgs } from "@std/cli/parse-args";
+import { UsageError } from "./usage_error.ts";
+
+/** What the command line says. */
+export interface Options {
+  /** The chosen labs and cells, as written. */
+  parts: string[];
+  /** How often each lab is run. */
+  repeat: number;
+  /** How many seconds a run of a lab may take. */
+  timeout?: number;
+  quick: boolean;
+  list: boolean;
+  watch: boolean;
+  json: boolean;
+  /** The file for a report in JUnit's format. */
+  junit?: string;
+  /** The folder for a picture a cell. */
+  svg?: string;
+  /** The file for a trace that opens in Perfetto. */
+  trace?: string;
+  /** The file for a report as one page. */
+  report?: string;
+  quiet: boolean;
+}
+
+/** What `--help` prints. */
+export const HELP = `Runs the labs and tells, cell by cell, whether the notebook
+was reproduced: what it printed, and how long that took.
+
+Usage: deno task labs [lab | lab:cell | lab:from-to]... [flags]
+
+  deno task labs                         All labs
+  deno task labs queue                   One lab
+  deno task labs threads:7 gil:34-36     Some cells, and what they depend on
+
+  --repeat N         Run each lab N times: median, spread, a verdict per run
+  --quick            Smaller counts, for a first look; compares what it can
+  --timeout SECONDS  End a lab that takes longer
+  --list             The cells, their recorded times, and their rules
+  --watch            Run again whenever a lab or the library changes
+  --json             Print the verdicts as JSON, and nothing else
+  --junit FILE       Write a JUnit report to a file in this project
+  --svg DIR          Write a picture a cell: which thread did what, and when
+  --trace FILE       Write the same as a trace, for ui.perfetto.dev
+  --report FILE      Write everything as one page, to open in a browser
+  --quiet            Print only what differs, and the table
+  --help             This text
+
+Exit codes: 0 everything that could be compared was reproduced, 1 something
+differs, 2 a mistake in the command line or in the record, 3 a lab failed or
+took longer than --timeout, 130 ended by Ctrl-C.`;
+
+/** The flags that name what to write. */
+const FILE_FLAGS = ["junit", "svg", "trace", "report"] as const;
+
+/**
+ * Reads the command line.
+ *
+ * @param args The arguments.
+ * @returns The options; undefined if only the help is wanted.
+ * @throws {UsageError} If there is a mistake.
+ */
+export function readOptions(args: string[]): Options | undefined {
+  const flags = parseArgs(args, {
+    string: ["repeat", "timeout", ...FILE_FLAGS],
+    boolean: ["help", "list", "quick", "watch", "json", "quiet"],
+    alias: { help: "h" },
+    unknown: (arg, key) => {
+      if (key === undefined) return true;
+      throw new UsageError(
+        `Unknown flag '${arg}': the flags are --repeat, --quick, --timeout, ` +
+          "--list, --watch, --json, --junit, --svg, --trace, --report, " +
+          "--quiet and --help",
+      );
+    },
+  });
+  if (flags.help) return undefined;
+  for (const flag of FILE_FLAGS) {
+    if (flags[flag] !== "") continue;
+    throw new UsageError(
+      `Cannot write --${flag} '': it must be the name of a file or folder`,
+    );
+  }
+  const { quick, list, watch, json, quiet } = flags;
+  const { junit, svg, trace, report } = flags;
+  return {
+    ...{ quick, list, watch, json, quiet, junit, svg, trace, report },
+    parts: flags._.map(String),
+    repeat: readRepeat(flags.repeat),
+    timeout: readTimeout(flags.timeout),
+  };
+}
+
+function readRepeat(text = "1"): number {
+  if (/^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= 1000) {
+    return Number(text);
+  }
+  throw new UsageError(
+    `Cannot run with --repeat '${text}': it must be a number from 1 to 1000`,
+  );
+}
+
+function readTimeout(text?: string): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = Number(text);
+  if (/^\d*\.?\d+$/.test(text) && seconds > 0 && seconds <= 86_400) {
+    return seconds;
+  }
+  throw new UsageError(
+    `Cannot run with --timeout '${text}': it must be seconds, more than 0 ` +
+      "and up to 86400",
+  );
+}

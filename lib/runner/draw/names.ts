@@ -1,0 +1,42 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { unicodeWidth } from "@std/cli/unicode-width";
+
+/**
+ * A text that can't move the cursor, or end a line.
+ *
+ * @param text What a thread, a cell or a queue is called.
+ */
+export function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, "�");
+}
+
+/**
+ * Shortens a thread's name to a number of columns. The number in
+ * `Thread-12 (target)` tells it from the others, so the target goes first.
+ *
+ * @param name The name.
+ * @param width How many columns there are.
+ */
+export function elide(name: string, width: number): string {
+  if (unicodeWidth(name) <= width) return name;
+  const [, thread, target] = /^(.+?) \((.+)\)$/.exec(name) ?? [];
+  if (thread === undefined) return cut(name, width);
+  const room = width - unicodeWidth(thread) - " ()".length;
+  if (room >= 4) return `${thread} (${cut(target, room)})`;
+  return elide(thread, width);
+}
+
+function cut(text: string, width: number): string {
+  let kept = "";
+  for (const char of text) {
+    if (unicodeWidth(kept + char) >= width) break;
+    kept += char;
+  }
+  return `${kept}…`;
+}
+
+/** Fills a text up with spaces to a number of columns. */
+export function pad(text: string, width: number): string {
+  return text + " ".repeat(Math.max(0, width - unicodeWidth(text)));
+}

@@ -1,0 +1,98 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { checkRecord } from "./check_record.ts";
+import { HELP, type Options, readOptions } from "./cli.ts";
+import { differences } from "./differences.ts";
+import { writeFiles } from "./files.ts";
+import { toJson } from "./json.ts";
+import { list } from "./list.ts";
+import { print, widthOf } from "./print.ts";
+import { type Lab, type LabResult, runLabs } from "./runner.ts";
+import { select, type Selection } from "./selection.ts";
+import { interrupts } from "./signals.ts";
+import { summary, totals } from "./summary.ts";
+import { UsageError } from "./usage_error.ts";
+import { changes } from "./watch.ts";
+
+/**
+ * The program behind `deno task labs`.
+ *
+ * @param args The command line.
+ * @param labs The labs that there are.
+ * @returns The exit code: see `--help`.
+ */
+export async function program(args: string[], labs: Lab[]): Promise<number> {
+  try {
+    const options = readOptions(args);
+    if (options === undefined) {
+      print(HELP);
+      return 0;
+    }
+    const selections = select(options.parts, labs);
+    for (const { lab } of selections) checkRecord(lab);
+    using interrupt = interrupts();
+    if (options.list) return await list(selections, interrupt.signal);
+    await writeFiles(options, []);
+    return options.watch
+      ? await runForEver(selections, options, interrupt.signal)
+      : await run(selections, options, interrupt.signal);
+  } catch (error) {
+    // As a program that SIGPIPE ends.
+    if (error instanceof Deno.errors.BrokenPipe) return 141;
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`${error.message}\n\nSee deno task labs --help`);
+    return 2;
+  }
+}
+
+async function runForEver(
+  selections: Selection<Lab>[],
+  options: Options,
+  signal: AbortSignal,
+): Promise<number> {
+  for await (const _ of changes(["labs", "lib", "mod.ts"], signal)) {
+    await run(selections, options, signal);
+    if (!signal.aborted) console.error("Waiting for a change, or Ctrl-C");
+  }
+  return signal.reason;
+}
+
+async function run(
+  selections: Selection<Lab>[],
+  options: Options,
+  signal: AbortSignal,
+): Promise<number> {
+  const results: LabResult[] = [];
+  for await (const result of runLabs(selections, options, signal)) {
+    results.push(result);
+    if (options.repeat > 1 && !options.json && !options.quiet) {
+      const { lab: { lab }, run } = result;
+      print(`${lab}, run ${run} of ${options.repeat}: ${totals([result])}\n`);
+    }
+  }
+  const exitCode = exitCodeOf(results, signal);
+  await writeFiles(options, results);
+  if (options.json) print(toJson(results, exitCode));
+  else {
+    // What a lab printed may have broken off.
+    if (exitCode >= 3 && !options.quiet) print("");
+    report(results, options);
+  }
+  return exitCode;
+}
+
+function report(results: LabResult[], { repeat }: Options): void {
+  const width = widthOf(Deno.stdout);
+  for (const result of results) {
+    differences(result, repeat, width).forEach(print);
+  }
+  print(summary(results, width));
+}
+
+function exitCodeOf(results: LabResult[], signal: AbortSignal): number {
+  if (signal.aborted) return signal.reason;
+  if (results.some(({ failure }) => failure !== undefined)) return 3;
+  const verdicts = results.flatMap(({ cells }) => cells)
+    .map(({ verdict }) => verdict.verdict);
+  return verdicts.includes("differs") ? 1 : 0;
+}
