@@ -102,6 +102,12 @@ async function runThreaded(
 
   await q.join();
   console.log(`Finished in ${(time() - start).toFixed(4)} seconds`);
+
+  // The notebook leaves its threads waiting, each with its memory. Here the
+  // next cells would be slower for it.
+  for (let i = 0; i < numThreads; i++) {
+    await q.put(null);
+  }
 }
 
 const callsOfF = ({ quick }: CellContext) => quick ? 4 : 10;

@@ -40,7 +40,16 @@ export function expose(
       "Cannot expose functions: the first argument must be import.meta",
     );
   }
-  const entries = Object.entries(functions ?? {});
+  if (
+    typeof functions !== "object" || functions === null ||
+    Array.isArray(functions)
+  ) {
+    throw new TypeError(
+      "Cannot expose functions: the second argument must be an object such " +
+        "as { fn }",
+    );
+  }
+  const entries = Object.entries(functions);
   for (const [name, fn] of entries) {
     if (typeof fn !== "function") {
       throw new TypeError(

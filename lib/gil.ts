@@ -99,7 +99,7 @@ export class Gil {
     checkSeconds("create Gil", "switchInterval", switchInterval);
     if (switchInterval === 0) {
       throw new RangeError(
-        "Cannot create Gil: switchInterval must be positive, received 0",
+        "Cannot create Gil: switchInterval must not be zero, received 0",
       );
     }
     const bytes = buffer ?? new SharedArrayBuffer(BYTES);

@@ -7,6 +7,7 @@ import { checkSeconds } from "./shared/deadline.ts";
 import { unexposed } from "./shared/packing.ts";
 import { Mark, recordSpan } from "./shared/recorder.ts";
 import { type AnyFunction, idOf, originOf } from "./shared/references.ts";
+import { isMainThread } from "./thread/thread_table.ts";
 import type { WorkerPermissions } from "./thread/worker.ts";
 
 /** Options of {@linkcode Pool}'s constructor. */
@@ -125,7 +126,9 @@ export class Pool implements AsyncDisposable {
    * @param options The options.
    * @throws {RangeError} If the number of workers or of tasks per worker is not
    * a positive integer.
-   * @throws {TypeError} If the initializer was never exposed.
+   * @throws {TypeError} If a number or a list isn't one, or the initializer was
+   * never exposed.
+   * @throws {Error} If the calling thread is not the main one.
    *
    * @example Usage
    * ```ts
@@ -148,6 +151,12 @@ export class Pool implements AsyncDisposable {
       checkCount("create pool", "maxTasksPerChild", maxTasksPerChild);
     }
     if (initializer !== undefined) checkFunction("create pool", initializer);
+    checkArray("create pool: initargs", initargs);
+    if (!isMainThread()) {
+      throw new Error(
+        "Cannot create pool: only the main thread can start workers",
+      );
+    }
     this.#workers = workers;
     this.#dispatcher = new Dispatcher(workers, {
       initializer,
@@ -201,6 +210,7 @@ export class Pool implements AsyncDisposable {
   ): Promise<Awaited<R>> {
     const { signal, timeout } = options;
     this.#check("apply function", fn, options);
+    checkArray("apply function: args", args);
     const task = { fn: idOf(fn)!, mode: Mode.APPLY, payload: args };
     using call = new Call(this.#dispatcher, false);
     call.limit({ signal, timeout });
@@ -506,7 +516,9 @@ export class Pool implements AsyncDisposable {
     const list = isAsync(items)
       ? await collect(items, call)
       : Array.from(items);
-    if (mode === Mode.STARMAP) list.forEach((item) => checkTuple(action, item));
+    if (mode === Mode.STARMAP) {
+      list.forEach((item) => checkArray(`${action}: each item`, item));
+    }
     const total = list.length;
     const { chunkSize = defaultChunkSize(total, this.#workers) } = options;
     const results = new Array<Awaited<R>>(total);
@@ -596,7 +608,9 @@ export class Pool implements AsyncDisposable {
         }
         const payload = event.next.value;
         if (mode === Mode.STARMAP) {
-          payload.forEach((item) => checkTuple("starmap function", item));
+          payload.forEach((item) =>
+            checkArray("starmap function: each item", item)
+          );
         }
         const task = { fn: idOf(fn)!, mode, payload };
         const promise: Promise<Done> = call.submit(task).then(
@@ -675,6 +689,11 @@ async function* chunksOf<T>(
 }
 
 function checkCount(action: string, what: string, count: number): void {
+  if (typeof count !== "number") {
+    throw new TypeError(
+      `Cannot ${action}: ${what} must be a number, received ${typeof count}`,
+    );
+  }
   if (!Number.isInteger(count) || count < 1) {
     throw new RangeError(
       `Cannot ${action}: ${what} must be a positive integer, received ${count}`,
@@ -693,11 +712,11 @@ function checkFunction(action: string, fn: AnyFunction): void {
   if (idOf(fn) === undefined) throw new TypeError(unexposed(fn));
 }
 
-function checkTuple(action: string, item: unknown): void {
-  if (!Array.isArray(item)) {
+function checkArray(what: string, value: unknown): void {
+  if (!Array.isArray(value)) {
     throw new TypeError(
-      `Cannot ${action}: each item must be an array of arguments, received ${
-        item === null ? "null" : typeof item
+      `Cannot ${what} must be an array, received ${
+        value === null ? "null" : typeof value
       }`,
     );
   }

@@ -679,13 +679,13 @@ export class Queue<T = unknown> {
   }
 
   #fullMessage(): string {
-    return `Cannot put into queue: it is full, with ${this.size} items`;
+    return `Cannot put into queue: it is full, its size is ${this.size}`;
   }
 
   #joinTimeout(timeout: number | undefined): DOMException {
     return new DOMException(
-      `Cannot join queue: ${this.unfinishedTasks} items were unfinished after ` +
-        `${timeout} seconds`,
+      `Cannot join queue: after ${timeout} seconds, the number of unfinished ` +
+        `tasks was ${this.unfinishedTasks}`,
       "TimeoutError",
     );
   }

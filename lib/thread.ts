@@ -159,6 +159,11 @@ export class Thread<F extends AnyFunction = AnyFunction>
         `Cannot create thread: args must be an array, received ${typeof args}`,
       );
     }
+    if (name !== undefined && typeof name !== "string") {
+      throw new TypeError(
+        `Cannot create thread: the name must be a string, received ${typeof name}`,
+      );
+    }
     this.#target = target;
     this.#args = pack(args);
     this.#shortName = name ?? `Thread-${++threadCount}`;
@@ -625,6 +630,7 @@ expose(import.meta, { idle, sleepSync });
  *
  * @param count How many idle workers there should be at least.
  * @returns A promise that resolves when they are ready.
+ * @throws {TypeError} If the count is not a number.
  * @throws {RangeError} If the count is not a non-negative integer.
  *
  * @example Usage
@@ -638,6 +644,11 @@ expose(import.meta, { idle, sleepSync });
  * ```
  */
 export async function prestartWorkers(count: number): Promise<void> {
+  if (typeof count !== "number") {
+    throw new TypeError(
+      `Cannot start workers: the count must be a number, received ${typeof count}`,
+    );
+  }
   if (!Number.isInteger(count) || count < 0) {
     throw new RangeError(
       "Cannot start workers: the count must be a non-negative integer, " +

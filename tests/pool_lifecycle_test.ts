@@ -117,7 +117,7 @@ threadTest("Pool: a worker ends after maxTasksPerChild tasks", async () => {
 });
 
 threadTest("Pool refuses what makes no sense", async () => {
-  for (const workers of [0, -1, 1.5, NaN, Infinity, "2" as never]) {
+  for (const workers of [0, -1, 1.5, NaN, Infinity]) {
     assertThrows(
       () => new Pool(workers),
       RangeError,

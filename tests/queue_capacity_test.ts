@@ -19,7 +19,7 @@ const NUMBER_BYTES = 16;
 Deno.test("Queue with a capacity is full when the bytes are used up", () => {
   const queue = new Queue<number>(0, { capacity: 10 * NUMBER_BYTES });
   for (let i = 0; i < 10; i++) queue.putNowait(i);
-  assertThrows(() => queue.putNowait(10), Full, "it is full, with 10 items");
+  assertThrows(() => queue.putNowait(10), Full, "it is full, its size is 10");
   assertThrows(() => queue.putSync(10, { timeout: 0.001 }), Full);
   assertEquals([queue.size, queue.unfinishedTasks], [10, 10]);
   for (let i = 0; i < 100; i++) {

@@ -84,7 +84,7 @@ Deno.test("Queue.join() times out with a TimeoutError", async () => {
       assertEquals(error.name, "TimeoutError");
       assertEquals(
         error.message,
-        `Cannot join queue: 2 items were unfinished after ${timeout} seconds`,
+        `Cannot join queue: after ${timeout} seconds, the number of unfinished tasks was 2`,
       );
     }
   }
@@ -127,7 +127,7 @@ for (const method of ["joinSync", "join"] as const) {
       assertEquals(await thread.join(60), {
         error: "TimeoutError",
         message:
-          "Cannot join queue: 1 items were unfinished after 0.02 seconds",
+          "Cannot join queue: after 0.02 seconds, the number of unfinished tasks was 1",
       });
     },
   );

@@ -110,7 +110,7 @@ Deno.test("Queue.putNowait() throws Full when the queue is full", () => {
   assertEquals(error.name, "Full");
   assertEquals(
     error.message,
-    "Cannot put into queue: it is full, with 2 items",
+    "Cannot put into queue: it is full, its size is 2",
   );
   assertEquals(queue.unfinishedTasks, 2);
   assertEquals([queue.getNowait(), queue.getNowait()], [1, 2]);

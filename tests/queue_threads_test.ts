@@ -87,7 +87,7 @@ for (const method of ["putSync", "put"] as const) {
       thread.start();
       assertEquals(await thread.join(60), {
         error: "Full",
-        message: "Cannot put into queue: it is full, with 1 items",
+        message: "Cannot put into queue: it is full, its size is 1",
       });
     }
     assertEquals([queue.size, queue.unfinishedTasks], [1, 1]);

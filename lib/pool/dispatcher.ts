@@ -295,7 +295,11 @@ export class Dispatcher {
       ? settled.error
       : new WorkerLostError(describeLoss(member, settled));
     if (!member.isReady) {
-      // Another would end the same way.
+      // Another would end the same way. Who waits is told of it; if nobody
+      // does, nobody else would say it.
+      if (this.#pending.size === 0) {
+        console.error(`Exception in thread ${member.name}:`, error);
+      }
       this.#abandon(error);
       return;
     }

@@ -3,6 +3,7 @@
 import type { Decoder } from "../shared/decoder.ts";
 import type { Encoder } from "../shared/encoder.ts";
 import type { AnyFunction } from "../shared/references.ts";
+import { isThenable } from "../thread/worker_server.ts";
 
 /** How a task's function is to be called. */
 export const Mode = {
@@ -92,9 +93,4 @@ async function performRest(
     results[i] = await call(payload[i] as never);
   }
   return results;
-}
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null | undefined)?.then ===
-    "function";
 }

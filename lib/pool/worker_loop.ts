@@ -6,15 +6,9 @@ import { checkStop } from "../shared/parking.ts";
 import { Mark, recordSpan } from "../shared/recorder.ts";
 import { type AnyFunction, functionOf } from "../shared/references.ts";
 import { toPortable } from "../thread/portable_error.ts";
-import { receiveMail, sendMail } from "../thread/worker_server.ts";
+import { isThenable, receiveMail, sendMail } from "../thread/worker_server.ts";
 import { Channel } from "./channel.ts";
-import {
-  isThenable,
-  perform,
-  readTask,
-  Reply,
-  type TaskRecord,
-} from "./task.ts";
+import { perform, readTask, Reply, type TaskRecord } from "./task.ts";
 
 /** Words of a worker's own that the main thread reads when it is gone. */
 export const Claim = {

@@ -31,6 +31,13 @@ export interface Job {
 /** What a worker answers, before it ends the slot. */
 export type Answer = { value: Packed } | { thrown: PortableError };
 
+/**
+ * What goes through the port, under the key "message". Deno's
+ * `receiveMessageOnPort` looks for ports in a message, element by element of
+ * every array; into a Map it doesn't look.
+ */
+export type Envelope = Map<"message", Answer | Mail>;
+
 /** What is sent to or from a thread while it runs. */
 export interface Mail {
   mail: Packed;
@@ -84,7 +91,12 @@ export class PooledWorker {
     this.#worker.onerror = (event) => {
       // Unhandled, it would end the main thread.
       event.preventDefault();
-      this.#onLost?.(new Error(event.message));
+      // The URL of the worker's first module is its whole text.
+      const message = event.message.replaceAll(
+        /data:text\/javascript,\S+/g,
+        "",
+      );
+      this.#onLost?.(new Error(message));
     };
     const setup: Setup = {
       lot: parkingLot(),
@@ -165,10 +177,8 @@ export class PooledWorker {
 
   #receive(): Answer | Mail | undefined {
     if (this.#port === undefined) return undefined;
-    return receiveMessageOnPort(this.#port as never)?.message as
-      | Answer
-      | Mail
-      | undefined;
+    const received = receiveMessageOnPort(this.#port as never);
+    return (received?.message as Envelope | undefined)?.get("message");
   }
 
   /** Keeps the worker for another thread. */

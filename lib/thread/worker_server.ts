@@ -12,7 +12,7 @@ import {
 import { functionOf } from "../shared/references.ts";
 import { toPortable } from "./portable_error.ts";
 import { adoptThreadTable, enterSlot, Outcome, Slot } from "./thread_table.ts";
-import type { Answer, Job, Mail, Setup } from "./worker.ts";
+import type { Answer, Envelope, Job, Mail, Setup } from "./worker.ts";
 
 /** By this name a worker of the library is told from any other. */
 export const WORKER_NAME = "lab9 thread";
@@ -131,13 +131,13 @@ async function runJob(
   if (isStopped()) closeWorker();
 }
 
-function answer(message: Answer): void {
-  port.postMessage(message);
+function answer(message: Answer | Mail): void {
+  port.postMessage(new Map([["message", message]]) satisfies Envelope);
 }
 
 /** Sends something to whoever started the running thread. */
 export function sendMail(mail: Packed): void {
-  port.postMessage({ mail } satisfies Mail);
+  answer({ mail });
 }
 
 /** Awaits what was asked for: there is one mail at a time. */
@@ -156,7 +156,8 @@ function isStopped(): boolean {
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+/** Whether a function turned out to be async. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | null | undefined)?.then ===
     "function";
 }

@@ -4,18 +4,12 @@
 // deno-lint-ignore no-explicit-any
 type Class<T> = abstract new (...args: any[]) => T;
 
-type ArrayLikeArg<T> = ArrayLike<T> & object;
-
 export class AssertionError extends Error {
   constructor(message: string, options?: ErrorOptions);
 }
 
 export function assert(expr: unknown, msg?: string): asserts expr;
 export function assertFalse(expr: unknown, msg?: string): asserts expr is false;
-export function assertExists<T>(
-  actual: T,
-  msg?: string,
-): asserts actual is NonNullable<T>;
 
 export function equal(a: unknown, b: unknown): boolean;
 export function assertEquals<T>(actual: T, expected: T, msg?: string): void;
@@ -25,17 +19,6 @@ export function assertStrictEquals<T>(
   expected: T,
   msg?: string,
 ): asserts actual is T;
-export function assertNotStrictEquals<T>(
-  actual: T,
-  expected: T,
-  msg?: string,
-): void;
-export function assertAlmostEquals(
-  actual: number,
-  expected: number,
-  tolerance?: number,
-  msg?: string,
-): void;
 
 export function assertGreater<T>(actual: T, expected: T, msg?: string): void;
 export function assertGreaterOrEqual<T>(
@@ -65,17 +48,6 @@ export function assertStringIncludes(
   expected: string,
   msg?: string,
 ): void;
-export function assertArrayIncludes<T>(
-  actual: ArrayLikeArg<T>,
-  expected: ArrayLikeArg<T>,
-  msg?: string,
-): void;
-export function assertObjectMatch(
-  // deno-lint-ignore no-explicit-any
-  actual: Record<PropertyKey, any>,
-  expected: Record<PropertyKey, unknown>,
-  msg?: string,
-): void;
 export function assertInstanceOf<T>(
   actual: unknown,
   expectedType: Class<T>,
@@ -86,12 +58,6 @@ export function assertNotInstanceOf<A, T>(
   unexpectedType: Class<T>,
   msg?: string,
 ): asserts actual is Exclude<A, T>;
-export function assertIsError<E extends Error = Error>(
-  error: unknown,
-  ErrorClass?: Class<E>,
-  msgMatches?: string | RegExp,
-  msg?: string,
-): asserts error is E;
 
 export function assertThrows(fn: () => unknown, msg?: string): unknown;
 export function assertThrows<E extends Error = Error>(
@@ -112,5 +78,3 @@ export function assertRejects<E extends Error = Error>(
 ): Promise<E>;
 
 export function fail(msg?: string): never;
-export function unimplemented(msg?: string): never;
-export function unreachable(msg?: string): never;

@@ -5,8 +5,5 @@
  * @module
  */
 
-export * from "./abortable.ts";
 export * from "./deadline.ts";
 export * from "./delay.ts";
-export * from "./pool.ts";
-export * from "./retry.ts";
