@@ -178,7 +178,7 @@ threadTest("Pool refuses what makes no sense", async () => {
   await assertRejects(
     () => pool.starmap(fns.describe, [1] as never),
     TypeError,
-    "each item must be an array of arguments, received number",
+    "each item must be an array, received number",
   );
   assertEquals(await pool.apply(fns.square, [3]), 9);
 });

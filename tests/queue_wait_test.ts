@@ -90,8 +90,8 @@ Deno.test("Queue.get() and put() time out with Empty and Full", async () => {
     assertThrows(() => queue.getSync({ timeout }), Empty, "it is empty");
     await assertRejects(() => queue.get({ timeout }), Empty, "it is empty");
     queue.putNowait(1);
-    assertThrows(() => queue.putSync(2, { timeout }), Full, "with 1 items");
-    await assertRejects(() => queue.put(2, { timeout }), Full, "with 1 items");
+    assertThrows(() => queue.putSync(2, { timeout }), Full, "its size is 1");
+    await assertRejects(() => queue.put(2, { timeout }), Full, "its size is 1");
     // A clock that ticks in milliseconds may be one short each time.
     assert(performance.now() - started >= 4 * (timeout * 1000 - 1));
     assertEquals(queue.getNowait(), 1);
