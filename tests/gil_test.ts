@@ -10,10 +10,6 @@ import { type AnyFunction, Gil, Queue, sleep, Thread } from "../mod.ts";
 import { threadTest } from "./_threads.ts";
 import * as fns from "./testdata/gil_functions.ts";
 
-// Workers are kept for the next thread, beyond the test that started them; a wait
-// that was woken may end a moment after the test.
-Deno.test.sanitizer({ ops: false, resources: false });
-
 function start<F extends AnyFunction>(fn: F, ...args: Parameters<F>) {
   const thread = new Thread(fn, { args });
   thread.start();

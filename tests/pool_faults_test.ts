@@ -3,10 +3,6 @@ import { Pool, Queue, WorkerLostError } from "../mod.ts";
 import { threadTest } from "./_threads.ts";
 import * as fns from "./testdata/pool_functions.ts";
 
-// Workers are kept for the next pool, beyond the test that started them; a wait
-// that was woken may end a moment after the test.
-Deno.test.sanitizer({ ops: false, resources: false });
-
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 
 async function quietly(fn: () => Promise<void>): Promise<string[]> {

@@ -8,10 +8,6 @@ import { Pool, Queue } from "../mod.ts";
 import { threadTest } from "./_threads.ts";
 import * as fns from "./testdata/pool_functions.ts";
 
-// Workers are kept for the next pool, beyond the test that started them; a wait
-// that was woken may end a moment after the test.
-Deno.test.sanitizer({ ops: false, resources: false });
-
 /** Numbers, and how many of them were read. */
 class Source {
   read = 0;

@@ -10,9 +10,6 @@ import { prestartWorkers, Thread } from "../lib/thread.ts";
 import { threadTest } from "./_threads.ts";
 import { circulate, getMany, putAll } from "./testdata/queue.ts";
 
-// Workers are kept for the next thread, beyond the test that started them.
-Deno.test.sanitizer({ ops: true, resources: false });
-
 /** What a number takes in a queue. */
 const NUMBER_BYTES = 16;
 

@@ -10,9 +10,6 @@ import { Thread } from "../lib/thread.ts";
 import { threadTest } from "./_threads.ts";
 import { add, callItem, multiply } from "./testdata/queue.ts";
 
-// Workers are kept for the next thread, beyond the test that started them.
-Deno.test.sanitizer({ ops: true, resources: false });
-
 Deno.test("Queue: an exposed function comes back as itself", () => {
   const queue = new Queue<unknown>();
   queue.putNowait(add);

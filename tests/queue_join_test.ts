@@ -4,9 +4,6 @@ import { Thread } from "../lib/thread.ts";
 import { threadTest } from "./_threads.ts";
 import { call, forward } from "./testdata/queue.ts";
 
-// Workers are kept for the next thread, beyond the test that started them.
-Deno.test.sanitizer({ ops: true, resources: false });
-
 const aMoment = () => new Promise((resolve) => setTimeout(resolve, 20));
 
 /** Awaits what must not come yet, for a moment. */

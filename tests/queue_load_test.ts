@@ -4,9 +4,6 @@ import { Thread } from "../lib/thread.ts";
 import { threadTest } from "./_threads.ts";
 import { checkRange, drain, putRange } from "./testdata/queue.ts";
 
-// Workers are kept for the next thread, beyond the test that started them.
-Deno.test.sanitizer({ ops: true, resources: false });
-
 threadTest(
   "Queue carries two million numbers to a thread in order",
   async () => {

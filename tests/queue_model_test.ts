@@ -10,9 +10,6 @@ import {
   random,
 } from "./testdata/queue_model.ts";
 
-// Workers are kept for the next thread, beyond the test that started them.
-Deno.test.sanitizer({ ops: true, resources: false });
-
 /** What a number takes in a queue. */
 const NUMBER_BYTES = 16;
 

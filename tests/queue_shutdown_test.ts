@@ -4,9 +4,6 @@ import { Thread } from "../lib/thread.ts";
 import { threadTest } from "./_threads.ts";
 import { call, drain, drainAsync, putUntilShutDown } from "./testdata/queue.ts";
 
-// Workers are kept for the next thread, beyond the test that started them.
-Deno.test.sanitizer({ ops: true, resources: false });
-
 const PUT = "Cannot put into queue: it was shut down";
 const GET = "Cannot get from queue: it was shut down";
 const both = [false, true];

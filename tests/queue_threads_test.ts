@@ -17,9 +17,6 @@ import {
   sameQueue,
 } from "./testdata/queue.ts";
 
-// Workers are kept for the next thread, beyond the test that started them.
-Deno.test.sanitizer({ ops: true, resources: false });
-
 /** Time for a thread to fall asleep. Nothing goes wrong if it doesn't. */
 const aMoment = () => new Promise((resolve) => setTimeout(resolve, 30));
 

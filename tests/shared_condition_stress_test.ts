@@ -14,10 +14,6 @@ import {
   WORKING,
 } from "./testdata/shared_threads.ts";
 
-// Idle workers are kept for the next test, and a thread's own watch over its end
-// may outlast a join() that came after it.
-Deno.test.sanitizer({ ops: false, resources: false });
-
 /** Whoever is still waiting after so many seconds was never woken. */
 const PATIENCE = 30;
 const EACH = 10_000;

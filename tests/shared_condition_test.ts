@@ -26,10 +26,6 @@ import {
   takePermitSync,
 } from "./testdata/shared_threads.ts";
 
-// Idle workers are kept for the next test, and a thread's own watch over its end
-// may outlast a join() that came after it.
-Deno.test.sanitizer({ ops: false, resources: false });
-
 function setUp() {
   const buffer = new SharedArrayBuffer(256);
   const words = new Int32Array(buffer);

@@ -8,10 +8,6 @@ import {
   OVERLAPS,
 } from "./testdata/shared_threads.ts";
 
-// Idle workers are kept for the next test, and a thread's own watch over its end
-// may outlast a join() that came after it.
-Deno.test.sanitizer({ ops: false, resources: false });
-
 threadTest("Mutex lets one thread in at a time", async () => {
   const buffer = new SharedArrayBuffer(64);
   const words = new Int32Array(buffer);

@@ -5,10 +5,6 @@ import { OWNER_WORDS, Ring } from "../lib/shared/ring.ts";
 import { threadTest } from "./_threads.ts";
 import { consumeRecords, produceRecords } from "./testdata/shared_threads.ts";
 
-// Idle workers are kept for the next test, and a thread's own watch over its end
-// may outlast a join() that came after it.
-Deno.test.sanitizer({ ops: false, resources: false });
-
 const PRODUCERS = 3;
 const CONSUMERS = 2;
 

@@ -8,10 +8,6 @@ import { Gil, Queue, Thread, type ThreadOptions } from "../mod.ts";
 import { threadTest } from "./_threads.ts";
 import * as fns from "./testdata/thread_functions.ts";
 
-// Workers are kept for the next thread, beyond the test that started them; a wait
-// that was woken may end a moment after the test.
-Deno.test.sanitizer({ ops: false, resources: false });
-
 function unexposed() {}
 
 async function echo<T>(value: T): Promise<T> {

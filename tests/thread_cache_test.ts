@@ -3,10 +3,6 @@ import { activeCount, Pool, prestartWorkers, Queue, Thread } from "../mod.ts";
 import { threadTest } from "./_threads.ts";
 import * as fns from "./testdata/thread_functions.ts";
 
-// Workers are kept for the next thread, beyond the test that started them; a wait
-// that was woken may end a moment after the test.
-Deno.test.sanitizer({ ops: false, resources: false });
-
 /** How many workers were made while the function ran. */
 async function workersMade(fn: () => Promise<void>): Promise<number> {
   const Original = globalThis.Worker;

@@ -19,10 +19,6 @@ import { threadTest } from "./_threads.ts";
 import * as errors from "./testdata/thread_errors.ts";
 import * as fns from "./testdata/thread_functions.ts";
 
-// Workers are kept for the next thread, beyond the test that started them; a wait
-// that was woken may end a moment after the test.
-Deno.test.sanitizer({ ops: false, resources: false });
-
 async function caught(promise: Promise<unknown>): Promise<unknown> {
   return await promise.then(
     () => {

@@ -8,10 +8,6 @@ import { Pool, Thread, type WorkerPermissions } from "../mod.ts";
 import { threadTest } from "./_threads.ts";
 import { attempt, stateOf } from "./testdata/thread_permissions.ts";
 
-// Workers are kept for the next thread, beyond the test that started them; a wait
-// that was woken may end a moment after the test.
-Deno.test.sanitizer({ ops: false, resources: false });
-
 const names = ["env", "ffi", "import", "net", "read", "run", "sys", "write"];
 const tests = new URL("./", import.meta.url);
 

@@ -9,10 +9,6 @@ import { type AnyFunction, enumerate, Gil, Queue, Thread } from "../mod.ts";
 import { threadTest } from "./_threads.ts";
 import * as fns from "./testdata/thread_functions.ts";
 
-// Workers are kept for the next thread, beyond the test that started them; a wait
-// that was woken may end a moment after the test.
-Deno.test.sanitizer({ ops: false, resources: false });
-
 /** Starts the target, which says when it is about to wait, and ends it. */
 async function endsAtOnce<F extends AnyFunction>(
   target: F,

@@ -18,10 +18,6 @@ import {
 import { threadTest } from "./_threads.ts";
 import * as fns from "./testdata/thread_functions.ts";
 
-// Workers are kept for the next thread, beyond the test that started them; a wait
-// that was woken may end a moment after the test.
-Deno.test.sanitizer({ ops: false, resources: false });
-
 threadTest("Thread.join() resolves to the target's result", async () => {
   const thread = new Thread(fns.add, { args: [2, 3] });
   assertStrictEquals(thread.result, undefined);
