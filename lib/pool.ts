@@ -2,6 +2,7 @@
 
 import { Call } from "./pool/call.ts";
 import { Dispatcher } from "./pool/dispatcher.ts";
+import { leave, streamChunks } from "./pool/stream.ts";
 import { Mode } from "./pool/task.ts";
 import { checkSeconds } from "./shared/deadline.ts";
 import { unexposed } from "./shared/packing.ts";
@@ -516,9 +517,7 @@ export class Pool implements AsyncDisposable {
     const list = isAsync(items)
       ? await collect(items, call)
       : Array.from(items);
-    if (mode === Mode.STARMAP) {
-      list.forEach((item) => checkArray(`${action}: each item`, item));
-    }
+    if (mode === Mode.STARMAP) checkTuples(action, list);
     const total = list.length;
     const { chunkSize = defaultChunkSize(total, this.#workers) } = options;
     const results = new Array<Awaited<R>>(total);
@@ -559,77 +558,17 @@ export class Pool implements AsyncDisposable {
     checkCount("imap function", "chunkSize", chunkSize);
     checkIterable("imap function", items);
     const call = new Call(this.#dispatcher, true);
-    return this.#streamChunks(call, mode, fn, items, options, ordered);
+    const submit = async (payload: T[]) => {
+      if (mode === Mode.STARMAP) checkTuples("starmap function", payload);
+      const task = { fn: idOf(fn)!, mode, payload };
+      return await call.submit(task) as Awaited<R>[];
+    };
+    return streamChunks(call, chunksOf(items, chunkSize), submit, {
+      limits: options,
+      ahead: this.#workers * CHUNKS_AHEAD,
+      ordered,
+    });
   }
-
-  async *#streamChunks<T, R>(
-    open: Call,
-    mode: Mode,
-    fn: AnyFunction,
-    items: AnyIterable<T>,
-    options: ImapOptions,
-    ordered: boolean,
-  ): AsyncGenerator<Awaited<R>, void, undefined> {
-    const { chunkSize = 1 } = options;
-    using call = open;
-    call.limit(options);
-    const source = chunksOf(items, chunkSize);
-    type Done = { promise: Promise<Done>; values: Awaited<R>[] };
-    type Read = { next?: IteratorResult<T[]>; error?: unknown };
-    const ahead = new Set<Promise<Done>>();
-    const most = this.#workers * CHUNKS_AHEAD;
-    let reading: Promise<Read> | undefined;
-    let end: Read | undefined;
-    try {
-      for (;;) {
-        if (!end && ahead.size < most) {
-          reading ??= source.next().then((next) => ({ next }), (error) => ({
-            error,
-          }));
-        }
-        // A source that keeps one waiting doesn't hold up what is done.
-        const awaited: Promise<Read | Done>[] = reading ? [reading] : [];
-        if (ordered && ahead.size > 0) awaited.push(first(ahead));
-        else awaited.push(...ahead);
-        if (awaited.length === 0) {
-          if (end && "error" in end) throw end.error;
-          return;
-        }
-        const event = await call.orCalledOff(Promise.race(awaited));
-        if ("values" in event) {
-          ahead.delete(event.promise);
-          yield* event.values;
-          continue;
-        }
-        reading = undefined;
-        if (!event.next || event.next.done) {
-          end = event;
-          continue;
-        }
-        const payload = event.next.value;
-        if (mode === Mode.STARMAP) {
-          payload.forEach((item) =>
-            checkArray("starmap function: each item", item)
-          );
-        }
-        const task = { fn: idOf(fn)!, mode, payload };
-        const promise: Promise<Done> = call.submit(task).then(
-          (values) => ({ promise, values: values as Awaited<R>[] }),
-        );
-        // It is awaited in its turn; until then it isn't unhandled.
-        promise.catch(() => {});
-        ahead.add(promise);
-      }
-    } finally {
-      if (ahead.size > 0) call.cancel(undefined);
-      leave(source);
-    }
-  }
-}
-
-function first<T>(values: Iterable<T>): T {
-  const [value] = values;
-  return value;
 }
 
 /** Python's: a quarter of each worker's share of the items, rounded up. */
@@ -669,11 +608,6 @@ async function collect<T>(items: AsyncIterable<T>, call: Call): Promise<T[]> {
   }
 }
 
-/** Lets a source clean up. It isn't awaited: it may be what one waited for. */
-function leave(source: AsyncIterator<unknown>): void {
-  Promise.resolve(source.return?.()).catch(() => {});
-}
-
 async function* chunksOf<T>(
   items: AnyIterable<T>,
   size: number,
@@ -710,6 +644,10 @@ function checkFunction(action: string, fn: AnyFunction): void {
     );
   }
   if (idOf(fn) === undefined) throw new TypeError(unexposed(fn));
+}
+
+function checkTuples(action: string, items: readonly unknown[]): void {
+  for (const item of items) checkArray(`${action}: each item`, item);
 }
 
 function checkArray(what: string, value: unknown): void {

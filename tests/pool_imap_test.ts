@@ -62,13 +62,13 @@ threadTest(
   "Pool.imap() yields what is done while its source is silent",
   async () => {
     await using pool = new Pool(2);
-    const { promise, resolve } = Promise.withResolvers<number>();
-    async function* replies() {
-      yield 2;
-      // It goes on from the first result.
-      yield await promise;
-    }
     for (const method of ["imap", "imapUnordered"] as const) {
+      const { promise, resolve } = Promise.withResolvers<number>();
+      const replies = async function* () {
+        yield 2;
+        // It goes on from the first result.
+        yield await promise;
+      };
       const results = pool[method](fns.square, replies());
       const { value } = await results.next();
       assertEquals(value, 4);
