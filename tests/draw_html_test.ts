@@ -29,7 +29,7 @@ Deno.test("A report has the verdicts, the code and both outputs", () => {
     summary: ["Pool.map ran 1.93 times faster than the loop"],
     cells: [
       cell,
-      { ...cell, id: "queue:24", verdict: "differs", reason: "line 3 & 4" },
+      { ...cell, id: "queue:24", verdict: "differs", difference: "line 3 & 4" },
       { ...cell, id: "gil:33", here: "", seconds: {}, timeline: undefined },
       { ...cell, id: "gil:34", timeline: { ...threaded, threads: [] } },
     ],
@@ -56,7 +56,7 @@ Deno.test("A report escapes everything", () => {
       id: evil,
       title: evil,
       verdict: `differs ${evil}`,
-      reason: evil,
+      difference: evil,
       source: evil,
       recorded: evil,
       here: evil,

@@ -58,13 +58,14 @@ Deno.test("readOptions() reads every flag", () => {
     ...{ list: false, watch: false, json: false, junit: undefined },
     ...{ quiet: false, svg: undefined, trace: undefined, report: undefined },
   });
-  const args = "gil pool:9 --repeat 3 --timeout 1.5 --quick --list --watch " +
+  const args = "gil pool:9 --repeat 3 --timeout 1.5 --quick --watch " +
     "--json --junit a.xml --quiet --svg d --trace t --report r";
   assertEquals(readOptions(args.split(" ")), {
     ...{ parts: ["gil", "pool:9"], repeat: 3, timeout: 1.5, quick: true },
-    ...{ list: true, watch: true, json: true, junit: "a.xml", quiet: true },
+    ...{ list: false, watch: true, json: true, junit: "a.xml", quiet: true },
     ...{ svg: "d", trace: "t", report: "r" },
   });
+  assertEquals(readOptions(["--list"])?.list, true);
   assertEquals(readOptions(["--help"]), undefined);
   assertEquals(readOptions(["-h"]), undefined);
 });
@@ -81,6 +82,7 @@ Deno.test("readOptions() says what is valid", () => {
   for (const value of ["0", "-1", "soon", "1e3", "86401"]) {
     refuse(`--timeout=${value}`, "it must be seconds, more than 0");
   }
+  refuse("--list --json", "take --list or --json away");
   for (const flag of ["--junit", "--svg", "--trace", "--report"]) {
     refuse(flag, `Cannot write ${flag} '': it must be the name of a file`);
   }

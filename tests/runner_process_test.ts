@@ -60,14 +60,14 @@ processTest("labs: exit code 1 when something differs", async () => {
   const { code, out } = await runFake("good", "wrong");
   assertStringIncludes(out, "wrong:2 (some lines) differs: its output");
   assertMatch(out, /^ {2}- b\n {2}\+ x$/m);
-  assertStringIncludes(out, "3 reproduced, 1 differ, 2 skipped");
+  assertStringIncludes(out, "3 reproduced, 1 different, 2 skipped");
   assertEquals(code, 1);
 });
 
-processTest("labs: exit code 1 for a rule that nothing used", async () => {
+processTest("labs: exit code 2 for a rule that nothing used", async () => {
   const { code, out } = await runFake("unused");
   assertStringIncludes(out, "nothing used rule 'ids': take it out of the rec");
-  assertEquals(code, 1);
+  assertEquals(code, 2);
 });
 
 processTest(

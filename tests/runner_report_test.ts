@@ -87,7 +87,7 @@ Deno.test("summary() has a row a cell", () => {
     cell("pool:10"),
     /✗ differs \(its time\) +4\.00 s +×0\.96 +5\.08 s +×2\.13$/,
   );
-  assertEquals(lines.at(-1), "8 reproduced, 1 differ");
+  assertEquals(lines.at(-1), "8 reproduced, 1 different");
 });
 
 Deno.test("summary() fits the terminal", () => {

@@ -100,11 +100,17 @@ Deno.test("judgeTime() sees a lock that is missing", () => {
 });
 
 Deno.test("judgeTime() skips what one processor can't show", () => {
-  for (const id of ["gil:35", "gil:36"]) {
-    const { holds, skipped } = speed(id, "gil:34", 1, 1);
-    assertEquals(holds, undefined);
-    assertEquals(skipped, "on one processor, nothing computes in parallel");
-  }
+  const { holds, skipped } = speed("gil:36", "gil:34", 1, 1);
+  assertEquals(holds, undefined);
+  assertEquals(skipped, "on one processor, nothing computes in parallel");
+  // That nothing is won can be told on any.
+  assertEquals(speed("gil:35", "gil:34", 1, 1).holds, true);
+});
+
+Deno.test("judgeTime() finds a lock that costs too much", () => {
+  assertEquals(speed("gil:35", "gil:34", 0.6).holds, true);
+  assertEquals(speed("gil:35", "gil:34", 0.4).holds, false);
+  assertEquals(speed("gil:35", "gil:34", 1.3).holds, false);
 });
 
 Deno.test("judgeTime() only tells ratios of a quick run", () => {

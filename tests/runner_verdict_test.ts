@@ -140,11 +140,23 @@ Deno.test("judge() knows why a cell wasn't run", () => {
 });
 
 Deno.test("a timeline is no output", () => {
-  const timeline = { cell: "2", title: "lines" };
+  const timeline = {
+    ...{ cell: "2", title: "lines", duration: 1 },
+    ...{ threads: [], spans: [], flows: [], depths: [] },
+  };
   const text = PRINTED.replace("b\na", `b\na\n\x1e${JSON.stringify(timeline)}`);
   assertEquals(described("2", { text }), "reproduced (rule order:any)");
   const [, second] = parseTranscript(text);
   assertEquals(JSON.stringify(second.timelines), JSON.stringify([timeline]));
+});
+
+Deno.test("a line that isn't a whole timeline is output", () => {
+  for (
+    const line of ["not json", "null", '{"duration":1}', '{"cell":"2","du']
+  ) {
+    const text = PRINTED.replace("b\na", `b\na\n\x1e${line}`);
+    assertEquals(described("2", { text }), "differs (its output)");
+  }
 });
 
 Deno.test("of a cell that ran twice, the second counts", () => {

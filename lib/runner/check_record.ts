@@ -13,13 +13,54 @@ import { UsageError } from "./usage_error.ts";
  * @throws {UsageError} If it can't be.
  */
 export function checkRecord(lab: RecordedLab): void {
+  const told = lab.sentence?.cell;
+  if (findCell(lab, told) === undefined) {
+    throw new UsageError(
+      `Cannot compare lab ${lab.lab}: there is no cell '${told}' to tell of`,
+    );
+  }
   for (const cell of lab.cells) {
+    const wrong = mistakeInShape(lab, cell);
+    if (wrong !== undefined) {
+      throw new UsageError(`Cannot compare cell ${cell.id}: ${wrong}`);
+    }
     checkRules(cell.id, cell.rules);
     const mistake = mistakeInTime(lab, cell);
     if (mistake === undefined) continue;
     throw new UsageError(
       `Cannot judge the time of cell ${cell.id}: ${mistake}`,
     );
+  }
+}
+
+/**
+ * Reads a record that may have changed since the program started.
+ *
+ * @param file The record of a lab.
+ * @throws {UsageError} If it is no JSON.
+ */
+export async function readRecord(file: URL): Promise<RecordedLab> {
+  try {
+    return JSON.parse(await Deno.readTextFile(file));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new UsageError(`Cannot read ${file.pathname}: ${error.message}`);
+  }
+}
+
+function mistakeInShape(
+  { lab }: RecordedLab,
+  { id, output, seconds, rules, time }: RecordedCell,
+): string | undefined {
+  if (!id?.startsWith(`${lab}:`)) return `its id must begin with '${lab}:'`;
+  if (typeof output !== "string") return "its output must be a string";
+  if (!Array.isArray(rules)) return "its rules must be a list";
+  if (seconds !== null && !Number.isFinite(seconds)) {
+    return "its seconds must be a number or null";
+  }
+  const { workers = 1 } = time ?? {};
+  if (!Number.isInteger(workers) || workers < 1) {
+    return "its workers must be a positive integer";
   }
 }
 

@@ -43,7 +43,8 @@ Usage: deno task labs [lab | lab:cell | lab:from-to]... [flags]
   --watch            Run again whenever a lab or the library changes
   --json             Print the verdicts as JSON, and nothing else
   --junit FILE       Write a JUnit report to a file in this project
-  --svg DIR          Write a picture a cell: which thread did what, and when
+  --svg DIR          Write a picture a cell: which thread did what, and when;
+                     of several runs, the last
   --trace FILE       Write the same as a trace, for ui.perfetto.dev
   --report FILE      Write everything as one page, to open in a browser
   --quiet            Print only what differs, and the table
@@ -85,6 +86,9 @@ export function readOptions(args: string[]): Options | undefined {
     );
   }
   const { quick, list, watch, json, quiet } = flags;
+  if (list && json) {
+    throw new UsageError("Cannot list as JSON: take --list or --json away");
+  }
   const { junit, svg, trace, report } = flags;
   return {
     ...{ quick, list, watch, json, quiet, junit, svg, trace, report },

@@ -7,8 +7,28 @@ import type { LabResult } from "./runner.ts";
 import { UsageError } from "./usage_error.ts";
 
 /**
- * Writes the files that were asked for. Also called before anything runs, so
- * that what can't be written is told first.
+ * Makes sure, before anything runs, that the files can be written. What is in
+ * them stays until there is something new.
+ *
+ * @param options The flags.
+ * @throws {UsageError} If a file can't be written.
+ */
+export async function checkFiles(options: Options): Promise<void> {
+  for (const flag of ["junit", "trace", "report"] as const) {
+    const path = options[flag];
+    if (path === undefined) continue;
+    await attempt(flag, path, async () => {
+      const file = await Deno.open(path, { create: true, append: true });
+      file.close();
+    });
+  }
+  const { svg } = options;
+  if (svg === undefined) return;
+  await attempt("svg", svg, () => Deno.mkdir(svg, { recursive: true }));
+}
+
+/**
+ * Writes the files that were asked for.
  *
  * @param options The flags.
  * @param results What ran.
@@ -22,7 +42,6 @@ export async function writeFiles(
   if (trace !== undefined) await write("trace", trace, traceText(results));
   if (report !== undefined) await write("report", report, reportText(results));
   if (svg === undefined) return;
-  await attempt("svg", svg, () => Deno.mkdir(svg, { recursive: true }));
   for (const { path, text } of svgFiles(svg, results)) {
     await write("svg", path, text);
   }

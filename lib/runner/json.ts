@@ -31,6 +31,9 @@ export function toJson(results: LabResult[], exitCode: number): string {
           seconds: secondsOf(row) ?? null,
           speed: speedOf(row) ?? null,
           runs: row.verdicts,
+          outputs: own.flatMap(({ cells }) => cells)
+            .filter(({ id }) => id === row.id)
+            .map(({ output }) => output),
         })),
       };
     }),

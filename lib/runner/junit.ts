@@ -1,6 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { difference } from "./differences.ts";
+import { escape } from "./draw/markup.ts";
 import type { CellResult, LabResult } from "./runner.ts";
 import { describe } from "./verdict.ts";
 
@@ -81,15 +82,4 @@ function attributes(values: Record<string, string>): string {
   return Object.entries(values)
     .map(([name, value]) => ` ${name}="${escape(value)}"`)
     .join("");
-}
-
-/** Text for XML, without the characters that it can't have. */
-function escape(text: string): string {
-  return text
-    // deno-lint-ignore no-control-regex -- those are the ones
-    .replaceAll(/[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, "\ufffd")
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
 }

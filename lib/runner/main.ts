@@ -5,7 +5,8 @@
  *
  *     deno task labs
  *
- * Read permission is for `--watch`, write permission for `--junit`.
+ * Read permission is for `--watch`, write permission for the files that
+ * `--junit`, `--svg`, `--trace` and `--report` name.
  *
  * @module
  */
@@ -21,6 +22,7 @@ const tasks: Record<string, { command: string }> = config.tasks;
 const labs = recordedLabs.map((lab) => ({
   ...lab,
   command: tasks[`lab:${lab.lab}`].command.split(" "),
+  file: new URL(`../../labs/recorded/${lab.lab}.json`, import.meta.url),
 }));
 
 const force = Deno.env.get("FORCE_COLOR") ?? "";

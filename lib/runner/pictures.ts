@@ -1,6 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import type { Timeline } from "../timeline.ts";
+import { difference } from "./differences.ts";
 import { reportPage } from "./draw/html.ts";
 import { drawSvg } from "./draw/svg.ts";
 import { traceEvents } from "./draw/trace.ts";
@@ -27,7 +28,7 @@ export function isWorthDrawing(
     (threads.length > 1 || spans.length > 1);
 }
 
-/** A picture a cell, in a folder: `threads-7.svg`. */
+/** A picture a cell, in a folder: `threads-7.svg`; of several runs, the last. */
 export function svgFiles(folder: string, results: LabResult[]): PictureFile[] {
   return cellsOf(results).flatMap(({ id, timelines }) =>
     timelines.filter(isWorthDrawing).map((timeline, i, all) => {
@@ -40,8 +41,13 @@ export function svgFiles(folder: string, results: LabResult[]): PictureFile[] {
 
 /** All cells' timelines as one trace, in Chrome's format. */
 export function traceText(results: LabResult[]): string {
-  const timelines = cellsOf(results).flatMap(({ id, timelines }) =>
-    timelines.map((timeline) => ({ ...timeline, cell: id }))
+  const timelines = results.flatMap(({ run, cells }) =>
+    cells.flatMap(({ id, timelines }) =>
+      timelines.map((timeline) => ({
+        ...timeline,
+        cell: run === 1 ? id : `${id}, run ${run}`,
+      }))
+    )
   );
   return JSON.stringify(traceEvents(timelines));
 }
@@ -52,14 +58,15 @@ export function reportText(results: LabResult[]): string {
   const sentences = labs.map((lab) =>
     sentenceOf(lab, rowsOf(results.filter((result) => result.lab === lab)))
   );
-  const cells = results.flatMap(({ lab, cells }) =>
+  const cells = results.flatMap(({ lab, run, cells }) =>
     cells.map((cell) => {
       const record = findCell(lab, cell.id);
       const { verdict } = cell;
       return {
-        id: cell.id,
+        id: run === 1 ? cell.id : `${cell.id}, run ${run}`,
         title: cell.title,
         verdict: describe(verdict),
+        difference: difference(verdict).join("\n"),
         source: record?.source ?? "",
         recorded: record?.output ?? "",
         here: cell.output,

@@ -1,9 +1,9 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { checkRecord } from "./check_record.ts";
+import { checkRecord, readRecord } from "./check_record.ts";
 import { HELP, type Options, readOptions } from "./cli.ts";
 import { differences } from "./differences.ts";
-import { writeFiles } from "./files.ts";
+import { checkFiles, writeFiles } from "./files.ts";
 import { toJson } from "./json.ts";
 import { list } from "./list.ts";
 import { print, widthOf } from "./print.ts";
@@ -32,16 +32,20 @@ export async function program(args: string[], labs: Lab[]): Promise<number> {
     for (const { lab } of selections) checkRecord(lab);
     using interrupt = interrupts();
     if (options.list) return await list(selections, interrupt.signal);
-    await writeFiles(options, []);
+    await checkFiles(options);
     return options.watch
       ? await runForEver(selections, options, interrupt.signal)
       : await run(selections, options, interrupt.signal);
   } catch (error) {
     // As a program that SIGPIPE ends.
     if (error instanceof Deno.errors.BrokenPipe) return 141;
-    if (!(error instanceof UsageError)) throw error;
-    console.error(`${error.message}\n\nSee deno task labs --help`);
-    return 2;
+    if (error instanceof UsageError) {
+      console.error(`${error.message}\n\nSee deno task labs --help`);
+      return 2;
+    }
+    // Exit code 1 is for what differs.
+    console.error(error);
+    return 3;
   }
 }
 
@@ -51,10 +55,26 @@ async function runForEver(
   signal: AbortSignal,
 ): Promise<number> {
   for await (const _ of changes(["labs", "lib", "mod.ts"], signal)) {
-    await run(selections, options, signal);
+    try {
+      await run(await reread(selections), options, signal);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      console.error(error.message);
+    }
     if (!signal.aborted) console.error("Waiting for a change, or Ctrl-C");
   }
   return signal.reason;
+}
+
+/** The selections, with the records as they are now. */
+function reread(selections: Selection<Lab>[]): Promise<Selection<Lab>[]> {
+  return Promise.all(selections.map(async (selection) => {
+    const { lab } = selection;
+    if (lab.file === undefined) return selection;
+    const fresh = { ...lab, ...await readRecord(lab.file) };
+    checkRecord(fresh);
+    return { ...selection, lab: fresh };
+  }));
 }
 
 async function run(
@@ -65,20 +85,21 @@ async function run(
   const results: LabResult[] = [];
   for await (const result of runLabs(selections, options, signal)) {
     results.push(result);
-    if (options.repeat > 1 && !options.json && !options.quiet) {
+    const isTold = options.repeat > 1 && !options.json && !options.quiet;
+    if (isTold && !signal.aborted) {
       const { lab: { lab }, run } = result;
       print(`${lab}, run ${run} of ${options.repeat}: ${totals([result])}\n`);
     }
   }
   const exitCode = exitCodeOf(results, signal);
-  await writeFiles(options, results);
   if (options.json) print(toJson(results, exitCode));
   else {
     // What a lab printed may have broken off.
     if (exitCode >= 3 && !options.quiet) print("");
     report(results, options);
   }
-  return exitCode;
+  await writeFiles(options, results);
+  return signal.aborted ? signal.reason : exitCode;
 }
 
 function report(results: LabResult[], { repeat }: Options): void {
@@ -93,6 +114,7 @@ function exitCodeOf(results: LabResult[], signal: AbortSignal): number {
   if (signal.aborted) return signal.reason;
   if (results.some(({ failure }) => failure !== undefined)) return 3;
   const verdicts = results.flatMap(({ cells }) => cells)
-    .map(({ verdict }) => verdict.verdict);
-  return verdicts.includes("differs") ? 1 : 0;
+    .map(({ verdict }) => verdict);
+  if (verdicts.some(({ isMistake }) => isMistake)) return 2;
+  return verdicts.some(({ verdict }) => verdict === "differs") ? 1 : 0;
 }

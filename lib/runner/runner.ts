@@ -21,6 +21,8 @@ const LONGEST_CHART = 100;
 export interface Lab extends RecordedLab {
   /** The program and its arguments, as in deno.json's task. */
   command: string[];
+  /** Where the record is, if it may change while the program runs. */
+  file?: URL;
 }
 
 /** A cell in one run of its lab. */
@@ -59,6 +61,8 @@ export async function* runLabs(
 ): AsyncGenerator<LabResult> {
   for (const selection of selections) {
     for (let run = 1; run <= options.repeat; run++) {
+      // A first run that never was tells which cells were left out.
+      if (signal.aborted && run > 1) break;
       yield await runLab(selection, run, options, signal);
     }
   }
@@ -109,7 +113,10 @@ async function runLab(
 
   // The cell that was running when the lab ended isn't finished.
   const all = transcript.cells;
-  const finished = ended === undefined ? all : all.slice(0, -1);
+  const last = all.at(-1)?.id;
+  const finished = ended === undefined
+    ? all
+    : all.filter(({ id }) => id !== last);
   const output = { cells: new Map(finished.map((c) => [c.id, c])), ended };
   const machine = {
     cores: navigator.hardwareConcurrency,
@@ -150,7 +157,13 @@ async function watch(
     ? new AbortController().signal
     : AbortSignal.timeout(timeout * 1000);
   const signal = AbortSignal.any([interrupt, limit]);
-  const code = await runProcess(command, { ...handlers, signal });
+  let code: number;
+  try {
+    code = await runProcess(command, { ...handlers, signal });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return `the lab could not be started: ${error.message}`;
+  }
   if (code === 0) return undefined;
   if (interrupt.aborted) return "interrupted";
   if (limit.aborted) return `the lab took more than ${timeout} seconds`;

@@ -18,7 +18,7 @@ import type { Verdict } from "./verdict.ts";
 const MARKS = { reproduced: "✓", differs: "✗", skipped: "–" };
 const LABELS = {
   reproduced: "reproduced",
-  differs: "differ",
+  differs: "different",
   skipped: "skipped",
 };
 const COLORS = { reproduced: green, differs: red, skipped: dim };
@@ -73,7 +73,12 @@ function verdictColumn(rows: Row[]): Column {
   };
 }
 
-function marks({ verdicts }: Row): string {
+/** More than these marks are no clearer than the words beside them. */
+const MOST_MARKS = 10;
+
+function marks(row: Row): string {
+  const { verdicts } = row;
+  if (verdicts.length > MOST_MARKS) return MARKS[overall(row)];
   return verdicts.map(({ verdict }) => MARKS[verdict]).join("");
 }
 

@@ -25,6 +25,9 @@ const ALLOWANCE = 0.5;
  */
 const NOTHING = 1.15;
 
+/** How slow it may be: changing hands costs something, but not everything. */
+const COSTS_TOO_MUCH = 0.5;
+
 /** What is known of this run. */
 export interface Machine {
   cores: number;
@@ -128,16 +131,17 @@ function judgeSpeed(
   { than, here, recorded, limit }: Speed,
   { cores, quick }: Machine,
 ): Pick<Timing, "expected" | "holds" | "skipped"> {
-  if (limit === 1) {
+  if (limit === 1 && time.fasterThan !== undefined) {
     return { skipped: "on one processor, nothing computes in parallel" };
   }
   if (quick) return { skipped: "quick computes too briefly to compare times" };
   if (recorded === undefined) return {};
   if (time.noFasterThan !== undefined) {
     return {
-      expected: `at most ${NOTHING} times faster than ${than}: one thread ` +
-        `computes at a time, on however many processors (here ${cores})`,
-      holds: here <= NOTHING,
+      expected: `at most ${NOTHING} times faster than ${than}, and at most ` +
+        `${1 / COSTS_TOO_MUCH} times slower: one thread computes at a time, ` +
+        `on however many processors (here ${cores})`,
+      holds: here >= COSTS_TOO_MUCH && here <= NOTHING,
     };
   }
   const least = leastSpeed(recorded, limitOf(time, RECORDED_CORES), limit);

@@ -43,8 +43,11 @@ export class Transcript {
   add(line: string): "heading" | "timeline" | "output" {
     const cell = this.#cells.at(-1);
     if (line.startsWith(RECORD_SEPARATOR)) {
-      cell?.timelines.push(JSON.parse(line.slice(RECORD_SEPARATOR.length)));
-      return "timeline";
+      const timeline = parseTimeline(line.slice(RECORD_SEPARATOR.length));
+      if (cell !== undefined && timeline !== undefined) {
+        cell.timelines.push(timeline);
+        return "timeline";
+      }
     }
     const heading = HEADING.exec(line);
     if (heading === null) {
@@ -55,6 +58,20 @@ export class Transcript {
     this.#cells.push({ id, title, lines: [], timelines: [] });
     return "heading";
   }
+}
+
+/** Reads a timeline; undefined if it is none, or broke off with its lab. */
+function parseTimeline(text: string): Timeline | undefined {
+  let value: Partial<Timeline> | null;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const isWhole = typeof value?.duration === "number" &&
+    [value.threads, value.spans, value.flows, value.depths]
+      .every(Array.isArray);
+  return isWhole ? value as Timeline : undefined;
 }
 
 /** Takes what a lab printed apart at its headings. */

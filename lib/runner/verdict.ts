@@ -13,6 +13,8 @@ export interface Verdict {
   rules: string[];
   /** Whether `--quick` was given. */
   quick: boolean;
+  /** Whether it differs because of a mistake in the record. */
+  isMistake?: boolean;
   /** What differs, or why it was skipped. */
   reason?: string;
   /** Both sides after the rules, if they differ, and what was expected. */
@@ -118,6 +120,7 @@ function judgeOutput(
   return {
     verdict: "differs",
     rules: used,
+    isMistake: true,
     reason: `nothing used rule '${unused[0]}': take it out of the record`,
   };
 }

@@ -23,6 +23,9 @@ if (name === "slow") {
 }
 const lines = name === "wrong" ? "a\nx\nc" : "a\nb\nc";
 console.log(`In [2]: some lines\n${lines}\nFinished in 1.0 seconds`);
-const timeline = { cell: "2", title: "some lines" };
+const timeline = {
+  ...{ cell: "2", title: "some lines", duration: 1 },
+  ...{ threads: [], spans: [], flows: [], depths: [] },
+};
 console.log(`\x1e${JSON.stringify(timeline)}\n`);
 console.log(`In [own]: our own\n${flags.join(" ")}`);

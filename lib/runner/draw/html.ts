@@ -15,8 +15,8 @@ export interface ReportCell {
   title: string;
   /** `reproduced`, `reproduced (rule …)`, `differs` or `skipped`. */
   verdict: string;
-  /** Why, if there is more to say. */
-  reason?: string;
+  /** What differs, line by line: recorded, here, and expected. */
+  difference?: string;
   /** The notebook's code, in Python. */
   source: string;
   /** What the notebook's cell printed. */
@@ -96,10 +96,10 @@ function badge(verdict: string): string {
 function verdictTable(cells: ReportCell[]): string {
   const counts = [...Map.groupBy(cells, ({ verdict }) => kind(verdict))]
     .map(([verdict, { length }]) => `${length} ${verdict}`);
-  const rows = cells.map(({ id, title, verdict, reason, seconds }, i) =>
+  const rows = cells.map(({ id, title, verdict, seconds }, i) =>
     `<tr><th scope="row"><a href="#cell-${i}">${escape(id)}</a></th>` +
     `<td>${escape(title)}</td>` +
-    `<td>${badge(verdict)}${reason ? ` ${escape(reason)}` : ""}</td>` +
+    `<td>${badge(verdict)}</td>` +
     `<td class="number">${inSeconds(seconds?.recorded)}</td>` +
     `<td class="number">${inSeconds(seconds?.here)}</td></tr>`
   );
@@ -118,12 +118,12 @@ function inSeconds(seconds: number | undefined): string {
 }
 
 function cellSection(cell: ReportCell, index: number): string {
-  const { id, title, verdict, reason, source, recorded, here } = cell;
+  const { id, title, verdict, difference, source, recorded, here } = cell;
   return `<section id="cell-${index}">
 <h2><span class="id">${escape(id)}</span> ${escape(title)} ${
     badge(verdict)
   }</h2>
-${reason ? `<p>${escape(reason)}</p>` : ""}
+${difference ? `<pre>${escape(difference)}</pre>` : ""}
 <pre class="source" tabindex="0">${escape(source)}</pre>
 <div class="sides">
 ${output("Notebook", recorded)}
