@@ -9,7 +9,7 @@ import {
 } from "./shared/deadline.ts";
 import { Decoder } from "./shared/decoder.ts";
 import { Encoder } from "./shared/encoder.ts";
-import { Mark, recordPoint } from "./shared/recorder.ts";
+import { isRecording, Mark, recordPoint } from "./shared/recorder.ts";
 import { type Handle, handle, registerShareable } from "./shared/references.ts";
 import {
   LARGEST_CAPACITY,
@@ -633,7 +633,9 @@ export class Queue<T = unknown> {
     if (result === "closed") {
       throw new ShutDown("Cannot put into queue: it was shut down");
     }
-    recordPoint(Mark.PUT, this.#words[ADDRESS], this.#ring.lastPut);
+    if (isRecording) {
+      recordPoint(Mark.PUT, this.#words[ADDRESS], this.#ring.lastPut);
+    }
     this.#notEmpty.notify();
     cargo.trim();
     return true;
@@ -641,7 +643,9 @@ export class Queue<T = unknown> {
 
   #tryGet(): T | Pending {
     if (this.#ring.take(received)) {
-      recordPoint(Mark.GET, this.#words[ADDRESS], this.#ring.lastTake);
+      if (isRecording) {
+        recordPoint(Mark.GET, this.#words[ADDRESS], this.#ring.lastTake);
+      }
       this.#notFull.notify();
       return decoder.decode(received) as T;
     }

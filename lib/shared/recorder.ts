@@ -58,6 +58,9 @@ const END = 3;
 const OBJECT = 4;
 const INDEX = 5;
 
+/** Whether anything is recorded: for where even a call would cost too much. */
+export let isRecording = false;
+
 let count: Int32Array;
 let doubles: Float64Array | undefined;
 let currentThread = 0;
@@ -67,6 +70,7 @@ const names = new Map<number, string>();
 function adopt(buffer: SharedArrayBuffer): void {
   count = new Int32Array(buffer, 0, 1);
   doubles = new Float64Array(buffer, HEADER_BYTES);
+  isRecording = true;
 }
 
 /** Turns recording on, for this thread and the workers that it starts. */
