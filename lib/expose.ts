@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { kindOf } from "./shared/kind_of.ts";
 import { type AnyFunction, register } from "./shared/references.ts";
 
 /**
@@ -54,7 +55,7 @@ export function expose(
     if (typeof fn !== "function") {
       throw new TypeError(
         `Cannot expose '${name}': it must be a function, received ${
-          fn === null ? "null" : typeof fn
+          kindOf(fn)
         }`,
       );
     }

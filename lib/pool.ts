@@ -5,6 +5,7 @@ import { Dispatcher } from "./pool/dispatcher.ts";
 import { leave, streamChunks } from "./pool/stream.ts";
 import { Mode } from "./pool/task.ts";
 import { checkSeconds } from "./shared/deadline.ts";
+import { kindOf } from "./shared/kind_of.ts";
 import { unexposed } from "./shared/packing.ts";
 import { Mark, recordSpan } from "./shared/recorder.ts";
 import { type AnyFunction, idOf, originOf } from "./shared/references.ts";
@@ -582,9 +583,7 @@ function checkIterable(action: string, items: unknown): void {
       (Symbol.iterator in items || Symbol.asyncIterator in items);
   if (!isIterable) {
     throw new TypeError(
-      `Cannot ${action}: items must be iterable, received ${
-        items === null ? "null" : typeof items
-      }`,
+      `Cannot ${action}: items must be iterable, received ${kindOf(items)}`,
     );
   }
 }
@@ -638,9 +637,7 @@ function checkCount(action: string, what: string, count: number): void {
 function checkFunction(action: string, fn: AnyFunction): void {
   if (typeof fn !== "function") {
     throw new TypeError(
-      `Cannot ${action}: it must be a function, received ${
-        fn === null ? "null" : typeof fn
-      }`,
+      `Cannot ${action}: it must be a function, received ${kindOf(fn)}`,
     );
   }
   if (idOf(fn) === undefined) throw new TypeError(unexposed(fn));
@@ -653,9 +650,7 @@ function checkTuples(action: string, items: readonly unknown[]): void {
 function checkArray(what: string, value: unknown): void {
   if (!Array.isArray(value)) {
     throw new TypeError(
-      `Cannot ${what} must be an array, received ${
-        value === null ? "null" : typeof value
-      }`,
+      `Cannot ${what} must be an array, received ${kindOf(value)}`,
     );
   }
 }

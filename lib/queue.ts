@@ -9,6 +9,7 @@ import {
 } from "./shared/deadline.ts";
 import { Decoder } from "./shared/decoder.ts";
 import { Encoder } from "./shared/encoder.ts";
+import { kindOf } from "./shared/kind_of.ts";
 import { isRecording, Mark, recordPoint } from "./shared/recorder.ts";
 import { type Handle, handle, registerShareable } from "./shared/references.ts";
 import {
@@ -716,7 +717,7 @@ function checkArguments(maxsize: number, capacity: number): void {
     if (typeof value !== "number") {
       throw new TypeError(
         `Cannot create queue: ${name} must be a number, received ${
-          value === null ? "null" : typeof value
+          kindOf(value)
         }`,
       );
     }

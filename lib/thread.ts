@@ -3,6 +3,7 @@
 import { expose } from "./expose.ts";
 import { Condition, PENDING } from "./shared/condition.ts";
 import { checkSeconds, deadlineOf } from "./shared/deadline.ts";
+import { kindOf } from "./shared/kind_of.ts";
 import { pack, type Packed, unexposed } from "./shared/packing.ts";
 import { Empty, Full, ShutDown } from "./queue.ts";
 import {
@@ -148,7 +149,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
     if (typeof target !== "function") {
       throw new TypeError(
         `Cannot create thread: the target must be a function, received ${
-          target === null ? "null" : typeof target
+          kindOf(target)
         }`,
       );
     }
