@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { Condition, PENDING, type Pending } from "./shared/condition.ts";
+import { PENDING, type Pending, WaitList } from "./shared/wait_list.ts";
 import { checkSeconds } from "./shared/deadline.ts";
 import { checkStop, currentCell } from "./shared/parking.ts";
 import { Mark, recordPoint } from "./shared/recorder.ts";
@@ -73,8 +73,8 @@ export class Gil {
   }
 
   #words: Int32Array;
-  #freed: Condition;
-  #taken: Condition;
+  #freed: WaitList;
+  #taken: WaitList;
   #intervalMs: number;
 
   /**
@@ -110,8 +110,8 @@ export class Gil {
     if (buffer === undefined) {
       this.#words[ID] = crypto.getRandomValues(new Int32Array(1))[0];
     }
-    this.#freed = new Condition(this.#words, FREED, Mark.GIL);
-    this.#taken = new Condition(this.#words, TAKEN, Mark.GIL);
+    this.#freed = new WaitList(this.#words, FREED, Mark.GIL);
+    this.#taken = new WaitList(this.#words, TAKEN, Mark.GIL);
   }
 
   /**

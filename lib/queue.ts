@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { Cargo } from "./shared/cargo.ts";
-import { Condition, PENDING, type Pending } from "./shared/condition.ts";
+import { PENDING, type Pending, WaitList } from "./shared/wait_list.ts";
 import {
   type AsyncWaitOptions,
   deadlineOf,
@@ -158,9 +158,9 @@ export class Queue<T = unknown> {
 
   #ring: Ring;
   #words: Int32Array;
-  #notEmpty: Condition;
-  #notFull: Condition;
-  #allDone: Condition;
+  #notEmpty: WaitList;
+  #notFull: WaitList;
+  #allDone: WaitList;
   #maxsize: number;
 
   /**
@@ -199,9 +199,9 @@ export class Queue<T = unknown> {
       this.#words[ADDRESS] = crypto.getRandomValues(new Int32Array(1))[0];
     }
     this.#maxsize = this.#words[MAX_SIZE];
-    this.#notEmpty = new Condition(this.#words, NOT_EMPTY, Mark.QUEUE);
-    this.#notFull = new Condition(this.#words, NOT_FULL, Mark.QUEUE);
-    this.#allDone = new Condition(this.#words, ALL_DONE, Mark.QUEUE);
+    this.#notEmpty = new WaitList(this.#words, NOT_EMPTY, Mark.QUEUE);
+    this.#notFull = new WaitList(this.#words, NOT_FULL, Mark.QUEUE);
+    this.#allDone = new WaitList(this.#words, ALL_DONE, Mark.QUEUE);
   }
 
   /**

@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { expose } from "./expose.ts";
-import { Condition, PENDING } from "./shared/condition.ts";
+import { PENDING, WaitList } from "./shared/wait_list.ts";
 import { checkSeconds, deadlineOf } from "./shared/deadline.ts";
 import { kindOf } from "./shared/kind_of.ts";
 import { pack, type Packed, unexposed } from "./shared/packing.ts";
@@ -569,8 +569,8 @@ export interface SleepOptions {
 }
 
 /** Nobody ever notifies it: those who wait here sleep until their deadline. */
-const sleepers = new Condition(
-  new Int32Array(new SharedArrayBuffer(Condition.WORDS * 4)),
+const sleepers = new WaitList(
+  new Int32Array(new SharedArrayBuffer(WaitList.WORDS * 4)),
   0,
   Mark.SLEEP,
 );

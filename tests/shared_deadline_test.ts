@@ -61,15 +61,15 @@ Deno.test("hold() keeps one timer while there are holders", () => {
 
 /** Runs a program that waits until `wake()` is called, from a timer. */
 async function runWaiting(keepAlive: boolean, timer: string): Promise<string> {
-  const { href } = new URL("../lib/shared/condition.ts", import.meta.url);
+  const { href } = new URL("../lib/shared/wait_list.ts", import.meta.url);
   const source = `
-    import { Condition, PENDING } from ${JSON.stringify(href)};
+    import { WaitList, PENDING } from ${JSON.stringify(href)};
     const words = new Int32Array(new SharedArrayBuffer(64));
-    const condition = new Condition(words, 0);
+    const list = new WaitList(words, 0);
     let there = false;
-    const wake = () => { there = true; condition.notify(); };
+    const wake = () => { there = true; list.notify(); };
     ${timer}
-    await condition.wait(() => there || PENDING, {
+    await list.wait(() => there || PENDING, {
       deadline: performance.now() + 300,
       keepAlive: ${keepAlive},
     });
@@ -85,13 +85,13 @@ async function runWaiting(keepAlive: boolean, timer: string): Promise<string> {
   return text(stdout) || text(stderr);
 }
 
-processTest("Condition.wait() keeps the process from ending", async () => {
+processTest("WaitList.wait() keeps the process from ending", async () => {
   assertEquals(await runWaiting(true, ""), "timed out");
   assertEquals(await runWaiting(true, "setTimeout(wake, 50)"), "woken");
 });
 
 processTest(
-  "Condition.wait() needn't keep the process from ending",
+  "WaitList.wait() needn't keep the process from ending",
   async () => {
     const timers = "setTimeout(wake, 50); setTimeout(() => {}, 1000);";
     assertEquals(await runWaiting(false, timers), "woken");

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Thread } from "../mod.ts";
-import { Condition } from "../lib/shared/condition.ts";
+import { WaitList } from "../lib/shared/wait_list.ts";
 import { OWNER_WORDS, Ring } from "../lib/shared/ring.ts";
 import { threadTest } from "./_threads.ts";
 import { consumeRecords, produceRecords } from "./testdata/shared_threads.ts";
@@ -28,7 +28,7 @@ async function run(
   for (const thread of [...consumers, ...producers]) thread.start();
   for (const producer of producers) await producer.join(60);
   ring.close();
-  new Condition(ring.words, OWNER_WORDS).notifyAll();
+  new WaitList(ring.words, OWNER_WORDS).notifyAll();
   const taken = new Array(PRODUCERS).fill(0);
   for (const consumer of consumers) {
     const result = await consumer.join(60);

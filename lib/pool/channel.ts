@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { Cargo } from "../shared/cargo.ts";
-import { Condition, PENDING, type Pending } from "../shared/condition.ts";
+import { PENDING, type Pending, WaitList } from "../shared/wait_list.ts";
 import { Decoder } from "../shared/decoder.ts";
 import { Encoder } from "../shared/encoder.ts";
 import type { Mark } from "../shared/recorder.ts";
@@ -21,8 +21,8 @@ const SPINS = 100;
  */
 export class Channel {
   #ring: Ring;
-  #notEmpty: Condition;
-  #notFull: Condition;
+  #notEmpty: WaitList;
+  #notFull: WaitList;
   #outgoing = new Cargo();
   #incoming = new Cargo();
   #encoder = new Encoder();
@@ -31,8 +31,8 @@ export class Channel {
   /** What a taker waits for is recorded as the mark says. */
   constructor(buffer?: SharedArrayBuffer, mark?: Mark) {
     this.#ring = new Ring(buffer ?? CAPACITY);
-    this.#notEmpty = new Condition(this.#ring.words, NOT_EMPTY, mark);
-    this.#notFull = new Condition(this.#ring.words, NOT_FULL);
+    this.#notEmpty = new WaitList(this.#ring.words, NOT_EMPTY, mark);
+    this.#notFull = new WaitList(this.#ring.words, NOT_FULL);
   }
 
   /** The channel's memory, for handing it to another thread. */

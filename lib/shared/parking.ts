@@ -27,9 +27,9 @@
 import { Mutex } from "./mutex.ts";
 
 /** Words of a cell, and where they are in it. */
-export const STRIDE = 8;
+export const STRIDE = 32;
 export const STATE = 0;
-/** The list's links, used by `Condition`. */
+/** The list's links, used by `WaitList`. */
 export const NEXT = 1;
 export const PREVIOUS = 2;
 const STOP = 3;

@@ -15,7 +15,7 @@
  * @module
  */
 
-import { Condition, PENDING, type Pending } from "../shared/condition.ts";
+import { PENDING, type Pending, WaitList } from "../shared/wait_list.ts";
 import { Mutex } from "../shared/mutex.ts";
 import { currentCell } from "../shared/parking.ts";
 
@@ -168,7 +168,7 @@ export class Slot {
   readonly name: string;
   readonly daemon: boolean;
   readonly cell: number;
-  #changed: Condition;
+  #changed: WaitList;
 
   constructor(index: number) {
     const all = table();
@@ -180,7 +180,7 @@ export class Slot {
     );
     this.daemon = all[at + DAEMON] !== 0;
     this.cell = all[at + CELL];
-    this.#changed = new Condition(all, at + CHANGED);
+    this.#changed = new WaitList(all, at + CHANGED);
   }
 
   /** One of {@linkcode Status}; `ENDED` too once another thread has the slot. */

@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { abandonWaits } from "../shared/condition.ts";
+import { abandonWaits } from "../shared/wait_list.ts";
 import { pack, type Packed, unpack } from "../shared/packing.ts";
 import { adoptParkingLot, checkStop, Stopped } from "../shared/parking.ts";
 import {

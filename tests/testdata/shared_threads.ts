@@ -2,7 +2,7 @@
 
 import { expose } from "../../mod.ts";
 import { Cargo, Kind } from "../../lib/shared/cargo.ts";
-import { Condition, PENDING } from "../../lib/shared/condition.ts";
+import { PENDING, WaitList } from "../../lib/shared/wait_list.ts";
 import { Mutex } from "../../lib/shared/mutex.ts";
 import { OWNER_WORDS, Ring } from "../../lib/shared/ring.ts";
 import { Random } from "./shared_random.ts";
@@ -43,7 +43,7 @@ export function countUnderMutex(
   }
 }
 
-// Words of the condition tests, after those of the condition.
+// Words of the list tests, after those of the list.
 export const PERMITS = 4;
 export const WORKING = 5;
 export const LOG_LENGTH = 6;
@@ -67,7 +67,7 @@ export function takePermitSync(
   number: number,
 ): void {
   const words = new Int32Array(buffer);
-  new Condition(words, 0).waitSync(() => tryTakePermit(words), Infinity);
+  new WaitList(words, 0).waitSync(() => tryTakePermit(words), Infinity);
   words[LOG + Atomics.add(words, LOG_LENGTH, 1)] = number;
 }
 
@@ -78,12 +78,12 @@ export async function takePermits(
   sync: boolean,
 ): Promise<void> {
   const words = new Int32Array(buffer);
-  const condition = new Condition(words, 0);
+  const list = new WaitList(words, 0);
   const attempt = () => tryTakePermit(words);
   const take = async (times: number) => {
     for (let i = 0; i < times; i++) {
-      if (sync) condition.waitSync(attempt, Infinity);
-      else await condition.wait(attempt, { deadline: Infinity });
+      if (sync) list.waitSync(attempt, Infinity);
+      else await list.wait(attempt, { deadline: Infinity });
       Atomics.add(words, TAKEN, 1);
     }
   };
@@ -97,14 +97,14 @@ export async function takePermits(
  */
 export function makeNoiseSync(buffer: SharedArrayBuffer, seed: number): void {
   const words = new Int32Array(buffer);
-  const condition = new Condition(words, 0);
+  const list = new WaitList(words, 0);
   const random = new Random(seed);
   const attempt = () => tryTakePermit(words);
   while (Atomics.load(words, WORKING) !== 0) {
     const deadline = performance.now() + random.next() * 0.2;
-    if (condition.waitSync(attempt, deadline) === PENDING) continue;
+    if (list.waitSync(attempt, deadline) === PENDING) continue;
     Atomics.add(words, PERMITS, 1);
-    condition.notify();
+    list.notify();
   }
 }
 
@@ -114,17 +114,17 @@ export async function makeNoise(
   seed: number,
 ): Promise<void> {
   const words = new Int32Array(buffer);
-  const condition = new Condition(words, 0);
+  const list = new WaitList(words, 0);
   const random = new Random(seed);
   const attempt = () => tryTakePermit(words);
   while (Atomics.load(words, WORKING) !== 0) {
     const aborts = [1, 2, 3].map(() => new AbortController());
     const waits = aborts.map(async ({ signal }) => {
       const deadline = performance.now() + random.next() * 2;
-      const result = await condition.wait(attempt, { deadline, signal });
+      const result = await list.wait(attempt, { deadline, signal });
       if (result === PENDING) return;
       Atomics.add(words, PERMITS, 1);
-      condition.notify();
+      list.notify();
     });
     for (let turn = random.below(3); turn > 0; turn--) {
       await new Promise((resolve) => setTimeout(resolve, 0));
@@ -141,13 +141,13 @@ export async function givePermits(
   seed: number,
 ): Promise<void> {
   const words = new Int32Array(buffer);
-  const condition = new Condition(words, 0);
+  const list = new WaitList(words, 0);
   const random = new Random(seed);
   for (let left = count; left > 0;) {
     const now = Math.min(left, 1 + random.below(3));
     Atomics.add(words, PERMITS, now);
-    if (random.below(8) === 0) condition.notifyAll();
-    else for (let i = 0; i < now; i++) condition.notify();
+    if (random.below(8) === 0) list.notifyAll();
+    else for (let i = 0; i < now; i++) list.notify();
     left -= now;
     if (random.below(100) === 0) await new Promise((r) => setTimeout(r, 1));
     pause(random.below(300));
@@ -157,8 +157,8 @@ export async function givePermits(
 /** Awaits a permit in vain and ends while that goes on. */
 export function leaveWaiting(buffer: SharedArrayBuffer): void {
   const words = new Int32Array(buffer);
-  const condition = new Condition(words, 0);
-  condition.wait(() => PENDING, { deadline: Infinity }).catch(() => {});
+  const list = new WaitList(words, 0);
+  list.wait(() => PENDING, { deadline: Infinity }).catch(() => {});
   close();
 }
 
@@ -181,8 +181,8 @@ export function produceRecords(
   limit: number,
 ): void {
   const ring = new Ring(buffer);
-  const notEmpty = new Condition(ring.words, NOT_EMPTY);
-  const notFull = new Condition(ring.words, NOT_FULL);
+  const notEmpty = new WaitList(ring.words, NOT_EMPTY);
+  const notFull = new WaitList(ring.words, NOT_FULL);
   const cargo = new Cargo();
   for (let sequence = 0; sequence < count; sequence++) {
     const length = lengthOf(producer, sequence);
@@ -207,8 +207,8 @@ export function consumeRecords(
   limit: number,
 ): { taken: number[]; faults: string[] } {
   const ring = new Ring(buffer);
-  const notEmpty = new Condition(ring.words, NOT_EMPTY);
-  const notFull = new Condition(ring.words, NOT_FULL);
+  const notEmpty = new WaitList(ring.words, NOT_EMPTY);
+  const notFull = new WaitList(ring.words, NOT_FULL);
   const cargo = new Cargo();
   const last = new Array(producers).fill(-1);
   const taken = new Array(producers).fill(0);

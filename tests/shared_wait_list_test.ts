@@ -2,10 +2,10 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { sleep, Thread } from "../mod.ts";
 import {
   abandonWaits,
-  Condition,
   PENDING,
+  WaitList,
   type WaitOptions,
-} from "../lib/shared/condition.ts";
+} from "../lib/shared/wait_list.ts";
 import {
   allocateCell,
   currentCell,
@@ -29,7 +29,7 @@ import {
 function setUp() {
   const buffer = new SharedArrayBuffer(256);
   const words = new Int32Array(buffer);
-  return { buffer, words, condition: new Condition(words, 0) };
+  return { buffer, words, list: new WaitList(words, 0) };
 }
 
 const soon = () => performance.now() + 20;
@@ -53,46 +53,46 @@ function cellsInUse(): number {
   return cells;
 }
 
-Deno.test("Condition.wait() returns at once what an attempt returns", async () => {
-  const { condition } = setUp();
-  assertEquals(await condition.wait(() => 1, { deadline: Infinity }), 1);
-  assertEquals(condition.waitSync(() => 2, Infinity), 2);
-  assertEquals(condition.hasWaiters, false);
+Deno.test("WaitList.wait() returns at once what an attempt returns", async () => {
+  const { list } = setUp();
+  assertEquals(await list.wait(() => 1, { deadline: Infinity }), 1);
+  assertEquals(list.waitSync(() => 2, Infinity), 2);
+  assertEquals(list.hasWaiters, false);
 });
 
-Deno.test("Condition.wait() and waitSync() give PENDING at the deadline", async () => {
-  const { condition } = setUp();
+Deno.test("WaitList.wait() and waitSync() give PENDING at the deadline", async () => {
+  const { list } = setUp();
   let attempts = 0;
   const attempt = () => (attempts++, PENDING);
-  assertEquals(await condition.wait(attempt, { deadline: soon() }), PENDING);
-  assertEquals(condition.waitSync(attempt, soon()), PENDING);
-  assertEquals(condition.waitSync(attempt, -Infinity), PENDING);
+  assertEquals(await list.wait(attempt, { deadline: soon() }), PENDING);
+  assertEquals(list.waitSync(attempt, soon()), PENDING);
+  assertEquals(list.waitSync(attempt, -Infinity), PENDING);
   // One when it has entered the list, one when it has left.
   assertEquals(attempts, 6);
-  assertEquals(condition.hasWaiters, false);
+  assertEquals(list.hasWaiters, false);
 });
 
-Deno.test("Condition.wait() takes what came in time, whoever woke it", async () => {
-  const { condition } = setUp();
+Deno.test("WaitList.wait() takes what came in time, whoever woke it", async () => {
+  const { list } = setUp();
   let there = false;
   const attempt = () => there ? "there" : PENDING;
-  const waiting = condition.wait(attempt, { deadline: soon() });
+  const waiting = list.wait(attempt, { deadline: soon() });
   there = true; // nobody notifies
   assertEquals(await waiting, "there");
 });
 
-Deno.test("Condition.notify() wakes first whoever came first", async () => {
-  const { words, condition } = setUp();
+Deno.test("WaitList.notify() wakes first whoever came first", async () => {
+  const { words, list } = setUp();
   const woken: number[] = [];
   const waits = [1, 2, 3, 4].map((number) => {
     let attempts = 0;
-    return condition.wait(
+    return list.wait(
       () => ++attempts === 1 ? PENDING : woken.push(number),
       { deadline: Infinity },
     );
   });
   for (let i = 0; i < 4; i++) {
-    condition.notify();
+    list.notify();
     await waits[i];
     assertEquals(woken.length, i + 1);
   }
@@ -100,41 +100,41 @@ Deno.test("Condition.notify() wakes first whoever came first", async () => {
   assertEquals([...words.subarray(0, 3)], [0, 0, 0]);
 });
 
-Deno.test("Condition.notifyAll() wakes everyone, in their order", async () => {
-  const { words, condition } = setUp();
+Deno.test("WaitList.notifyAll() wakes everyone, in their order", async () => {
+  const { words, list } = setUp();
   const woken: number[] = [];
   const waits = [1, 2, 3].map((number) => {
     let attempts = 0;
-    return condition.wait(
+    return list.wait(
       () => ++attempts === 1 ? PENDING : woken.push(number),
       { deadline: Infinity },
     );
   });
-  condition.notifyAll();
+  list.notifyAll();
   await Promise.all(waits);
   assertEquals(woken, [1, 2, 3]);
   assertEquals([...words.subarray(0, 3)], [0, 0, 0]);
 });
 
-Deno.test("Condition: one in the middle of the list can leave it", async () => {
-  const { words, condition } = setUp();
+Deno.test("WaitList: one in the middle of the list can leave it", async () => {
+  const { words, list } = setUp();
   const aborts = [0, 1, 2, 3].map(() => new AbortController());
   const waits = aborts.map(({ signal }) =>
-    condition.wait(() => PENDING, { deadline: Infinity, signal })
+    list.wait(() => PENDING, { deadline: Infinity, signal })
       .catch((reason) => reason)
   );
   for (const i of [1, 3, 0, 2]) {
-    assert(condition.hasWaiters);
+    assert(list.hasWaiters);
     aborts[i].abort(i);
     assertEquals(await waits[i], i);
   }
   assertEquals([...words.subarray(0, 3)], [0, 0, 0]);
 });
 
-Deno.test("Condition.wait() rejects with the signal's reason at once", async () => {
-  const { condition } = setUp();
+Deno.test("WaitList.wait() rejects with the signal's reason at once", async () => {
+  const { list } = setUp();
   const abort = new AbortController();
-  const waiting = condition.wait(() => PENDING, {
+  const waiting = list.wait(() => PENDING, {
     deadline: performance.now() + 60_000,
     signal: abort.signal,
   });
@@ -142,31 +142,31 @@ Deno.test("Condition.wait() rejects with the signal's reason at once", async () 
   setTimeout(() => abort.abort(new Error("enough")), 10);
   await assertRejects(() => waiting, Error, "enough");
   assert(performance.now() - begin < 10_000);
-  assertEquals(condition.hasWaiters, false);
+  assertEquals(list.hasWaiters, false);
 });
 
-Deno.test("Condition.wait() rejects if the signal was aborted before", async () => {
-  const { condition } = setUp();
+Deno.test("WaitList.wait() rejects if the signal was aborted before", async () => {
+  const { list } = setUp();
   const signal = AbortSignal.abort(new Error("before"));
   await assertRejects(
-    () => condition.wait(() => 1, { deadline: Infinity, signal }),
+    () => list.wait(() => 1, { deadline: Infinity, signal }),
     Error,
     "before",
   );
 });
 
-Deno.test("Condition.wait() passes on the wake that it doesn't use", async () => {
-  const { condition } = setUp();
+Deno.test("WaitList.wait() passes on the wake that it doesn't use", async () => {
+  const { list } = setUp();
   const abort = new AbortController();
-  const first = condition.wait(
+  const first = list.wait(
     () => PENDING,
     { deadline: Infinity, signal: abort.signal },
   );
   let there = false;
   const attempt = () => there ? "second" : PENDING;
-  const second = condition.wait(attempt, { deadline: performance.now() + 5e3 });
+  const second = list.wait(attempt, { deadline: performance.now() + 5e3 });
   there = true;
-  condition.notify(); // for the first, which leaves before it runs again
+  list.notify(); // for the first, which leaves before it runs again
   const begin = performance.now();
   abort.abort(new Error("left"));
   await assertRejects(() => first, Error, "left");
@@ -174,8 +174,8 @@ Deno.test("Condition.wait() passes on the wake that it doesn't use", async () =>
   assert(performance.now() - begin < 4e3, "woken, not timed out");
 });
 
-Deno.test("Condition.wait() leaves no cell behind", async () => {
-  const { condition } = setUp();
+Deno.test("WaitList.wait() leaves no cell behind", async () => {
+  const { list } = setUp();
   const before = cellsInUse();
   for (let i = 0; i < 500; i++) {
     const abort = new AbortController();
@@ -185,39 +185,39 @@ Deno.test("Condition.wait() leaves no cell behind", async () => {
       { deadline: Infinity },
     ];
     const waits = endings.map((options) =>
-      condition.wait(() => PENDING, options).catch(() => {})
+      list.wait(() => PENDING, options).catch(() => {})
     );
-    const failing = condition.wait(() => {
+    const failing = list.wait(() => {
       throw new Error("attempt");
     }, { deadline: Infinity });
-    const taking = condition.wait(() => 1, { deadline: Infinity });
+    const taking = list.wait(() => 1, { deadline: Infinity });
     abort.abort();
     abandonWaits(new Error("over"));
     await Promise.allSettled([...waits, failing, taking]);
   }
-  assertEquals(condition.hasWaiters, false);
+  assertEquals(list.hasWaiters, false);
   assertEquals(cellsInUse(), before);
 });
 
-Deno.test("Condition.wait(): cells are used again only when they are free", async () => {
-  const { condition } = setUp();
+Deno.test("WaitList.wait(): cells are used again only when they are free", async () => {
+  const { list } = setUp();
   // Each abandoned wait gives its cell to the next before it runs again.
   const reasons: unknown[] = [];
   for (let i = 0; i < 100; i++) {
-    condition.wait(() => PENDING, { deadline: Infinity })
+    list.wait(() => PENDING, { deadline: Infinity })
       .catch((reason) => reasons.push(reason));
     if (i < 99) abandonWaits(i);
   }
   await until(() => reasons.length === 99);
   assertEquals(reasons, Array.from({ length: 99 }, (_, i) => i));
-  assert(condition.hasWaiters);
+  assert(list.hasWaiters);
   abandonWaits(99);
   await until(() => reasons.length === 100);
-  assertEquals(condition.hasWaiters, false);
+  assertEquals(list.hasWaiters, false);
 });
 
-Deno.test("Condition.wait(): past the table's end is a RangeError", async () => {
-  const { condition } = setUp();
+Deno.test("WaitList.wait(): past the table's end is a RangeError", async () => {
+  const { list } = setUp();
   const cells: number[] = [];
   try {
     await assertRejects(
@@ -231,18 +231,18 @@ Deno.test("Condition.wait(): past the table's end is a RangeError", async () => 
       "waits are pending already",
     );
     await assertRejects(
-      () => condition.wait(() => PENDING, { deadline: Infinity }),
+      () => list.wait(() => PENDING, { deadline: Infinity }),
       RangeError,
       "Cannot wait: 131070 waits are pending already",
     );
   } finally {
     cells.reverse().forEach(releaseCell);
   }
-  assertEquals(await condition.wait(() => 1, { deadline: Infinity }), 1);
+  assertEquals(await list.wait(() => 1, { deadline: Infinity }), 1);
 });
 
-Deno.test("Condition: the order to end doesn't pass for a wake", () => {
-  const { words, condition } = setUp();
+Deno.test("WaitList: the order to end doesn't pass for a wake", () => {
+  const { words, list } = setUp();
   const STOP = 3;
   const cell = currentCell();
   const { load } = Atomics;
@@ -254,7 +254,7 @@ Deno.test("Condition: the order to end doesn't pass for a wake", () => {
       return value;
     }) as typeof Atomics.load;
     try {
-      assertThrows(() => condition.waitSync(() => PENDING, soon()), Stopped);
+      assertThrows(() => list.waitSync(() => PENDING, soon()), Stopped);
     } finally {
       Atomics.load = load;
       lot()[cell * STRIDE + STOP] = 0;
@@ -264,9 +264,9 @@ Deno.test("Condition: the order to end doesn't pass for a wake", () => {
 });
 
 threadTest(
-  "Condition: blocked and awaiting threads stand in one line",
+  "WaitList: blocked and awaiting threads stand in one line",
   async () => {
-    const { buffer, words, condition } = setUp();
+    const { buffer, words, list } = setUp();
     const attempt = () => {
       if (words[PERMITS] === 0) return PENDING;
       Atomics.sub(words, PERMITS, 1);
@@ -278,7 +278,7 @@ threadTest(
     for (let number = 1; number <= 6; number++) {
       const tail = Atomics.load(words, TAIL);
       if (number % 3 === 0) {
-        ends.push(condition.wait(attempt, { deadline: Infinity }));
+        ends.push(list.wait(attempt, { deadline: Infinity }));
       } else {
         const thread = new Thread(takePermitSync, { args: [buffer, number] });
         thread.start();
@@ -288,7 +288,7 @@ threadTest(
     }
     for (const end of ends) {
       Atomics.add(words, PERMITS, 1);
-      condition.notify();
+      list.notify();
       await end;
     }
     assertEquals([...words.subarray(LOG, LOG + 6)], [1, 2, 0, 4, 5, 0]);
@@ -296,9 +296,9 @@ threadTest(
 );
 
 threadTest(
-  "Condition: a thread that is terminated leaves the list",
+  "WaitList: a thread that is terminated leaves the list",
   async () => {
-    const { buffer, words, condition } = setUp();
+    const { buffer, words, list } = setUp();
     const TAIL = 2;
     const threads = [1, 2, 3].map((number) =>
       new Thread(takePermitSync, { args: [buffer, number] })
@@ -311,15 +311,15 @@ threadTest(
     await threads[1].terminate();
     await threads[0].terminate();
     Atomics.store(words, PERMITS, 1);
-    condition.notify();
+    list.notify();
     await threads[2].join();
     assertEquals(words[LOG], 3);
     assertEquals([...words.subarray(0, 3)], [0, 0, 0]);
   },
 );
 
-threadTest("Condition: a worker that ends leaves no cell behind", async () => {
-  const { buffer, condition } = setUp();
+threadTest("WaitList: a worker that ends leaves no cell behind", async () => {
+  const { buffer, list } = setUp();
   const end = async () => {
     const thread = new Thread(leaveWaiting, { args: [buffer] });
     thread.start();
@@ -327,10 +327,10 @@ threadTest("Condition: a worker that ends leaves no cell behind", async () => {
     await sleep(0);
   };
   await end();
-  await until(() => !condition.hasWaiters);
+  await until(() => !list.hasWaiters);
   const before = cellsInUse();
   for (let i = 0; i < 10; i++) await end();
-  await until(() => !condition.hasWaiters);
+  await until(() => !list.hasWaiters);
   // The last worker's cells may be on their way back.
   await until(() => cellsInUse() <= before);
 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { deadline } from "@std/async";
 import { type AnyFunction, Thread } from "../mod.ts";
-import { Condition } from "../lib/shared/condition.ts";
+import { WaitList } from "../lib/shared/wait_list.ts";
 import { threadTest } from "./_threads.ts";
 import { Random, withSeed } from "./testdata/shared_random.ts";
 import {
@@ -63,13 +63,13 @@ async function stress(seed: number, terminate: boolean): Promise<void> {
   assertEquals(words[PERMITS], 0);
   assertEquals(words[TAKEN], EACH * 4);
   // Nobody is left in the list.
-  assertEquals([...words.subarray(0, Condition.WORDS)], [0, 0, 0]);
+  assertEquals([...words.subarray(0, WaitList.WORDS)], [0, 0, 0]);
 }
 
-threadTest("Condition loses no wake under timeouts and aborts", async () => {
+threadTest("WaitList loses no wake under timeouts and aborts", async () => {
   await withSeed((seed) => stress(seed, false));
 });
 
-threadTest("Condition loses no wake when waiters are terminated", async () => {
+threadTest("WaitList loses no wake when waiters are terminated", async () => {
   await withSeed((seed) => stress(seed, true));
 });

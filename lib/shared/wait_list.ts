@@ -61,7 +61,7 @@ export function abandonWaits(reason: unknown): void {
  * Under the mutex, nothing is called once the list has begun to change: where
  * the stack is exhausted, a call throws.
  */
-export class Condition {
+export class WaitList {
   static readonly WORDS = 3;
 
   #words: Int32Array;
