@@ -42,6 +42,7 @@
 
 export * from "./lib/expose.ts";
 export * from "./lib/gil.ts";
+export * from "./lib/locks.ts";
 export * from "./lib/pool.ts";
 export * from "./lib/python/mod.ts";
 export * from "./lib/queue.ts";

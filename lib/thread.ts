@@ -5,6 +5,11 @@ import { PENDING, WaitList } from "./shared/wait_list.ts";
 import { checkSeconds, deadlineOf } from "./shared/deadline.ts";
 import { kindOf } from "./shared/kind_of.ts";
 import { pack, type Packed, unexposed } from "./shared/packing.ts";
+import {
+  BrokenBarrierError,
+  DeadlockError,
+  LockPoisonedError,
+} from "./locks.ts";
 import { Empty, Full, ShutDown } from "./queue.ts";
 import {
   type AnyFunction,
@@ -70,7 +75,17 @@ export class WorkerLostError extends Error {
   /** The error's name, `"WorkerLostError"`. */
   override name = "WorkerLostError";
 }
-for (const errorClass of [Empty, Full, ShutDown, WorkerLostError]) {
+for (
+  const errorClass of [
+    BrokenBarrierError,
+    DeadlockError,
+    Empty,
+    Full,
+    LockPoisonedError,
+    ShutDown,
+    WorkerLostError,
+  ]
+) {
   registerErrorClass(errorClass);
 }
 
@@ -321,6 +336,8 @@ export class Thread<F extends AnyFunction = AnyFunction>
    * @throws {DOMException} A `TimeoutError` if the timeout passes first; an
    * `AbortError` if the thread was terminated.
    * @throws {WorkerLostError} If the thread's worker is gone.
+   * @throws {DeadlockError} If the thread could never end, because it waits for
+   * the calling one, directly or through others.
    *
    * @example Usage
    * ```ts
@@ -333,12 +350,9 @@ export class Thread<F extends AnyFunction = AnyFunction>
    */
   joinSync(timeout?: number): Awaited<ReturnType<F>> {
     const { slot, deadline } = this.#checkJoin(timeout);
-    this.#joins++;
     using _span = recordSpan(Mark.JOIN, slot.ident);
-    if (!slot.reachedSync(Status.ENDED, deadline)) {
-      this.#joins--;
-      throw this.#timeoutError(timeout);
-    }
+    if (!slot.endedSync(deadline)) throw this.#timeoutError(timeout);
+    this.#joins++;
     return this.#conclude();
   }
 

@@ -17,13 +17,22 @@
  *    `WOKEN` as well, and must not pass for a wake.
  *
  * `STOP` is written once, by whoever ends the thread, before the cell is woken.
- * It stays set: every later wait of that thread throws as well. `NEXT` and
- * `PREVIOUS` belong to the list that the cell stands in, under its mutex. Cells
- * that nobody has are in a list of their own: a thread that ends leaves none.
+ * It stays set: every later wait of that thread throws as well. Whoever has news
+ * for a waiter that are no wake (the holder of its lock has died) moves `PARKED`
+ * to `ALERTED`: the waiter leaves its list and looks again at what it waits for.
+ * `NEXT` and `PREVIOUS` belong to the list that the cell stands in, under its
+ * mutex. Cells that nobody has are in a list of their own: a thread that ends
+ * leaves none.
+ *
+ * `IDENTITY` of a cell that threads block on tells which of them runs: the
+ * cell's number below, and above it which turn it is at that cell. The starter
+ * writes it before the thread runs; whoever ends the thread takes it away. So an
+ * identity that somebody noted is alive as long as it stands in its cell.
  *
  * @module
  */
 
+import { LABEL_WORDS, readLabel, writeLabel } from "./label.ts";
 import { Mutex } from "./mutex.ts";
 
 /** Words of a cell, and where they are in it. */
@@ -33,12 +42,22 @@ export const STATE = 0;
 export const NEXT = 1;
 export const PREVIOUS = 2;
 const STOP = 3;
+const IDENTITY = 4;
+const TURN = 5;
+/** Words for who waits for whom: see `wait_graph.ts`. */
+export const GRAPH = 6;
+/** The name of the thread or lock that the cell is for. */
+const LABEL = STRIDE - LABEL_WORDS;
 
 const IDLE = 0;
 export const PARKED = 1;
 export const WOKEN = 2;
+export const ALERTED = 3;
 
-const CELLS = 1 << 17;
+const CELL_BITS = 17;
+const CELLS = 1 << CELL_BITS;
+/** An identity's bits above the cell's number: they come round again. */
+const TURNS = 1 << (32 - CELL_BITS);
 const MAIN_CELL = 1;
 
 // Words of cell 0, which is nobody's: how many cells were ever handed out, and
@@ -46,9 +65,12 @@ const MAIN_CELL = 1;
 const COUNT = 0;
 const SPARE_MUTEX = 1;
 const SPARE_HEAD = 2;
+/** Where the words of cell 0 for the wait-for graph begin. */
+export const GRAPH_HEADER = 3;
 
 let words: Int32Array | undefined;
 let ownCell = MAIN_CELL;
+let ownIdentity = 0;
 
 /** What a stopped thread's waits throw. It unwinds the thread; nobody sees it. */
 export class Stopped extends Error {
@@ -60,6 +82,7 @@ export function lot(): Int32Array {
   if (words === undefined) {
     words = new Int32Array(new SharedArrayBuffer(CELLS * STRIDE * 4));
     words[COUNT] = MAIN_CELL + 1;
+    ownIdentity = assignCell(MAIN_CELL, "MainThread");
   }
   return words;
 }
@@ -73,6 +96,71 @@ export function parkingLot(): SharedArrayBuffer {
 export function adoptParkingLot(buffer: SharedArrayBuffer, cell: number): void {
   words = new Int32Array(buffer);
   ownCell = cell;
+}
+
+/** The cells that were ever handed out are those below this. */
+export function cellCount(): number {
+  return lot()[COUNT];
+}
+
+/** Makes a cell a new thread's; the thread's identity. */
+export function assignCell(cell: number, label: string): number {
+  const lotWords = lot();
+  const at = cell * STRIDE;
+  const turn = lotWords[at + TURN] = (lotWords[at + TURN] + 1) % TURNS;
+  writeLabel(lotWords, at + LABEL, label);
+  const identity = turn << CELL_BITS | cell;
+  Atomics.store(lotWords, at + IDENTITY, identity);
+  return identity;
+}
+
+/** Takes a cell from its thread, which has ended; that thread's identity. */
+export function vacateCell(cell: number): number {
+  return Atomics.exchange(lot(), cell * STRIDE + IDENTITY, 0);
+}
+
+/** The thread that the running worker was assigned runs from now on. */
+export function enterThread(): void {
+  ownIdentity = identityAt(ownCell);
+}
+
+/** The identity of the running thread. */
+export function currentIdentity(): number {
+  if (ownIdentity === 0) lot();
+  return ownIdentity;
+}
+
+/** The identity of the thread that has a cell; 0 if none has. */
+export function identityAt(cell: number): number {
+  return Atomics.load(lot(), cell * STRIDE + IDENTITY);
+}
+
+/** The cell of the thread with that identity. */
+export function cellOf(identity: number): number {
+  return identity & (CELLS - 1);
+}
+
+/** Whether the thread with that identity has not ended. */
+export function isAlive(identity: number): boolean {
+  return identityAt(cellOf(identity)) === identity;
+}
+
+/** The name of the thread with that identity, as long as it is known. */
+export function threadLabel(identity: number): string {
+  const cell = cellOf(identity);
+  const turn = lot()[cell * STRIDE + TURN];
+  const isKnown = (turn << CELL_BITS | cell) === identity;
+  return isKnown ? cellLabel(cell) : "a thread";
+}
+
+/** Names what a cell is for. */
+export function labelCell(cell: number, label: string): void {
+  writeLabel(lot(), cell * STRIDE + LABEL, label);
+}
+
+/** The name of what a cell is for. */
+export function cellLabel(cell: number): string {
+  return readLabel(lot(), cell * STRIDE + LABEL);
 }
 
 /** The cell that the running thread blocks on. */
@@ -120,6 +208,12 @@ export function rouse(cell: number): void {
   Atomics.notify(lot(), cell * STRIDE + STATE);
 }
 
+/** Gets whoever waits on the cell to look again at what it waits for. */
+export function alertCell(cell: number): void {
+  Atomics.compareExchange(lot(), cell * STRIDE + STATE, PARKED, ALERTED);
+  rouse(cell);
+}
+
 /** Orders a thread to end at its next wait, and wakes it if it waits now. */
 export function stopThread(cell: number): void {
   Atomics.store(lot(), cell * STRIDE + STOP, 1);
@@ -142,18 +236,18 @@ function remaining(deadline: number): number {
 /**
  * Blocks the thread on its own, prepared cell.
  *
- * @returns Whether it was woken; false when the deadline passed.
+ * @returns `WOKEN` or `ALERTED`, or `PARKED` when the deadline passed.
  * @throws {Stopped} If the thread is ordered to end.
  */
-export function parkSync(deadline: number): boolean {
+export function parkSync(deadline: number): number {
   const lotWords = lot();
   const at = ownCell * STRIDE + STATE;
   for (;;) {
     const state = Atomics.load(lotWords, at);
     checkStop();
-    if (state !== PARKED) return true;
+    if (state !== PARKED) return state;
     const left = remaining(deadline);
-    if (left === 0) return false;
+    if (left === 0) return PARKED;
     Atomics.wait(lotWords, at, PARKED, left);
   }
 }
@@ -161,19 +255,21 @@ export function parkSync(deadline: number): boolean {
 /**
  * Awaits a prepared cell, unless it has been given back meanwhile.
  *
- * @returns Whether it was woken; false when the deadline passed.
+ * @returns `WOKEN` or `ALERTED`, or `PARKED` when the deadline passed.
  */
 export async function park(
   cell: number,
   deadline: number,
   isOver: () => boolean,
-): Promise<boolean> {
+): Promise<number> {
   const lotWords = lot();
   const at = cell * STRIDE + STATE;
   for (;;) {
-    if (isOver() || Atomics.load(lotWords, at) !== PARKED) return true;
+    if (isOver()) return WOKEN;
+    const state = Atomics.load(lotWords, at);
+    if (state !== PARKED) return state;
     const left = remaining(deadline);
-    if (left === 0) return false;
+    if (left === 0) return PARKED;
     const wait = Atomics.waitAsync(lotWords, at, PARKED, left);
     if (wait.async) await wait.value;
   }

@@ -89,6 +89,8 @@ export function functionOf(id: number): AnyFunction {
 export interface Handle {
   type: string;
   buffer: SharedArrayBuffer;
+  /** Of an object that stands on another. */
+  inner?: Handle;
 }
 
 /** The method by which a shared object gives its handle. */
@@ -99,12 +101,14 @@ export interface Shareable {
   [handle](): Handle;
 }
 
-const revivers = new Map<string, (buffer: SharedArrayBuffer) => Shareable>();
+type Reviver = (buffer: SharedArrayBuffer, inner?: Handle) => Shareable;
+
+const revivers = new Map<string, Reviver>();
 
 /** Says how objects of a class are made from their memory. */
 export function registerShareable(
   type: string,
-  revive: (buffer: SharedArrayBuffer) => Shareable,
+  revive: Reviver,
 ): void {
   revivers.set(type, revive);
 }
@@ -115,12 +119,12 @@ export function isShareable(value: object): value is Shareable {
 }
 
 /** The object that a handle stands for, in this thread. */
-export function reviveHandle({ type, buffer }: Handle): Shareable {
+export function reviveHandle({ type, buffer, inner }: Handle): Shareable {
   const revive = revivers.get(type);
   if (revive === undefined) {
     throw new TypeError(
       `Cannot receive a ${type}: its module isn't loaded in this thread`,
     );
   }
-  return revive(buffer);
+  return revive(buffer, inner);
 }

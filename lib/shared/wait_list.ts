@@ -27,6 +27,13 @@ export type Pending = typeof PENDING;
 const HEAD = 1;
 const TAIL = 2;
 
+/** Told of each wait while it lasts. */
+export interface Witness {
+  /** A cell begins to wait; whether its whole thread does so, until it is woken. */
+  enter(cell: number, blocksForever: boolean): void;
+  leave(cell: number): void;
+}
+
 /** How an awaited wait may end early. */
 export interface WaitOptions {
   /** A time on `performance.now()`'s clock. */
@@ -34,6 +41,7 @@ export interface WaitOptions {
   signal?: AbortSignal;
   /** Whether the wait keeps the process from ending. @default {true} */
   keepAlive?: boolean;
+  witness?: Witness;
 }
 
 /** The awaited waits of this thread, for ending them with the thread. */
@@ -120,24 +128,57 @@ export class WaitList {
    * @returns What the attempt returned, or `PENDING` when the deadline passed.
    * @throws {Stopped} If the thread is ordered to end.
    */
-  waitSync<T>(attempt: () => T | Pending, deadline: number): T | Pending {
+  waitSync<T>(
+    attempt: () => T | Pending,
+    deadline: number,
+    witness?: Witness,
+  ): T | Pending {
     using _span = recordSpan(this.#mark);
     const cell = currentCell();
-    for (;;) {
-      this.#enter(cell);
-      let result: T | Pending = PENDING;
-      let woken = false;
-      try {
+    witness?.enter(cell, deadline === Infinity);
+    try {
+      for (;;) {
+        this.enter(cell);
+        let result: T | Pending = PENDING;
+        let state: number = PARKED;
+        try {
+          result = attempt();
+          if (result === PENDING) state = parkSync(deadline);
+        } finally {
+          // Not reached by a wake: leave the list, and pass on a wake that came
+          // all the same.
+          if (state !== WOKEN && !this.leave(cell)) this.notify();
+        }
+        if (result !== PENDING) return result;
         result = attempt();
-        if (result === PENDING) woken = parkSync(deadline);
-      } finally {
-        // Not reached by a wake: leave the list, and pass on a wake that came
-        // all the same.
-        if (!woken && !this.#leave(cell)) this.notify();
+        if (result !== PENDING || state === PARKED) return result;
       }
-      if (result !== PENDING) return result;
-      result = attempt();
-      if (result !== PENDING || !woken) return result;
+    } finally {
+      witness?.leave(cell);
+    }
+  }
+
+  /**
+   * Blocks until a notify picks this waiter, whatever has become of the world
+   * since.
+   *
+   * @param prepare Called once the waiter is in the list.
+   * @returns Whether it was picked; false when the deadline passed.
+   * @throws {Stopped} If the thread is ordered to end.
+   */
+  waitForNotifySync(prepare: () => void, deadline: number): boolean {
+    using _span = recordSpan(this.#mark);
+    const cell = currentCell();
+    this.enter(cell);
+    let isOver = false;
+    try {
+      prepare();
+      if (parkSync(deadline) === WOKEN) return isOver = true;
+      isOver = true;
+      // Out of the list already: it was picked at the last moment.
+      return !this.leave(cell);
+    } finally {
+      if (!isOver && !this.leave(cell)) this.notify();
     }
   }
 
@@ -148,53 +189,37 @@ export class WaitList {
    */
   async wait<T>(
     attempt: () => T | Pending,
-    { deadline, signal, keepAlive = true }: WaitOptions,
+    options: WaitOptions,
   ): Promise<T | Pending> {
-    signal?.throwIfAborted();
-    const cell = allocateCell();
-    using _alive = keepAlive ? hold() : undefined;
+    options.signal?.throwIfAborted();
+    using waiter = new AsyncWaiter(this, options);
     using _span = recordSpan(this.#mark);
-    let abandoned = false;
-    let reason: unknown;
-    let listed = false;
-    const leave = () => {
-      if (!listed) return;
-      listed = false;
-      if (!this.#leave(cell)) this.notify();
-    };
-    const abandon = (why: unknown) => {
-      if (abandoned) return;
-      abandoned = true;
-      reason = why;
-      leave();
-      rouse(cell);
-      releaseCell(cell);
-    };
-    const onAbort = () => abandon(signal!.reason);
-    signal?.addEventListener("abort", onAbort, { once: true });
-    pendingWaits.add(abandon);
-    try {
-      for (;;) {
-        this.#enter(cell);
-        listed = true;
-        const early = attempt();
-        if (early !== PENDING) return early;
-        const woken = await park(cell, deadline, () => abandoned);
-        if (abandoned) throw reason;
-        if (woken) listed = false;
-        else leave();
-        const result = attempt();
-        if (result !== PENDING || !woken) return result;
-      }
-    } finally {
-      leave();
-      signal?.removeEventListener("abort", onAbort);
-      pendingWaits.delete(abandon);
-      if (!abandoned) releaseCell(cell);
+    for (;;) {
+      waiter.enter();
+      const early = attempt();
+      if (early !== PENDING) return early;
+      const state = await waiter.park(options.deadline);
+      if (state !== WOKEN && waiter.leave()) this.notify();
+      const result = attempt();
+      if (result !== PENDING || state === PARKED) return result;
     }
   }
 
-  #enter(cell: number): void {
+  /** Awaits as {@linkcode waitForNotifySync} blocks. */
+  async waitForNotify(
+    prepare: () => void,
+    options: WaitOptions,
+  ): Promise<boolean> {
+    options.signal?.throwIfAborted();
+    using waiter = new AsyncWaiter(this, options);
+    using _span = recordSpan(this.#mark);
+    waiter.enter();
+    prepare();
+    return await waiter.park(options.deadline) === WOKEN || waiter.leave();
+  }
+
+  /** Puts a cell at the list's end. */
+  enter(cell: number): void {
     const words = this.#words;
     const tail = this.#index + TAIL;
     const cells = lot();
@@ -211,7 +236,7 @@ export class WaitList {
   }
 
   /** Leaves the list; false if a waker had taken the cell out already. */
-  #leave(cell: number): boolean {
+  leave(cell: number): boolean {
     const cells = lot();
     this.#mutex.lock();
     try {
@@ -238,5 +263,74 @@ export class WaitList {
     cells[at + PREVIOUS] = 0;
     cells[at + NEXT] = 0;
     Atomics.compareExchange(cells, at + STATE, PARKED, WOKEN);
+  }
+}
+
+/** The cell of an awaited wait, for as long as that lasts. */
+class AsyncWaiter implements Disposable {
+  readonly #cell = allocateCell();
+  readonly #list: WaitList;
+  readonly #signal: AbortSignal | undefined;
+  readonly #witness: Witness | undefined;
+  readonly #alive: Disposable | undefined;
+  #isListed = false;
+  #isOver = false;
+  #reason: unknown;
+  readonly #abandon = (reason: unknown): void => {
+    if (this.#isOver) return;
+    this.#reason = reason;
+    this.#close();
+  };
+  readonly #onAbort = (): void => this.#abandon(this.#signal!.reason);
+
+  constructor(
+    list: WaitList,
+    { signal, witness, keepAlive = true }: WaitOptions,
+  ) {
+    this.#list = list;
+    this.#signal = signal;
+    this.#witness = witness;
+    this.#alive = keepAlive ? hold() : undefined;
+    signal?.addEventListener("abort", this.#onAbort, { once: true });
+    pendingWaits.add(this.#abandon);
+    witness?.enter(this.#cell, false);
+  }
+
+  enter(): void {
+    this.#list.enter(this.#cell);
+    this.#isListed = true;
+  }
+
+  /** Leaves the list; true if a waker had taken the cell out already. */
+  leave(): boolean {
+    if (!this.#isListed) return false;
+    this.#isListed = false;
+    return !this.#list.leave(this.#cell);
+  }
+
+  /** Sleeps; the states are those of `park`. */
+  async park(deadline: number): Promise<number> {
+    const state = await park(this.#cell, deadline, () => this.#isOver);
+    if (this.#isOver) throw this.#reason;
+    if (state === WOKEN) this.#isListed = false;
+    return state;
+  }
+
+  [Symbol.dispose](): void {
+    this.#close();
+    // Not before the promise of a wait that was abandoned has settled.
+    this.#alive?.[Symbol.dispose]();
+  }
+
+  #close(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    // A wake that came all the same is somebody else's.
+    if (this.leave()) this.#list.notify();
+    this.#witness?.leave(this.#cell);
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    pendingWaits.delete(this.#abandon);
+    rouse(this.#cell);
+    releaseCell(this.#cell);
   }
 }

@@ -2,7 +2,7 @@
 
 import type { Packed } from "../shared/packing.ts";
 import { unpack } from "../shared/packing.ts";
-import { stopThread } from "../shared/parking.ts";
+import { assignCell, stopThread } from "../shared/parking.ts";
 import { recordName } from "../shared/recorder.ts";
 import { fromPortable } from "./portable_error.ts";
 import {
@@ -47,6 +47,7 @@ export class Run {
     const worker = PooledWorker.acquire(permissions, modules);
     this.#worker = worker;
     try {
+      assignCell(worker.cell, name);
       const slot = allocateSlot({ name, daemon, cell: worker.cell });
       this.slot = new Slot(slot);
       recordName(this.slot.ident, name);

@@ -15,9 +15,15 @@
  * @module
  */
 
-import { PENDING, type Pending, WaitList } from "../shared/wait_list.ts";
+import {
+  PENDING,
+  type Pending,
+  WaitList,
+  type Witness,
+} from "../shared/wait_list.ts";
 import { Mutex } from "../shared/mutex.ts";
-import { currentCell } from "../shared/parking.ts";
+import { currentCell, identityAt } from "../shared/parking.ts";
+import { endThread, enterJoin, leaveJoin } from "../shared/wait_graph.ts";
 
 export const Status = { FREE: 0, STARTING: 1, RUNNING: 2, ENDED: 3 } as const;
 
@@ -162,7 +168,7 @@ function nameView(slot: number): Uint16Array {
 }
 
 /** A slot, as long as it belongs to one thread. */
-export class Slot {
+export class Slot implements Witness {
   readonly index: number;
   readonly ident: number;
   readonly name: string;
@@ -216,6 +222,8 @@ export class Slot {
     if (Atomics.compareExchange(all, at + OUTCOME, NONE, outcome) !== NONE) {
       return false;
     }
+    // Whoever joins it finds the locks that it held told as such.
+    endThread(this.cell);
     Atomics.store(all, at + STATUS, Status.ENDED);
     this.#changed.notifyAll();
     return true;
@@ -238,11 +246,23 @@ export class Slot {
     return await this.#changed.wait(attempt, options) !== PENDING;
   }
 
-  /** Blocks until a status; false when the deadline passed. */
-  reachedSync(status: number, deadline: number): boolean {
-    const attempt = () => this.#has(status);
+  /** Blocks until the end; false when the deadline passed. */
+  endedSync(deadline: number): boolean {
+    const attempt = () => this.#has(Status.ENDED);
+    const witness = deadline === Infinity ? this : undefined;
     return attempt() !== PENDING ||
-      this.#changed.waitSync(attempt, deadline) !== PENDING;
+      this.#changed.waitSync(attempt, deadline, witness) !== PENDING;
+  }
+
+  /** Tells the graph of waits who is joined, for as long as that lasts. */
+  enter(cell: number): void {
+    const identity = identityAt(this.cell);
+    // The cell is another thread's only after this one's end.
+    enterJoin(cell, this.isAlive ? identity : 0);
+  }
+
+  leave(cell: number): void {
+    leaveJoin(cell);
   }
 
   #has(status: number): true | Pending {

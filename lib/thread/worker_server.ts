@@ -2,7 +2,12 @@
 
 import { abandonWaits } from "../shared/wait_list.ts";
 import { pack, type Packed, unpack } from "../shared/packing.ts";
-import { adoptParkingLot, checkStop, Stopped } from "../shared/parking.ts";
+import {
+  adoptParkingLot,
+  checkStop,
+  enterThread,
+  Stopped,
+} from "../shared/parking.ts";
 import {
   adoptRecording,
   Mark,
@@ -97,6 +102,7 @@ async function runJob(
 ): Promise<void> {
   port = given;
   enterSlot(index);
+  enterThread();
   const slot = running = new Slot(index);
   setRecordedThread(slot.ident);
   const life = recordSpan(Mark.RUN);

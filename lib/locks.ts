@@ -1,0 +1,22 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/**
+ * What threads keep each other waiting with: Python's `threading.Lock` and its
+ * kin, in shared memory.
+ *
+ * @module
+ */
+
+export type { AsyncWaitOptions, WaitOptions } from "./shared/deadline.ts";
+export * from "./shared/lock_errors.ts";
+export {
+  Barrier,
+  type BarrierOptions,
+  BrokenBarrierError,
+} from "./locks/barrier.ts";
+export { BoundedSemaphore } from "./locks/bounded_semaphore.ts";
+export { Condition } from "./locks/condition.ts";
+export { Event } from "./locks/event.ts";
+export { Lock, type LockOptions } from "./locks/lock.ts";
+export { RLock } from "./locks/rlock.ts";
+export { Semaphore } from "./locks/semaphore.ts";

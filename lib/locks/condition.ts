@@ -1,0 +1,422 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import {
+  type AsyncWaitOptions,
+  deadlineOf,
+  type WaitOptions,
+} from "../shared/deadline.ts";
+import { kindOf } from "../shared/kind_of.ts";
+import { Mark } from "../shared/recorder.ts";
+import {
+  type Handle,
+  handle,
+  registerShareable,
+  reviveHandle,
+} from "../shared/references.ts";
+import { WaitList } from "../shared/wait_list.ts";
+import { checkInteger } from "./check_integer.ts";
+import { Lock, owned } from "./lock.ts";
+import { words } from "./memory.ts";
+import { RLock } from "./rlock.ts";
+
+/**
+ * A lock with a place to wait in until what it guards has changed. Python's
+ * `threading.Condition`.
+ *
+ * Waiting releases the lock and acquires it again before it returns. Whoever
+ * changes something holds the lock, and notifies. Nothing is said about *what* has
+ * changed: look again, or let {@linkcode waitFor} do it.
+ *
+ * @example Usage
+ * ```ts
+ * import { Condition } from "@lab9/concurrency";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const condition = new Condition();
+ * const items = new Int32Array(new SharedArrayBuffer(4));
+ *
+ * setTimeout(() => {
+ *   using _held = condition.acquireSync();
+ *   items[0] = 1;
+ *   condition.notify();
+ * }, 10);
+ *
+ * using _held = await condition.acquire();
+ * await condition.waitFor(() => items[0] > 0);
+ * assertEquals(items[0], 1);
+ * ```
+ */
+export class Condition {
+  static {
+    registerShareable("Condition", (buffer, inner) => {
+      const condition = new Condition(reviveHandle(inner!) as unknown as Lock);
+      condition.#attach(new Int32Array(buffer));
+      return condition;
+    });
+  }
+
+  #lock: Lock;
+  #words!: Int32Array;
+  #waiters!: WaitList;
+
+  /**
+   * Makes a condition.
+   *
+   * @param lock The lock that guards what is waited for; several conditions may
+   * share one.
+   * @throws {TypeError} If it is not a lock.
+   *
+   * @example Usage
+   * ```ts
+   * import { Condition, Lock } from "@lab9/concurrency";
+   *
+   * const lock = new Lock();
+   * const notEmpty = new Condition(lock);
+   * const notFull = new Condition(lock);
+   * ```
+   */
+  constructor(lock: Lock = new RLock()) {
+    if (!(lock instanceof Lock)) {
+      throw new TypeError(
+        "Cannot create condition: the lock must be a Lock or an RLock, " +
+          `received ${kindOf(lock)}`,
+      );
+    }
+    this.#lock = lock;
+    this.#attach(words(undefined, WaitList.WORDS));
+  }
+
+  /**
+   * Acquires the lock, as {@linkcode Lock.acquire} does. Python's
+   * `Condition.acquire`.
+   *
+   * @param options How long to wait at most, and a signal to stop waiting.
+   * @returns A promise that resolves, once the lock is held, to what releases it
+   * when it is disposed of.
+   * @throws {RangeError} If the timeout is negative.
+   * @throws {DOMException} A `TimeoutError` if the timeout passes first.
+   * @throws {LockPoisonedError} If the lock's holder has ended.
+   *
+   * @example Usage
+   * ```ts
+   * import { Condition } from "@lab9/concurrency";
+   *
+   * const condition = new Condition();
+   * using _held = await condition.acquire();
+   * condition.notifyAll();
+   * ```
+   */
+  acquire(options: AsyncWaitOptions = {}): Promise<Disposable> {
+    return this.#lock.acquire(options);
+  }
+
+  /**
+   * Acquires the lock, as {@linkcode Lock.acquireSync} does. Python's
+   * `Condition.acquire`.
+   *
+   * @param options How long to wait at most.
+   * @returns What releases the lock when it is disposed of.
+   * @throws {RangeError} If the timeout is negative.
+   * @throws {DOMException} A `TimeoutError` if the timeout passes first.
+   * @throws {DeadlockError} If it would wait for ever.
+   * @throws {LockPoisonedError} If the lock's holder has ended.
+   *
+   * @example Usage
+   * ```ts
+   * import { Condition } from "@lab9/concurrency";
+   *
+   * const condition = new Condition();
+   * using _held = condition.acquireSync();
+   * condition.notifyAll();
+   * ```
+   */
+  acquireSync(options: WaitOptions = {}): Disposable {
+    return this.#lock.acquireSync(options);
+  }
+
+  /**
+   * Acquires the lock if that is possible at once. Python's
+   * `Condition.acquire(blocking=False)`.
+   *
+   * @returns What releases the lock when it is disposed of; undefined if the
+   * lock is held.
+   *
+   * @example Usage
+   * ```ts
+   * import { Condition } from "@lab9/concurrency";
+   * import { assert } from "@std/assert";
+   *
+   * using held = new Condition().tryAcquire();
+   * assert(held !== undefined);
+   * ```
+   */
+  tryAcquire(): Disposable | undefined {
+    return this.#lock.tryAcquire();
+  }
+
+  /**
+   * Releases the lock, as {@linkcode Lock.release} does. Python's
+   * `Condition.release`.
+   *
+   * @throws {Error} If the lock is not held.
+   *
+   * @example Usage
+   * ```ts
+   * import { Condition } from "@lab9/concurrency";
+   *
+   * const condition = new Condition();
+   * condition.acquireSync();
+   * condition.release();
+   * ```
+   */
+  release(): void {
+    this.#lock.release();
+  }
+
+  /**
+   * Releases the lock, waits to be notified, and acquires the lock again.
+   * Python's `Condition.wait`.
+   *
+   * @param options How long to wait at most, and a signal to stop waiting. The
+   * lock is acquired again however the wait ends.
+   * @returns A promise that resolves to true, or to false if the timeout passed
+   * first.
+   * @throws {Error} If the calling thread doesn't hold the lock.
+   * @throws {RangeError} If the timeout is negative.
+   * @throws {LockPoisonedError} If a holder of the lock has ended meanwhile; the
+   * lock is not held then.
+   *
+   * @example Usage
+   * ```ts
+   * import { Condition } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const condition = new Condition();
+   * using _held = await condition.acquire();
+   * assertEquals(await condition.wait({ timeout: 0.01 }), false);
+   * ```
+   */
+  async wait(options: AsyncWaitOptions = {}): Promise<boolean> {
+    const { timeout, signal } = options;
+    const deadline = deadlineOf("wait on condition", timeout);
+    this.#checkHeld("wait on");
+    signal?.throwIfAborted();
+    const lock = this.#lock[owned];
+    let depth = 1;
+    try {
+      return await this.#waiters.waitForNotify(
+        () => depth = lock.giveAll(),
+        { deadline, signal },
+      );
+    } finally {
+      await lock.take(Infinity);
+      lock.restore(depth);
+    }
+  }
+
+  /**
+   * Releases the lock, blocks the thread until it is notified, and acquires the
+   * lock again. Python's `Condition.wait`.
+   *
+   * @param options How long to wait at most.
+   * @returns True, or false if the timeout passed first.
+   * @throws {Error} If the calling thread doesn't hold the lock.
+   * @throws {RangeError} If the timeout is negative.
+   * @throws {DeadlockError} If the lock could never be acquired again; it is not
+   * held then.
+   * @throws {LockPoisonedError} If a holder of the lock has ended meanwhile; the
+   * lock is not held then.
+   *
+   * @example Usage
+   * ```ts
+   * import { Condition } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const condition = new Condition();
+   * using _held = condition.acquireSync();
+   * assertEquals(condition.waitSync({ timeout: 0.01 }), false);
+   * ```
+   */
+  waitSync(options: WaitOptions = {}): boolean {
+    const deadline = deadlineOf("wait on condition", options.timeout);
+    this.#checkHeld("wait on");
+    const lock = this.#lock[owned];
+    let depth = 1;
+    try {
+      return this.#waiters.waitForNotifySync(
+        () => depth = lock.giveAll(),
+        deadline,
+      );
+    } finally {
+      lock.takeSync(Infinity);
+      lock.restore(depth);
+    }
+  }
+
+  /**
+   * Waits until a predicate holds, looking each time it is notified. Python's
+   * `Condition.wait_for`.
+   *
+   * @param predicate What to wait for. It is called with the lock held.
+   * @param options How long to wait at most, and a signal to stop waiting.
+   * @returns A promise that resolves to what the predicate returned last: a
+   * falsy value only if the timeout passed.
+   * @throws {Error} If the calling thread doesn't hold the lock.
+   * @throws {RangeError} If the timeout is negative.
+   * @throws {LockPoisonedError} As {@linkcode wait}.
+   *
+   * @example Usage
+   * ```ts
+   * import { Condition } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const condition = new Condition();
+   * using _held = await condition.acquire();
+   * assertEquals(await condition.waitFor(() => "there"), "there");
+   * ```
+   *
+   * @typeParam T The type of what the predicate returns.
+   */
+  async waitFor<T>(
+    predicate: () => T,
+    options: AsyncWaitOptions = {},
+  ): Promise<T> {
+    const { timeout, signal } = options;
+    const deadline = deadlineOf("wait on condition", timeout);
+    this.#checkHeld("wait on");
+    for (;;) {
+      const result = predicate();
+      if (result || performance.now() >= deadline) return result;
+      await this.wait({ timeout: secondsUntil(deadline), signal });
+    }
+  }
+
+  /**
+   * Blocks the thread until a predicate holds, looking each time it is notified.
+   * Python's `Condition.wait_for`.
+   *
+   * @param predicate What to wait for. It is called with the lock held.
+   * @param options How long to wait at most.
+   * @returns What the predicate returned last: a falsy value only if the timeout
+   * passed.
+   * @throws {Error} If the calling thread doesn't hold the lock.
+   * @throws {RangeError} If the timeout is negative.
+   * @throws {DeadlockError} As {@linkcode waitSync}.
+   * @throws {LockPoisonedError} As {@linkcode waitSync}.
+   *
+   * @example Usage
+   * ```ts
+   * import { Condition } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const condition = new Condition();
+   * using _held = condition.acquireSync();
+   * assertEquals(condition.waitForSync(() => 0, { timeout: 0.01 }), 0);
+   * ```
+   *
+   * @typeParam T The type of what the predicate returns.
+   */
+  waitForSync<T>(predicate: () => T, options: WaitOptions = {}): T {
+    const deadline = deadlineOf("wait on condition", options.timeout);
+    this.#checkHeld("wait on");
+    for (;;) {
+      const result = predicate();
+      if (result || performance.now() >= deadline) return result;
+      this.waitSync({ timeout: secondsUntil(deadline) });
+    }
+  }
+
+  /**
+   * Wakes threads that wait, those first that have waited longest. They go on
+   * once the lock is released. Python's `Condition.notify`.
+   *
+   * @param n How many.
+   * @throws {TypeError} If the number is not a number.
+   * @throws {RangeError} If the number is not a non-negative integer.
+   * @throws {Error} If the calling thread doesn't hold the lock.
+   *
+   * @example Usage
+   * ```ts
+   * import { Condition } from "@lab9/concurrency";
+   *
+   * const condition = new Condition();
+   * using _held = condition.acquireSync();
+   * condition.notify(2);
+   * ```
+   */
+  notify(n = 1): void {
+    checkInteger("notify condition", "n", n, 0, Number.MAX_SAFE_INTEGER);
+    this.#checkHeld("notify");
+    for (let i = 0; i < n && this.#waiters.hasWaiters; i++) {
+      this.#waiters.notify();
+    }
+  }
+
+  /**
+   * Wakes all threads that wait. Python's `Condition.notify_all`.
+   *
+   * @throws {Error} If the calling thread doesn't hold the lock.
+   *
+   * @example Usage
+   * ```ts
+   * import { Condition } from "@lab9/concurrency";
+   *
+   * const condition = new Condition();
+   * using _held = condition.acquireSync();
+   * condition.notifyAll();
+   * ```
+   */
+  notifyAll(): void {
+    this.#checkHeld("notify");
+    this.#waiters.notifyAll();
+  }
+
+  /**
+   * How Python prints a condition.
+   *
+   * @returns For example
+   * `<Condition(<unlocked RLock RLock-1 at 0x1140ac6a0>)>`.
+   */
+  toString(): string {
+    return `<Condition(${this.#lock})>`;
+  }
+
+  /**
+   * What `console.log` prints.
+   *
+   * @returns The same as {@linkcode toString}.
+   */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /**
+   * What is sent in place of the condition.
+   *
+   * @ignore
+   */
+  [handle](): Handle {
+    return {
+      type: "Condition",
+      buffer: this.#words.buffer as SharedArrayBuffer,
+      inner: this.#lock[handle](),
+    };
+  }
+
+  #attach(words: Int32Array): void {
+    this.#words = words;
+    this.#waiters = new WaitList(words, 0, Mark.LOCK);
+  }
+
+  #checkHeld(action: string): void {
+    if (this.#lock[owned].isMine) return;
+    throw new Error(
+      `Cannot ${action} condition: the current thread doesn't hold its lock, ` +
+        "acquire it first",
+    );
+  }
+}
+
+function secondsUntil(deadline: number): number {
+  return Math.max(0, deadline - performance.now()) / 1000;
+}

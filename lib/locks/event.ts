@@ -1,0 +1,206 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { formatAddress, randomAddress } from "../shared/address.ts";
+import {
+  type AsyncWaitOptions,
+  deadlineOf,
+  type WaitOptions,
+} from "../shared/deadline.ts";
+import { Mark } from "../shared/recorder.ts";
+import {
+  type Handle,
+  handle,
+  registerShareable,
+} from "../shared/references.ts";
+import { PENDING, type Pending, WaitList } from "../shared/wait_list.ts";
+import { words } from "./memory.ts";
+
+// Protocol. Who sets the event writes `FLAG`, then counts `SETS`, then wakes
+// everyone. A waiter noted `SETS` before it waited: an event that was set and
+// cleared again before the waiter woke has been set for it all the same.
+const FLAG = 0;
+const SETS = 1;
+const ADDRESS = 2;
+const WAITERS = 3;
+const WORDS = WAITERS + WaitList.WORDS;
+
+/**
+ * A flag that threads wait for. Python's `threading.Event`.
+ *
+ * (The platform's `Event`, which is something else, stays reachable as
+ * `globalThis.Event`.)
+ *
+ * @example Usage
+ * ```ts
+ * import { Event } from "@lab9/concurrency";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const ready = new Event();
+ * setTimeout(() => ready.set(), 10);
+ * assertEquals(await ready.wait(), true);
+ * ```
+ */
+export class Event {
+  static {
+    registerShareable("Event", (buffer) => {
+      const event = new Event();
+      event.#attach(new Int32Array(buffer));
+      return event;
+    });
+  }
+
+  #words!: Int32Array;
+  #waiters!: WaitList;
+
+  /**
+   * Makes an event that is not set.
+   *
+   * @example Usage
+   * ```ts
+   * import { Event } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * assertEquals(new Event().isSet, false);
+   * ```
+   */
+  constructor() {
+    this.#attach(words(undefined, WORDS));
+    this.#words[ADDRESS] = randomAddress();
+  }
+
+  /**
+   * Whether the event is set now. Python's `Event.is_set()`.
+   *
+   * @returns Whether it is set.
+   */
+  get isSet(): boolean {
+    return Atomics.load(this.#words, FLAG) !== 0;
+  }
+
+  /**
+   * Sets the event: everyone who waits for it goes on. Python's `Event.set`.
+   *
+   * @example Usage
+   * ```ts
+   * import { Event } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const event = new Event();
+   * event.set();
+   * assertEquals(event.isSet, true);
+   * ```
+   */
+  set(): void {
+    Atomics.store(this.#words, FLAG, 1);
+    Atomics.add(this.#words, SETS, 1);
+    this.#waiters.notifyAll();
+  }
+
+  /**
+   * Makes the event not set: whoever waits for it from now on waits for the next
+   * {@linkcode set}. Python's `Event.clear`.
+   *
+   * @example Usage
+   * ```ts
+   * import { Event } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const event = new Event();
+   * event.set();
+   * event.clear();
+   * assertEquals(event.isSet, false);
+   * ```
+   */
+  clear(): void {
+    Atomics.store(this.#words, FLAG, 0);
+  }
+
+  /**
+   * Waits until the event is set. Python's `Event.wait`.
+   *
+   * @param options How long to wait at most, and a signal to stop waiting.
+   * @returns A promise that resolves to true, or to false if the timeout passes
+   * first.
+   * @throws {RangeError} If the timeout is negative.
+   *
+   * @example Usage
+   * ```ts
+   * import { Event } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * assertEquals(await new Event().wait({ timeout: 0.01 }), false);
+   * ```
+   */
+  async wait(options: AsyncWaitOptions = {}): Promise<boolean> {
+    const deadline = deadlineOf("wait for event", options.timeout);
+    options.signal?.throwIfAborted();
+    const attempt = this.#attempt();
+    if (attempt() !== PENDING) return true;
+    const limits = { deadline, signal: options.signal };
+    return await this.#waiters.wait(attempt, limits) !== PENDING;
+  }
+
+  /**
+   * Blocks the thread until the event is set. Python's `Event.wait`.
+   *
+   * @param options How long to wait at most.
+   * @returns True, or false if the timeout passes first.
+   * @throws {RangeError} If the timeout is negative.
+   *
+   * @example Usage
+   * ```ts
+   * import { Event } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const event = new Event();
+   * event.set();
+   * assertEquals(event.waitSync(), true);
+   * ```
+   */
+  waitSync(options: WaitOptions = {}): boolean {
+    const deadline = deadlineOf("wait for event", options.timeout);
+    const attempt = this.#attempt();
+    return attempt() !== PENDING ||
+      this.#waiters.waitSync(attempt, deadline) !== PENDING;
+  }
+
+  /**
+   * How Python prints an event.
+   *
+   * @returns For example `<threading.Event at 0x1140ac6a0: unset>`.
+   */
+  toString(): string {
+    const address = formatAddress(this.#words[ADDRESS]);
+    return `<threading.Event at ${address}: ${this.isSet ? "set" : "unset"}>`;
+  }
+
+  /**
+   * What `console.log` prints.
+   *
+   * @returns The same as {@linkcode toString}.
+   */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /**
+   * What is sent in place of the event.
+   *
+   * @ignore
+   */
+  [handle](): Handle {
+    const buffer = this.#words.buffer as SharedArrayBuffer;
+    return { type: "Event", buffer };
+  }
+
+  #attach(words: Int32Array): void {
+    this.#words = words;
+    this.#waiters = new WaitList(words, WAITERS, Mark.LOCK);
+  }
+
+  #attempt(): () => true | Pending {
+    const sets = Atomics.load(this.#words, SETS);
+    return () =>
+      this.isSet || Atomics.load(this.#words, SETS) !== sets ? true : PENDING;
+  }
+}

@@ -1,0 +1,291 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import {
+  type AsyncWaitOptions,
+  deadlineOf,
+  type WaitOptions,
+} from "../shared/deadline.ts";
+import { kindOf } from "../shared/kind_of.ts";
+import { Ownership } from "../shared/ownership.ts";
+import {
+  type Handle,
+  handle,
+  registerShareable,
+} from "../shared/references.ts";
+import { memory, type WithMemory, words } from "./memory.ts";
+
+/** Options of {@linkcode Lock}'s and {@linkcode RLock}'s constructors. */
+export interface LockOptions {
+  /**
+   * What errors call the lock. Without one it is `Lock-N` or `RLock-N`.
+   */
+  name?: string;
+}
+
+/** The key of what {@linkcode Condition} needs of a lock. */
+export const owned: unique symbol = Symbol("lab9.owned");
+/** The key of whether the holder may acquire the lock again. */
+export const isReentrant: unique symbol = Symbol("lab9.isReentrant");
+
+const counts = { Lock: 0, RLock: 0 };
+
+/**
+ * A lock that one thread at a time holds. Python's `threading.Lock`.
+ *
+ * Acquiring gives a `Disposable`: with `using`, the lock is released at the end
+ * of the block, whatever happens in it. As in Python any thread may release it,
+ * and a thread that holds it must wait like any other to acquire it again; see
+ * {@linkcode RLock} for one that need not.
+ *
+ * A lock whose holder has ended is poisoned: acquiring it throws
+ * {@linkcode LockPoisonedError} until `release()` is called. Threads that wait
+ * for each other's locks in a ring get a {@linkcode DeadlockError}, except for
+ * the locks that were ever released by another thread than their holder.
+ *
+ * @example Usage
+ * ```ts
+ * import { Lock } from "@lab9/concurrency";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const lock = new Lock();
+ * {
+ *   using _held = await lock.acquire(); // acquireSync() in a worker
+ *   assertEquals(lock.isLocked, true);
+ * }
+ * assertEquals(lock.isLocked, false);
+ * ```
+ */
+export class Lock {
+  static {
+    registerShareable(
+      "Lock",
+      (buffer) => new Lock({ [memory]: buffer } as LockOptions),
+    );
+  }
+
+  /**
+   * What the library's own classes need of the lock.
+   *
+   * @ignore
+   */
+  readonly [owned]: Ownership;
+  #type: "Lock" | "RLock";
+  #words: Int32Array;
+
+  /**
+   * Makes a lock that nobody holds.
+   *
+   * @param options What to call it.
+   * @throws {TypeError} If the name is not a string.
+   *
+   * @example Usage
+   * ```ts
+   * import { Lock } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * assertEquals(new Lock({ name: "accounts" }).name, "accounts");
+   * ```
+   */
+  constructor(options: LockOptions = {}) {
+    const reentrant = this[isReentrant];
+    const type = reentrant ? "RLock" : "Lock";
+    const { name, [memory]: buffer } = options as WithMemory<LockOptions>;
+    if (name !== undefined && typeof name !== "string") {
+      throw new TypeError(
+        `Cannot create ${type}: the name must be a string, received ${
+          kindOf(name)
+        }`,
+      );
+    }
+    this.#type = type;
+    this.#words = words(buffer, Ownership.WORDS);
+    const label = buffer === undefined
+      ? `${type} ${name ?? `${type}-${++counts[type]}`}`
+      : undefined;
+    this[owned] = new Ownership(this.#words, 0, { reentrant, label });
+  }
+
+  /**
+   * Whether the holder may acquire the lock again.
+   *
+   * @ignore
+   */
+  get [isReentrant](): boolean {
+    return false;
+  }
+
+  /**
+   * What errors call the lock.
+   *
+   * @returns The name.
+   */
+  get name(): string {
+    return this[owned].label.slice(this.#type.length + 1);
+  }
+
+  /**
+   * Whether any thread holds the lock now. Python's `Lock.locked()`.
+   *
+   * @returns Whether it is held.
+   */
+  get isLocked(): boolean {
+    return this[owned].holder !== 0;
+  }
+
+  /**
+   * Acquires the lock, waiting while it is held. Python's `Lock.acquire`, except
+   * that it throws if the timeout passes.
+   *
+   * @param options How long to wait at most, and a signal to stop waiting.
+   * @returns A promise that resolves, once the lock is held, to what releases it
+   * when it is disposed of.
+   * @throws {RangeError} If the timeout is negative.
+   * @throws {DOMException} A `TimeoutError` if the timeout passes first.
+   * @throws {LockPoisonedError} If the lock's holder has ended.
+   *
+   * @example Usage
+   * ```ts
+   * import { Lock } from "@lab9/concurrency";
+   *
+   * const lock = new Lock();
+   * using _held = await lock.acquire({ timeout: 1 });
+   * ```
+   */
+  async acquire(options: AsyncWaitOptions = {}): Promise<Disposable> {
+    const { timeout, signal } = options;
+    const deadline = deadlineOf(`acquire ${this.#type}`, timeout);
+    const taken = await this[owned].take(deadline, signal);
+    if (!taken) throw this.#timeoutError(timeout);
+    return new Hold(this[owned]);
+  }
+
+  /**
+   * Acquires the lock, blocking the thread while it is held. Python's
+   * `Lock.acquire`, except that it throws if the timeout passes.
+   *
+   * @param options How long to wait at most.
+   * @returns What releases the lock when it is disposed of.
+   * @throws {RangeError} If the timeout is negative.
+   * @throws {DOMException} A `TimeoutError` if the timeout passes first.
+   * @throws {DeadlockError} If it would wait for ever, because the holder waits
+   * for a lock of this thread, directly or through others.
+   * @throws {LockPoisonedError} If the lock's holder has ended.
+   *
+   * @example Usage
+   * ```ts
+   * import { Lock } from "@lab9/concurrency";
+   *
+   * const lock = new Lock();
+   * using _held = lock.acquireSync();
+   * ```
+   */
+  acquireSync(options: WaitOptions = {}): Disposable {
+    const { timeout } = options;
+    const deadline = deadlineOf(`acquire ${this.#type}`, timeout);
+    const taken = this[owned].tryTake() || this[owned].takeSync(deadline);
+    if (!taken) throw this.#timeoutError(timeout);
+    return new Hold(this[owned]);
+  }
+
+  /**
+   * Acquires the lock if that is possible at once. Python's
+   * `Lock.acquire(blocking=False)`.
+   *
+   * @returns What releases the lock when it is disposed of; undefined if the
+   * lock is held.
+   *
+   * @example Usage
+   * ```ts
+   * import { Lock } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const lock = new Lock();
+   * using _held = lock.tryAcquire();
+   * assertEquals(lock.tryAcquire(), undefined);
+   * ```
+   */
+  tryAcquire(): Disposable | undefined {
+    return this[owned].tryTake() ? new Hold(this[owned]) : undefined;
+  }
+
+  /**
+   * Releases the lock. What `using` would release need not be released so.
+   * Python's `Lock.release`.
+   *
+   * @throws {Error} If the lock is not held. If it is an {@linkcode RLock}: if
+   * another thread holds it.
+   *
+   * @example Usage
+   * ```ts
+   * import { Lock } from "@lab9/concurrency";
+   *
+   * const lock = new Lock();
+   * lock.acquireSync();
+   * lock.release();
+   * ```
+   */
+  release(): void {
+    if (this[owned].give()) return;
+    const holder = this[owned].holderName();
+    throw new Error(
+      `Cannot release ${this[owned].label}: ${
+        holder === undefined ? "it is not held" : `${holder} holds it`
+      }`,
+    );
+  }
+
+  /**
+   * How Python prints a lock, with its name.
+   *
+   * @returns For example `<unlocked Lock accounts at 0x1140ac6a0>`.
+   */
+  toString(): string {
+    const { label, address } = this[owned];
+    const state = this.isLocked ? "locked" : "unlocked";
+    return `<${state} ${label} at ${address}>`;
+  }
+
+  /**
+   * What `console.log` prints.
+   *
+   * @returns The same as {@linkcode toString}.
+   */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /**
+   * What is sent in place of the lock.
+   *
+   * @ignore
+   */
+  [handle](): Handle {
+    const buffer = this.#words.buffer as SharedArrayBuffer;
+    return { type: this.#type, buffer };
+  }
+
+  #timeoutError(timeout: number | undefined): DOMException {
+    const { label } = this[owned];
+    const holder = this[owned].holderName() ?? "another thread";
+    return new DOMException(
+      `Cannot acquire ${label}: after ${timeout} seconds, ${holder} held it`,
+      "TimeoutError",
+    );
+  }
+}
+
+/** An acquisition, to be ended once. */
+class Hold implements Disposable {
+  #ownership: Ownership | undefined;
+
+  constructor(ownership: Ownership) {
+    this.#ownership = ownership;
+  }
+
+  [Symbol.dispose](): void {
+    const ownership = this.#ownership;
+    this.#ownership = undefined;
+    // It may have been released by hand, or lost with a wait that threw.
+    if (ownership?.isMine) ownership.give();
+  }
+}

@@ -1,0 +1,291 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { formatAddress, randomAddress } from "../shared/address.ts";
+import {
+  type AsyncWaitOptions,
+  deadlineOf,
+  type WaitOptions,
+} from "../shared/deadline.ts";
+import { Mark } from "../shared/recorder.ts";
+import {
+  type Handle,
+  handle,
+  registerShareable,
+} from "../shared/references.ts";
+import { PENDING, type Pending, WaitList } from "../shared/wait_list.ts";
+import { checkInteger } from "./check_integer.ts";
+import { words } from "./memory.ts";
+
+// Protocol. `VALUE` is the number of permits. A taker lowers it in one step, never
+// below zero; a releaser raises it, and then wakes as many as it gave, who try
+// again.
+const VALUE = 0;
+const ADDRESS = 1;
+/** The most that the value may become. */
+const LIMIT = 2;
+const WAITERS = 3;
+const WORDS = WAITERS + WaitList.WORDS;
+const LARGEST_VALUE = 2 ** 31 - 1;
+
+/** How often a taker looks again before it sleeps: a few microseconds. */
+const SPINS = 100;
+
+/** The key of whether there may be no more permits than at first. */
+export const isBounded: unique symbol = Symbol("lab9.isBounded");
+
+/**
+ * A number of permits: acquiring takes one, waiting while there is none, and
+ * releasing gives one back. Python's `threading.Semaphore`.
+ *
+ * A permit belongs to no thread: it may be released by another than acquired it,
+ * or without having been acquired. {@linkcode BoundedSemaphore} notices when
+ * there are too many.
+ *
+ * @example Usage
+ * ```ts
+ * import { Semaphore } from "@lab9/concurrency";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const connections = new Semaphore(2);
+ * {
+ *   using _one = await connections.acquire();
+ *   using _two = await connections.acquire();
+ *   assertEquals(connections.tryAcquire(), undefined);
+ * }
+ * ```
+ */
+export class Semaphore {
+  static {
+    registerShareable("Semaphore", (buffer) => new Semaphore(buffer as never));
+  }
+
+  #words: Int32Array;
+  #waiters: WaitList;
+  #attempt = (): true | Pending => this.#tryTake() || PENDING;
+
+  /**
+   * Makes a semaphore.
+   *
+   * @param value How many permits there are at first.
+   * @throws {TypeError} If the value is not a number.
+   * @throws {RangeError} If the value is not an integer from 0 to 2147483647.
+   *
+   * @example Usage
+   * ```ts
+   * import { Semaphore } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * assertEquals(new Semaphore(0).tryAcquire(), undefined);
+   * ```
+   */
+  constructor(value = 1) {
+    const buffer = value as unknown instanceof SharedArrayBuffer
+      ? value as unknown as SharedArrayBuffer
+      : undefined;
+    this.#words = words(buffer, WORDS);
+    this.#waiters = new WaitList(this.#words, WAITERS, Mark.LOCK);
+    if (buffer !== undefined) return;
+    checkInteger("create semaphore", "value", value, 0, LARGEST_VALUE);
+    this.#words[VALUE] = value;
+    this.#words[ADDRESS] = randomAddress();
+    this.#words[LIMIT] = this[isBounded] ? value : LARGEST_VALUE;
+  }
+
+  /**
+   * Whether there may be no more permits than at first.
+   *
+   * @ignore
+   */
+  get [isBounded](): boolean {
+    return false;
+  }
+
+  /**
+   * Acquires a permit, waiting while there is none. Python's
+   * `Semaphore.acquire`, except that it throws if the timeout passes.
+   *
+   * @param options How long to wait at most, and a signal to stop waiting.
+   * @returns A promise that resolves to what releases the permit when it is
+   * disposed of.
+   * @throws {RangeError} If the timeout is negative.
+   * @throws {DOMException} A `TimeoutError` if the timeout passes first.
+   *
+   * @example Usage
+   * ```ts
+   * import { Semaphore } from "@lab9/concurrency";
+   *
+   * const semaphore = new Semaphore(3);
+   * using _permit = await semaphore.acquire({ timeout: 1 });
+   * ```
+   */
+  async acquire(options: AsyncWaitOptions = {}): Promise<Disposable> {
+    const { timeout, signal } = options;
+    const deadline = deadlineOf("acquire semaphore", timeout);
+    signal?.throwIfAborted();
+    if (!this.#tryTake()) {
+      const limits = { deadline, signal };
+      const taken = await this.#waiters.wait(this.#attempt, limits);
+      if (taken === PENDING) throw timeoutError(timeout);
+    }
+    return new Permit(this);
+  }
+
+  /**
+   * Acquires a permit, blocking the thread while there is none. Python's
+   * `Semaphore.acquire`, except that it throws if the timeout passes.
+   *
+   * @param options How long to wait at most.
+   * @returns What releases the permit when it is disposed of.
+   * @throws {RangeError} If the timeout is negative.
+   * @throws {DOMException} A `TimeoutError` if the timeout passes first.
+   *
+   * @example Usage
+   * ```ts
+   * import { Semaphore } from "@lab9/concurrency";
+   *
+   * const semaphore = new Semaphore(3);
+   * using _permit = semaphore.acquireSync();
+   * ```
+   */
+  acquireSync(options: WaitOptions = {}): Disposable {
+    const deadline = deadlineOf("acquire semaphore", options.timeout);
+    for (let spin = 0; spin < SPINS; spin++) {
+      if (this.#tryTake()) return new Permit(this);
+      Atomics.pause();
+    }
+    const taken = this.#waiters.waitSync(this.#attempt, deadline);
+    if (taken === PENDING) throw timeoutError(options.timeout);
+    return new Permit(this);
+  }
+
+  /**
+   * Acquires a permit if there is one now. Python's
+   * `Semaphore.acquire(blocking=False)`.
+   *
+   * @returns What releases the permit when it is disposed of; undefined if there
+   * is none.
+   *
+   * @example Usage
+   * ```ts
+   * import { Semaphore } from "@lab9/concurrency";
+   * import { assert } from "@std/assert";
+   *
+   * const semaphore = new Semaphore(1);
+   * using permit = semaphore.tryAcquire();
+   * assert(permit !== undefined);
+   * ```
+   */
+  tryAcquire(): Disposable | undefined {
+    return this.#tryTake() ? new Permit(this) : undefined;
+  }
+
+  /**
+   * Gives permits back, or adds some. Python's `Semaphore.release`.
+   *
+   * @param n How many.
+   * @throws {TypeError} If the number is not a number.
+   * @throws {RangeError} If the number is not a positive integer, or there
+   * would be more permits than there can be: for a {@linkcode BoundedSemaphore},
+   * more than at first.
+   *
+   * @example Usage
+   * ```ts
+   * import { Semaphore } from "@lab9/concurrency";
+   * import { assert } from "@std/assert";
+   *
+   * const semaphore = new Semaphore(0);
+   * semaphore.release(2);
+   * assert(semaphore.tryAcquire() && semaphore.tryAcquire());
+   * ```
+   */
+  release(n = 1): void {
+    checkInteger("release semaphore", "n", n, 1, LARGEST_VALUE);
+    const limit = this.#words[LIMIT];
+    for (;;) {
+      const value = Atomics.load(this.#words, VALUE);
+      if (n > limit - value) {
+        throw new RangeError(
+          `Cannot release semaphore: it was released too many times, its ` +
+            `value ${value} can be at most ${limit}, received n ${n}`,
+        );
+      }
+      const next = value + n;
+      if (Atomics.compareExchange(this.#words, VALUE, value, next) === value) {
+        break;
+      }
+    }
+    for (let i = 0; i < n && this.#waiters.hasWaiters; i++) {
+      this.#waiters.notify();
+    }
+  }
+
+  /**
+   * How Python prints a semaphore.
+   *
+   * @returns For example `<threading.Semaphore at 0x1140ac6a0: value=3>`.
+   */
+  toString(): string {
+    const bound = this[isBounded] ? `/${this.#words[LIMIT]}` : "";
+    const value = Atomics.load(this.#words, VALUE);
+    const address = formatAddress(this.#words[ADDRESS]);
+    return `<threading.${this.#type} at ${address}: value=${value}${bound}>`;
+  }
+
+  /**
+   * What `console.log` prints.
+   *
+   * @returns The same as {@linkcode toString}.
+   */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /**
+   * What is sent in place of the semaphore.
+   *
+   * @ignore
+   */
+  [handle](): Handle {
+    return {
+      type: this.#type,
+      buffer: this.#words.buffer as SharedArrayBuffer,
+    };
+  }
+
+  get #type(): string {
+    return this[isBounded] ? "BoundedSemaphore" : "Semaphore";
+  }
+
+  #tryTake(): boolean {
+    const words = this.#words;
+    for (;;) {
+      const value = Atomics.load(words, VALUE);
+      if (value === 0) return false;
+      if (Atomics.compareExchange(words, VALUE, value, value - 1) === value) {
+        return true;
+      }
+    }
+  }
+}
+
+/** A permit, to be given back once. */
+class Permit implements Disposable {
+  #semaphore: Semaphore | undefined;
+
+  constructor(semaphore: Semaphore) {
+    this.#semaphore = semaphore;
+  }
+
+  [Symbol.dispose](): void {
+    const semaphore = this.#semaphore;
+    this.#semaphore = undefined;
+    semaphore?.release();
+  }
+}
+
+function timeoutError(timeout: number | undefined): DOMException {
+  return new DOMException(
+    `Cannot acquire semaphore: after ${timeout} seconds, its value was 0`,
+    "TimeoutError",
+  );
+}
