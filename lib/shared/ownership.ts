@@ -42,7 +42,8 @@ export interface OwnershipOptions {
  * Protocol. `HOLDER` is the identity of the thread that has it, or 0. A taker
  * moves it from 0 to itself in one step; who gives it up moves it back to 0 and
  * wakes one waiter, who tries again: another may be quicker. A holder that has
- * ended can be told by its identity. After each change of `HOLDER`, `NODE` tells
+ * ended can be told by its identity; a taker looks at its own last, so that
+ * whoever ends it finds the lock among those that it holds. After each change of `HOLDER`, `NODE` tells
  * whether the graph of waits has to know (see `wait_graph.ts`). `SIGNAL` is set,
  * and the graph told, before another than the holder gives it up; it stays.
  * `DEPTH`, how often the
@@ -106,7 +107,12 @@ export class Ownership implements GraphedLock, Witness {
     return this.holder === currentIdentity();
   }
 
-  /** Takes it if nobody has it, or the running thread and it is reentrant. */
+  /**
+   * Takes it if nobody has it, or the running thread and it is reentrant.
+   *
+   * @throws {Error} If the running thread was given up, or has ended and left
+   * something running.
+   */
   tryTake(): boolean {
     const words = this.#words;
     const at = this.#index;
@@ -119,6 +125,7 @@ export class Ownership implements GraphedLock, Witness {
     }
     words[at + DEPTH] = 1;
     if (this.node !== 0) noteHolder(this);
+    if (!isAlive(me)) this.#giveBack();
     if (isRecording) {
       recordPoint(Mark.ACQUIRE, words[at + ADDRESS], words[at + CHANGES]++);
     }
@@ -212,6 +219,12 @@ export class Ownership implements GraphedLock, Witness {
   holderName(): string | undefined {
     const { holder } = this;
     return holder === 0 ? undefined : threadLabel(holder);
+  }
+
+  /** A thread that counts as ended has nothing: who waits would not be told. */
+  #giveBack(): never {
+    this.give();
+    throw new Error(`Cannot acquire ${this.label}: the thread has ended`);
   }
 
   #checkHolder(): void {

@@ -4,8 +4,10 @@ import {
   type Barrier,
   type Condition,
   enumerate,
+  type Event,
   expose,
   type Lock,
+  sleep,
   sleepSync,
 } from "../../mod.ts";
 import { lot, NEXT, STRIDE } from "../../lib/shared/parking.ts";
@@ -99,6 +101,97 @@ export function notifyAndWait(condition: Condition, wanted: Lock): string {
   return "both";
 }
 
+/** Sleeps with a lock, and releases it whatever happens. */
+export function useWhileSleeping(lock: Lock, held: Event): void {
+  using _held = lock.acquireSync();
+  held.set();
+  sleepSync(3600);
+}
+
+/** As {@linkcode useWhileSleeping}, but awaits. */
+export async function useWhileAsleep(lock: Lock, held: Event): Promise<void> {
+  using _held = await lock.acquire();
+  held.set();
+  await sleep(3600);
+}
+
+/** As {@linkcode useWhileSleeping}, in the old way. */
+export function releaseFinally(lock: Lock, held: Event): void {
+  lock.acquireSync();
+  try {
+    held.set();
+    sleepSync(3600);
+  } finally {
+    lock.release();
+  }
+}
+
+/** As {@linkcode useWhileAsleep}, in the old way. */
+export async function releaseFinallyAsync(
+  lock: Lock,
+  held: Event,
+): Promise<void> {
+  await lock.acquire();
+  try {
+    held.set();
+    await sleep(3600);
+  } finally {
+    lock.release();
+  }
+}
+
+/** Waits on a condition that nobody notifies. */
+export function waitForGood(
+  condition: Condition,
+  waiting: Event,
+  withUsing: boolean,
+): void {
+  using hold = condition.acquireSync();
+  try {
+    waiting.set();
+    condition.waitSync();
+  } finally {
+    if (!withUsing) condition.release();
+    hold[Symbol.dispose]();
+  }
+}
+
+/** As {@linkcode waitForGood}, but awaits. */
+export async function waitForGoodAsync(
+  condition: Condition,
+  waiting: Event,
+  withUsing: boolean,
+): Promise<void> {
+  using hold = await condition.acquire();
+  try {
+    waiting.set();
+    await condition.wait();
+  } finally {
+    if (!withUsing) condition.release();
+    hold[Symbol.dispose]();
+  }
+}
+
+/** Computes, takes a lock, and says whether that was refused (1) or not (2). */
+export function spinThenTake(
+  lock: Lock,
+  spinning: Event,
+  ms: number,
+  outcome: Int32Array,
+): void {
+  spinning.set();
+  spin(ms);
+  let refused = 0;
+  for (const take of [lock.tryAcquire, lock.acquireSync]) {
+    try {
+      take.call(lock);
+    } catch (error) {
+      if (/the thread has ended/.test(String(error))) refused++;
+    }
+  }
+  Atomics.store(outcome, 0, refused === 2 ? 1 : 2);
+}
+
 /** Computes without ever waiting, for so long. */
 export function spin(ms: number): void {
   const end = performance.now() + ms;
@@ -147,9 +240,17 @@ expose(import.meta, {
   holdAndWaitFor,
   joinNamed,
   notifyAndWait,
+  releaseFinally,
+  releaseFinallyAsync,
   script,
   scriptSync,
+  sleep,
   sleepSync,
   spin,
+  spinThenTake,
   throwError,
+  useWhileAsleep,
+  useWhileSleeping,
+  waitForGood,
+  waitForGoodAsync,
 });
