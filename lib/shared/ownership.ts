@@ -3,8 +3,15 @@
 import { formatAddress, randomAddress } from "./address.ts";
 import { LABEL_WORDS, readLabel, writeLabel } from "./label.ts";
 import { LockPoisonedError } from "./lock_errors.ts";
-import { checkStop, currentIdentity, isAlive, threadLabel } from "./parking.ts";
+import {
+  checkStop,
+  currentIdentity,
+  hasEnded,
+  isAlive,
+  threadLabel,
+} from "./parking.ts";
 import { isRecording, Mark, recordPoint } from "./recorder.ts";
+import { reserveStack } from "./stack.ts";
 import {
   enterLockWait,
   type GraphedLock,
@@ -117,6 +124,7 @@ export class Ownership implements GraphedLock, Witness {
     const words = this.#words;
     const at = this.#index;
     const me = currentIdentity();
+    if (Atomics.load(words, at + NODE) !== 0) reserveStack();
     const holder = Atomics.compareExchange(words, at + HOLDER, 0, me);
     if (holder !== 0) {
       if (!this.reentrant || holder !== me) return false;
@@ -124,8 +132,8 @@ export class Ownership implements GraphedLock, Witness {
       return true;
     }
     words[at + DEPTH] = 1;
-    if (this.node !== 0) noteHolder(this);
-    if (!isAlive(me)) this.#giveBack();
+    if (Atomics.load(words, at + NODE) !== 0) noteHolder(this);
+    if (hasEnded()) this.#giveBack();
     if (isRecording) {
       recordPoint(Mark.ACQUIRE, words[at + ADDRESS], words[at + CHANGES]++);
     }
@@ -181,6 +189,7 @@ export class Ownership implements GraphedLock, Witness {
         if (this.node !== 0) noteHolder(this);
       }
     }
+    if (this.#waiters.hasWaiters) reserveStack();
     if (isRecording) {
       recordPoint(Mark.RELEASE, words[at + ADDRESS], words[at + CHANGES]);
     }
