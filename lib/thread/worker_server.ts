@@ -109,9 +109,7 @@ async function runJob(
   const stopped = Promise.withResolvers<never>();
   stopped.promise.catch(() => {});
   stopRunning = (reason) => {
-    abandonWaits(reason);
-    // What those waits throw unwinds the target first: it may hold locks.
-    setTimeout(() => stopped.reject(reason));
+    unwind().then(() => stopped.reject(reason));
   };
   slot.begin();
   let outcome: Outcome;
@@ -128,6 +126,8 @@ async function runJob(
       answer({ thrown: toPortable(error, slot.name) });
     }
   }
+  // One of its functions that await may have ended it before the others.
+  if (isStopped()) await unwind();
   running = undefined;
   port.close();
   life?.[Symbol.dispose]();
@@ -136,6 +136,12 @@ async function runJob(
   slot.end(outcome);
   // What a terminated thread left behind must not meet the next one.
   if (isStopped()) closeWorker();
+}
+
+/** Ends what the running thread awaits: what that throws releases its locks. */
+function unwind(): Promise<void> {
+  abandonWaits(new Stopped("The thread was terminated"));
+  return new Promise((resolve) => setTimeout(resolve));
 }
 
 function answer(message: Answer | Mail): void {
