@@ -46,9 +46,9 @@ export function scriptSync(things: unknown[], steps: Step[]): unknown[] {
   return steps.map((step) => portable(perform(things, step)));
 }
 
-/** Joins the thread of that name, blocking without a timeout. */
+/** Joins the thread of that name if it is alive, blocking without a timeout. */
 export function joinNamed(name: string): void {
-  enumerate().find((thread) => thread.name === name)!.joinSync();
+  enumerate().find((thread) => thread.name === name)?.joinSync();
 }
 
 /** Holds a lock, and when all do so, waits for another or for a thread's end. */
