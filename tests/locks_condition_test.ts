@@ -225,7 +225,7 @@ for (const [type, Class] of Object.entries(types)) {
       const condition = new Condition(lock);
       const controller = new AbortController();
       const { signal } = controller;
-        const wait = (async () => {
+      const wait = (async () => {
         using _held = await condition.acquire();
         const error = await assertRejects(() => condition.wait({ signal }));
         assert(lock[owned].isMine);
@@ -246,7 +246,7 @@ for (const [type, Class] of Object.entries(types)) {
       await assertRejects(() => wait, Error, "enough");
       await thread.join(PATIENCE);
       assertEquals(lock.isLocked, false);
-      },
+    },
   );
 }
 

@@ -11,7 +11,7 @@ import {
   threadLabel,
 } from "./parking.ts";
 import { isRecording, Mark, recordPoint } from "./recorder.ts";
-import { reserveStack } from "./stack.ts";
+import { reserveStack } from "./reserve_stack.ts";
 import {
   enterLockWait,
   type GraphedLock,

@@ -20,7 +20,7 @@ import {
   STRIDE,
   WOKEN,
 } from "./parking.ts";
-import { reserveStack } from "./stack.ts";
+import { reserveStack } from "./reserve_stack.ts";
 
 /** What an attempt returns while what it waits for is not there. */
 export const PENDING: unique symbol = Symbol("pending");
