@@ -31,13 +31,26 @@ export class Cargo {
   ints!: Int32Array<ArrayBuffer>;
   view!: DataView<ArrayBuffer>;
 
-  constructor() {
+  #limit: number;
+
+  /** A cargo of so many bytes at most, a power of two. */
+  constructor(limit = Infinity) {
+    this.#limit = limit;
     this.#allocate(FIRST_BYTES);
   }
 
-  /** Makes room for so many bytes; what was written stays. */
+  /**
+   * Makes room for so many bytes; what was written stays.
+   *
+   * @throws {RangeError} If that is more than the cargo may have.
+   */
   reserve(length: number): void {
     if (length <= this.bytes.length) return;
+    if (length > this.#limit) {
+      throw new RangeError(
+        `Cannot encode value: it takes more than ${this.#limit} bytes`,
+      );
+    }
     const old = this.bytes;
     let size = old.length;
     while (size < length) size *= 2;
