@@ -202,15 +202,18 @@ export class Condition {
     this.#checkHeld("wait on");
     signal?.throwIfAborted();
     const lock = this.#lock[owned];
-    let depth = 1;
+    let depth = 0;
     try {
       return await this.#waiters.waitForNotify(
         () => depth = lock.giveAll(),
         { deadline, signal },
       );
     } finally {
-      await lock.take(Infinity);
-      lock.restore(depth);
+      // Not released: it could not even begin to wait.
+      if (depth > 0) {
+        await lock.take(Infinity);
+        lock.restore(depth);
+      }
     }
   }
 
@@ -241,15 +244,18 @@ export class Condition {
     const deadline = deadlineOf("wait on condition", options.timeout);
     this.#checkHeld("wait on");
     const lock = this.#lock[owned];
-    let depth = 1;
+    let depth = 0;
     try {
       return this.#waiters.waitForNotifySync(
         () => depth = lock.giveAll(),
         deadline,
       );
     } finally {
-      lock.takeSync(Infinity);
-      lock.restore(depth);
+      // Not released: it could not even begin to wait.
+      if (depth > 0) {
+        lock.takeSync(Infinity);
+        lock.restore(depth);
+      }
     }
   }
 

@@ -42,9 +42,11 @@ export interface OwnershipOptions {
  * Protocol. `HOLDER` is the identity of the thread that has it, or 0. A taker
  * moves it from 0 to itself in one step; who gives it up moves it back to 0 and
  * wakes one waiter, who tries again: another may be quicker. A holder that has
- * ended can be told by its identity. After each change of `HOLDER`, `NODE` tells
- * whether the graph of waits has to know (see `wait_graph.ts`). `SIGNAL` is set
- * before another than the holder gives it up, and stays. `DEPTH`, how often the
+ * ended can be told by its identity; a taker looks at its own last, so that
+ * whoever ends it finds the lock among those that it holds. After each change of `HOLDER`, `NODE` tells
+ * whether the graph of waits has to know (see `wait_graph.ts`). `SIGNAL` is set,
+ * and the graph told, before another than the holder gives it up; it stays.
+ * `DEPTH`, how often the
  * holder has taken it, and `CHANGES`, which is counted only for recording, are the
  * holder's alone.
  */
@@ -105,7 +107,12 @@ export class Ownership implements GraphedLock, Witness {
     return this.holder === currentIdentity();
   }
 
-  /** Takes it if nobody has it, or the running thread and it is reentrant. */
+  /**
+   * Takes it if nobody has it, or the running thread and it is reentrant.
+   *
+   * @throws {Error} If the running thread was given up, or has ended and left
+   * something running.
+   */
   tryTake(): boolean {
     const words = this.#words;
     const at = this.#index;
@@ -118,6 +125,7 @@ export class Ownership implements GraphedLock, Witness {
     }
     words[at + DEPTH] = 1;
     if (this.node !== 0) noteHolder(this);
+    if (!isAlive(me)) this.#giveBack();
     if (isRecording) {
       recordPoint(Mark.ACQUIRE, words[at + ADDRESS], words[at + CHANGES]++);
     }
@@ -164,11 +172,14 @@ export class Ownership implements GraphedLock, Witness {
         words[at + DEPTH]--;
         return true;
       }
-    } else if (isAlive(holder)) {
+    } else {
       // Its own hold went with the wait at which a thread is being ended.
       checkStop();
-      if (this.reentrant) return false;
-      Atomics.store(words, at + SIGNAL, 1);
+      if (isAlive(holder)) {
+        if (this.reentrant) return false;
+        Atomics.store(words, at + SIGNAL, 1);
+        if (this.node !== 0) noteHolder(this);
+      }
     }
     if (isRecording) {
       recordPoint(Mark.RELEASE, words[at + ADDRESS], words[at + CHANGES]);
@@ -191,9 +202,9 @@ export class Ownership implements GraphedLock, Witness {
     return depth;
   }
 
-  /** The holder has it again, as often as it had. */
+  /** The holder, who has taken it again, has it as often as before. */
   restore(depth: number): void {
-    this.#words[this.#index + DEPTH] = depth;
+    this.#words[this.#index + DEPTH] += depth - 1;
   }
 
   enter(cell: number, blocksForever: boolean): void {
@@ -210,9 +221,17 @@ export class Ownership implements GraphedLock, Witness {
     return holder === 0 ? undefined : threadLabel(holder);
   }
 
+  /** A thread that counts as ended has nothing: who waits would not be told. */
+  #giveBack(): never {
+    this.give();
+    throw new Error(`Cannot acquire ${this.label}: the thread has ended`);
+  }
+
   #checkHolder(): void {
     const { holder } = this;
     if (holder === 0 || isAlive(holder)) return;
+    // It may have released it just before it ended.
+    if (this.holder !== holder) return;
     throw new LockPoisonedError(
       `Cannot acquire ${this.label}: its holder ${threadLabel(holder)} has ` +
         "ended without releasing it, call release() once what it guards is " +

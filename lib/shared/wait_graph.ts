@@ -14,6 +14,8 @@
  *  - Whoever changes `HOLDER` looks at `NODE` afterwards, and copies `HOLDER` as
  *    it is then if there is a node. Both orders are sequentially consistent:
  *    either the changer sees the node, or the waiter sees the change.
+ *  - Whoever releases a lock for a holder that may sleep meanwhile lets the node
+ *    know that beforehand: from then on the lock is in no ring.
  *  - So a thread that blocks has every lock that it holds, and that is waited
  *    for, in the graph under its own name, and none that it has released. A ring
  *    of threads that block without a timeout is therefore a deadlock. It comes
@@ -57,7 +59,7 @@ const TARGET = GRAPH + 1;
 // Words of a lock's node.
 const HOLDER = GRAPH;
 const WAITERS = GRAPH + 1;
-/** Not 0 if the lock has been released by another than its holder. */
+/** Not 0 if another than its holder has released the lock, or is about to. */
 const SIGNAL = GRAPH + 2;
 
 const Kind = { NONE: 0, LOCK: 1, LOCK_FOREVER: 2, JOIN_FOREVER: 3 } as const;
@@ -68,7 +70,7 @@ export interface GraphedLock {
   readonly label: string;
   /** The identity of the holder, or 0. */
   readonly holder: number;
-  /** Whether another thread than the holder has released it before. */
+  /** Whether another thread than the holder has released it, or is about to. */
   readonly isSignal: boolean;
   /** The lock's node, or 0; read and written atomically. */
   node: number;
@@ -120,7 +122,7 @@ export function leaveLockWait(lock: GraphedLock, cell: number): void {
   locked((all) => leave(all, lock, cell));
 }
 
-/** Notes a change of the lock's holder, after it was made. */
+/** Notes that the lock has become a signal, or got another holder. */
 export function noteHolder(lock: GraphedLock): void {
   if (lock.node === 0) return;
   locked((all) => {
@@ -131,13 +133,13 @@ export function noteHolder(lock: GraphedLock): void {
 }
 
 /**
- * Enters a wait for the end of the thread that has a cell.
+ * Enters a wait for the end of the thread with an identity; 0 if it has ended.
  *
  * @throws {DeadlockError} If it could never end.
  */
 export function enterJoin(cell: number, joined: number): void {
   const ring = locked((all) => {
-    all[cell * STRIDE + TARGET] = identityAt(joined);
+    all[cell * STRIDE + TARGET] = joined;
     all[cell * STRIDE + KIND] = Kind.JOIN_FOREVER;
     const ring = findRing(all, cell);
     if (ring !== undefined) all[cell * STRIDE + KIND] = Kind.NONE;
@@ -174,6 +176,8 @@ function waitsForLock(all: Int32Array, cell: number): boolean {
 
 function makeNode(lock: GraphedLock): number {
   const node = allocateCell();
+  // As a waiting cell it had a target in this word.
+  lot()[node * STRIDE + WAITERS] = 0;
   labelCell(node, lock.label);
   lock.node = node;
   return node;

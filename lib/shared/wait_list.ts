@@ -6,6 +6,7 @@ import { Mark, recordSpan } from "./recorder.ts";
 import {
   allocateCell,
   cancel,
+  checkStop,
   currentCell,
   lot,
   NEXT,
@@ -268,7 +269,7 @@ export class WaitList {
 
 /** The cell of an awaited wait, for as long as that lasts. */
 class AsyncWaiter implements Disposable {
-  readonly #cell = allocateCell();
+  readonly #cell: number;
   readonly #list: WaitList;
   readonly #signal: AbortSignal | undefined;
   readonly #witness: Witness | undefined;
@@ -276,9 +277,12 @@ class AsyncWaiter implements Disposable {
   #isListed = false;
   #isOver = false;
   #reason: unknown;
+  /** Does not wait for a turn of the event loop, as a wake does. */
+  readonly #abandoned = Promise.withResolvers<never>();
   readonly #abandon = (reason: unknown): void => {
     if (this.#isOver) return;
     this.#reason = reason;
+    this.#abandoned.reject(reason);
     this.#close();
   };
   readonly #onAbort = (): void => this.#abandon(this.#signal!.reason);
@@ -288,12 +292,19 @@ class AsyncWaiter implements Disposable {
     { signal, witness, keepAlive = true }: WaitOptions,
   ) {
     this.#list = list;
+    this.#cell = allocateCell();
     this.#signal = signal;
     this.#witness = witness;
+    this.#abandoned.promise.catch(() => {});
+    try {
+      witness?.enter(this.#cell, false);
+    } catch (error) {
+      releaseCell(this.#cell);
+      throw error;
+    }
     this.#alive = keepAlive ? hold() : undefined;
     signal?.addEventListener("abort", this.#onAbort, { once: true });
     pendingWaits.add(this.#abandon);
-    witness?.enter(this.#cell, false);
   }
 
   enter(): void {
@@ -308,9 +319,17 @@ class AsyncWaiter implements Disposable {
     return !this.#list.leave(this.#cell);
   }
 
-  /** Sleeps; the states are those of `park`. */
+  /**
+   * Sleeps; the states are those of `park`.
+   *
+   * @throws {Stopped} If the thread is ordered to end.
+   */
   async park(deadline: number): Promise<number> {
-    const state = await park(this.#cell, deadline, () => this.#isOver);
+    checkStop();
+    const state = await Promise.race([
+      park(this.#cell, deadline, () => this.#isOver),
+      this.#abandoned.promise,
+    ]);
     if (this.#isOver) throw this.#reason;
     if (state === WOKEN) this.#isListed = false;
     return state;

@@ -130,7 +130,8 @@ async function runJob(
   stopped.promise.catch(() => {});
   stopRunning = (reason) => {
     abandonWaits(reason);
-    stopped.reject(reason);
+    // What those waits throw unwinds the target first: it may hold locks.
+    setTimeout(() => stopped.reject(reason));
   };
   let outcome: Outcome;
   try {

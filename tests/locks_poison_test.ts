@@ -1,0 +1,241 @@
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertLess,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import {
+  type AnyFunction,
+  Barrier,
+  Condition,
+  Event,
+  Lock,
+  LockPoisonedError,
+  RLock,
+  sleep,
+  sleepSync,
+  Thread,
+} from "../mod.ts";
+import { owned } from "../lib/locks/lock.ts";
+import { threadTest } from "./_threads.ts";
+import * as fns from "./testdata/locks.ts";
+import { aMoment, type Step, until, waitsForLocks } from "./testdata/locks.ts";
+
+const PATIENCE = 30;
+const types = { Lock, RLock };
+type Type = keyof typeof types;
+
+function start<F extends AnyFunction>(
+  name: string,
+  target: F,
+  ...args: unknown[]
+): Thread<F> {
+  const thread = new Thread<F>(target, { name, args: args as Parameters<F> });
+  thread.start();
+  return thread;
+}
+
+/** Ways of ending with a lock that is held; some need another's doing. */
+const ends: Record<string, {
+  steps: Step[];
+  sync?: false;
+  end?: (thread: Thread) => Promise<void>;
+}> = {
+  returns: { steps: [] },
+  "returns, async": { steps: [], sync: false },
+  throws: { steps: [[2, "throwError", "enough"]] },
+  "is terminated": {
+    steps: [[2, "sleepSync", 3600]],
+    end: (thread) => thread.terminate(),
+  },
+  "is terminated, async": {
+    sync: false,
+    steps: [[2, "sleep", 3600]],
+    end: (thread) => thread.terminate(),
+  },
+  "closes itself": { steps: [[2, "closeSelf"]] },
+  "closes itself, async": { steps: [[2, "closeSelf"]], sync: false },
+  "is given up": {
+    steps: [[2, "spin", 1000]],
+    end: (thread) => thread.terminate(),
+  },
+};
+
+async function muted<T>(fn: () => Promise<T>): Promise<T> {
+  const { warn } = console;
+  console.warn = () => {};
+  try {
+    return await fn();
+  } finally {
+    console.warn = warn;
+  }
+}
+
+for (const type of Object.keys(types) as Type[]) {
+  for (const [how, { steps, end, sync = true }] of Object.entries(ends)) {
+    threadTest(`${type} is poisoned if its holder ${how}`, async () => {
+      const lock = new types[type]({ name: "guard" });
+      const [go, held] = [new Event(), new Event()];
+      const { closeSelf, spin, throwError } = fns;
+      const more = { closeSelf, sleep, sleepSync, spin, throwError };
+      const holder = start("holder", sync ? fns.scriptSync : fns.script, [
+        lock,
+        go,
+        more,
+        held,
+      ], [[0, "acquireSync"], [3, "set"], [1, "waitSync"], ...steps]);
+      const joined = holder.join(PATIENCE).catch(() => {});
+      await held.wait();
+      // Those who wait, for ever or not, are woken.
+      const waiters = ["acquireSync", "acquireSync", "acquire"].map((
+        member,
+        i,
+      ) => start(`waiter ${i}`, fns.script, [lock], [[0, member]]));
+      const timed = start("timed", fns.script, [lock], [
+        [0, "acquireSync", { timeout: 3600 }],
+      ]);
+      const expected = `Cannot acquire ${type} guard: its holder holder has ` +
+        "ended without releasing it, call release() once what it guards is " +
+        "in order";
+      const waits = [...waiters, timed].map((waiter) =>
+        assertRejects(() => waiter.join(PATIENCE), LockPoisonedError, expected)
+      );
+      const awaited = assertRejects(() => lock.acquire(), LockPoisonedError);
+      await until(() => waitsForLocks() === 5);
+      go.set();
+      await muted(async () => await end?.(holder));
+      await joined;
+      const begin = performance.now();
+      await Promise.all([...waits, awaited]);
+      assertLess(performance.now() - begin, 1000);
+      // So are those who come later.
+      await assertRejects(() => lock.acquire(), LockPoisonedError, expected);
+      assertThrows(() => lock.acquireSync(), LockPoisonedError, expected);
+      const late = { timeout: 0 };
+      assertThrows(() => lock.acquireSync(late), LockPoisonedError, expected);
+      assertEquals(lock.tryAcquire(), undefined);
+      assertEquals(lock.isLocked, true);
+      // Anyone frees it.
+      const freer = start("freer", fns.scriptSync, [lock], [[0, "release"]]);
+      await freer.join(PATIENCE);
+      assertEquals(lock.isLocked, false);
+      const next = start("next", fns.scriptSync, [lock], [
+        [0, "acquireSync"],
+        [0, "release"],
+      ]);
+      await next.join(PATIENCE);
+      assertEquals(lock.isLocked, false);
+      assertEquals(waitsForLocks(), 0);
+    });
+  }
+}
+
+/** Threads that release what they hold when they are terminated. */
+const tidy = [
+  fns.useWhileSleeping,
+  fns.useWhileAsleep,
+  fns.releaseFinally,
+  fns.releaseFinallyAsync,
+];
+
+for (const type of Object.keys(types) as Type[]) {
+  for (const target of tidy) {
+    threadTest(`${type} of a terminated ${target.name}() is free`, async () => {
+      const lock = new types[type]();
+      const held = new Event();
+      const holder = start("holder", target, lock, held);
+      await held.wait();
+      const waiter = start("waiter", fns.scriptSync, [lock], [
+        [0, "acquireSync"],
+        [0, "release"],
+      ]);
+      const awaited = lock.acquire();
+      await until(() => waitsForLocks() === 2);
+      await holder.terminate();
+      (await awaited)[Symbol.dispose]();
+      assertEquals(await waiter.join(PATIENCE), ["held", undefined]);
+      assertEquals(lock.isLocked, false);
+    });
+  }
+}
+
+for (const sync of [true, false]) {
+  for (const type of Object.keys(types) as Type[]) {
+    const how = `${sync ? "waitSync" : "wait"}() with ${type}`;
+    threadTest(
+      `Condition.${how}: a terminated waiter releases nothing of others`,
+      async () => {
+        const lock = new types[type]();
+        const condition = new Condition(lock);
+        const waiting = new Event();
+        const target = sync ? fns.waitForGood : fns.waitForGoodAsync;
+        const waiters = [true, false].map((withUsing) =>
+          start("waiter", target, condition, waiting, withUsing)
+        );
+        await waiting.wait();
+        await aMoment();
+        const held = await lock.acquire();
+        for (const waiter of waiters) await waiter.terminate();
+        assert(lock[owned].isMine);
+        held[Symbol.dispose]();
+        assertEquals(lock.isLocked, false);
+      },
+    );
+  }
+}
+
+threadTest("A lock that stays poisoned while another unwinds", async () => {
+  const lock = new Lock();
+  const condition = new Condition(lock);
+  const waiting = new Event();
+  const waiter = start("waiter", fns.waitForGood, condition, waiting, false);
+  await waiting.wait();
+  const holder = start("holder", fns.scriptSync, [lock], [[0, "acquireSync"]]);
+  await holder.join(PATIENCE);
+  await waiter.terminate();
+  assertThrows(() => lock.acquireSync(), LockPoisonedError);
+});
+
+threadTest("A thread that was given up takes no lock any more", async () => {
+  for (const type of Object.keys(types) as Type[]) {
+    const lock = new types[type]({ name: "wanted" });
+    const [spinning, outcome] = [
+      new Event(),
+      new Int32Array(
+        new SharedArrayBuffer(4),
+      ),
+    ];
+    const thread = start(
+      "given up",
+      fns.spinThenTake,
+      lock,
+      spinning,
+      500,
+      outcome,
+    );
+    await spinning.wait();
+    await muted(() => thread.terminate());
+    await until(() => Atomics.load(outcome, 0) !== 0);
+    assertEquals(outcome[0], 1);
+    assertEquals(lock.isLocked, false);
+    await assertRejects(() => thread.join(), Error, "given up");
+  }
+});
+
+threadTest("A barrier is broken by a waiter that is terminated", async () => {
+  for (const member of ["waitSync", "wait"]) {
+    const barrier = new Barrier(3);
+    const threads = [0, 1].map((i) =>
+      start(`T${i}`, fns.script, [barrier], [[0, member]])
+    );
+    await until(() => barrier.nWaiting === 2);
+    const joined = threads[1].join(PATIENCE).catch((error) => error);
+    await threads[0].terminate();
+    const error = await joined;
+    assertInstanceOf(error, Error);
+    assertEquals(error.name, "BrokenBarrierError");
+    assertEquals(barrier.broken, true);
+  }
+});
