@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { hold } from "../shared/keep_alive.ts";
-import { pack, type Packed, unpack } from "../shared/packing.ts";
+import { pack, type Packed, transferList, unpack } from "../shared/packing.ts";
 import type { Decoder } from "../shared/decoder.ts";
 import { fromPortable, type PortableError } from "../thread/portable_error.ts";
 import type { Settled } from "../thread/run.ts";
@@ -20,6 +20,8 @@ import { CANCELLED_CALLS } from "./worker_loop.ts";
 /** A task that is not settled yet. */
 interface PendingTask {
   record: TaskRecord;
+  /** The payload, if it goes by message to the worker that asks for it. */
+  mail?: Packed;
   resolve: (value: unknown) => void;
   reject: (reason: unknown) => void;
 }
@@ -54,6 +56,8 @@ export class Dispatcher {
   #pending = new Map<number, PendingTask>();
   /** Tasks for which there was no room in the channel. */
   #backlog: TaskRecord[] = [];
+  /** The task that is written and maybe not sent. */
+  #written = 0;
   #calls = new Set<OpenCall>();
   #lastTask = 0;
   #hold: Disposable | undefined;
@@ -84,24 +88,31 @@ export class Dispatcher {
     return this.#crew.modules.has(url);
   }
 
-  /** Has a worker do a task. */
+  /** Why no task is taken any more, if none is. */
+  get refusal(): { reason: unknown } | undefined {
+    if (this.#state === "stopped") return { reason: this.#failure };
+    return this.#isChannelClosed
+      ? { reason: new Error("Pool is not running") }
+      : undefined;
+  }
+
+  /**
+   * Has a worker do a task, unless there is a refusal.
+   *
+   * @returns A promise that resolves to what came of it.
+   * @throws At once if the payload can't be sent.
+   */
   submit(options: TaskOptions): Promise<unknown> {
-    if (this.#state === "stopped") return Promise.reject(this.#failure);
-    if (this.#isChannelClosed) {
-      return Promise.reject(new Error("Pool is not running"));
-    }
     // Zero stands for no task; the id goes through 32 bits.
     const id = this.#lastTask = (this.#lastTask % 0x7fffffff) + 1;
     const record: TaskRecord = { id, ...options };
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    this.#pending.set(id, { record, resolve, reject });
+    const task: PendingTask = { record, resolve, reject };
+    this.#write(task);
+    this.#pending.set(id, task);
     this.#hold ??= hold();
-    try {
-      if (this.#backlog.length > 0 || !this.#send(record)) {
-        this.#backlog.push(record);
-      }
-    } catch (error) {
-      this.#settle(id)?.reject(error);
+    if (this.#backlog.length > 0 || !this.#tasks.send()) {
+      this.#backlog.push(record);
     }
     return promise;
   }
@@ -192,33 +203,52 @@ export class Dispatcher {
     return task;
   }
 
-  #send(record: TaskRecord): boolean {
-    if (!this.#write(record)) {
-      // The payload goes by message, to the worker that asks for it.
-      const asked = { ...record, payload: undefined };
-      this.#tasks.write((encoder) => writeTask(encoder, asked));
+  /** Writes a task for the channel to send. */
+  #write(task: PendingTask): void {
+    const { record } = task;
+    if (this.#written === record.id) return;
+    this.#written = 0;
+    if (!this.#tryWrite(task)) {
+      record.payload = undefined;
+      this.#tasks.write((encoder) => writeTask(encoder, record));
     }
-    return this.#tasks.send();
+    this.#written = record.id;
   }
 
-  #write(record: TaskRecord): boolean {
+  /** False if the payload has to go by message. */
+  #tryWrite(task: PendingTask): boolean {
+    const { record } = task;
     try {
-      return this.#tasks.write((encoder) => writeTask(encoder, record));
+      if (this.#tasks.write((encoder) => writeTask(encoder, record))) {
+        return true;
+      }
+      task.mail = pack(record.payload);
     } catch (error) {
       if (!(error instanceof DOMException && error.name === "DataCloneError")) {
         throw error;
       }
-      // What no message can take either is refused here, not in a worker.
-      structuredClone(pack(record.payload));
-      return false;
+      // What no message can take either is refused here, not in a worker; and
+      // what is to be moved is moved now, not when a worker asks for it.
+      const packed = pack(record.payload);
+      const transfer = transferList(packed);
+      task.mail = structuredClone(packed, { transfer });
     }
+    return false;
   }
 
   #flushBacklog(): void {
     if (this.#backlog.length === 0) return;
     let sent = 0;
-    while (sent < this.#backlog.length && this.#send(this.#backlog[sent])) {
-      sent++;
+    for (; sent < this.#backlog.length; sent++) {
+      const { id } = this.#backlog[sent];
+      try {
+        this.#write(this.#pending.get(id)!);
+      } catch (error) {
+        // The payload has changed since.
+        this.#settle(id)?.reject(error);
+        continue;
+      }
+      if (!this.#tasks.send()) break;
     }
     this.#backlog.splice(0, sent);
     this.#closeChannel();
@@ -265,20 +295,34 @@ export class Dispatcher {
         const task = this.#pending.get(id);
         // Called off since: the worker is being ended.
         if (task === undefined) return;
-        this.#crew.sendMail(value as number, pack(task.record.payload));
+        return this.#sendPayload(task, value as number);
       }
     }
   }
 
   #answerMailed(id: number, mail: Packed): void {
-    let answer: { kind: Reply; value: unknown };
+    let answer: [kind: Reply, value: unknown];
     try {
       answer = unpack(mail) as typeof answer;
     } catch (error) {
       this.#settle(id)?.reject(error);
       return;
     }
-    this.#answer(id, answer.kind, answer.value);
+    this.#answer(id, ...answer);
+  }
+
+  #sendPayload(task: PendingTask, worker: number): void {
+    const mail = task.mail!;
+    task.mail = undefined;
+    try {
+      this.#crew.sendMail(worker, mail);
+    } catch (error) {
+      // It has changed since, or is larger than what a message can take. The
+      // worker would wait for it for ever.
+      const { id } = task.record;
+      this.#settle(id)?.reject(error);
+      this.#crew.stopWorkersOf(new Set([id]));
+    }
   }
 
   #onWorkerEnd(member: CrewMember, settle: () => Settled): void {

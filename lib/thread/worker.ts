@@ -2,7 +2,7 @@
 
 import { receiveMessageOnPort } from "node:worker_threads";
 import { allocateCell, parkingLot, releaseCell } from "../shared/parking.ts";
-import type { Packed } from "../shared/packing.ts";
+import { type Packed, transferList } from "../shared/packing.ts";
 import { recordingBuffer } from "../shared/recorder.ts";
 import { exposingModules } from "../shared/references.ts";
 import type { PortableError } from "./portable_error.ts";
@@ -141,7 +141,8 @@ export class PooledWorker {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     try {
-      this.#worker.postMessage({ ...job, port: port2 }, [port2]);
+      const transfer = [port2, ...transferList(job.args)];
+      this.#worker.postMessage({ ...job, port: port2 }, transfer);
     } catch (error) {
       Atomics.compareExchange(this.#slot, 0, job.slot, 0);
       port2.close();
@@ -158,7 +159,7 @@ export class PooledWorker {
 
   /** Sends something to the thread that runs. */
   sendMail(mail: Packed): void {
-    this.#worker.postMessage({ mail } satisfies Mail);
+    this.#worker.postMessage({ mail } satisfies Mail, transferList(mail));
   }
 
   /** What the thread sent first of what was not taken yet. */

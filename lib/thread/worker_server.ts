@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { abandonWaits } from "../shared/wait_list.ts";
-import { pack, type Packed, unpack } from "../shared/packing.ts";
+import { pack, type Packed, transferList, unpack } from "../shared/packing.ts";
 import { adoptParkingLot, checkStop, Stopped } from "../shared/parking.ts";
 import {
   adoptRecording,
@@ -113,7 +113,8 @@ async function runJob(
     const fn = functionOf(target);
     let value = fn(...unpack(args) as unknown[]);
     if (isThenable(value)) value = await Promise.race([value, stopped.promise]);
-    answer({ value: pack(value) });
+    const packed = pack(value);
+    answer({ value: packed }, transferList(packed));
     outcome = Outcome.RETURNED;
   } catch (error) {
     outcome = isStopped() ? Outcome.TERMINATED : Outcome.THREW;
@@ -131,13 +132,14 @@ async function runJob(
   if (isStopped()) closeWorker();
 }
 
-function answer(message: Answer | Mail): void {
-  port.postMessage(new Map([["message", message]]) satisfies Envelope);
+function answer(message: Answer | Mail, transfer: Transferable[] = []): void {
+  const envelope: Envelope = new Map([["message", message]]);
+  port.postMessage(envelope, transfer);
 }
 
 /** Sends something to whoever started the running thread. */
 export function sendMail(mail: Packed): void {
-  answer({ mail });
+  answer({ mail }, transferList(mail));
 }
 
 /** Awaits what was asked for: there is one mail at a time. */
