@@ -166,11 +166,31 @@ export class Pool implements AsyncDisposable {
    * @typeParam A The types of the function's arguments.
    * @typeParam R The type of what the function returns.
    */
-  async apply<A extends readonly unknown[], R>(
+  apply<A extends readonly unknown[], R>(
     fn: (...args: A) => R,
-    args: NoInfer<A> | readonly [] = [],
+    args: NoInfer<Readonly<A>>,
+    options?: ApplyOptions,
+  ): Promise<Awaited<R>>;
+  /**
+   * The same for a function that can do without arguments.
+   *
+   * @param fn The function.
+   * @param args None.
+   * @param options How the call may end early.
+   * @returns A promise that resolves to what the function returned.
+   *
+   * @typeParam R The type of what the function returns.
+   */
+  apply<R>(
+    fn: () => R,
+    args?: readonly [],
+    options?: ApplyOptions,
+  ): Promise<Awaited<R>>;
+  async apply(
+    fn: AnyFunction,
+    args: unknown = [],
     options: ApplyOptions = {},
-  ): Promise<Awaited<R>> {
+  ): Promise<unknown> {
     const { signal, timeout } = options;
     this.#check("apply function", fn, options);
     checkArray("apply function: args", args);
@@ -178,12 +198,12 @@ export class Pool implements AsyncDisposable {
       fn: idOf(fn)!,
       mode: Mode.APPLY,
       isSettled: false,
-      payload: args,
+      payload: args as readonly unknown[],
     };
     using call = new Call(this.#dispatcher, false);
     call.limit({ signal, timeout });
     using _span = recordSpan(Mark.POOL);
-    return await call.submit(task) as Awaited<R>;
+    return await call.submit(task);
   }
 
   /**

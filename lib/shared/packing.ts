@@ -27,14 +27,6 @@ export interface Packed {
   transferables: Transferable[];
 }
 
-/** All that Deno can transfer, beside buffers. */
-const transferableClasses = [
-  MessagePort,
-  ReadableStream,
-  WritableStream,
-  TransformStream,
-];
-
 /** Replaces functions and shared objects, wherever they stand in plain data. */
 export function pack(value: unknown): Packed {
   const references: Packed["references"] = [];
@@ -82,6 +74,12 @@ export function checkSendable({ value, transferables }: Packed): void {
   );
 }
 
+/** Whether it is one of those that can be moved only, beside buffers. */
+function isPlatformObject(value: object): boolean {
+  return value instanceof MessagePort || value instanceof ReadableStream ||
+    value instanceof WritableStream || value instanceof TransformStream;
+}
+
 function checkTransferable(transferable: Transferable): void {
   if (types.isArrayBuffer(transferable)) {
     if (!transferable.detached) return;
@@ -90,8 +88,7 @@ function checkTransferable(transferable: Transferable): void {
       "DataCloneError",
     );
   }
-  const isKnown = transferableClasses.some((c) => transferable instanceof c);
-  if (isKnown) return;
+  if (isPlatformObject(transferable)) return;
   throw new DOMException(
     `${Deno.inspect(transferable, { depth: 0 })} can't be moved: it is not ` +
       "transferable",
@@ -146,7 +143,7 @@ function replace(
     copies.set(value, swapped);
     return swapped;
   }
-  if (isExotic(value)) return value;
+  if (isExotic(value) || isPlatformObject(value)) return value;
   const again = (inner: unknown) => replace(inner, copies, swap);
   switch (brandOf(value)) {
     case "Array": {
