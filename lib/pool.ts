@@ -60,12 +60,14 @@ export function cpuCount(): number {
  *
  * The functions have to be exposed (see {@linkcode expose}); they may be async.
  * Arguments and results travel by structured clone; shared objects, such as
- * queues, and exposed functions may stand anywhere in them.
+ * queues, and exposed functions may stand anywhere in them. What is large can be
+ * moved instead of copied, see {@linkcode transfer}.
  *
  * What a function throws keeps its class, message and own properties, and has
  * the worker's stack as its `cause`. A worker that dies takes only its own task
  * with it, which rejects with {@linkcode WorkerLostError}; another worker takes
- * its place.
+ * its place. With the option `settled`, what fails is told in its place, and the
+ * other items go on.
  *
  * @example Usage
  * ```ts
@@ -313,6 +315,19 @@ export class Pool implements AsyncDisposable {
    * await using pool = new Pool(2);
    * const results = pool.imap(taylorExp, [0, 1]);
    * assertEquals(await Array.fromAsync(results), [1, 2.7182818284590455]);
+   * ```
+   *
+   * @example Errors in their place
+   * ```ts
+   * import { Pool } from "@lab9/concurrency";
+   * import { taylorExp } from "../labs/pool.ts";
+   *
+   * await using pool = new Pool(2);
+   * const results = pool.imap(taylorExp, [0, 0.5, 1], { settled: true });
+   * for await (const result of results) {
+   *   if (result.status === "fulfilled") console.log(result.value);
+   *   else console.log(result.reason.message); // of 0.5, which is no integer
+   * }
    * ```
    *
    * @typeParam T The type of the items.

@@ -190,6 +190,30 @@ threadTest("settled: the call itself can still fail", async () => {
   );
 });
 
+threadTest(
+  "settled: a task that was called off does no more items",
+  async () => {
+    const begun = new Queue<number>();
+    const go = new Queue<number>();
+    const words = new Int32Array(new SharedArrayBuffer(4));
+    {
+      await using pool = new Pool(1);
+      const controller = new AbortController();
+      const { signal } = controller;
+      const items = [
+        { fn: fns.wait as never, args: [begun, go] },
+        { fn: fns.mark as never, args: [[words, 0]] },
+      ];
+      const options = { settled: true, chunkSize: 2, signal } as const;
+      const mapped = pool.map(fns.spread, items, options);
+      await begun.get();
+      controller.abort(new SyntaxError("called off"));
+      await assertRejects(() => mapped, SyntaxError, "called off");
+    }
+    assertEquals(words[0], 0);
+  },
+);
+
 threadTest("settled: a pool that is terminated, or can't begin", async () => {
   const pool = new Pool(1);
   const options = { settled: true } as const;

@@ -95,6 +95,15 @@ threadTest("transfer(): a Thread copies what isn't marked", async () => {
   assertAll(sent, LARGE, 1);
 });
 
+threadTest("transfer(): what a Thread keeps of its result", async () => {
+  for (const [isMoved, length] of [[false, 8], [true, 0]] as const) {
+    const { deep } = await run(fns.makeNumbers, [8, isMoved]);
+    assertAll(deep[0], 8, 7);
+    // The next thread has the same worker.
+    assertEquals(await run(fns.keptLength, []), length);
+  }
+});
+
 threadTest("transfer(): every form of a Pool's calls", async () => {
   await using pool = new Pool(2);
   const make = () => {

