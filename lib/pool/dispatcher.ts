@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { hold } from "../shared/keep_alive.ts";
-import { pack, type Packed, transferList, unpack } from "../shared/packing.ts";
+import { type Packed, unpack } from "../shared/packing.ts";
 import type { Decoder } from "../shared/decoder.ts";
 import { fromPortable, type PortableError } from "../thread/portable_error.ts";
 import type { Settled } from "../thread/run.ts";
@@ -14,14 +14,12 @@ import {
   type CrewOptions,
   describeLoss,
 } from "./crew.ts";
-import { Reply, type TaskRecord, writeTask } from "./task.ts";
+import { Outbox, type OutgoingTask } from "./outbox.ts";
+import { Reply, type TaskRecord } from "./task.ts";
 import { CANCELLED_CALLS } from "./worker_loop.ts";
 
 /** A task that is not settled yet. */
-interface PendingTask {
-  record: TaskRecord;
-  /** The payload, if it goes by message to the worker that asks for it. */
-  mail?: Packed;
+interface PendingTask extends OutgoingTask {
   resolve: (value: unknown) => void;
   reject: (reason: unknown) => void;
 }
@@ -50,14 +48,10 @@ export type DispatcherOptions = Omit<
  */
 export class Dispatcher {
   #crew: Crew;
-  #tasks = new Channel();
+  #tasks = new Outbox();
   #results = new Channel();
   #cancelled = new Int32Array(new SharedArrayBuffer(4 * (1 + CANCELLED_CALLS)));
   #pending = new Map<number, PendingTask>();
-  /** Tasks for which there was no room in the channel. */
-  #backlog: TaskRecord[] = [];
-  /** The task that is written and maybe not sent. */
-  #written = 0;
   #calls = new Set<OpenCall>();
   #lastTask = 0;
   #hold: Disposable | undefined;
@@ -108,12 +102,9 @@ export class Dispatcher {
     const record: TaskRecord = { id, ...options };
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const task: PendingTask = { record, resolve, reject };
-    this.#write(task);
+    this.#tasks.post(task);
     this.#pending.set(id, task);
     this.#hold ??= hold();
-    if (this.#backlog.length > 0 || !this.#tasks.send()) {
-      this.#backlog.push(record);
-    }
     return promise;
   }
 
@@ -126,7 +117,7 @@ export class Dispatcher {
     for (const [id, { record }] of this.#pending) {
       if (record.call === call) tasks.add(id);
     }
-    this.#backlog = this.#backlog.filter((record) => record.call !== call);
+    this.#tasks.recall(call);
     for (const id of tasks) this.#settle(id)!.reject(reason);
     this.#crew.stopWorkersOf(tasks);
   }
@@ -158,7 +149,6 @@ export class Dispatcher {
     if (this.#state === "stopped") return;
     this.#state = "stopped";
     this.#failure = reason;
-    this.#backlog = [];
     for (const id of [...this.#pending.keys()]) {
       this.#settle(id)!.reject(reason);
     }
@@ -184,7 +174,7 @@ export class Dispatcher {
    */
   #closeChannel(): void {
     if (this.#state !== "closed" || this.#isChannelClosed) return;
-    if (this.#backlog.length > 0) return;
+    if (!this.#tasks.isFlushed) return;
     const isIdle = this.#isJoined && this.#pending.size === 0;
     for (const { isLazy } of this.#calls) if (!isLazy || !isIdle) return;
     this.#isChannelClosed = true;
@@ -203,57 +193,6 @@ export class Dispatcher {
     return task;
   }
 
-  /** Writes a task for the channel to send. */
-  #write(task: PendingTask): void {
-    const { record } = task;
-    if (this.#written === record.id) return;
-    this.#written = 0;
-    if (!this.#tryWrite(task)) {
-      record.payload = undefined;
-      this.#tasks.write((encoder) => writeTask(encoder, record));
-    }
-    this.#written = record.id;
-  }
-
-  /** False if the payload has to go by message. */
-  #tryWrite(task: PendingTask): boolean {
-    const { record } = task;
-    try {
-      if (this.#tasks.write((encoder) => writeTask(encoder, record))) {
-        return true;
-      }
-      task.mail = pack(record.payload);
-    } catch (error) {
-      if (!(error instanceof DOMException && error.name === "DataCloneError")) {
-        throw error;
-      }
-      // What no message can take either is refused here, not in a worker; and
-      // what is to be moved is moved now, not when a worker asks for it.
-      const packed = pack(record.payload);
-      const transfer = transferList(packed);
-      task.mail = structuredClone(packed, { transfer });
-    }
-    return false;
-  }
-
-  #flushBacklog(): void {
-    if (this.#backlog.length === 0) return;
-    let sent = 0;
-    for (; sent < this.#backlog.length; sent++) {
-      const { id } = this.#backlog[sent];
-      try {
-        this.#write(this.#pending.get(id)!);
-      } catch (error) {
-        // The payload has changed since.
-        this.#settle(id)?.reject(error);
-        continue;
-      }
-      if (!this.#tasks.send()) break;
-    }
-    this.#backlog.splice(0, sent);
-    this.#closeChannel();
-  }
-
   /** Settles tasks as long as the pool lives. It keeps no process alive. */
   async #receive(): Promise<void> {
     const handle = (decoder: Decoder) => this.#handle(decoder);
@@ -262,7 +201,11 @@ export class Dispatcher {
 
   #drain(): void {
     while (this.#results.take((decoder) => this.#handle(decoder)));
-    this.#flushBacklog();
+    if (this.#tasks.isFlushed) return;
+    this.#tasks.flush(({ record }, error) =>
+      this.#settle(record.id)?.reject(error)
+    );
+    this.#closeChannel();
   }
 
   #handle(decoder: Decoder): true {
