@@ -47,3 +47,4 @@ export * from "./lib/pool.ts";
 export * from "./lib/python/mod.ts";
 export * from "./lib/queue.ts";
 export * from "./lib/thread.ts";
+export * from "./lib/transfer.ts";

@@ -81,7 +81,7 @@ processTest("lab:deadlock reports the ring, and then has none", async () => {
     const report = outputs.get("deadlock")!;
     assertEquals(report.match(/^DeadlockError: /gm)?.length, 1);
     assertStringIncludes(report, `${workers} threads would wait`);
-    const told = report.match(/^  Thread-\d+ \(move\) waits for Lock/gm);
+    const told = report.match(/^ {2}Thread-\d+ \(move\) waits for Lock/gm);
     assertEquals(told?.length, workers);
     const { length } = report.match(/ moved \d+ from /g)!;
     assertEquals(length, workers - 1);

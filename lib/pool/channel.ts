@@ -25,7 +25,7 @@ export class Channel {
   #notFull: WaitList;
   #outgoing = new Cargo();
   #incoming = new Cargo();
-  #encoder = new Encoder();
+  #encoder = new Encoder({ refusesMarked: true });
   #decoder = new Decoder();
 
   /** What a taker waits for is recorded as the mark says. */
@@ -44,7 +44,8 @@ export class Channel {
    * Encodes a record; {@linkcode send} then sends it.
    *
    * @returns False if it is larger than what the channel can ever hold.
-   * @throws {DOMException} A `DataCloneError` if a value can't be encoded.
+   * @throws {DOMException} A `DataCloneError` if a value can't be encoded, or
+   * holds one that is marked for moving.
    */
   write(write: (encoder: Encoder) => void): boolean {
     this.#encoder.begin(this.#outgoing);

@@ -2,7 +2,7 @@
 
 import { receiveMessageOnPort } from "node:worker_threads";
 import { allocateCell, parkingLot, releaseCell } from "../shared/parking.ts";
-import type { Packed } from "../shared/packing.ts";
+import { type Packed, transferList } from "../shared/packing.ts";
 import { recordingBuffer } from "../shared/recorder.ts";
 import { exposingModules } from "../shared/references.ts";
 import type { PortableError } from "./portable_error.ts";
@@ -143,12 +143,13 @@ export class PooledWorker {
    * @returns False if the worker has closed itself just now.
    */
   run(slot: number, job: Job, onLost: (reason: Error) => void): boolean {
-    if (!this.#handover.put(job)) {
+    const transfer = transferList(job.args);
+    if (transfer.length > 0 || !this.#handover.put(job)) {
       const port = this.#connect();
       try {
         this.#worker.postMessage(
           { ...job, port } satisfies PostedJob,
-          [port],
+          [port, ...transfer],
         );
       } catch (error) {
         port.close();
@@ -167,7 +168,7 @@ export class PooledWorker {
 
   /** Sends something to the thread that runs. */
   sendMail(mail: Packed): void {
-    this.#worker.postMessage({ mail } satisfies Mail);
+    this.#worker.postMessage({ mail } satisfies Mail, transferList(mail));
   }
 
   /** What the thread sent first of what was not taken yet. */

@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { abandonWaits } from "../shared/wait_list.ts";
-import { pack, type Packed, unpack } from "../shared/packing.ts";
+import { pack, type Packed, transferList, unpack } from "../shared/packing.ts";
 import {
   adoptParkingLot,
   checkStop,
@@ -142,7 +142,8 @@ async function runJob(
     const fn = functionOf(target);
     let value = fn(...unpack(args) as unknown[]);
     if (isThenable(value)) value = await Promise.race([value, stopped.promise]);
-    answer({ value: pack(value) }, handover);
+    const packed = pack(value);
+    answer({ value: packed }, handover, transferList(packed));
     outcome = Outcome.RETURNED;
   } catch (error) {
     outcome = isStopped() ? Outcome.TERMINATED : Outcome.THREW;
@@ -170,16 +171,20 @@ async function receiveJob(): Promise<Job> {
 }
 
 /** Answers in shared memory, or else by the port; without one, when asked. */
-function answer(message: Answer, handover: Handover): void {
-  if (handover.put(message)) return;
+function answer(
+  message: Answer,
+  handover: Handover,
+  transfer: Transferable[] = [],
+): void {
+  if (transfer.length === 0 && handover.put(message)) return;
   if (port !== undefined) {
-    send(port, message);
+    send(port, message, transfer);
     handover.form = Form.POSTED;
     return;
   }
   const channel = new MessageChannel();
   try {
-    send(channel.port1, message);
+    send(channel.port1, message, transfer);
   } catch (error) {
     channel.port1.close();
     throw error;
@@ -215,7 +220,7 @@ function send(
  * by message, as a pool's does: it brings memory.
  */
 export function sendMail(mail: Packed): void {
-  send(port!, { mail });
+  send(port!, { mail }, transferList(mail));
 }
 
 /** Awaits what was asked for: there is one mail at a time. */
