@@ -20,7 +20,8 @@ import { mark } from "./shared/marks.ts";
  *
  * @param value The value, or an object that holds it.
  * @param transferables What of it is moved: buffers (of a typed array `array`,
- * it is `array.buffer`), message ports, streams.
+ * it is `array.buffer`), message ports, streams. A SharedArrayBuffer is refused
+ * when it is sent: all threads have it, without moving.
  * @returns The value itself.
  * @throws {TypeError} If the value is not an object, or the transferables are no
  * list.
@@ -29,7 +30,7 @@ import { mark } from "./shared/marks.ts";
  * ```ts no-eval
  * import { expose, Pool, transfer } from "@lab9/concurrency";
  *
- * export function sorted(samples: Float64Array<ArrayBuffer>) {
+ * export function sorted(samples: Float64Array) {
  *   samples.sort();
  *   return transfer(samples, [samples.buffer]);
  * }
@@ -48,7 +49,7 @@ import { mark } from "./shared/marks.ts";
  */
 export function transfer<T>(
   value: T,
-  transferables: readonly Transferable[],
+  transferables: readonly (Transferable | ArrayBufferLike)[],
 ): T {
   if (typeof value !== "object" || value === null) {
     throw new TypeError(
@@ -61,6 +62,6 @@ export function transfer<T>(
         kindOf(transferables),
     );
   }
-  mark(value, [...transferables]);
+  mark(value, [...transferables] as Transferable[]);
   return value;
 }
