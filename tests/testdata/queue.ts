@@ -127,6 +127,11 @@ export function look(queue: Queue) {
   };
 }
 
+/** The class of an object, as this thread sees it. */
+export function classOf(object: object): string {
+  return object.constructor.name;
+}
+
 /** Moves so many buffers of so many bytes through the queue, one at a time. */
 export function circulate(queue: Queue, count: number, bytes: number): void {
   for (let i = 0; i < count; i++) {
@@ -164,6 +169,7 @@ expose(import.meta, {
   callItem,
   checkRange,
   circulate,
+  classOf,
   drain,
   drainAsync,
   forward,
