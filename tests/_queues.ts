@@ -16,8 +16,7 @@ export interface QueueKind {
   inOrder<T>(items: T[]): T[];
 }
 
-/** The queues that give items in the order in which they were put. */
-export const fifoKinds: QueueKind[] = [
+export const queueKinds: QueueKind[] = [
   {
     name: "Queue",
     make: (...args) => new Queue(...args),
@@ -25,19 +24,15 @@ export const fifoKinds: QueueKind[] = [
     inOrder: (items) => items,
   },
   {
-    name: "PriorityQueue",
-    make: (...args) => new PriorityQueue(...args) as Queue<unknown>,
-    item: (value) => [0, value],
-    inOrder: (items) => items,
-  },
-];
-
-export const queueKinds: QueueKind[] = [
-  ...fifoKinds,
-  {
     name: "LifoQueue",
     make: (...args) => new LifoQueue(...args),
     item: (value) => value,
     inOrder: (items) => items.toReversed(),
+  },
+  {
+    name: "PriorityQueue",
+    make: (...args) => new PriorityQueue(...args) as Queue<unknown>,
+    item: (value) => [0, value],
+    inOrder: (items) => items,
   },
 ];

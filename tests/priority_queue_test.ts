@@ -180,7 +180,7 @@ Deno.test("PriorityQueue passes the room on that a refused put was woken for", a
   queue.putNowait([1, "stored"]);
   queue.putNowait([2, "stored"]);
   const bad = queue.put(["a", "refused"]);
-  const good = queue.put([0, "good"]);
+  const good = queue.put([0, "good"], { signal: AbortSignal.timeout(10_000) });
   assertEquals(queue.getNowait(), [1, "stored"]); // This wakes the first.
   await assertRejects(() => bad, TypeError, "can't be compared");
   await good;
