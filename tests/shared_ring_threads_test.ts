@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { Thread } from "../mod.ts";
 import { WaitList } from "../lib/shared/wait_list.ts";
-import { OWNER_WORDS, Ring } from "../lib/shared/ring.ts";
+import { Ring } from "../lib/shared/ring.ts";
+import { OWNER_WORDS } from "../lib/shared/store.ts";
 import { threadTest } from "./_threads.ts";
 import { consumeRecords, produceRecords } from "./testdata/shared_threads.ts";
 
