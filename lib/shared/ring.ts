@@ -23,6 +23,8 @@ const TAIL = 1;
 const HEAD_SEEN = 3;
 const TAKE_MUTEX = 16;
 const HEAD = 17;
+/** The consumers' last look at `PUT_COUNT`: it can only have moved on since. */
+const PUT_SEEN = 19;
 
 /**
  * First in, first out: records of any length in shared memory, for any number
@@ -88,13 +90,18 @@ export class Ring extends Store {
   take(cargo: Cargo): boolean {
     const words = this.words;
     // In this order, equal counts say that it was empty when the first was read.
-    if (Atomics.load(words, TAKE_COUNT) === Atomics.load(words, PUT_COUNT)) {
-      return false;
-    }
+    if (
+      Atomics.load(words, TAKE_COUNT) === words[PUT_SEEN] &&
+      Atomics.load(words, TAKE_COUNT) === Atomics.load(words, PUT_COUNT)
+    ) return false;
     this.#takeMutex.lock();
     try {
       const count = words[TAKE_COUNT];
-      if (Atomics.load(words, PUT_COUNT) === count) return false;
+      // What producers write is looked at no more often than needed.
+      if (count === words[PUT_SEEN]) {
+        words[PUT_SEEN] = Atomics.load(words, PUT_COUNT);
+        if (count === words[PUT_SEEN]) return false;
+      }
       if (words[SIZE] !== this.#mask + 1) this.#view();
       const head = words[HEAD];
       const at = (head & this.#mask) >> 2;
