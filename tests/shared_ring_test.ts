@@ -11,6 +11,7 @@ const HEAD_SEEN = 3;
 const TAKE_MUTEX = 16;
 const HEAD = 17;
 const TAKE_COUNT = 18;
+const PUT_SEEN = 19;
 
 const FIRST_SIZE = 4096;
 
@@ -165,7 +166,7 @@ Deno.test("Ring keeps its order when positions and counts wrap the 32 bits", () 
   const ring = new Ring(FIRST_SIZE);
   for (const at of [2 ** 31 - 1600, -1600]) {
     for (const word of [TAIL, HEAD, HEAD_SEEN]) ring.words[word] = at;
-    for (const word of [PUT_COUNT, TAKE_COUNT]) {
+    for (const word of [PUT_COUNT, TAKE_COUNT, PUT_SEEN]) {
       ring.words[word] = at < 0 ? -10 : 2 ** 31 - 10;
     }
     const lengths = (i: number) => (i * 37) % 300;

@@ -16,7 +16,7 @@ async function run(
   const ring = new Ring(capacity);
   // So that positions and counts wrap the 32 bits on the way.
   for (const position of [1, 3, 17]) ring.words[position] = 2 ** 31 - 16_384;
-  for (const count of [2, 18]) ring.words[count] = 2 ** 31 - 100;
+  for (const count of [2, 18, 19]) ring.words[count] = 2 ** 31 - 100;
   const consumers = Array.from(
     { length: CONSUMERS },
     () => new Thread(consumeRecords, { args: [ring.buffer, PRODUCERS, limit] }),
