@@ -108,12 +108,12 @@ const DEFAULT_CAPACITY = 1 << 28;
 const LARGEST_MAXSIZE = 2 ** 31 - 1;
 
 // The queue's own words in the store's header.
-const DONE_COUNT = OWNER_WORDS;
-const MAX_SIZE = OWNER_WORDS + 1;
-const ADDRESS = OWNER_WORDS + 2;
+const MAX_SIZE = OWNER_WORDS;
+const ADDRESS = OWNER_WORDS + 1;
 const NOT_EMPTY = OWNER_WORDS + 16;
 const NOT_FULL = NOT_EMPTY + 16;
 const ALL_DONE = NOT_FULL + 16;
+const DONE_COUNT = ALL_DONE + 3;
 
 /** How often a getter looks again before it sleeps: some ten microseconds. */
 const SPINS = 200;
@@ -163,8 +163,6 @@ export class Queue<T = unknown> {
   #notEmpty: WaitList;
   #notFull: WaitList;
   #allDone: WaitList;
-  #maxsize: number;
-
   /**
    * Makes an empty queue.
    *
@@ -193,12 +191,9 @@ export class Queue<T = unknown> {
     this.#store = this[openStore](buffer ?? capacity);
     this.#words = this.#store.words;
     if (buffer === undefined) {
-      this.#words[MAX_SIZE] = maxsize > LARGEST_MAXSIZE
-        ? 0
-        : Math.max(0, maxsize);
+      this.#words[MAX_SIZE] = limitOf(maxsize);
       this.#words[ADDRESS] = randomAddress();
     }
-    this.#maxsize = this.#words[MAX_SIZE];
     this.#notEmpty = new WaitList(this.#words, NOT_EMPTY, Mark.QUEUE);
     this.#notFull = new WaitList(this.#words, NOT_FULL, Mark.QUEUE);
     this.#allDone = new WaitList(this.#words, ALL_DONE, Mark.QUEUE);
@@ -206,12 +201,31 @@ export class Queue<T = unknown> {
 
   /**
    * The most items that the queue holds; 0 if there is no limit. Python's
-   * `Queue.maxsize`.
+   * `Queue.maxsize`. It may be changed at any time: a queue that then holds more
+   * is full until enough of them are got.
    *
    * @returns The number of items.
+   *
+   * @example Usage
+   * ```ts
+   * import { Queue } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const queue = new Queue<number>(3);
+   * queue.putNowait(1);
+   * queue.putNowait(2);
+   * queue.maxsize = 2;
+   * assertEquals(queue.isFull, true);
+   * ```
    */
   get maxsize(): number {
-    return this.#maxsize;
+    return Atomics.load(this.#words, MAX_SIZE);
+  }
+
+  set maxsize(maxsize: number) {
+    checkMaxsize("change queue", maxsize);
+    Atomics.store(this.#words, MAX_SIZE, limitOf(maxsize));
+    this.#notFull.notifyAll();
   }
 
   /**
@@ -239,7 +253,8 @@ export class Queue<T = unknown> {
    * @returns Whether a put would wait.
    */
   get isFull(): boolean {
-    return this.#maxsize > 0 && this.size >= this.#maxsize;
+    const { maxsize } = this;
+    return maxsize > 0 && this.size >= maxsize;
   }
 
   /**
@@ -638,7 +653,7 @@ export class Queue<T = unknown> {
   }
 
   #tryPut(cargo: Cargo): true | Pending {
-    const result = this.#store.put(cargo, this.#maxsize);
+    const result = this.#store.put(cargo, this.maxsize);
     if (result === "full") return PENDING;
     if (result === "closed") {
       throw new ShutDown("Cannot put into queue: it was shut down");
@@ -729,20 +744,8 @@ function encode(item: unknown, store: Store): Cargo {
 }
 
 function checkArguments(maxsize: number, capacity: number): void {
-  for (const [name, value] of Object.entries({ maxsize, capacity })) {
-    if (typeof value !== "number") {
-      throw new TypeError(
-        `Cannot create queue: ${name} must be a number, received ${
-          kindOf(value)
-        }`,
-      );
-    }
-  }
-  if (!Number.isInteger(maxsize) && maxsize !== Infinity) {
-    throw new RangeError(
-      `Cannot create queue: maxsize must be an integer, received ${maxsize}`,
-    );
-  }
+  checkMaxsize("create queue", maxsize);
+  checkNumber("create queue", "capacity", capacity);
   if (
     !Number.isInteger(capacity) || capacity < RECORD_BYTES ||
     capacity > LARGEST_CAPACITY
@@ -752,4 +755,25 @@ function checkArguments(maxsize: number, capacity: number): void {
         `to ${LARGEST_CAPACITY} bytes, received ${capacity}`,
     );
   }
+}
+
+function checkMaxsize(action: string, maxsize: number): void {
+  checkNumber(action, "maxsize", maxsize);
+  if (!Number.isInteger(maxsize) && maxsize !== Infinity) {
+    throw new RangeError(
+      `Cannot ${action}: maxsize must be an integer, received ${maxsize}`,
+    );
+  }
+}
+
+function checkNumber(action: string, what: string, value: unknown): void {
+  if (typeof value === "number") return;
+  throw new TypeError(
+    `Cannot ${action}: ${what} must be a number, received ${kindOf(value)}`,
+  );
+}
+
+/** How the word tells a `maxsize`; 0 is no limit. */
+function limitOf(maxsize: number): number {
+  return maxsize > LARGEST_MAXSIZE ? 0 : Math.max(0, maxsize);
 }
