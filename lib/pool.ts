@@ -1,77 +1,38 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { Call } from "./pool/call.ts";
+import {
+  checkArray,
+  checkCount,
+  checkFunction,
+  checkIterable,
+} from "./pool/checks.ts";
+import { chunkDoer } from "./pool/chunks.ts";
 import { Dispatcher } from "./pool/dispatcher.ts";
-import { leave, streamChunks } from "./pool/stream.ts";
+import type {
+  AnyIterable,
+  ApplyOptions,
+  ImapOptions,
+  ItemResult,
+  MapOptions,
+  PoolOptions,
+} from "./pool/options.ts";
+import { countOf, isAsync, Source } from "./pool/source.ts";
+import { streamChunks } from "./pool/stream.ts";
 import { Mode } from "./pool/task.ts";
 import { checkSeconds } from "./shared/deadline.ts";
-import { kindOf } from "./shared/kind_of.ts";
-import { unexposed } from "./shared/packing.ts";
 import { Mark, recordSpan } from "./shared/recorder.ts";
 import { type AnyFunction, idOf, originOf } from "./shared/references.ts";
 import { isMainThread } from "./thread/thread_table.ts";
-import type { WorkerPermissions } from "./thread/worker.ts";
 
-/** Options of {@linkcode Pool}'s constructor. */
-export interface PoolOptions {
-  /** An exposed function that each worker calls before its first task. */
-  initializer?: AnyFunction;
-  /**
-   * What the initializer is called with.
-   *
-   * @default {[]}
-   */
-  initargs?: readonly unknown[];
-  /**
-   * How many tasks a worker does before a fresh one takes its place. A chunk of
-   * a map counts as one.
-   *
-   * @default {Infinity}
-   */
-  maxTasksPerChild?: number;
-  /**
-   * What the workers may do: never more than whoever makes the pool.
-   *
-   * @default {"none"}
-   */
-  permissions?: WorkerPermissions;
-}
-
-/** Options of {@linkcode Pool.apply}. */
-export interface ApplyOptions {
-  /** Calls the task off: the promise rejects with the signal's reason. */
-  signal?: AbortSignal;
-  /**
-   * How long the call may take, in seconds. After that it is called off.
-   *
-   * @default {Infinity}
-   */
-  timeout?: number;
-}
-
-/** Options of {@linkcode Pool.imap} and {@linkcode Pool.imapUnordered}. */
-export interface ImapOptions extends ApplyOptions {
-  /**
-   * How many items a worker is sent at a time.
-   *
-   * @default {1}
-   */
-  chunkSize?: number;
-}
-
-/** Options of {@linkcode Pool.map} and {@linkcode Pool.starmap}. */
-export interface MapOptions extends ApplyOptions {
-  /**
-   * How many items a worker is sent at a time. The default is Python's: a
-   * quarter of each worker's share, rounded up.
-   */
-  chunkSize?: number;
-  /** Called whenever a chunk is done, with the numbers of items. */
-  onProgress?: (done: number, total: number) => void;
-}
-
-/** Items that may come one after another. */
-export type AnyIterable<T> = Iterable<T> | AsyncIterable<T>;
+export type {
+  AnyIterable,
+  ApplyOptions,
+  ImapOptions,
+  ItemResult,
+  MapOptions,
+  PoolOptions,
+};
 
 /** How many chunks an imap has under way for each worker. */
 const CHUNKS_AHEAD = 2;
@@ -99,12 +60,14 @@ export function cpuCount(): number {
  *
  * The functions have to be exposed (see {@linkcode expose}); they may be async.
  * Arguments and results travel by structured clone; shared objects, such as
- * queues, and exposed functions may stand anywhere in them.
+ * queues, and exposed functions may stand anywhere in them. What is large can be
+ * moved instead of copied, see {@linkcode transfer}.
  *
  * What a function throws keeps its class, message and own properties, and has
  * the worker's stack as its `cause`. A worker that dies takes only its own task
  * with it, which rejects with {@linkcode WorkerLostError}; another worker takes
- * its place.
+ * its place. With the option `settled`, what fails is told in its place, and the
+ * other items go on.
  *
  * @example Usage
  * ```ts
@@ -178,8 +141,8 @@ export class Pool implements AsyncDisposable {
   }
 
   /**
-   * Calls a function once, in any worker. Python's `Pool.apply` and
-   * `Pool.apply_async`.
+   * Calls a function once, in any worker. Python's `Pool.apply`; as it gives a
+   * promise, also `Pool.apply_async` and `concurrent.futures`' `Executor.submit`.
    *
    * @param fn The function.
    * @param args What it is called with.
@@ -205,31 +168,58 @@ export class Pool implements AsyncDisposable {
    * @typeParam A The types of the function's arguments.
    * @typeParam R The type of what the function returns.
    */
-  async apply<A extends readonly unknown[], R>(
+  apply<A extends readonly unknown[], R>(
     fn: (...args: A) => R,
-    args: NoInfer<A> | readonly [] = [],
+    args: NoInfer<Readonly<A>>,
+    options?: ApplyOptions,
+  ): Promise<Awaited<R>>;
+  /**
+   * The same for a function that can do without arguments.
+   *
+   * @param fn The function.
+   * @param args None.
+   * @param options How the call may end early.
+   * @returns A promise that resolves to what the function returned.
+   *
+   * @typeParam R The type of what the function returns.
+   */
+  apply<R>(
+    fn: () => R,
+    args?: readonly [],
+    options?: ApplyOptions,
+  ): Promise<Awaited<R>>;
+  async apply(
+    fn: AnyFunction,
+    args: unknown = [],
     options: ApplyOptions = {},
-  ): Promise<Awaited<R>> {
+  ): Promise<unknown> {
     const { signal, timeout } = options;
     this.#check("apply function", fn, options);
     checkArray("apply function: args", args);
-    const task = { fn: idOf(fn)!, mode: Mode.APPLY, payload: args };
+    const task = {
+      fn: idOf(fn)!,
+      mode: Mode.APPLY,
+      isSettled: false,
+      payload: args as readonly unknown[],
+    };
     using call = new Call(this.#dispatcher, false);
     call.limit({ signal, timeout });
     using _span = recordSpan(Mark.POOL);
-    return await call.submit(task) as Awaited<R>;
+    return await call.submit(task);
   }
 
   /**
    * Calls a function for each item, in chunks, and collects the results in the
-   * order of the items. Python's `Pool.map`.
+   * order of the items. Python's `Pool.map` and `Pool.map_async`.
    *
    * @param fn The function. It is called with the item alone.
    * @param items The items. All of them are read first; see
    * {@linkcode imap} for what need not fit in memory.
-   * @param options Chunk size, progress, and how the call may end early.
+   * @param options Chunk size, progress, whether results are settled, and how
+   * the call may end early.
    * @returns A promise that resolves to the results. It rejects with the first
-   * error, and what was not begun is called off.
+   * error, and what was not begun is called off. If results are settled, it
+   * resolves to what `Promise.allSettled` would.
    * @throws {TypeError} If the function was never exposed.
    * @throws {RangeError} If the chunk size is not a positive integer.
    * @throws {DOMException} A `DataCloneError` if an item can't be cloned; a
@@ -249,26 +239,29 @@ export class Pool implements AsyncDisposable {
    *
    * @typeParam T The type of the items.
    * @typeParam R The type of what the function returns.
+   * @typeParam S Whether results are settled.
    */
-  async map<T, R>(
+  async map<T, R, S extends boolean = false>(
     fn: (item: T) => R,
     items: AnyIterable<T>,
-    options: MapOptions = {},
-  ): Promise<Awaited<R>[]> {
+    options: MapOptions<S> = {},
+  ): Promise<ItemResult<R, S>[]> {
     return await this.#mapChunks(Mode.MAP, fn, items, options);
   }
 
   /**
    * As {@linkcode map}, for a function of several arguments: each item is the
-   * list of them. Python's `Pool.starmap`.
+   * list of them. Python's `Pool.starmap` and `Pool.starmap_async`.
    *
    * @param fn The function.
    * @param items The lists of arguments.
-   * @param options Chunk size, progress, and how the call may end early.
+   * @param options Chunk size, progress, whether results are settled, and how
+   * the call may end early.
    * @returns A promise that resolves to the results. It rejects with the first
-   * error, and what was not begun is called off.
+   * error, and what was not begun is called off. If results are settled, it
+   * resolves to what `Promise.allSettled` would.
    * @throws {TypeError} If the function was never exposed, or an item is not
-   * iterable.
+   * an array.
    * @throws {RangeError} If the chunk size is not a positive integer.
    * @throws {DOMException} A `DataCloneError` if an item can't be cloned; a
    * `TimeoutError` if the timeout passes.
@@ -287,25 +280,28 @@ export class Pool implements AsyncDisposable {
    *
    * @typeParam A The types of the function's arguments.
    * @typeParam R The type of what the function returns.
+   * @typeParam S Whether results are settled.
    */
-  async starmap<A extends readonly unknown[], R>(
+  async starmap<A extends readonly unknown[], R, S extends boolean = false>(
     fn: (...args: A) => R,
     items: AnyIterable<NoInfer<Readonly<A>>>,
-    options: MapOptions = {},
-  ): Promise<Awaited<R>[]> {
+    options: MapOptions<S> = {},
+  ): Promise<ItemResult<R, S>[]> {
     return await this.#mapChunks(Mode.STARMAP, fn, items, options);
   }
 
   /**
    * Calls a function for each item and yields the results in the order of the
-   * items, as they come. Python's `Pool.imap`, except that items are read only
-   * as results are taken: they may be endless.
+   * items, as they come. Python's `Pool.imap` and `concurrent.futures`'
+   * `Executor.map`, except that items are read only as results are taken: they
+   * may be endless.
    *
    * @param fn The function. It is called with the item alone.
    * @param items The items.
-   * @param options Chunk size, and how the call may end early.
-   * @returns An iterator over the results. It throws the first error; leaving it
-   * early calls off what is under way.
+   * @param options Chunk size, progress, whether results are settled, and how
+   * the call may end early.
+   * @returns An iterator over the results. It throws the first error, unless
+   * results are settled; leaving it early calls off what is under way.
    * @throws {TypeError} If the function was never exposed.
    * @throws {RangeError} If the chunk size is not a positive integer.
    * @throws {Error} If the pool is not running.
@@ -321,26 +317,42 @@ export class Pool implements AsyncDisposable {
    * assertEquals(await Array.fromAsync(results), [1, 2.7182818284590455]);
    * ```
    *
+   * @example Errors in their place
+   * ```ts
+   * import { Pool } from "@lab9/concurrency";
+   * import { taylorExp } from "../labs/pool.ts";
+   *
+   * await using pool = new Pool(2);
+   * const results = pool.imap(taylorExp, [0, 0.5, 1], { settled: true });
+   * for await (const result of results) {
+   *   if (result.status === "fulfilled") console.log(result.value);
+   *   else console.log(result.reason.message); // of 0.5, which is no integer
+   * }
+   * ```
+   *
    * @typeParam T The type of the items.
    * @typeParam R The type of what the function returns.
+   * @typeParam S Whether results are settled.
    */
-  imap<T, R>(
+  imap<T, R, S extends boolean = false>(
     fn: (item: T) => R,
     items: AnyIterable<T>,
-    options: ImapOptions = {},
-  ): AsyncGenerator<Awaited<R>, void, undefined> {
+    options: ImapOptions<S> = {},
+  ): AsyncGenerator<ItemResult<R, S>, void, undefined> {
     return this.#stream(Mode.MAP, fn, items, options, true);
   }
 
   /**
    * As {@linkcode imap}, except that results are yielded in the order in which
-   * they are done. Python's `Pool.imap_unordered`.
+   * they are done. Python's `Pool.imap_unordered`; what `concurrent.futures`'
+   * `as_completed` is used for.
    *
    * @param fn The function. It is called with the item alone.
    * @param items The items.
-   * @param options Chunk size, and how the call may end early.
-   * @returns An iterator over the results. It throws the first error; leaving it
-   * early calls off what is under way.
+   * @param options Chunk size, progress, whether results are settled, and how
+   * the call may end early.
+   * @returns An iterator over the results. It throws the first error, unless
+   * results are settled; leaving it early calls off what is under way.
    * @throws {TypeError} If the function was never exposed.
    * @throws {RangeError} If the chunk size is not a positive integer.
    * @throws {Error} If the pool is not running.
@@ -358,26 +370,66 @@ export class Pool implements AsyncDisposable {
    *
    * @typeParam T The type of the items.
    * @typeParam R The type of what the function returns.
+   * @typeParam S Whether results are settled.
    */
-  imapUnordered<T, R>(
+  imapUnordered<T, R, S extends boolean = false>(
     fn: (item: T) => R,
     items: AnyIterable<T>,
-    options: ImapOptions = {},
-  ): AsyncGenerator<Awaited<R>, void, undefined> {
+    options: ImapOptions<S> = {},
+  ): AsyncGenerator<ItemResult<R, S>, void, undefined> {
     return this.#stream(Mode.MAP, fn, items, options, false);
   }
 
   /**
-   * As {@linkcode imapUnordered}, for a function of several arguments: each item
-   * is the list of them. Python has no such method.
+   * As {@linkcode imap}, for a function of several arguments: each item
+   * is the list of them. Python's `Pool` has no such method.
    *
    * @param fn The function.
    * @param items The lists of arguments.
-   * @param options Chunk size, and how the call may end early.
-   * @returns An iterator over the results. It throws the first error; leaving it
-   * early calls off what is under way.
+   * @param options Chunk size, progress, whether results are settled, and how
+   * the call may end early.
+   * @returns An iterator over the results. It throws the first error, unless
+   * results are settled; leaving it early calls off what is under way.
    * @throws {TypeError} If the function was never exposed, or an item is not
-   * iterable.
+   * an array.
+   * @throws {RangeError} If the chunk size is not a positive integer.
+   * @throws {Error} If the pool is not running.
+   *
+   * @example Usage
+   * ```ts
+   * import { Pool } from "@lab9/concurrency";
+   * import { taylorExp } from "../labs/pool.ts";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using pool = new Pool(2);
+   * const results = pool.istarmap(taylorExp, [[0, 9], [1, 3]]);
+   * assertEquals(await Array.fromAsync(results), [1, 2.5]);
+   * ```
+   *
+   * @typeParam A The types of the function's arguments.
+   * @typeParam R The type of what the function returns.
+   * @typeParam S Whether results are settled.
+   */
+  istarmap<A extends readonly unknown[], R, S extends boolean = false>(
+    fn: (...args: A) => R,
+    items: AnyIterable<NoInfer<Readonly<A>>>,
+    options: ImapOptions<S> = {},
+  ): AsyncGenerator<ItemResult<R, S>, void, undefined> {
+    return this.#stream(Mode.STARMAP, fn, items, options, true);
+  }
+
+  /**
+   * As {@linkcode imapUnordered}, for a function of several arguments: each item
+   * is the list of them. Python's `Pool` has no such method.
+   *
+   * @param fn The function.
+   * @param items The lists of arguments.
+   * @param options Chunk size, progress, whether results are settled, and how
+   * the call may end early.
+   * @returns An iterator over the results. It throws the first error, unless
+   * results are settled; leaving it early calls off what is under way.
+   * @throws {TypeError} If the function was never exposed, or an item is not
+   * an array.
    * @throws {RangeError} If the chunk size is not a positive integer.
    * @throws {Error} If the pool is not running.
    *
@@ -394,12 +446,13 @@ export class Pool implements AsyncDisposable {
    *
    * @typeParam A The types of the function's arguments.
    * @typeParam R The type of what the function returns.
+   * @typeParam S Whether results are settled.
    */
-  starmapUnordered<A extends readonly unknown[], R>(
+  starmapUnordered<A extends readonly unknown[], R, S extends boolean = false>(
     fn: (...args: A) => R,
     items: AnyIterable<NoInfer<Readonly<A>>>,
-    options: ImapOptions = {},
-  ): AsyncGenerator<Awaited<R>, void, undefined> {
+    options: ImapOptions<S> = {},
+  ): AsyncGenerator<ItemResult<R, S>, void, undefined> {
     return this.#stream(Mode.STARMAP, fn, items, options, false);
   }
 
@@ -506,45 +559,37 @@ export class Pool implements AsyncDisposable {
     fn: AnyFunction,
     items: AnyIterable<T>,
     options: MapOptions,
-  ): Promise<Awaited<R>[]> {
+  ): Promise<R[]> {
     const action = mode === Mode.MAP ? "map function" : "starmap function";
-    this.#check(action, fn, options);
-    if (options.chunkSize !== undefined) {
-      checkCount(action, "chunkSize", options.chunkSize);
-    }
-    checkIterable(action, items);
+    this.#checkItems(action, fn, items, options);
     using call = new Call(this.#dispatcher, false);
     call.limit(options);
     const list = isAsync(items)
       ? await collect(items, call)
       : Array.from(items);
-    if (mode === Mode.STARMAP) checkTuples(action, list);
     const total = list.length;
     const { chunkSize = defaultChunkSize(total, this.#workers) } = options;
-    const results = new Array<Awaited<R>>(total);
-    let done = 0;
-    const doChunk = async (start: number) => {
-      const payload = list.slice(start, start + chunkSize);
-      const task = { fn: idOf(fn)!, mode, payload };
-      const values = await call.submit(task) as Awaited<R>[];
-      for (let i = 0; i < values.length; i++) results[start + i] = values[i];
-      done += values.length;
-      options.onProgress?.(done, total);
-    };
+    const { settled: isSettled = false, onProgress } = options;
+    const doChunk = chunkDoer<number>(call, {
+      fn: idOf(fn)!,
+      mode,
+      isSettled,
+      total,
+      onProgress,
+    });
     using _span = recordSpan(Mark.POOL);
-    const chunks: Promise<void>[] = [];
+    const chunks: Promise<unknown[]>[] = [];
     for (let start = 0; start < total; start += chunkSize) {
-      chunks.push(doChunk(start));
+      chunks.push(doChunk(list.slice(start, start + chunkSize)));
     }
     try {
-      await Promise.all(chunks);
+      return (await Promise.all(chunks)).flat() as R[];
     } catch (error) {
       call.cancel(error);
       // The other chunks' rejections say nothing new.
       await Promise.allSettled(chunks);
       throw error;
     }
-    return results;
   }
 
   #stream<T, R>(
@@ -553,22 +598,37 @@ export class Pool implements AsyncDisposable {
     items: AnyIterable<T>,
     options: ImapOptions,
     ordered: boolean,
-  ): AsyncGenerator<Awaited<R>, void, undefined> {
-    this.#check("imap function", fn, options);
-    const { chunkSize = 1 } = options;
-    checkCount("imap function", "chunkSize", chunkSize);
-    checkIterable("imap function", items);
+  ): AsyncGenerator<R, void, undefined> {
+    const action = mode === Mode.MAP ? "imap function" : "starmap function";
+    this.#checkItems(action, fn, items, options);
+    const { chunkSize = 1, settled: isSettled = false, onProgress } = options;
     const call = new Call(this.#dispatcher, true);
-    const submit = async (payload: T[]) => {
-      if (mode === Mode.STARMAP) checkTuples("starmap function", payload);
-      const task = { fn: idOf(fn)!, mode, payload };
-      return await call.submit(task) as Awaited<R>[];
-    };
-    return streamChunks(call, chunksOf(items, chunkSize), submit, {
+    const doChunk = chunkDoer<number | undefined>(call, {
+      fn: idOf(fn)!,
+      mode,
+      isSettled,
+      total: countOf(items),
+      onProgress,
+    }) as (items: T[]) => Promise<R[]>;
+    return streamChunks(call, new Source(items), doChunk, {
       limits: options,
+      chunkSize,
       ahead: this.#workers * CHUNKS_AHEAD,
       ordered,
     });
+  }
+
+  #checkItems(
+    action: string,
+    fn: AnyFunction,
+    items: unknown,
+    options: MapOptions | ImapOptions,
+  ): void {
+    this.#check(action, fn, options);
+    if (options.chunkSize !== undefined) {
+      checkCount(action, "chunkSize", options.chunkSize);
+    }
+    checkIterable(action, items);
   }
 }
 
@@ -577,80 +637,16 @@ function defaultChunkSize(items: number, workers: number): number {
   return Math.max(1, Math.ceil(items / (workers * 4)));
 }
 
-function checkIterable(action: string, items: unknown): void {
-  const isIterable = typeof items === "string" ||
-    typeof items === "object" && items !== null &&
-      (Symbol.iterator in items || Symbol.asyncIterator in items);
-  if (!isIterable) {
-    throw new TypeError(
-      `Cannot ${action}: items must be iterable, received ${kindOf(items)}`,
-    );
-  }
-}
-
-function isAsync<T>(items: AnyIterable<T>): items is AsyncIterable<T> {
-  return Symbol.asyncIterator in Object(items);
-}
-
 async function collect<T>(items: AsyncIterable<T>, call: Call): Promise<T[]> {
-  const source = items[Symbol.asyncIterator]();
+  const source = new Source(items);
   const list: T[] = [];
   try {
     for (;;) {
-      const next = await call.orCalledOff(source.next());
-      if (next.done) return list;
-      list.push(next.value);
+      const next = await call.orCalledOff(source.read(1));
+      if (next.length === 0) return list;
+      list.push(next[0]);
     }
-  } catch (error) {
-    leave(source);
-    throw error;
-  }
-}
-
-async function* chunksOf<T>(
-  items: AnyIterable<T>,
-  size: number,
-): AsyncGenerator<T[], void, undefined> {
-  let chunk: T[] = [];
-  for await (const item of items) {
-    chunk.push(item);
-    if (chunk.length < size) continue;
-    yield chunk;
-    chunk = [];
-  }
-  if (chunk.length > 0) yield chunk;
-}
-
-function checkCount(action: string, what: string, count: number): void {
-  if (typeof count !== "number") {
-    throw new TypeError(
-      `Cannot ${action}: ${what} must be a number, received ${typeof count}`,
-    );
-  }
-  if (!Number.isInteger(count) || count < 1) {
-    throw new RangeError(
-      `Cannot ${action}: ${what} must be a positive integer, received ${count}`,
-    );
-  }
-}
-
-function checkFunction(action: string, fn: AnyFunction): void {
-  if (typeof fn !== "function") {
-    throw new TypeError(
-      `Cannot ${action}: it must be a function, received ${kindOf(fn)}`,
-    );
-  }
-  if (idOf(fn) === undefined) throw new TypeError(unexposed(fn));
-}
-
-function checkTuples(action: string, items: readonly unknown[]): void {
-  for (const item of items) checkArray(`${action}: each item`, item);
-}
-
-function checkArray(what: string, value: unknown): void {
-  if (!Array.isArray(value)) {
-    throw new TypeError(
-      `Cannot ${what} must be an array, received ${kindOf(value)}`,
-    );
+  } finally {
+    source.leave();
   }
 }

@@ -3,6 +3,7 @@
 import { expose } from "./expose.ts";
 import { PENDING, WaitList } from "./shared/wait_list.ts";
 import { checkSeconds, deadlineOf } from "./shared/deadline.ts";
+import { hold } from "./shared/keep_alive.ts";
 import { kindOf } from "./shared/kind_of.ts";
 import { pack, type Packed, unexposed } from "./shared/packing.ts";
 import {
@@ -281,10 +282,10 @@ export class Thread<F extends AnyFunction = AnyFunction>
     this.#run = run;
     this.#slot = run.slot;
     children.set(run.slot.ident, this as unknown as Thread);
-    this.#watching = this.#watch(run.slot);
-    return run.slot.reached(Status.RUNNING, Infinity, !this.#daemon).then(
-      () => {},
-    );
+    const begun = run.slot.reached(Status.RUNNING, Infinity, !this.#daemon);
+    const started = begun.then(() => {});
+    this.#watching = this.#watch(run.slot, started);
+    return started;
   }
 
   /**
@@ -320,8 +321,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
       this.#joins--;
       throw this.#timeoutError(timeout);
     }
-    // Whoever has joined a thread finds nothing of it still going on.
-    await this.#watching;
+    await this.#watched();
     return this.#conclude();
   }
 
@@ -351,7 +351,10 @@ export class Thread<F extends AnyFunction = AnyFunction>
   joinSync(timeout?: number): Awaited<ReturnType<F>> {
     const { slot, deadline } = this.#checkJoin(timeout);
     using _span = recordSpan(Mark.JOIN, slot.ident);
-    if (!slot.endedSync(deadline)) throw this.#timeoutError(timeout);
+    if (
+      !slot.endedSync(deadline) ||
+      this.#run?.collectSync(deadline) === false
+    ) throw this.#timeoutError(timeout);
     this.#joins++;
     return this.#conclude();
   }
@@ -385,7 +388,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
     }
     this.#joins++;
     await this.#run.stop();
-    await this.#watching;
+    await this.#watched();
   }
 
   /**
@@ -443,11 +446,21 @@ export class Thread<F extends AnyFunction = AnyFunction>
   }
 
   /** Sees the thread to its end, whether or not anyone joins it. */
-  async #watch(slot: Slot): Promise<void> {
-    await slot.reached(Status.ENDED, Infinity, !this.#daemon);
+  async #watch(slot: Slot, started: Promise<void>): Promise<void> {
+    using _alive = this.#daemon ? undefined : hold();
+    // Whoever awaits the start goes on first.
+    await started.then(() => {});
+    await slot.reached(Status.ENDED, Infinity, false);
+    await this.#run!.collect();
     this.#settle();
     if (this.#joins > 0 || this.#settled!.outcome === Outcome.RETURNED) return;
     console.error(`Exception in thread ${this.#name}:`, this.#failure());
+  }
+
+  /** Whoever has joined a thread finds nothing of it still going on. */
+  async #watched(): Promise<void> {
+    using _alive = hold();
+    await this.#watching;
   }
 
   #settle(): void {

@@ -73,6 +73,25 @@ processTest("lab:gil prints what the notebook recorded", async () => {
   assertEquals(sorted("None"), sorted("37"));
 });
 
+processTest("lab:deadlock reports the ring, and then has none", async () => {
+  for (const workers of [2, 5]) {
+    const run = await runLabTask("deadlock", "--workers", `${workers}`);
+    assertEquals([run.code, run.stderr], [0, ""]);
+    const outputs = outputsOf(run);
+    const report = outputs.get("deadlock")!;
+    assertEquals(report.match(/^DeadlockError: /gm)?.length, 1);
+    assertStringIncludes(report, `${workers} threads would wait`);
+    const told = report.match(/^ {2}Thread-\d+ \(move\) waits for Lock/gm);
+    assertEquals(told?.length, workers);
+    const { length } = report.match(/ moved \d+ from /g)!;
+    assertEquals(length, workers - 1);
+    const fix = outputs.get("fix")!;
+    assertEquals(fix.match(/ moved \d+ from /g)!.length, workers);
+    const balances = fix.match(/(?<=^account-\d+ )\d+$/gm)!.map(Number);
+    assertEquals(balances.reduce((a, b) => a + b), 100 * workers);
+  }
+});
+
 processTest("a lab runs a chosen cell and what it depends on", async () => {
   const run = await runLabTask("queue", "--cell", "26");
   assertEquals(run.code, 0);

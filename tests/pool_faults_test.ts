@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
-import { Pool, Queue, WorkerLostError } from "../mod.ts";
+import { expose, Pool, Queue, WorkerLostError } from "../mod.ts";
 import { threadTest } from "./_threads.ts";
 import * as fns from "./testdata/pool_functions.ts";
 
@@ -145,6 +145,54 @@ threadTest("Pool: results and arguments that can't travel", async () => {
     "never exposed",
   );
   assertEquals(await pool.apply(fns.square, [3]), 9);
+});
+
+threadTest("Pool: an argument that the workers don't know", async () => {
+  await using pool = new Pool(1);
+  function exposedLate(x: number): number {
+    return x;
+  }
+  expose(import.meta, { exposedLate });
+  // One goes through the channel, the other by message.
+  const shared = new SharedArrayBuffer(8);
+  for (const rest of [[], [shared]]) {
+    const args = [exposedLate, 1, ...rest] as [typeof exposedLate, number];
+    await assertRejects(
+      () => pool.apply(fns.callWith, args),
+      TypeError,
+      "the module that exposes it isn't loaded",
+    );
+  }
+  await assertRejects(
+    () => pool.apply(exposedLate, [1]),
+    TypeError,
+    "'exposedLate' was exposed after the pool was made",
+  );
+  assertEquals(await pool.apply(fns.callWith, [fns.square, 3]), 9);
+});
+
+threadTest("Pool: more than there is room for, and then nonsense", async () => {
+  await using pool = new Pool(1);
+  const begun = new Queue<number>();
+  const go = new Queue<number>();
+  const waiting = pool.apply(fns.wait, [begun, go]);
+  await begun.get();
+  // The channel holds 256 MB.
+  const large = new Uint8Array(100 * 2 ** 20);
+  const counts = range(3).map(() => pool.apply(fns.countArguments, [large]));
+  const list: unknown[] = [1];
+  const changed = pool.apply(fns.echo<unknown>, [list]);
+  const refused = assertRejects(
+    () => pool.apply(fns.echo<unknown>, [Symbol()]),
+    DOMException,
+  );
+  list.push(Symbol());
+  const spoilt = assertRejects(() => changed, DOMException);
+  go.putNowait(0);
+  await refused;
+  await spoilt;
+  await waiting;
+  assertEquals(await Promise.all(counts), [1, 1, 1]);
 });
 
 threadTest(

@@ -21,7 +21,7 @@ import {
 } from "../shared/references.ts";
 import { PENDING, type Pending, WaitList } from "../shared/wait_list.ts";
 import { checkInteger } from "./check_integer.ts";
-import { memory, type WithMemory } from "./memory.ts";
+import { memory, type WithMemory } from "../shared/memory.ts";
 
 /** Options of {@linkcode Barrier}'s constructor. */
 export interface BarrierOptions {

@@ -12,7 +12,7 @@ import {
   handle,
   registerShareable,
 } from "../shared/references.ts";
-import { memory, type WithMemory, words } from "./memory.ts";
+import { memory, type WithMemory, words } from "../shared/memory.ts";
 
 /** Options of {@linkcode Lock}'s and {@linkcode RLock}'s constructors. */
 export interface LockOptions {

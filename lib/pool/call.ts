@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { hold } from "../shared/keep_alive.ts";
 import type { Dispatcher, OpenCall, TaskOptions } from "./dispatcher.ts";
 
 /** How a call may end early. */
@@ -8,6 +9,9 @@ export interface CallLimits {
   /** In seconds. */
   timeout?: number;
 }
+
+/** A timer's time is kept in 31 bits: more of it would be over at once. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 let lastCall = 0;
 
@@ -36,37 +40,43 @@ export class Call implements OpenCall, Disposable {
   /** From now on, time runs and the signal is heard. */
   limit({ signal, timeout = Infinity }: CallLimits): void {
     if (timeout !== Infinity) {
-      const message = `The call took longer than ${timeout} seconds`;
-      this.#timer = setTimeout(
-        () => this.cancel(new DOMException(message, "TimeoutError")),
-        timeout * 1000,
-      );
+      this.#expire(performance.now() + timeout * 1000, timeout);
     }
     this.#signal = signal;
     if (signal?.aborted) this.#onAbort();
     else signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
 
-  /** Has a worker do a task. */
-  async submit(task: Omit<TaskOptions, "call">): Promise<unknown> {
+  /**
+   * Has a worker do a task.
+   *
+   * @returns A promise that resolves to what came of it.
+   * @throws At once if the call was called off, or the task can't be sent.
+   */
+  submit(task: Omit<TaskOptions, "call">): Promise<unknown> {
+    this.#calledOff ??= this.#dispatcher.refusal;
+    this.throwIfCalledOff();
+    return this.#dispatcher.submit({ ...task, call: this.id });
+  }
+
+  /** Throws what the call was called off with. */
+  throwIfCalledOff(): void {
     if (this.#calledOff) throw this.#calledOff.reason;
-    return await this.#dispatcher.submit({ ...task, call: this.id });
   }
 
   /** Awaits something, unless the call is called off first; one at a time. */
-  orCalledOff<T>(awaited: Promise<T>): Promise<T> {
-    if (this.#calledOff) {
-      awaited.catch(() => {});
-      return Promise.reject(this.#calledOff.reason);
-    }
-    return new Promise((resolve, reject) => {
-      this.#leave = reject;
-      awaited.then(resolve, reject);
-    });
+  async orCalledOff<T>(awaited: Promise<T>): Promise<T> {
+    const calledOff = Promise.withResolvers<never>();
+    if (this.#calledOff) calledOff.reject(this.#calledOff.reason);
+    this.#leave = calledOff.reject;
+    // Somebody waits for the timer, if for nothing else.
+    using _alive = this.#timer === undefined ? undefined : hold();
+    return await Promise.race([calledOff.promise, awaited]);
   }
 
   /** Calls off what is left. */
   cancel(reason: unknown): void {
+    if (this.#calledOff) return;
     this.callOff(reason);
     this.#dispatcher.cancel(this.id, reason);
   }
@@ -81,5 +91,20 @@ export class Call implements OpenCall, Disposable {
     this.#signal?.removeEventListener("abort", this.#onAbort);
     clearTimeout(this.#timer);
     this.#dispatcher.leave(this);
+  }
+
+  #expire(deadline: number, timeout: number): void {
+    const left = deadline - performance.now();
+    if (left <= 0) {
+      const message = `The call took longer than ${timeout} seconds`;
+      this.cancel(new DOMException(message, "TimeoutError"));
+      return;
+    }
+    this.#timer = setTimeout(
+      () => this.#expire(deadline, timeout),
+      Math.min(left, LONGEST_DELAY_MS),
+    );
+    // An iterator that nobody takes from doesn't keep the process alive.
+    Deno.unrefTimer(this.#timer);
   }
 }

@@ -5,7 +5,8 @@ import { PENDING, type Pending, WaitList } from "../shared/wait_list.ts";
 import { Decoder } from "../shared/decoder.ts";
 import { Encoder } from "../shared/encoder.ts";
 import type { Mark } from "../shared/recorder.ts";
-import { OWNER_WORDS, Ring } from "../shared/ring.ts";
+import { Ring } from "../shared/ring.ts";
+import { OWNER_WORDS } from "../shared/store.ts";
 
 /** Room for records; what is larger goes by message. */
 const CAPACITY = 1 << 28;
@@ -25,7 +26,7 @@ export class Channel {
   #notFull: WaitList;
   #outgoing = new Cargo();
   #incoming = new Cargo();
-  #encoder = new Encoder();
+  #encoder = new Encoder({ refusesMarked: true });
   #decoder = new Decoder();
 
   /** What a taker waits for is recorded as the mark says. */
@@ -44,13 +45,14 @@ export class Channel {
    * Encodes a record; {@linkcode send} then sends it.
    *
    * @returns False if it is larger than what the channel can ever hold.
-   * @throws {DOMException} A `DataCloneError` if a value can't be encoded.
+   * @throws {DOMException} A `DataCloneError` if a value can't be encoded, or
+   * holds one that is marked for moving.
    */
   write(write: (encoder: Encoder) => void): boolean {
     this.#encoder.begin(this.#outgoing);
     write(this.#encoder);
     this.#encoder.end();
-    return this.#ring.canEverHold(this.#outgoing.length);
+    return this.#ring.canEverHold(this.#outgoing);
   }
 
   /** Sends the record that was written; false if there is no room now. */

@@ -36,7 +36,8 @@ export class CrewMember {
     };
     this.run = new Run({
       target: idOf(workerLoop)!,
-      args: pack([loop]),
+      // Every worker needs its own: what is marked for moving is copied, too.
+      args: { ...pack([loop]), transferables: [] },
       modules,
       permissions,
       name: this.name,

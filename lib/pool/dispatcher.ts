@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { hold } from "../shared/keep_alive.ts";
-import { pack, type Packed, unpack } from "../shared/packing.ts";
+import { type Packed, unpack } from "../shared/packing.ts";
 import type { Decoder } from "../shared/decoder.ts";
 import { fromPortable, type PortableError } from "../thread/portable_error.ts";
 import type { Settled } from "../thread/run.ts";
@@ -14,12 +14,12 @@ import {
   type CrewOptions,
   describeLoss,
 } from "./crew.ts";
-import { Reply, type TaskRecord, writeTask } from "./task.ts";
+import { Outbox, type OutgoingTask } from "./outbox.ts";
+import { Reply, type TaskRecord } from "./task.ts";
 import { CANCELLED_CALLS } from "./worker_loop.ts";
 
 /** A task that is not settled yet. */
-interface PendingTask {
-  record: TaskRecord;
+interface PendingTask extends OutgoingTask {
   resolve: (value: unknown) => void;
   reject: (reason: unknown) => void;
 }
@@ -48,12 +48,10 @@ export type DispatcherOptions = Omit<
  */
 export class Dispatcher {
   #crew: Crew;
-  #tasks = new Channel();
+  #tasks = new Outbox();
   #results = new Channel();
   #cancelled = new Int32Array(new SharedArrayBuffer(4 * (1 + CANCELLED_CALLS)));
   #pending = new Map<number, PendingTask>();
-  /** Tasks for which there was no room in the channel. */
-  #backlog: TaskRecord[] = [];
   #calls = new Set<OpenCall>();
   #lastTask = 0;
   #hold: Disposable | undefined;
@@ -84,25 +82,29 @@ export class Dispatcher {
     return this.#crew.modules.has(url);
   }
 
-  /** Has a worker do a task. */
+  /** Why no task is taken any more, if none is. */
+  get refusal(): { reason: unknown } | undefined {
+    if (this.#state === "stopped") return { reason: this.#failure };
+    return this.#isChannelClosed
+      ? { reason: new Error("Pool is not running") }
+      : undefined;
+  }
+
+  /**
+   * Has a worker do a task, unless there is a refusal.
+   *
+   * @returns A promise that resolves to what came of it.
+   * @throws At once if the payload can't be sent.
+   */
   submit(options: TaskOptions): Promise<unknown> {
-    if (this.#state === "stopped") return Promise.reject(this.#failure);
-    if (this.#isChannelClosed) {
-      return Promise.reject(new Error("Pool is not running"));
-    }
     // Zero stands for no task; the id goes through 32 bits.
     const id = this.#lastTask = (this.#lastTask % 0x7fffffff) + 1;
     const record: TaskRecord = { id, ...options };
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    this.#pending.set(id, { record, resolve, reject });
+    const task: PendingTask = { record, resolve, reject };
+    this.#tasks.post(task);
+    this.#pending.set(id, task);
     this.#hold ??= hold();
-    try {
-      if (this.#backlog.length > 0 || !this.#send(record)) {
-        this.#backlog.push(record);
-      }
-    } catch (error) {
-      this.#settle(id)?.reject(error);
-    }
     return promise;
   }
 
@@ -115,7 +117,7 @@ export class Dispatcher {
     for (const [id, { record }] of this.#pending) {
       if (record.call === call) tasks.add(id);
     }
-    this.#backlog = this.#backlog.filter((record) => record.call !== call);
+    this.#tasks.recall(call);
     for (const id of tasks) this.#settle(id)!.reject(reason);
     this.#crew.stopWorkersOf(tasks);
   }
@@ -147,7 +149,6 @@ export class Dispatcher {
     if (this.#state === "stopped") return;
     this.#state = "stopped";
     this.#failure = reason;
-    this.#backlog = [];
     for (const id of [...this.#pending.keys()]) {
       this.#settle(id)!.reject(reason);
     }
@@ -173,7 +174,7 @@ export class Dispatcher {
    */
   #closeChannel(): void {
     if (this.#state !== "closed" || this.#isChannelClosed) return;
-    if (this.#backlog.length > 0) return;
+    if (!this.#tasks.isFlushed) return;
     const isIdle = this.#isJoined && this.#pending.size === 0;
     for (const { isLazy } of this.#calls) if (!isLazy || !isIdle) return;
     this.#isChannelClosed = true;
@@ -192,38 +193,6 @@ export class Dispatcher {
     return task;
   }
 
-  #send(record: TaskRecord): boolean {
-    if (!this.#write(record)) {
-      // The payload goes by message, to the worker that asks for it.
-      const asked = { ...record, payload: undefined };
-      this.#tasks.write((encoder) => writeTask(encoder, asked));
-    }
-    return this.#tasks.send();
-  }
-
-  #write(record: TaskRecord): boolean {
-    try {
-      return this.#tasks.write((encoder) => writeTask(encoder, record));
-    } catch (error) {
-      if (!(error instanceof DOMException && error.name === "DataCloneError")) {
-        throw error;
-      }
-      // What no message can take either is refused here, not in a worker.
-      structuredClone(pack(record.payload));
-      return false;
-    }
-  }
-
-  #flushBacklog(): void {
-    if (this.#backlog.length === 0) return;
-    let sent = 0;
-    while (sent < this.#backlog.length && this.#send(this.#backlog[sent])) {
-      sent++;
-    }
-    this.#backlog.splice(0, sent);
-    this.#closeChannel();
-  }
-
   /** Settles tasks as long as the pool lives. It keeps no process alive. */
   async #receive(): Promise<void> {
     const handle = (decoder: Decoder) => this.#handle(decoder);
@@ -232,7 +201,11 @@ export class Dispatcher {
 
   #drain(): void {
     while (this.#results.take((decoder) => this.#handle(decoder)));
-    this.#flushBacklog();
+    if (this.#tasks.isFlushed) return;
+    this.#tasks.flush(({ record }, error) =>
+      this.#settle(record.id)?.reject(error)
+    );
+    this.#closeChannel();
   }
 
   #handle(decoder: Decoder): true {
@@ -265,20 +238,34 @@ export class Dispatcher {
         const task = this.#pending.get(id);
         // Called off since: the worker is being ended.
         if (task === undefined) return;
-        this.#crew.sendMail(value as number, pack(task.record.payload));
+        return this.#sendPayload(task, value as number);
       }
     }
   }
 
   #answerMailed(id: number, mail: Packed): void {
-    let answer: { kind: Reply; value: unknown };
+    let answer: [kind: Reply, value: unknown];
     try {
       answer = unpack(mail) as typeof answer;
     } catch (error) {
       this.#settle(id)?.reject(error);
       return;
     }
-    this.#answer(id, answer.kind, answer.value);
+    this.#answer(id, ...answer);
+  }
+
+  #sendPayload(task: PendingTask, worker: number): void {
+    const mail = task.mail!;
+    task.mail = undefined;
+    try {
+      this.#crew.sendMail(worker, mail);
+    } catch (error) {
+      // It has changed since, or is larger than what a message can take. The
+      // worker would wait for it for ever.
+      const { id } = task.record;
+      this.#settle(id)?.reject(error);
+      this.#crew.stopWorkersOf(new Set([id]));
+    }
   }
 
   #onWorkerEnd(member: CrewMember, settle: () => Settled): void {

@@ -1,10 +1,12 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import type { Call, CallLimits } from "./call.ts";
+import type { Source } from "./source.ts";
 
 /** How chunks are streamed. */
 export interface StreamOptions {
   limits: CallLimits;
+  chunkSize: number;
   /** How many chunks are under way at most. */
   ahead: number;
   /** Whether results come in the order of the chunks. */
@@ -18,24 +20,21 @@ interface Done<R> {
 }
 
 /** What reading the source came to. */
-interface Read<T> {
-  next?: IteratorResult<T[]>;
-  error?: unknown;
-}
+type Read<T> = { items: T[] } | { error: unknown };
 
 /**
  * Submits chunks only as results are taken, and yields the results.
  *
  * @param open The call; it is over with the stream.
- * @param source The chunks.
- * @param submit Has a chunk done.
+ * @param source The items.
+ * @param doChunk Has a chunk of them done.
  * @param options How.
  */
 export async function* streamChunks<T, R>(
   open: Call,
-  source: AsyncIterator<T[]>,
-  submit: (chunk: T[]) => Promise<R[]>,
-  { limits, ahead, ordered }: StreamOptions,
+  source: Source<T>,
+  doChunk: (items: T[]) => Promise<R[]>,
+  { limits, chunkSize, ahead, ordered }: StreamOptions,
 ): AsyncGenerator<R, void, undefined> {
   using call = open;
   call.limit(limits);
@@ -44,7 +43,9 @@ export async function* streamChunks<T, R>(
   let end: Read<T> | undefined;
   try {
     for (;;) {
-      if (end === undefined && underWay.size < ahead) reading ??= read(source);
+      if (end === undefined && underWay.size < ahead) {
+        reading ??= read(source, chunkSize);
+      }
       // A source that keeps one waiting doesn't hold up what is done.
       const awaited: Promise<Read<T> | Done<R>>[] = [
         ...reading ? [reading] : [],
@@ -58,19 +59,19 @@ export async function* streamChunks<T, R>(
         continue;
       }
       reading = undefined;
-      if (event.next === undefined || event.next.done) end = event;
-      else underWay.add(track(submit(event.next.value)));
+      if ("error" in event || event.items.length === 0) end = event;
+      else underWay.add(track(doChunk(event.items)));
     }
     if (end !== undefined && "error" in end) throw end.error;
   } finally {
     if (underWay.size > 0) call.cancel(undefined);
-    leave(source);
+    source.leave();
   }
 }
 
 /** Reads the next chunk; an error is kept for when the results have come. */
-function read<T>(source: AsyncIterator<T[]>): Promise<Read<T>> {
-  return source.next().then((next) => ({ next }), (error) => ({ error }));
+function read<T>(source: Source<T>, size: number): Promise<Read<T>> {
+  return source.read(size).then((items) => ({ items }), (error) => ({ error }));
 }
 
 function track<R>(chunk: Promise<R[]>): Promise<Done<R>> {
@@ -81,9 +82,4 @@ function track<R>(chunk: Promise<R[]>): Promise<Done<R>> {
   // It is awaited in its turn; until then it isn't unhandled.
   promise.catch(() => {});
   return promise;
-}
-
-/** Lets a source clean up. It isn't awaited: it may be what one waited for. */
-export function leave(source: AsyncIterator<unknown>): void {
-  Promise.resolve(source.return?.()).catch(() => {});
 }

@@ -2,7 +2,9 @@
 
 import type { Decoder } from "../shared/decoder.ts";
 import type { Encoder } from "../shared/encoder.ts";
+import { checkStop } from "../shared/parking.ts";
 import type { AnyFunction } from "../shared/references.ts";
+import { type PortableError, toPortable } from "../thread/portable_error.ts";
 import { isThenable } from "../thread/worker_server.ts";
 
 /** How a task's function is to be called. */
@@ -25,9 +27,26 @@ export interface TaskRecord {
   /** The function's id. */
   fn: number;
   mode: Mode;
+  /** Whether an item that fails leaves the others alone. */
+  isSettled: boolean;
   /** The arguments or items; undefined if they have to be asked for. */
   payload: readonly unknown[] | undefined;
 }
+
+/** A task as its worker gets it. */
+export interface ReceivedTask extends TaskRecord {
+  /** Why the payload can't be read, if it can't. */
+  unreadable?: unknown;
+}
+
+/**
+ * What came of the items of a settled task: their results, and what was thrown
+ * in place of some.
+ */
+export type SettledItems = [
+  values: unknown[],
+  failures: [index: number, error: PortableError][],
+];
 
 /** What a record of the channel of results says. */
 export const Reply = {
@@ -47,18 +66,27 @@ export function writeTask(encoder: Encoder, task: TaskRecord): void {
   encoder.write(task.call);
   encoder.write(task.fn);
   encoder.write(task.mode);
+  encoder.write(task.isSettled);
   if (task.payload === undefined) encoder.write(undefined);
   else encoder.writeList(task.payload);
 }
 
-export function readTask(decoder: Decoder): TaskRecord {
-  return {
+export function readTask(decoder: Decoder): ReceivedTask {
+  const task: ReceivedTask = {
     id: decoder.read() as number,
     call: decoder.read() as number,
     fn: decoder.read() as number,
     mode: decoder.read() as Mode,
-    payload: decoder.read() as unknown[] | undefined,
+    isSettled: decoder.read() as boolean,
+    payload: undefined,
   };
+  try {
+    task.payload = decoder.read() as unknown[] | undefined;
+  } catch (error) {
+    // It holds a function that this worker doesn't know.
+    task.unreadable = error;
+  }
+  return task;
 }
 
 /** Calls the function as the mode says. */
@@ -67,30 +95,67 @@ export function perform(
   fn: AnyFunction,
   payload: readonly unknown[],
 ): unknown {
-  if (mode === Mode.APPLY) return fn(...payload);
-  const call = mode === Mode.MAP ? fn : (item: unknown[]) => fn(...item);
+  if (mode === Mode.APPLY) return runItem(mode, fn, payload);
+  return runItems(payload, (item) => runItem(mode, fn, item));
+}
+
+/** Calls the function for each item, whatever it throws for the others. */
+export function performSettled(
+  mode: Mode,
+  fn: AnyFunction,
+  payload: readonly unknown[],
+  thread: string,
+): SettledItems | Promise<SettledItems> {
+  const failures: SettledItems[1] = [];
+  const fail = (error: unknown, index: number) => {
+    // A terminated worker does nothing more.
+    checkStop();
+    failures.push([index, toPortable(error, thread)]);
+  };
+  const values = runItems(payload, (item, index) => {
+    try {
+      const result = runItem(mode, fn, item);
+      return isThenable(result)
+        ? result.then(undefined, (error) => fail(error, index))
+        : result;
+    } catch (error) {
+      fail(error, index);
+    }
+  });
+  return Array.isArray(values)
+    ? [values, failures]
+    : values.then((values) => [values, failures]);
+}
+
+function runItem(mode: Mode, fn: AnyFunction, item: unknown): unknown {
+  return mode === Mode.MAP ? fn(item) : fn(...item as readonly unknown[]);
+}
+
+/** Does one item after another; a promise only if one has to be awaited. */
+function runItems(
+  payload: readonly unknown[],
+  run: (item: unknown, index: number) => unknown,
+): unknown[] | Promise<unknown[]> {
   const results = new Array<unknown>(payload.length);
   for (let i = 0; i < payload.length; i++) {
-    const result = call(payload[i] as never);
-    if (isThenable(result)) {
-      return performRest(call, payload, results, i, result);
-    }
+    const result = run(payload[i], i);
+    if (isThenable(result)) return runRest(payload, run, results, i, result);
     results[i] = result;
   }
   return results;
 }
 
 /** Goes on where a function turned out to be async. */
-async function performRest(
-  call: (item: never) => unknown,
+async function runRest(
   payload: readonly unknown[],
+  run: (item: unknown, index: number) => unknown,
   results: unknown[],
   first: number,
   pending: PromiseLike<unknown>,
 ): Promise<unknown[]> {
   results[first] = await pending;
   for (let i = first + 1; i < payload.length; i++) {
-    results[i] = await call(payload[i] as never);
+    results[i] = await run(payload[i], i);
   }
   return results;
 }

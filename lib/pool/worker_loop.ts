@@ -1,14 +1,22 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { expose } from "../expose.ts";
-import { pack, unpack } from "../shared/packing.ts";
+import { checkSendable, pack, unpack } from "../shared/packing.ts";
 import { checkStop } from "../shared/parking.ts";
 import { Mark, recordSpan } from "../shared/recorder.ts";
 import { type AnyFunction, functionOf } from "../shared/references.ts";
 import { toPortable } from "../thread/portable_error.ts";
 import { isThenable, receiveMail, sendMail } from "../thread/worker_server.ts";
 import { Channel } from "./channel.ts";
-import { perform, readTask, Reply, type TaskRecord } from "./task.ts";
+import {
+  perform,
+  performSettled,
+  readTask,
+  type ReceivedTask,
+  Reply,
+  type SettledItems,
+  type TaskRecord,
+} from "./task.ts";
 
 /** Words of a worker's own that the main thread reads when it is gone. */
 export const Claim = {
@@ -97,15 +105,20 @@ class CancelledCalls {
 
 /** Does one task; a promise only if it has to be awaited. */
 function runTask(
-  task: TaskRecord,
+  task: ReceivedTask,
   results: Channel,
   options: WorkerLoopOptions,
 ): void | Promise<void> {
-  if (task.payload === undefined) return runAskedFor(task, results, options);
+  const { mode, payload } = task;
   try {
-    const value = perform(task.mode, functionOf(task.fn), task.payload);
+    if ("unreadable" in task) throw task.unreadable;
+    if (payload === undefined) return runAskedFor(task, results, options);
+    const fn = functionOf(task.fn);
+    const value = task.isSettled
+      ? performSettled(mode, fn, payload, options.name)
+      : perform(mode, fn, payload);
     if (isThenable(value)) return settleTask(task, value, results, options);
-    reply(task, Reply.DONE, value, results, options);
+    replyDone(task, value, results, options);
   } catch (error) {
     replyError(task, error, results, options);
   }
@@ -118,7 +131,7 @@ async function settleTask(
   options: WorkerLoopOptions,
 ): Promise<void> {
   try {
-    reply(task, Reply.DONE, await pending, results, options);
+    replyDone(task, await pending, results, options);
   } catch (error) {
     replyError(task, error, results, options);
   }
@@ -133,8 +146,49 @@ async function runAskedFor(
   const asked = receiveMail();
   write(results, task.id, Reply.ASKS, options.number);
   results.sendSync();
-  const payload = unpack(await asked) as unknown[];
+  const mail = await asked;
+  let payload: unknown[];
+  try {
+    payload = unpack(mail) as unknown[];
+  } catch (error) {
+    return replyError(task, error, results, options);
+  }
   await runTask({ ...task, payload }, results, options);
+}
+
+function replyDone(
+  task: TaskRecord,
+  value: unknown,
+  results: Channel,
+  options: WorkerLoopOptions,
+): void {
+  try {
+    reply(task, Reply.DONE, value, results, options);
+  } catch (error) {
+    if (!task.isSettled) throw error;
+    const items = value as SettledItems;
+    failUnsendable(task, items, results, options);
+    reply(task, Reply.DONE, items, results, options);
+  }
+}
+
+/** Has the results that can't travel fail, so that the others can. */
+function failUnsendable(
+  task: TaskRecord,
+  [values, failures]: SettledItems,
+  results: Channel,
+  options: WorkerLoopOptions,
+): void {
+  for (const [index, value] of values.entries()) {
+    try {
+      if (!tryWrite(results, task.id, Reply.DONE, value)) {
+        checkSendable(pack(value));
+      }
+    } catch (error) {
+      values[index] = undefined;
+      failures.push([index, toPortable(error, options.name)]);
+    }
+  }
 }
 
 function replyError(
@@ -158,7 +212,7 @@ function reply(
   options: WorkerLoopOptions,
 ): void {
   if (!tryWrite(results, task.id, kind, value)) {
-    sendMail(pack({ kind, value }));
+    sendMail(pack([kind, value]));
     write(results, task.id, Reply.MAILED, options.number);
   }
   results.sendSync();

@@ -2,6 +2,7 @@
 
 import { type Brand, brandOf, isExotic } from "./brand.ts";
 import { type Cargo, Kind } from "./cargo.ts";
+import { isMarked } from "./marks.ts";
 import { type AnyFunction, idOf, isShareable } from "./references.ts";
 import { errorClasses, Tag, viewClasses } from "./tags.ts";
 
@@ -37,6 +38,12 @@ export class Encoder {
   #depth = 0;
   #objects: object[] = [];
   #places: Map<object, number> | undefined;
+  #refusesMarked: boolean;
+
+  /** Values that are marked for moving are copied, or refused. */
+  constructor({ refusesMarked = false } = {}) {
+    this.#refusesMarked = refusesMarked;
+  }
 
   /** Encodes one value as the whole of a cargo. */
   encode(value: unknown, cargo: Cargo): void {
@@ -112,6 +119,7 @@ export class Encoder {
 
   /** Writes a list that has no holes and no named properties. */
   writeList(list: readonly unknown[]): void {
+    this.#refuseMarked(list);
     this.#objects.push(list);
     if (!this.#numbers(list)) this.#elements(list);
   }
@@ -208,6 +216,7 @@ export class Encoder {
 
   #object(value: object): void {
     if (this.#seen(value)) return;
+    this.#refuseMarked(value);
     if (++this.#depth > MAX_DEPTH) {
       throw new RangeError(
         `Cannot clone value: it is nested more than ${MAX_DEPTH} deep`,
@@ -225,6 +234,12 @@ export class Encoder {
       else this.#branded(value, brand);
     }
     this.#depth--;
+  }
+
+  #refuseMarked(value: object): void {
+    if (this.#refusesMarked && isMarked(value)) {
+      throw dataCloneError("What is marked for moving can't be copied");
+    }
   }
 
   /** Writes where an object stands that was written before. */

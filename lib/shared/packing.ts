@@ -1,6 +1,8 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { types } from "node:util";
 import { brandOf, isExotic } from "./brand.ts";
+import { transferablesOf } from "./marks.ts";
 import {
   type AnyFunction,
   functionOf,
@@ -21,20 +23,77 @@ export interface Packed {
   value: unknown;
   /** Each stand-in, and the function's id or the object's handle. */
   references: [standIn: object, reference: number | Handle][];
+  /** What is to be moved, not copied. */
+  transferables: Transferable[];
 }
 
 /** Replaces functions and shared objects, wherever they stand in plain data. */
 export function pack(value: unknown): Packed {
   const references: Packed["references"] = [];
+  const transferables = new Set<Transferable>();
   const copies = new Map<unknown, unknown>();
   const packed = replace(value, copies, (found) => {
+    for (const transferable of transferablesOf(found as object)) {
+      transferables.add(transferable);
+    }
     const reference = referenceTo(found);
     if (reference === undefined) return undefined;
     const standIn = {};
     references.push([standIn, reference]);
     return standIn;
   });
-  return { value: references.length > 0 ? packed : value, references };
+  return {
+    value: references.length > 0 ? packed : value,
+    references,
+    transferables: [...transferables],
+  };
+}
+
+/**
+ * What to pass to `postMessage` along with a packed value.
+ *
+ * @throws {DOMException} A `DataCloneError` if the value can't be sent. It is
+ * refused here because Deno takes buffers away before it finds out that
+ * something else can't be cloned.
+ */
+export function transferList(packed: Packed): Transferable[] {
+  const { transferables } = packed;
+  if (transferables.length > 0) checkSendable(packed);
+  return transferables;
+}
+
+/** The same check, for a value that need not have anything to be moved. */
+export function checkSendable({ value, transferables }: Packed): void {
+  const moved = new Set<unknown>(transferables);
+  for (const transferable of transferables) checkTransferable(transferable);
+  const isMoved = (found: unknown) =>
+    moved.has(found) || ArrayBuffer.isView(found) && moved.has(found.buffer);
+  // Without what will be moved: neither is it copied for the check, nor taken.
+  structuredClone(
+    replace(value, new Map(), (found) => isMoved(found) ? {} : undefined),
+  );
+}
+
+/** Whether it is one of those that can be moved only, beside buffers. */
+function isPlatformObject(value: object): boolean {
+  return value instanceof MessagePort || value instanceof ReadableStream ||
+    value instanceof WritableStream || value instanceof TransformStream;
+}
+
+function checkTransferable(transferable: Transferable): void {
+  if (types.isArrayBuffer(transferable)) {
+    if (!transferable.detached) return;
+    throw new DOMException(
+      "An ArrayBuffer can't be moved: it was moved before",
+      "DataCloneError",
+    );
+  }
+  if (isPlatformObject(transferable)) return;
+  throw new DOMException(
+    `${Deno.inspect(transferable, { depth: 0 })} can't be moved: it is not ` +
+      "transferable",
+    "DataCloneError",
+  );
 }
 
 /** Puts functions and shared objects back in place. */
@@ -84,7 +143,7 @@ function replace(
     copies.set(value, swapped);
     return swapped;
   }
-  if (isExotic(value)) return value;
+  if (isExotic(value) || isPlatformObject(value)) return value;
   const again = (inner: unknown) => replace(inner, copies, swap);
   switch (brandOf(value)) {
     case "Array": {

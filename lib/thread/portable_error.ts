@@ -25,7 +25,7 @@ export interface PortableError {
 }
 
 /** The functions that call a target, by the names that their frames have. */
-const BOTTOM_FRAME = /^\s+at (async )?(runJob|runTask) /;
+const BOTTOM_FRAME = /^\s+at (async )?(runJob|runTask|runItem|runRest) /;
 
 /** Causes further down than these are left out. */
 const MAX_DEPTH = 50;

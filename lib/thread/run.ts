@@ -51,8 +51,8 @@ export class Run {
       const slot = allocateSlot({ name, daemon, cell: worker.cell });
       this.slot = new Slot(slot);
       recordName(this.slot.ident, name);
-      const job = { slot, target, args };
-      if (!worker.run(job, (reason) => this.#breakDown(reason))) {
+      const job = { target, args };
+      if (!worker.run(slot, job, (reason) => this.#breakDown(reason))) {
         this.slot.end(Outcome.CLOSED);
       }
     } catch (error) {
@@ -79,7 +79,17 @@ export class Run {
     this.#reusable = false;
   }
 
-  /** What came of the run, once its slot has ended. */
+  /** Gets the answer here, once the slot has ended. */
+  async collect(): Promise<void> {
+    if (this.#hasAnswer) await this.#worker.collect();
+  }
+
+  /** The same, blocking; false if the deadline passed first. */
+  collectSync(deadline: number): boolean {
+    return !this.#hasAnswer || this.#worker.collectSync(deadline);
+  }
+
+  /** What came of the run, once its answer was collected. */
   settle(): Settled {
     return this.#settled ??= this.#conclude();
   }
@@ -110,9 +120,16 @@ export class Run {
     this.slot.end(Outcome.LOST);
   }
 
+  /** Whether the worker, still this run's, has answered. */
+  get #hasAnswer(): boolean {
+    return this.#settled === undefined && isSound(this.slot.outcome);
+  }
+
   #conclude(): Settled {
-    const { outcome } = this.slot;
-    const answer = this.#worker.answer();
+    let { outcome } = this.slot;
+    const answer = isSound(outcome) ? this.#worker.answer() : undefined;
+    // It closed itself with the answer in its hands.
+    if (isSound(outcome) && answer === undefined) outcome = Outcome.CLOSED;
     this.#giveBack(outcome);
     if (outcome === Outcome.RETURNED && answer && "value" in answer) {
       try {
@@ -133,8 +150,7 @@ export class Run {
   }
 
   #giveBack(outcome: Outcome): void {
-    const isSound = outcome === Outcome.RETURNED || outcome === Outcome.THREW;
-    if (isSound && this.#reusable) {
+    if (isSound(outcome) && this.#reusable) {
       this.slot.free();
       return this.#worker.release();
     }
@@ -145,4 +161,9 @@ export class Run {
     this.slot.free();
     this.#worker.releaseCell();
   }
+}
+
+/** Whether the target has come to its end. */
+function isSound(outcome: Outcome): boolean {
+  return outcome === Outcome.RETURNED || outcome === Outcome.THREW;
 }

@@ -6,8 +6,8 @@
  *
  * Protocol of a slot. The thread that starts another takes a free slot under the
  * table's mutex, fills it, and writes `STATUS` last. From then on the new thread
- * owns it: it writes `RUNNING`, and at its end `OUTCOME`, `ENDED`, and wakes
- * whoever waits on `CHANGED`. Whoever gives a thread up races it for that end:
+ * owns it: it writes `RUNNING` and wakes whoever waits on `BEGUN`, and at its
+ * end `OUTCOME`, `ENDED`, and wakes whoever waits on either list. Whoever gives a thread up races it for that end:
  * only the one that moves `OUTCOME` away from `NONE` goes on to write `ENDED`.
  * The starter frees the slot when it has seen the end. A slot that was given to
  * another thread since is told by its ident.
@@ -47,11 +47,13 @@ const STATUS = 0;
 const OUTCOME = 1;
 const DAEMON = 2;
 const CELL = 3;
-const CHANGED = 4;
+/** Two wait lists. */
+const FINISHED = 4;
+const BEGUN = 10;
 const NAME_LENGTH = 7;
 /** An index into the view of doubles. */
 const IDENT = 4;
-const NAME = 10;
+const NAME = 14;
 const NAME_CHARACTERS = (WORDS - NAME) * 2;
 
 // Words of slot 0, which is nobody's.
@@ -174,7 +176,8 @@ export class Slot implements Witness {
   readonly name: string;
   readonly daemon: boolean;
   readonly cell: number;
-  #changed: WaitList;
+  #begun: WaitList;
+  #finished: WaitList;
 
   constructor(index: number) {
     const all = table();
@@ -186,7 +189,8 @@ export class Slot implements Witness {
     );
     this.daemon = all[at + DAEMON] !== 0;
     this.cell = all[at + CELL];
-    this.#changed = new WaitList(all, at + CHANGED);
+    this.#begun = new WaitList(all, at + BEGUN);
+    this.#finished = new WaitList(all, at + FINISHED);
   }
 
   /** One of {@linkcode Status}; `ENDED` too once another thread has the slot. */
@@ -211,7 +215,7 @@ export class Slot implements Witness {
   begin(): void {
     const at = this.index * WORDS + STATUS;
     Atomics.compareExchange(table(), at, Status.STARTING, Status.RUNNING);
-    this.#changed.notifyAll();
+    this.#begun.notifyAll();
   }
 
   /** Ends the thread's life; false if someone else did before. */
@@ -225,7 +229,8 @@ export class Slot implements Witness {
     // Whoever joins it finds the locks that it held told as such.
     endThread(this.cell);
     Atomics.store(all, at + STATUS, Status.ENDED);
-    this.#changed.notifyAll();
+    this.#begun.notifyAll();
+    this.#finished.notifyAll();
     return true;
   }
 
@@ -243,7 +248,7 @@ export class Slot implements Witness {
     const attempt = () => this.#has(status);
     if (attempt() !== PENDING) return true;
     const options = { deadline, keepAlive };
-    return await this.#changed.wait(attempt, options) !== PENDING;
+    return await this.#waiters(status).wait(attempt, options) !== PENDING;
   }
 
   /** Blocks until the end; false when the deadline passed. */
@@ -251,7 +256,7 @@ export class Slot implements Witness {
     const attempt = () => this.#has(Status.ENDED);
     const witness = deadline === Infinity ? this : undefined;
     return attempt() !== PENDING ||
-      this.#changed.waitSync(attempt, deadline, witness) !== PENDING;
+      this.#finished.waitSync(attempt, deadline, witness) !== PENDING;
   }
 
   /** Tells the graph of waits who is joined, for as long as that lasts. */
@@ -263,6 +268,10 @@ export class Slot implements Witness {
 
   leave(cell: number): void {
     leaveJoin(cell);
+  }
+
+  #waiters(status: number): WaitList {
+    return status === Status.ENDED ? this.#finished : this.#begun;
   }
 
   #has(status: number): true | Pending {

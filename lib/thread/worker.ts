@@ -2,12 +2,13 @@
 
 import { receiveMessageOnPort } from "node:worker_threads";
 import { allocateCell, parkingLot, releaseCell } from "../shared/parking.ts";
-import type { Packed } from "../shared/packing.ts";
+import { type Packed, transferList } from "../shared/packing.ts";
 import { recordingBuffer } from "../shared/recorder.ts";
 import { exposingModules } from "../shared/references.ts";
 import type { PortableError } from "./portable_error.ts";
+import { Form, Handover } from "./handover.ts";
 import { threadTable } from "./thread_table.ts";
-import { GONE, serveKey, serverUrl, WORKER_NAME } from "./worker_server.ts";
+import { serveKey, serverUrl, WORKER_NAME } from "./worker_server.ts";
 
 /** What a worker is told first. */
 export interface Setup {
@@ -15,17 +16,26 @@ export interface Setup {
   cell: number;
   table: SharedArrayBuffer;
   recording: SharedArrayBuffer | undefined;
-  /** A word: the slot that the worker has a job for, 0 (idle) or `GONE`. */
-  slot: Int32Array;
+  handover: SharedArrayBuffer;
 }
 
-/** What a worker is told to run, for the thread that has the slot. */
+/** What a worker is told to run. */
 export interface Job {
-  slot: number;
+  /** The id of the exposed function. */
   target: number;
   args: Packed;
+}
+
+/** A job that goes by message. */
+export interface PostedJob extends Job {
   /** Where the answer and what comes before it go. */
   port: MessagePort;
+}
+
+/** Asks for an answer that the worker holds. */
+export interface Request {
+  /** Where to send the port that the answer is in. */
+  requester: MessagePort;
 }
 
 /** What a worker answers, before it ends the slot. */
@@ -36,7 +46,7 @@ export type Answer = { value: Packed } | { thrown: PortableError };
  * `receiveMessageOnPort` looks for ports in a message, element by element of
  * every array; into a Map it doesn't look.
  */
-export type Envelope = Map<"message", Answer | Mail>;
+export type Envelope = Map<"message", Answer | Mail | MessagePort>;
 
 /** What is sent to or from a thread while it runs. */
 export interface Mail {
@@ -73,10 +83,9 @@ export class PooledWorker {
   readonly #modules = exposingModules();
   readonly #permissions: string;
   readonly #worker: Worker;
-  /** Open while a thread runs. */
+  /** Open while a thread runs whose job went by message, or to get an answer. */
   #port: MessagePort | undefined;
-  /** A worker may close itself while it is idle, by a timer that was left. */
-  readonly #slot = new Int32Array(new SharedArrayBuffer(4));
+  readonly #handover = new Handover();
   #onLost: ((reason: Error) => void) | undefined;
 
   constructor(permissions: WorkerPermissions) {
@@ -103,7 +112,7 @@ export class PooledWorker {
       cell: this.cell,
       table: threadTable(),
       recording: recordingBuffer(),
-      slot: this.#slot,
+      handover: this.#handover.buffer,
     };
     this.#worker.postMessage(setup);
   }
@@ -120,35 +129,36 @@ export class PooledWorker {
       );
       if (at < 0) return new PooledWorker(permissions);
       const [worker] = idle.splice(at, 1);
-      if (Atomics.load(worker.#slot, 0) !== GONE) return worker;
+      // It may have closed itself since, by a timer that was left.
+      if (!worker.#handover.isGone) return worker;
       worker.dispose();
       worker.releaseCell();
     }
   }
 
   /**
-   * Sends the job; `onLost` is told if the worker breaks down.
+   * Has the worker run the job, for the thread that has the slot; `onLost` is
+   * told if the worker breaks down.
    *
    * @returns False if the worker has closed itself just now.
    */
-  run(
-    job: Omit<Job, "port">,
-    onLost: (reason: Error) => void,
-  ): boolean {
-    if (Atomics.compareExchange(this.#slot, 0, 0, job.slot) === GONE) {
-      return false;
-    }
-    const { port1, port2 } = new MessageChannel();
-    this.#port = port1;
-    try {
-      this.#worker.postMessage({ ...job, port: port2 }, [port2]);
-    } catch (error) {
-      Atomics.compareExchange(this.#slot, 0, job.slot, 0);
-      port2.close();
-      throw error;
+  run(slot: number, job: Job, onLost: (reason: Error) => void): boolean {
+    const transfer = transferList(job.args);
+    if (transfer.length > 0 || !this.#handover.put(job)) {
+      const port = this.#connect();
+      try {
+        this.#worker.postMessage(
+          { ...job, port } satisfies PostedJob,
+          [port, ...transfer],
+        );
+      } catch (error) {
+        port.close();
+        throw error;
+      }
+      this.#handover.form = Form.POSTED;
     }
     this.#onLost = onLost;
-    return true;
+    return this.#handover.assign(slot);
   }
 
   /** Tells a worker that awaits something to end its thread. */
@@ -158,7 +168,7 @@ export class PooledWorker {
 
   /** Sends something to the thread that runs. */
   sendMail(mail: Packed): void {
-    this.#worker.postMessage({ mail } satisfies Mail);
+    this.#worker.postMessage({ mail } satisfies Mail, transferList(mail));
   }
 
   /** What the thread sent first of what was not taken yet. */
@@ -167,15 +177,50 @@ export class PooledWorker {
     return message && "mail" in message ? message.mail : undefined;
   }
 
-  /** The answer to the job, once its slot has ended. */
+  /** Gets the answer here if the worker holds it, once its slot has ended. */
+  async collect(): Promise<void> {
+    if (this.#ask()) await this.#handover.handedOut();
+  }
+
+  /** The same, blocking; false if the deadline passed first. */
+  collectSync(deadline: number): boolean {
+    return !this.#ask() || this.#handover.handedOutSync(deadline);
+  }
+
+  /** The answer to the job, once it was collected; undefined if it got lost. */
   answer(): Answer | undefined {
+    if (this.#handover.form === Form.BYTES) {
+      return this.#handover.take() as Answer;
+    }
     for (;;) {
       const message = this.#receive();
-      if (message === undefined || !("mail" in message)) return message;
+      if (message instanceof MessagePort) {
+        this.#port!.close();
+        this.#port = message;
+      } else if (message === undefined || !("mail" in message)) {
+        return message;
+      }
     }
   }
 
-  #receive(): Answer | Mail | undefined {
+  /** Asks for the answer, once, if the worker holds it. */
+  #ask(): boolean {
+    if (this.#handover.form !== Form.HELD) return false;
+    if (this.#port === undefined) {
+      const requester = this.#connect();
+      this.#worker.postMessage({ requester } satisfies Request, [requester]);
+    }
+    return true;
+  }
+
+  /** Opens a port to this thread; returns the worker's end. */
+  #connect(): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    return port2;
+  }
+
+  #receive(): Answer | Mail | MessagePort | undefined {
     if (this.#port === undefined) return undefined;
     const received = receiveMessageOnPort(this.#port as never);
     return (received?.message as Envelope | undefined)?.get("message");

@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { abandonWaits } from "../shared/wait_list.ts";
-import { pack, type Packed, unpack } from "../shared/packing.ts";
+import { pack, type Packed, transferList, unpack } from "../shared/packing.ts";
 import {
   adoptParkingLot,
   checkStop,
@@ -15,16 +15,23 @@ import {
   setRecordedThread,
 } from "../shared/recorder.ts";
 import { functionOf } from "../shared/references.ts";
+import { Form, GONE, Handover } from "./handover.ts";
 import { toPortable } from "./portable_error.ts";
 import { adoptThreadTable, enterSlot, Outcome, Slot } from "./thread_table.ts";
-import type { Answer, Envelope, Job, Mail, Setup } from "./worker.ts";
+import type {
+  Answer,
+  Envelope,
+  Job,
+  Mail,
+  PostedJob,
+  Request,
+  Setup,
+} from "./worker.ts";
 
 /** By this name a worker of the library is told from any other. */
 export const WORKER_NAME = "lab9 thread";
 /** This module; in a bundle, the bundle. */
 export const serverUrl: string = import.meta.url;
-/** In the word that tells a worker's slot: it closed itself, or is about to. */
-export const GONE = -1;
 /** The key under which a worker's first module finds {@linkcode serve}. */
 export const serveKey: string = `lab9.serve ${serverUrl}`;
 
@@ -34,8 +41,12 @@ declare const self: {
   addEventListener: typeof globalThis.addEventListener;
 };
 
-let port: MessagePort;
-let assigned: Int32Array | undefined;
+let handover: Handover | undefined;
+let posted = Promise.withResolvers<PostedJob>();
+/** Of a job that went by message. */
+let port: MessagePort | undefined;
+/** Has the answer in it that the starter has to ask for. */
+let held: MessageChannel | undefined;
 let running: Slot | undefined;
 let stopRunning: (reason: Stopped) => void = () => {};
 let closeWorker: () => void;
@@ -51,11 +62,11 @@ function install(): void {
     close();
   };
   const announce = () => {
-    if (assigned === undefined) {
+    if (handover === undefined) {
       // It can tell nobody yet, but what throws while it loads is reported.
       throw new Error("The worker was closed while its modules were loading");
     }
-    const slot = Atomics.exchange(assigned, 0, GONE);
+    const slot = handover.leave();
     if (slot > 0) new Slot(slot).end(Outcome.CLOSED);
     closeWorker();
   };
@@ -75,21 +86,29 @@ function serve(): void {
   });
   // Not by `onmessage`, which a user's function may set as well.
   self.addEventListener("message", (event) => {
-    const { data } = event as MessageEvent<Setup | Job | Mail | "stop">;
+    const { data } = event as MessageEvent<
+      Setup | PostedJob | Mail | Request | "stop"
+    >;
     if (data === "stop") stopRunning(new Stopped("The thread was terminated"));
-    else if ("lot" in data) setUp(data);
+    else if ("lot" in data) runJobs(data);
     else if ("mail" in data) mailbox.resolve(data.mail);
-    else runJob(data);
+    else if ("requester" in data) handOut(data);
+    else posted.resolve(data);
   });
 }
 
-function setUp(
-  { lot, cell, table, recording, slot }: Setup,
-): void {
+async function runJobs(
+  { lot, cell, table, recording, handover: buffer }: Setup,
+): Promise<void> {
   adoptParkingLot(lot, cell);
   adoptThreadTable(table);
   adoptRecording(recording);
-  assigned = slot;
+  handover = new Handover(buffer);
+  for (;;) {
+    const slot = await handover.assigned();
+    if (slot === GONE) return;
+    await runJob(new Slot(slot), handover);
+  }
 }
 
 /** What nobody awaited: Python's `threading.excepthook`. */
@@ -98,12 +117,13 @@ function report(error: unknown): void {
 }
 
 async function runJob(
-  { slot: index, target, args, port: given }: Job,
+  slot: Slot,
+  handover: Handover,
 ): Promise<void> {
-  port = given;
-  enterSlot(index);
+  slot.begin();
+  enterSlot(slot.index);
   enterThread();
-  const slot = running = new Slot(index);
+  running = slot;
   setRecordedThread(slot.ident);
   const life = recordSpan(Mark.RUN);
   const stopped = Promise.withResolvers<never>();
@@ -111,28 +131,32 @@ async function runJob(
   stopRunning = (reason) => {
     unwind().then(() => stopped.reject(reason));
   };
-  slot.begin();
   let outcome: Outcome;
   try {
+    const { target, args } = handover.form === Form.POSTED
+      ? await receiveJob()
+      : handover.take() as Job;
     checkStop();
     const fn = functionOf(target);
     let value = fn(...unpack(args) as unknown[]);
     if (isThenable(value)) value = await Promise.race([value, stopped.promise]);
-    answer({ value: pack(value) });
+    const packed = pack(value);
+    answer({ value: packed }, handover, transferList(packed));
     outcome = Outcome.RETURNED;
   } catch (error) {
     outcome = isStopped() ? Outcome.TERMINATED : Outcome.THREW;
     if (outcome === Outcome.THREW) {
-      answer({ thrown: toPortable(error, slot.name) });
+      answer({ thrown: toPortable(error, slot.name) }, handover);
     }
   }
   // One of its functions that await may have ended it before the others.
   if (isStopped()) await unwind();
   running = undefined;
-  port.close();
+  port?.close();
+  port = undefined;
   life?.[Symbol.dispose]();
   // Before the end is known: the next job may come right after it.
-  Atomics.compareExchange(assigned!, 0, index, 0);
+  handover.finish(slot.index);
   slot.end(outcome);
   // What a terminated thread left behind must not meet the next one.
   if (isStopped()) closeWorker();
@@ -144,13 +168,65 @@ function unwind(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
 
-function answer(message: Answer | Mail): void {
-  port.postMessage(new Map([["message", message]]) satisfies Envelope);
+/** Awaits the job that comes by message. */
+async function receiveJob(): Promise<Job> {
+  const job = await posted.promise;
+  posted = Promise.withResolvers();
+  port = job.port;
+  return job;
 }
 
-/** Sends something to whoever started the running thread. */
+/** Answers in shared memory, or else by the port; without one, when asked. */
+function answer(
+  message: Answer,
+  handover: Handover,
+  transfer: Transferable[] = [],
+): void {
+  if (transfer.length === 0 && handover.put(message)) return;
+  if (port !== undefined) {
+    send(port, message, transfer);
+    handover.form = Form.POSTED;
+    return;
+  }
+  const channel = new MessageChannel();
+  try {
+    send(channel.port1, message, transfer);
+  } catch (error) {
+    channel.port1.close();
+    throw error;
+  }
+  held = channel;
+  handover.form = Form.HELD;
+}
+
+/** Sends the answer that is held. */
+function handOut({ requester }: Request): void {
+  const { port1, port2 } = held!;
+  send(requester, port2, [port2]);
+  requester.close();
+  // Not before: a port doesn't stay open without the other.
+  port1.close();
+  held = undefined;
+  handover!.form = Form.POSTED;
+}
+
+function send(
+  to: MessagePort,
+  message: Answer | Mail | MessagePort,
+  transfer: Transferable[] = [],
+): void {
+  to.postMessage(
+    new Map([["message", message]]) satisfies Envelope,
+    transfer,
+  );
+}
+
+/**
+ * Sends something to whoever started the running thread. Its job must have gone
+ * by message, as a pool's does: it brings memory.
+ */
 export function sendMail(mail: Packed): void {
-  answer({ mail });
+  send(port!, { mail }, transferList(mail));
 }
 
 /** Awaits what was asked for: there is one mail at a time. */

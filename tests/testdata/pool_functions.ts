@@ -7,6 +7,7 @@ import {
   type Queue,
   sleep,
   sleepSync,
+  transfer,
 } from "../../mod.ts";
 
 export function square(x: number): number {
@@ -138,7 +139,121 @@ export function returnSharedWithUnknown(): unknown {
   return { fn: unknownFunction, shared: new SharedArrayBuffer(8) };
 }
 
+/** The same for a map, which passes one item. */
+export function waitItem(
+  item: { begun: Queue<number>; go: Queue<number> },
+): number {
+  return wait(item.begun, item.go);
+}
+
+/** For a map to call a function of several arguments. */
+export function spread(
+  item: { fn: (...args: unknown[]) => unknown; args: unknown[] },
+): unknown {
+  return item.fn(...item.args);
+}
+
+export async function later<T>(value: T): Promise<T> {
+  await sleep(0.05);
+  return value;
+}
+
+/** Waits to be told to go on, if it can be. */
+export function waitOrNot(begun: Queue<number>, go?: Queue<number>): number {
+  return go === undefined ? 0 : wait(begun, go);
+}
+
+/** Throws for odd numbers. */
+export function failOdd(x: number): number {
+  if (x % 2 === 1) throw new RangeError(`odd ${x}`);
+  return x;
+}
+
+export async function failOddLater(x: number): Promise<number> {
+  await sleep(0.001);
+  return failOdd(x);
+}
+
+/** Throws only for some. */
+export function failSometimes(x: number): number | Promise<number> {
+  return x % 3 === 0 ? failOddLater(x) : failOdd(x);
+}
+
+export function rejectEarly(x: number): Promise<number> {
+  return x % 2 === 1
+    ? Promise.reject(new RangeError(`odd ${x}`))
+    : Promise.resolve(x);
+}
+
+/** A result that can't travel, for odd numbers. */
+export function returnUncloneableIfOdd(x: number): unknown {
+  return x % 2 === 1 ? { deep: [Symbol("odd")] } : x;
+}
+
+/** One that is nested too deep, for odd numbers. */
+export function nestIfOdd(x: number): unknown {
+  let value: unknown = x;
+  if (x % 2 === 1) { for (let i = 0; i < 2000; i++) value = [value]; }
+  return value;
+}
+
+/** Shared memory can't stand in the channel. */
+export function share(x: number): Int32Array {
+  if (x % 2 === 1) throw new RangeError(`odd ${x}`);
+  return new Int32Array(new SharedArrayBuffer(4)).fill(x);
+}
+
+let kept: Float64Array<ArrayBuffer> = new Float64Array();
+
+/** Makes numbers, and keeps them. */
+export function makeNumbers(
+  length: number,
+  isMoved: boolean,
+): { deep: [Float64Array<ArrayBuffer>] } {
+  kept = new Float64Array(length).fill(7);
+  return { deep: [isMoved ? transfer(kept, [kept.buffer]) : kept] };
+}
+
+/** Makes numbers, and moves them together with what can't be sent. */
+export function makeUnsendable(length: number): unknown {
+  const { deep } = makeNumbers(length, true);
+  return [deep, Symbol()];
+}
+
+export function keptLength(): number {
+  return kept.length;
+}
+
+/** Changes numbers in place, and gives them back. */
+export function increment(
+  numbers: Float64Array<ArrayBuffer>,
+): Float64Array<ArrayBuffer> {
+  for (let i = 0; i < numbers.length; i++) numbers[i]++;
+  return transfer(numbers, [numbers.buffer]);
+}
+
+/** Says what the other end of a port is to hear. */
+export function speak(port: MessagePort, text: string): void {
+  port.postMessage(text);
+}
+
 expose(import.meta, {
+  waitItem,
+  spread,
+  later,
+  waitOrNot,
+  failOdd,
+  failOddLater,
+  failSometimes,
+  rejectEarly,
+  returnUncloneableIfOdd,
+  nestIfOdd,
+  share,
+  makeNumbers,
+  makeUnsendable,
+  keptLength,
+  increment,
+  speak,
   square,
   squareLater,
   describe,

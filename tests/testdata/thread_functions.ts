@@ -163,6 +163,34 @@ export function takeMessages(): void {
   Object.assign(self, { onmessage() {} });
 }
 
+export function returnShared(length: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(length);
+}
+
+export function returnText(length: number): string {
+  return "x".repeat(length);
+}
+
+export function throwShared(length: number): void {
+  const shared = new SharedArrayBuffer(length);
+  throw Object.assign(new RangeError("shared"), { shared });
+}
+
+/** Leaves something behind that keeps the worker busy. */
+export function returnSharedBusily(ms: number): SharedArrayBuffer {
+  const end = performance.now() + ms;
+  queueMicrotask(() => {
+    while (performance.now() < end);
+  });
+  return new SharedArrayBuffer(8);
+}
+
+/** Leaves something behind that closes the worker. */
+export function returnSharedAndClose(): SharedArrayBuffer {
+  queueMicrotask(() => self.close());
+  return new SharedArrayBuffer(8);
+}
+
 expose(import.meta, {
   add,
   addLater,
@@ -190,4 +218,9 @@ expose(import.meta, {
   closeAfterAwait,
   closeLater,
   takeMessages,
+  returnShared,
+  returnText,
+  throwShared,
+  returnSharedBusily,
+  returnSharedAndClose,
 });

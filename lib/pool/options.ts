@@ -1,0 +1,107 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import type { AnyFunction } from "../shared/references.ts";
+import type { WorkerPermissions } from "../thread/worker.ts";
+
+/** Options of {@linkcode Pool}'s constructor. */
+export interface PoolOptions {
+  /** An exposed function that each worker calls before its first task. */
+  initializer?: AnyFunction;
+  /**
+   * What the initializer is called with. Each worker gets a copy.
+   *
+   * @default {[]}
+   */
+  initargs?: readonly unknown[];
+  /**
+   * How many tasks a worker does before a fresh one takes its place. A chunk of
+   * a map counts as one.
+   *
+   * @default {Infinity}
+   */
+  maxTasksPerChild?: number;
+  /**
+   * What the workers may do: never more than whoever makes the pool.
+   *
+   * @default {"none"}
+   */
+  permissions?: WorkerPermissions;
+}
+
+/** Options of {@linkcode Pool.apply}. */
+export interface ApplyOptions {
+  /** Calls the task off: the promise rejects with the signal's reason. */
+  signal?: AbortSignal;
+  /**
+   * How long the call may take, in seconds. After that it is called off.
+   * Python's `AsyncResult.get(timeout)`, except that the task ends too.
+   *
+   * @default {Infinity}
+   */
+  timeout?: number;
+}
+
+/**
+ * Options of {@linkcode Pool.map} and {@linkcode Pool.starmap}.
+ *
+ * @typeParam S Whether results are settled.
+ */
+export interface MapOptions<S extends boolean = boolean> extends ApplyOptions {
+  /**
+   * How many items a worker is sent at a time. The default is Python's: a
+   * quarter of each worker's share, rounded up.
+   */
+  chunkSize?: number;
+  /**
+   * Whether what became of each item is told as by `Promise.allSettled`, instead
+   * of throwing the first error.
+   *
+   * @default {false}
+   */
+  settled?: S;
+  /**
+   * Called whenever a chunk is done, with the numbers of items. The call rejects
+   * with what it throws.
+   */
+  onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * Options of {@linkcode Pool.imap} and its like.
+ *
+ * @typeParam S Whether results are settled.
+ */
+export interface ImapOptions<S extends boolean = boolean> extends ApplyOptions {
+  /**
+   * How many items a worker is sent at a time.
+   *
+   * @default {1}
+   */
+  chunkSize?: number;
+  /**
+   * Whether what became of each item is told as by `Promise.allSettled`, instead
+   * of throwing the first error.
+   *
+   * @default {false}
+   */
+  settled?: S;
+  /**
+   * Called whenever a chunk is done, with the numbers of items. The total is
+   * undefined if the items don't tell their number, as arrays and sets do. The
+   * iterator throws what it throws.
+   */
+  onProgress?: (done: number, total: number | undefined) => void;
+}
+
+/** Items that may come one after another. */
+export type AnyIterable<T> = Iterable<T> | AsyncIterable<T>;
+
+/**
+ * What a pool gives for an item.
+ *
+ * @typeParam R The type of what the function returns.
+ * @typeParam S Whether results are settled.
+ */
+export type ItemResult<R, S extends boolean> = S extends true
+  ? PromiseSettledResult<Awaited<R>>
+  : Awaited<R>;

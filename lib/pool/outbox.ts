@@ -1,0 +1,101 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { pack, type Packed, transferList } from "../shared/packing.ts";
+import { Channel } from "./channel.ts";
+import { type TaskRecord, writeTask } from "./task.ts";
+
+/** A task on its way to some worker. */
+export interface OutgoingTask {
+  record: TaskRecord;
+  /** The payload, if it goes by message to the worker that asks for it. */
+  mail?: Packed;
+}
+
+/** The channel of tasks, and those that wait for room in it. */
+export class Outbox {
+  #channel = new Channel();
+  #backlog: OutgoingTask[] = [];
+  /** The task that is written and maybe not sent. */
+  #written: OutgoingTask | undefined;
+
+  /** The channel's memory, for handing it to the workers. */
+  get buffer(): SharedArrayBuffer {
+    return this.#channel.buffer;
+  }
+
+  /** Whether every task is in the channel. */
+  get isFlushed(): boolean {
+    return this.#backlog.length === 0;
+  }
+
+  /**
+   * Sends a task, at the latest when there is room for it.
+   *
+   * @throws {DOMException} A `DataCloneError` if the payload can't be sent.
+   */
+  post(task: OutgoingTask): void {
+    this.#write(task);
+    if (!this.isFlushed || !this.#channel.send()) this.#backlog.push(task);
+  }
+
+  /** Sends what there is room for. Tasks that can't be sent any more are told. */
+  flush(refuse: (task: OutgoingTask, error: unknown) => void): void {
+    let sent = 0;
+    for (; sent < this.#backlog.length; sent++) {
+      const task = this.#backlog[sent];
+      try {
+        this.#write(task);
+      } catch (error) {
+        // The payload has changed since.
+        refuse(task, error);
+        continue;
+      }
+      if (!this.#channel.send()) break;
+    }
+    this.#backlog.splice(0, sent);
+  }
+
+  /** Takes back the tasks of a call that aren't in the channel yet. */
+  recall(call: number): void {
+    this.#backlog = this.#backlog.filter(({ record }) => record.call !== call);
+  }
+
+  /** Lets the workers end once they have taken what is in the channel. */
+  close(): void {
+    this.#backlog = [];
+    this.#channel.close();
+  }
+
+  /** Writes a task for the channel to send. */
+  #write(task: OutgoingTask): void {
+    if (this.#written === task) return;
+    this.#written = undefined;
+    const { record } = task;
+    if (!this.#tryWrite(task)) {
+      record.payload = undefined;
+      this.#channel.write((encoder) => writeTask(encoder, record));
+    }
+    this.#written = task;
+  }
+
+  /** False if the payload has to go by message. */
+  #tryWrite(task: OutgoingTask): boolean {
+    const { record } = task;
+    try {
+      if (this.#channel.write((encoder) => writeTask(encoder, record))) {
+        return true;
+      }
+      task.mail = pack(record.payload);
+    } catch (error) {
+      if (!(error instanceof DOMException && error.name === "DataCloneError")) {
+        throw error;
+      }
+      // What no message can take either is refused here, not in a worker; and
+      // what is to be moved is moved now, not when a worker asks for it.
+      const packed = pack(record.payload);
+      const transfer = transferList(packed);
+      task.mail = structuredClone(packed, { transfer });
+    }
+    return false;
+  }
+}

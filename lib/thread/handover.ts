@@ -1,0 +1,161 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/**
+ * How a worker is handed a job and hands back the answer: in shared memory,
+ * because a message takes several times as long, and a port for the answer as
+ * long again. What shared memory can't carry (other shared memory, a value of
+ * the platform's, more than a few thousand bytes) goes by message.
+ *
+ * Protocol. The record (`FORM`, `LENGTH` and the bytes) belongs to one side at a
+ * time, and what hands it over is always written last:
+ *  - While `SLOT` is 0 the worker is idle and the record is the starter's. It
+ *    writes the job, or posts it, then moves `SLOT` from 0 to the thread's slot
+ *    and notifies. The worker sleeps only while `SLOT` is 0.
+ *  - From then on the record is the worker's. It writes the answer, or posts it,
+ *    then moves `SLOT` back to 0, then ends the slot in the thread table. That
+ *    makes the record the starter's again.
+ *  - The worker moves `SLOT` to `GONE` at any time, for ever: it closes itself.
+ *  - An answer that can't stand here, to a job that brought no port, is `HELD`:
+ *    after the thread's end the starter sends a port and sleeps while `FORM` is
+ *    `HELD`. The worker posts the answer and writes `POSTED`, or, closing itself,
+ *    `LOST`, and notifies.
+ *
+ * @module
+ */
+
+import { Cargo } from "../shared/cargo.ts";
+import { Decoder } from "../shared/decoder.ts";
+import { Encoder } from "../shared/encoder.ts";
+import { hold } from "../shared/keep_alive.ts";
+
+/** Where a record is. */
+export const Form = {
+  /** In the bytes. */
+  BYTES: 0,
+  /** In a message. */
+  POSTED: 1,
+  /** With the worker, which waits to be asked for it. */
+  HELD: 2,
+  /** Nowhere: the worker closed itself before it was asked. */
+  LOST: 3,
+} as const;
+export type Form = (typeof Form)[keyof typeof Form];
+
+/** What `SLOT` says of a worker that closed itself, or is about to. */
+export const GONE = -1;
+
+const SLOT = 0;
+const FORM = 1;
+const LENGTH = 2;
+const HEADER_BYTES = 64;
+const CAPACITY = 1 << 16;
+
+const decoder = new Decoder();
+const incoming = new Cargo();
+
+/** One worker's jobs and answers, seen from either side. */
+export class Handover {
+  readonly buffer: SharedArrayBuffer;
+  #words: Int32Array;
+  #bytes: Uint8Array;
+  #encoder = new Encoder();
+  #outgoing = new Cargo(CAPACITY);
+
+  constructor(buffer?: SharedArrayBuffer) {
+    this.buffer = buffer ?? new SharedArrayBuffer(HEADER_BYTES + CAPACITY);
+    this.#words = new Int32Array(this.buffer, 0, HEADER_BYTES / 4);
+    this.#bytes = new Uint8Array(this.buffer, HEADER_BYTES);
+  }
+
+  get form(): Form {
+    return Atomics.load(this.#words, FORM) as Form;
+  }
+
+  set form(form: Form) {
+    Atomics.store(this.#words, FORM, form);
+    Atomics.notify(this.#words, FORM);
+  }
+
+  /** Writes the record; false if it can't stand here. */
+  put(record: unknown): boolean {
+    try {
+      this.#encoder.encode(record, this.#outgoing);
+    } catch {
+      // A message can take more; what it can't either, it says itself.
+      // What the encoder saw so far must not be kept alive by it.
+      this.#encoder.begin(this.#outgoing);
+      return false;
+    }
+    const { length, bytes } = this.#outgoing;
+    this.#bytes.set(bytes.subarray(0, length));
+    this.#words[LENGTH] = length;
+    this.#words[FORM] = Form.BYTES;
+    return true;
+  }
+
+  /** Reads the record, which stands here. */
+  take(): unknown {
+    const length = this.#words[LENGTH];
+    incoming.reserve(length);
+    incoming.bytes.set(this.#bytes.subarray(0, length));
+    decoder.begin(incoming);
+    const record = decoder.read();
+    decoder.end();
+    return record;
+  }
+
+  /** Whether the worker closed itself. */
+  get isGone(): boolean {
+    return Atomics.load(this.#words, SLOT) === GONE;
+  }
+
+  /** Hands the job to the worker; false if it closed itself. */
+  assign(slot: number): boolean {
+    if (Atomics.compareExchange(this.#words, SLOT, 0, slot) === GONE) {
+      return false;
+    }
+    Atomics.notify(this.#words, SLOT);
+    return true;
+  }
+
+  /** Awaits a job; the slot that it is for, or `GONE`. */
+  async assigned(): Promise<number> {
+    for (;;) {
+      const slot = Atomics.load(this.#words, SLOT);
+      if (slot !== 0) return slot;
+      const wait = Atomics.waitAsync(this.#words, SLOT, 0);
+      if (wait.async) await wait.value;
+    }
+  }
+
+  /** The worker has done the job. */
+  finish(slot: number): void {
+    Atomics.compareExchange(this.#words, SLOT, slot, 0);
+  }
+
+  /** The worker closes itself; returns the slot that it had a job for, or 0. */
+  leave(): number {
+    const slot = Atomics.exchange(this.#words, SLOT, GONE);
+    if (this.form === Form.HELD) this.form = Form.LOST;
+    return slot;
+  }
+
+  /** Awaits the answer that was asked for. */
+  async handedOut(): Promise<void> {
+    using _alive = hold();
+    while (this.form === Form.HELD) {
+      const wait = Atomics.waitAsync(this.#words, FORM, Form.HELD);
+      if (wait.async) await wait.value;
+    }
+  }
+
+  /** Blocks until the answer that was asked for; false at the deadline. */
+  handedOutSync(deadline: number): boolean {
+    while (this.form === Form.HELD) {
+      const left = deadline - performance.now();
+      if (left <= 0) return false;
+      Atomics.wait(this.#words, FORM, Form.HELD, left);
+    }
+    return true;
+  }
+}
