@@ -1,0 +1,68 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { contender, type Measurement, OURS, versus } from "../measurement.ts";
+
+const count = 100_000;
+
+/** Numbers from thread to thread. */
+export const queue: Measurement = {
+  name: "queue",
+  title: "Queue, numbers, thread to thread",
+  unit: "items",
+  contenders: [
+    contender(OURS, "queue", { count }),
+    contender("postMessage", "queue", { count }),
+    contender("multithreading", "queue", { count }),
+    contender("CPython", "queue", { count }, { name: "queue.Queue" }),
+    contender("CPython", "processQueue", { count }, {
+      name: "multiprocessing.Queue",
+    }),
+  ],
+  comparisons: [
+    "postMessage",
+    "queue.Queue",
+    "multiprocessing.Queue",
+    "multithreading",
+  ].map((other) => versus("queue", other)),
+};
+
+const objects = { count, kind: "object" } as const;
+
+/** Small objects from thread to thread. */
+export const queueObjects: Measurement = {
+  name: "queue-objects",
+  title: "Queue, small objects, thread to thread",
+  unit: "items",
+  contenders: [
+    contender(OURS, "queue", objects),
+    contender("postMessage", "queue", objects),
+    contender("CPython", "queue", objects, { name: "queue.Queue" }),
+    contender("CPython", "processQueue", objects, {
+      name: "multiprocessing.Queue",
+    }),
+  ],
+  comparisons: ["postMessage", "queue.Queue", "multiprocessing.Queue"]
+    .map((other) => versus("queue-objects", other)),
+};
+
+const few = "1 producer, 1 consumer";
+const many = "4 producers, 4 consumers";
+
+/** More threads than cores at one queue. */
+export const queueContended: Measurement = {
+  name: "queue-contended",
+  title: `Queue, numbers, ${many}`,
+  unit: "items",
+  contenders: [
+    contender(OURS, "queue", { count }, { name: few }),
+    contender(OURS, "queue", { count, producers: 4, consumers: 4 }, {
+      name: many,
+    }),
+  ],
+  comparisons: [{
+    id: "queue-contended/1 and 1",
+    ours: many,
+    against: [few],
+    label: "itself with 1 and 1",
+  }],
+};
