@@ -6,7 +6,7 @@ import { figures } from "./report.ts";
 
 const WIDTH = 760;
 const PADDING = 20;
-const TOP = 82;
+const TOP = 100;
 const HEADING = 30;
 const ROW = 22;
 const BAR = 12;
@@ -14,6 +14,9 @@ const LABELS = 200;
 const FIGURES = 64;
 const LEFT = PADDING + LABELS;
 const RIGHT = WIDTH - PADDING - FIGURES;
+
+const LEGEND =
+  "Bars: medians of paired rounds. Lines: their range. Red: what is asked.";
 
 // The picture brings its own background: a README's page may be dark where the
 // reader's system is light.
@@ -80,8 +83,8 @@ width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}">
     height - 1
   }" rx="8"/>
 <text class="title" x="${PADDING}" y="${PADDING + 14}">${escape(title)}</text>
-<text x="${PADDING}" y="${PADDING + 34}">Medians and ranges of paired rounds; \
-${escape(origin)}</text>
+<text x="${PADDING}" y="${PADDING + 34}">${escape(origin)}</text>
+<text x="${PADDING}" y="${PADDING + 52}">${LEGEND}</text>
 ${drawAxis(axis, bottom)}
 ${rows.join("\n")}
 </svg>

@@ -34,6 +34,9 @@
  *    that have no chunked map are given chunks by hand, as Float64Arrays that are
  *    transferred where they can be, which is faster than plain arrays; making and
  *    reading them counts, since `Pool.map` takes and returns plain arrays.
+ *  - Other programs that compute meanwhile take cores away: what has two threads
+ *    then loses more than what has one. The load before the first round is
+ *    printed; a run on a machine that is busy shows little.
  *  - Every result is checked. A wrong one, a hang (120 seconds) and an error are
  *    printed with the contender's name; such a round has no ratio.
  *  - Recording is measured against the same library with its recorder replaced by
@@ -85,7 +88,7 @@ async function main(): Promise<number> {
       list(options.measurements);
       return 0;
     }
-    // Before anything runs: an hour later it would be a pity.
+    // Before anything runs: half an hour later it would be a pity.
     if (options.svg) await Deno.mkdir(options.svg, { recursive: true });
     const results = await measure(options, signal);
     await report(results, options);
@@ -115,6 +118,7 @@ async function measure(
   signal: AbortSignal,
 ): Promise<Result[]> {
   const missing = await findMissing();
+  if (!json) print(`${loadText()}\n`);
   const results: Result[] = [];
   using progress = new Progress(Deno.stderr.isTerminal() ? "live" : "none");
   for (const measurement of measurements) {
@@ -161,6 +165,13 @@ async function picture(
 ): Promise<void> {
   if (results.length === 0) return;
   await Deno.writeTextFile(path, draw(results, title, machine()));
+}
+
+/** Who shares the processors changes what a pool can win. */
+function loadText(): string {
+  const [load] = Deno.loadavg();
+  return `Before this began, a load of ${load.toFixed(1)} was on ` +
+    `${navigator.hardwareConcurrency} cores.`;
 }
 
 function width(): number {

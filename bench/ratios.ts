@@ -83,10 +83,19 @@ export function resultOf(
     const floor = floors[id];
     return {
       ...{ comparison, against, first, steady, floor },
-      verdict: judge(steady, floor),
+      verdict: floor !== undefined && isBroken(outcomes.get(comparison.ours))
+        ? "missed"
+        : judge(steady, floor),
     };
   });
   return { measurement, rates, ratios };
+}
+
+/** Whether a round failed: a gate must not open for what hangs or errs. */
+function isBroken(rounds: Outcome[] = []): boolean {
+  return rounds.some((outcome) =>
+    isFailure(outcome) && outcome.failure !== "skipped"
+  );
 }
 
 /** Items a second, a number a round; null where there is none. */

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { amdahl, extrapolate, serialPart } from "../bench/amdahl.ts";
 import { floors } from "../bench/floors.ts";
 import { measurements } from "../bench/measurements/mod.ts";
+import type { Failure } from "../bench/protocol.ts";
 import { judge, resultOf } from "../bench/ratios.ts";
 import { race } from "./testdata/bench_race.ts";
 
@@ -68,6 +69,24 @@ Deno.test("A round that failed has no ratio, the others have", () => {
     {},
   );
   assertEquals(ratio.steady, { median: 7, least: 7, most: 7 });
+});
+
+Deno.test("A floor is missed by who fails, whatever the ratio", () => {
+  const verdictWith = (failure: Failure["failure"]) => {
+    const lost = { failure, message: "It is lost" };
+    const { ratios: [ratio] } = resultOf(
+      race("us", "them"),
+      new Map([
+        ["us", [lost, { steady: [1] }]],
+        ["them", [{ steady: [9] }, { steady: [9] }]],
+      ]),
+      { "race/them": 2 },
+    );
+    return ratio.verdict;
+  };
+  assertEquals(verdictWith("hang"), "missed");
+  assertEquals(verdictWith("wrong result"), "missed");
+  assertEquals(verdictWith("skipped"), "reached");
 });
 
 Deno.test("A ratio may be against a number of seconds", () => {
