@@ -23,7 +23,7 @@ this machine, and prints ratios: how many times as fast it is.
 
 Usage: deno task bench [measurement]... [flags]
 
-  deno task bench                  All measurements: about half an hour
+  deno task bench                  All measurements: half an hour or more
   deno task bench queue apply      Some of them
   deno task bench:gate             Those that have floors, and fail below them
 

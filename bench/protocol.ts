@@ -31,7 +31,7 @@ export interface Settings {
 
 /** Two workers, as the machine has two cores; no limits. */
 export const DEFAULTS: Settings = {
-  bursts: 3,
+  bursts: 5,
   count: 1,
   workers: 2,
   kind: "number",
