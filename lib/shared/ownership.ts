@@ -50,12 +50,11 @@ export interface OwnershipOptions {
  * moves it from 0 to itself in one step; who gives it up moves it back to 0 and
  * wakes one waiter, who tries again: another may be quicker. A holder that has
  * ended can be told by its identity; a taker looks at its own last, so that
- * whoever ends it finds the lock among those that it holds. After each change of `HOLDER`, `NODE` tells
- * whether the graph of waits has to know (see `wait_graph.ts`). `SIGNAL` is set,
- * and the graph told, before another than the holder gives it up; it stays.
- * `DEPTH`, how often the
- * holder has taken it, and `CHANGES`, which is counted only for recording, are the
- * holder's alone.
+ * whoever ends it finds the lock among those that it holds. After each change of
+ * `HOLDER`, `NODE` tells whether the graph of waits has to know (see
+ * `wait_graph.ts`). `SIGNAL` is set, and the graph told, before another than the
+ * holder gives it up; it stays. `DEPTH`, how often the holder has taken it, and
+ * `CHANGES`, which is counted only for recording, are the holder's alone.
  */
 export class Ownership implements GraphedLock, Witness {
   static readonly WORDS = LABEL + LABEL_WORDS;
