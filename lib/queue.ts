@@ -13,6 +13,7 @@ import { Encoder } from "./shared/encoder.ts";
 import { incomparable } from "./shared/key.ts";
 import { kindOf } from "./shared/kind_of.ts";
 import { memory, type WithMemory } from "./shared/memory.ts";
+import { checkStop } from "./shared/parking.ts";
 import { isRecording, Mark, recordPoint } from "./shared/recorder.ts";
 import { type Handle, handle, registerShareable } from "./shared/references.ts";
 import { Ring } from "./shared/ring.ts";
@@ -642,6 +643,7 @@ export class Queue<T = unknown> {
   }
 
   #load(item: T): Cargo {
+    checkStop();
     const cargo = encode(item, this.#store);
     if (!this.#store.canEverHold(cargo)) {
       throw new RangeError(
@@ -672,6 +674,8 @@ export class Queue<T = unknown> {
   }
 
   #tryGet(): T | Pending {
+    // Before an item is taken: it would be lost with the thread.
+    checkStop();
     if (this.#store.take(received)) {
       if (isRecording) {
         recordPoint(Mark.GET, this.#words[ADDRESS], this.#store.lastTake);

@@ -123,6 +123,7 @@ export class Ownership implements GraphedLock, Witness {
     const words = this.#words;
     const at = this.#index;
     const me = currentIdentity();
+    checkStop();
     if (Atomics.load(words, at + NODE) !== 0) reserveStack();
     const holder = Atomics.compareExchange(words, at + HOLDER, 0, me);
     if (holder !== 0) {
