@@ -159,7 +159,7 @@ for (const ordered of [true, false]) {
       const again = () =>
         start(contend, locks, all, random.below(2 ** 31), options) as never;
       const threads: Thread[] = [again(), again(), again(), again()];
-      await terminateSome(threads, random, 25, again);
+      await terminateSome(threads, random, 10, again);
       Atomics.store(all, WORKING, 0);
       await joinAll(threads as never);
       assertEquals(all[OVERLAPS], 0);
@@ -179,7 +179,7 @@ threadTest(
         start(contendAsync, locks, all, random.below(2 ** 31), 1e9) as never;
       const threads: Thread[] = [again(), again(), again()];
       const own = contendAsync(locks, all, seed, 1e9);
-      await terminateSome(threads, random, 15, again);
+      await terminateSome(threads, random, 7, again);
       Atomics.store(all, WORKING, 0);
       await joinAll(threads as never);
       await own;
@@ -205,7 +205,7 @@ threadTest("Semaphore: no permit is lost, and none is two", async () => {
       ) as never;
     const threads: Thread[] = [again(), again(), again(), again()];
     const own = usePermits(semaphore, all, 2, seed, false);
-    await terminateSome(threads, random, 25, again);
+    await terminateSome(threads, random, 10, again);
     Atomics.store(all, WORKING, 0);
     await joinAll(threads as never);
     await own;
@@ -236,7 +236,7 @@ for (const Class of [Lock, RLock]) {
           start(passOn, changed, all, 400, puts, sync)
         )
       );
-      await terminateSome(noise, random, 15, again);
+      await terminateSome(noise, random, 7, again);
       await joinAll(threads as never);
       Atomics.store(all, WORKING, 0);
       await joinAll(noise as never);
@@ -284,7 +284,7 @@ threadTest(
         if (random.below(2) === 0) barrier.reset();
         else barrier.abort();
       }, 25);
-      await terminateSome(threads, random, 20, again);
+      await terminateSome(threads, random, 8, again);
       clearInterval(noise);
       await until(() => Atomics.load(all, ROUNDS) > 0);
       Atomics.store(all, WORKING, 0);

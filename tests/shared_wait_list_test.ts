@@ -19,6 +19,7 @@ import {
 } from "../lib/shared/parking.ts";
 import { threadTest } from "./_threads.ts";
 import {
+  ATTEMPTS,
   leaveWaiting,
   LOG,
   LOG_LENGTH,
@@ -277,12 +278,15 @@ threadTest(
     const TAIL = 2;
     for (let number = 1; number <= 6; number++) {
       const tail = Atomics.load(words, TAIL);
+      const attempts = Atomics.load(words, ATTEMPTS);
       if (number % 3 === 0) {
         ends.push(list.wait(attempt, { deadline: Infinity }));
       } else {
         const thread = new Thread(takePermitSync, { args: [buffer, number] });
         thread.start();
         ends.push(thread.join());
+        // Once in the list it tries, and would take what is another's.
+        await until(() => Atomics.load(words, ATTEMPTS) !== attempts);
       }
       await until(() => Atomics.load(words, TAIL) !== tail);
     }

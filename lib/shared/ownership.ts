@@ -50,11 +50,14 @@ export interface OwnershipOptions {
  * moves it from 0 to itself in one step; who gives it up moves it back to 0 and
  * wakes one waiter, who tries again: another may be quicker. A holder that has
  * ended can be told by its identity; a taker looks at its own last, so that
- * whoever ends it finds the lock among those that it holds. After each change of
- * `HOLDER`, `NODE` tells whether the graph of waits has to know (see
- * `wait_graph.ts`). `SIGNAL` is set, and the graph told, before another than the
- * holder gives it up; it stays. `DEPTH`, how often the holder has taken it, and
- * `CHANGES`, which is counted only for recording, are the holder's alone.
+ * whoever ends it finds the lock among those that it holds.
+ *
+ * After each change of `HOLDER`, `NODE` tells whether anyone waits, and the graph
+ * of waits has to know (see `wait_graph.ts`): a waiter is entered there before it
+ * looks for the last time and sleeps. `SIGNAL` is set, and the graph told, before
+ * another than the holder gives it up; it stays. `DEPTH`, how often the holder has
+ * taken it, and `CHANGES`, which is counted only for recording, are the holder's
+ * alone.
  */
 export class Ownership implements GraphedLock, Witness {
   static readonly WORDS = LABEL + LABEL_WORDS;
@@ -124,7 +127,8 @@ export class Ownership implements GraphedLock, Witness {
     const at = this.#index;
     const me = currentIdentity();
     checkStop();
-    if (Atomics.load(words, at + NODE) !== 0) reserveStack();
+    // Telling the graph takes some.
+    if (words[at + NODE] !== 0) reserveStack();
     const holder = Atomics.compareExchange(words, at + HOLDER, 0, me);
     if (holder !== 0) {
       if (!this.reentrant || holder !== me) return false;
@@ -173,7 +177,7 @@ export class Ownership implements GraphedLock, Witness {
   give(): boolean {
     const words = this.#words;
     const at = this.#index;
-    const { holder } = this;
+    const holder = Atomics.load(words, at + HOLDER);
     if (holder === 0) return false;
     if (holder === currentIdentity()) {
       if (words[at + DEPTH] > 1) {
@@ -189,7 +193,7 @@ export class Ownership implements GraphedLock, Witness {
         if (this.node !== 0) noteHolder(this);
       }
     }
-    if (this.#waiters.hasWaiters) reserveStack();
+    if (words[at + NODE] !== 0) reserveStack();
     if (isRecording) {
       recordPoint(Mark.RELEASE, words[at + ADDRESS], words[at + CHANGES]);
     }
@@ -197,7 +201,8 @@ export class Ownership implements GraphedLock, Witness {
     if (Atomics.compareExchange(words, at + HOLDER, holder, 0) !== holder) {
       return this.give();
     }
-    if (this.node !== 0) noteHolder(this);
+    if (Atomics.load(words, at + NODE) === 0) return true;
+    noteHolder(this);
     this.#waiters.notify();
     return true;
   }

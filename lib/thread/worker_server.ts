@@ -113,6 +113,8 @@ async function runJobs(
 
 /** What nobody awaited: Python's `threading.excepthook`. */
 function report(error: unknown): void {
+  // What ends the waits of a thread that is being ended is nobody's mistake.
+  if (error instanceof Stopped) return;
   console.error(`Exception in thread ${running?.name ?? "(idle)"}:`, error);
 }
 

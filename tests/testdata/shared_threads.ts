@@ -50,6 +50,7 @@ export const WORKING = 5;
 export const LOG_LENGTH = 6;
 export const TAKEN = 7;
 export const LOG = 8;
+export const ATTEMPTS = 32;
 
 function tryTakePermit(words: Int32Array): true | typeof PENDING {
   for (;;) {
@@ -68,7 +69,11 @@ export function takePermitSync(
   number: number,
 ): void {
   const words = new Int32Array(buffer);
-  new WaitList(words, 0).waitSync(() => tryTakePermit(words), Infinity);
+  new WaitList(words, 0).waitSync(() => {
+    const result = tryTakePermit(words);
+    Atomics.add(words, ATTEMPTS, 1);
+    return result;
+  }, Infinity);
   words[LOG + Atomics.add(words, LOG_LENGTH, 1)] = number;
 }
 
