@@ -187,7 +187,7 @@ export function spinThenTake(
     try {
       take.call(lock);
     } catch (error) {
-      if (/the thread has ended/.test(String(error))) refused++;
+      if (/thread (has ended|was terminated)/.test(String(error))) refused++;
     }
   }
   Atomics.store(outcome, 0, refused === 2 ? 1 : 2);
