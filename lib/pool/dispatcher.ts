@@ -24,6 +24,9 @@ interface PendingTask extends OutgoingTask {
   reject: (reason: unknown) => void;
 }
 
+/** Stands for the call of a task that is one by itself. */
+export const NO_CALL = 0;
+
 /** What a task is made of; its id is the dispatcher's. */
 export type TaskOptions = Omit<TaskRecord, "id" | "payload"> & {
   payload: readonly unknown[];
@@ -91,17 +94,30 @@ export class Dispatcher {
   }
 
   /**
-   * Has a worker do a task, unless there is a refusal.
+   * Has a worker do a task.
    *
    * @returns A promise that resolves to what came of it.
-   * @throws At once if the payload can't be sent.
+   * @throws At once if there is a refusal, or the payload can't be sent.
    */
-  submit(options: TaskOptions): Promise<unknown> {
+  submit(
+    { call, fn, mode, isSettled, payload }: TaskOptions,
+  ): Promise<unknown> {
+    const { refusal } = this;
+    if (refusal !== undefined) throw refusal.reason;
     // Zero stands for no task; the id goes through 32 bits.
     const id = this.#lastTask = (this.#lastTask % 0x7fffffff) + 1;
-    const record: TaskRecord = { id, ...options };
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    const task: PendingTask = { record, resolve, reject };
+    const task: PendingTask = {
+      id,
+      call,
+      fn,
+      mode,
+      isSettled,
+      payload,
+      mail: undefined,
+      resolve,
+      reject,
+    };
     this.#tasks.post(task);
     this.#pending.set(id, task);
     this.#hold ??= hold();
@@ -114,8 +130,8 @@ export class Dispatcher {
     this.#cancelled[1 + count % CANCELLED_CALLS] = call;
     Atomics.store(this.#cancelled, 0, count + 1);
     const tasks = new Set<number>();
-    for (const [id, { record }] of this.#pending) {
-      if (record.call === call) tasks.add(id);
+    for (const task of this.#pending.values()) {
+      if (task.call === call) tasks.add(task.id);
     }
     this.#tasks.recall(call);
     for (const id of tasks) this.#settle(id)!.reject(reason);
@@ -202,9 +218,7 @@ export class Dispatcher {
   #drain(): void {
     while (this.#results.take((decoder) => this.#handle(decoder)));
     if (this.#tasks.isFlushed) return;
-    this.#tasks.flush(({ record }, error) =>
-      this.#settle(record.id)?.reject(error)
-    );
+    this.#tasks.flush(({ id }, error) => this.#settle(id)?.reject(error));
     this.#closeChannel();
   }
 
@@ -262,7 +276,7 @@ export class Dispatcher {
     } catch (error) {
       // It has changed since, or is larger than what a message can take. The
       // worker would wait for it for ever.
-      const { id } = task.record;
+      const { id } = task;
       this.#settle(id)?.reject(error);
       this.#crew.stopWorkersOf(new Set([id]));
     }

@@ -5,10 +5,9 @@ import { Channel } from "./channel.ts";
 import { type TaskRecord, writeTask } from "./task.ts";
 
 /** A task on its way to some worker. */
-export interface OutgoingTask {
-  record: TaskRecord;
+export interface OutgoingTask extends TaskRecord {
   /** The payload, if it goes by message to the worker that asks for it. */
-  mail?: Packed;
+  mail: Packed | undefined;
 }
 
 /** The channel of tasks, and those that wait for room in it. */
@@ -57,7 +56,7 @@ export class Outbox {
 
   /** Takes back the tasks of a call that aren't in the channel yet. */
   recall(call: number): void {
-    this.#backlog = this.#backlog.filter(({ record }) => record.call !== call);
+    this.#backlog = this.#backlog.filter((task) => task.call !== call);
   }
 
   /** Lets the workers end once they have taken what is in the channel. */
@@ -70,29 +69,27 @@ export class Outbox {
   #write(task: OutgoingTask): void {
     if (this.#written === task) return;
     this.#written = undefined;
-    const { record } = task;
     if (!this.#tryWrite(task)) {
-      record.payload = undefined;
-      this.#channel.write((encoder) => writeTask(encoder, record));
+      task.payload = undefined;
+      this.#channel.write((encoder) => writeTask(encoder, task));
     }
     this.#written = task;
   }
 
   /** False if the payload has to go by message. */
   #tryWrite(task: OutgoingTask): boolean {
-    const { record } = task;
     try {
-      if (this.#channel.write((encoder) => writeTask(encoder, record))) {
+      if (this.#channel.write((encoder) => writeTask(encoder, task))) {
         return true;
       }
-      task.mail = pack(record.payload);
+      task.mail = pack(task.payload);
     } catch (error) {
       if (!(error instanceof DOMException && error.name === "DataCloneError")) {
         throw error;
       }
       // What no message can take either is refused here, not in a worker; and
       // what is to be moved is moved now, not when a worker asks for it.
-      const packed = pack(record.payload);
+      const packed = pack(task.payload);
       const transfer = transferList(packed);
       task.mail = structuredClone(packed, { transfer });
     }

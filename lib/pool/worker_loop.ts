@@ -97,7 +97,7 @@ class CancelledCalls {
     const count = Atomics.load(this.#words, 0);
     if (count !== this.#count) {
       this.#count = count;
-      this.#calls = new Set(this.#words.subarray(1));
+      this.#calls = new Set(this.#words.subarray(1, 1 + count));
     }
     return this.#calls.has(call);
   }
