@@ -29,6 +29,7 @@ export class Cargo {
   length = 8;
   bytes!: Uint8Array<ArrayBuffer>;
   ints!: Int32Array<ArrayBuffer>;
+  floats!: Float64Array<ArrayBuffer>;
   view!: DataView<ArrayBuffer>;
 
   #limit: number;
@@ -67,6 +68,7 @@ export class Cargo {
     const buffer = new ArrayBuffer(size);
     this.bytes = new Uint8Array(buffer);
     this.ints = new Int32Array(buffer);
+    this.floats = new Float64Array(buffer);
     this.view = new DataView(buffer);
   }
 }
