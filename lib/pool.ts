@@ -36,6 +36,8 @@ export type {
 
 /** How many chunks an imap has under way for each worker. */
 const CHUNKS_AHEAD = 2;
+/** A longer array isn't made at once by V8, but as a dictionary. */
+const LONGEST_FAST = 1 << 25;
 const NO_OPTIONS: ApplyOptions = {};
 
 /**
@@ -197,14 +199,17 @@ export class Pool implements AsyncDisposable {
     options: ApplyOptions = NO_OPTIONS,
   ): Promise<unknown> {
     try {
-      const task = {
+      const id = this.#check("apply function", fn, options);
+      checkArray("apply function: args", args);
+      const task: TaskOptions = {
         call: NO_CALL,
-        fn: this.#check("apply function", fn, options),
+        fn: id,
         mode: Mode.APPLY,
         isSettled: false,
         payload: args as readonly unknown[],
+        from: 0,
+        to: (args as readonly unknown[]).length,
       };
-      checkArray("apply function: args", args);
       const { signal, timeout } = options;
       const isPlain = signal === undefined && timeout === undefined;
       // What can't end early needs no more than its task.
@@ -590,9 +595,7 @@ export class Pool implements AsyncDisposable {
     const id = this.#checkItems(action, fn, items, options);
     using call = new Call(this.#dispatcher, false);
     call.limit(options);
-    const list = isAsync(items)
-      ? await collect(items, call)
-      : Array.from(items);
+    const list = isAsync(items) ? await collect(items, call) : listOf(items);
     const total = list.length;
     const { chunkSize = defaultChunkSize(total, this.#workers) } = options;
     const { settled: isSettled = false, onProgress } = options;
@@ -604,12 +607,19 @@ export class Pool implements AsyncDisposable {
       onProgress,
     });
     using _span = recordSpan(Mark.POOL);
+    const isPlaced = !isSettled && total <= LONGEST_FAST;
+    const results = { list: [] as unknown[] };
     const chunks: Promise<unknown[]>[] = [];
-    for (let start = 0; start < total; start += chunkSize) {
-      chunks.push(doChunk(list.slice(start, start + chunkSize)));
+    for (let at = 0; at < total; at += chunkSize) {
+      const end = Math.min(at + chunkSize, total);
+      const into = isPlaced ? { results, at } : undefined;
+      chunks.push(doChunk(list, at, end, into));
     }
+    // While it is made, the workers have begun.
+    if (isPlaced) results.list = new Array(total);
     try {
-      return (await Promise.all(chunks)).flat() as R[];
+      const lists = await Promise.all(chunks);
+      return (isPlaced ? results.list : lists.flat()) as R[];
     } catch (error) {
       call.cancel(error);
       // The other chunks' rejections say nothing new.
@@ -635,8 +645,10 @@ export class Pool implements AsyncDisposable {
       isSettled,
       total: countOf(items),
       onProgress,
-    }) as (items: T[]) => Promise<R[]>;
-    return streamChunks(call, new Source(items), doChunk, {
+    });
+    const doAll = (items: T[]) =>
+      doChunk(items, 0, items.length) as Promise<R[]>;
+    return streamChunks(call, new Source(items), doAll, {
       limits: options,
       chunkSize,
       ahead: this.#workers * CHUNKS_AHEAD,
@@ -662,6 +674,13 @@ export class Pool implements AsyncDisposable {
 /** Python's: a quarter of each worker's share of the items, rounded up. */
 function defaultChunkSize(items: number, workers: number): number {
   return Math.max(1, Math.ceil(items / (workers * 4)));
+}
+
+/** The items as a list; an array is one that nothing has to be copied of. */
+function listOf<T>(items: Iterable<T>): readonly T[] {
+  const isPlain = Array.isArray(items) &&
+    items[Symbol.iterator] === Array.prototype[Symbol.iterator];
+  return isPlain ? items : [...items];
 }
 
 async function collect<T>(items: AsyncIterable<T>, call: Call): Promise<T[]> {

@@ -14,22 +14,32 @@ import {
   type CrewOptions,
   describeLoss,
 } from "./crew.ts";
-import { Outbox, type OutgoingTask } from "./outbox.ts";
-import { Reply, type TaskRecord } from "./task.ts";
+import { Outbox } from "./outbox.ts";
+import { type OutgoingTask, Reply } from "./task.ts";
 import { CANCELLED_CALLS } from "./worker_loop.ts";
 
 /** A task that is not settled yet. */
 interface PendingTask extends OutgoingTask {
   resolve: (value: unknown) => void;
   reject: (reason: unknown) => void;
+  into: Place | undefined;
+}
+
+/** Where the results of a chunk are wanted. */
+export interface Place {
+  /** The list may be made after the chunk was submitted, in the same turn. */
+  results: { list: unknown[] };
+  at: number;
 }
 
 /** Stands for the call of a task that is one by itself. */
 export const NO_CALL = 0;
 
 /** What a task is made of; its id is the dispatcher's. */
-export type TaskOptions = Omit<TaskRecord, "id" | "payload"> & {
+export type TaskOptions = Omit<OutgoingTask, "id" | "payload" | "mail"> & {
   payload: readonly unknown[];
+  /** Where a list of results is to be put, instead of being resolved to. */
+  into?: Place;
 };
 
 /** A call that may go on submitting tasks. */
@@ -99,21 +109,23 @@ export class Dispatcher {
    * @returns A promise that resolves to what came of it.
    * @throws At once if there is a refusal, or the payload can't be sent.
    */
-  submit(
-    { call, fn, mode, isSettled, payload }: TaskOptions,
-  ): Promise<unknown> {
+  submit(options: TaskOptions): Promise<unknown> {
     const { refusal } = this;
     if (refusal !== undefined) throw refusal.reason;
     // Zero stands for no task; the id goes through 32 bits.
     const id = this.#lastTask = (this.#lastTask % 0x7fffffff) + 1;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    // Spreading the options would take longer than all the rest.
     const task: PendingTask = {
       id,
-      call,
-      fn,
-      mode,
-      isSettled,
-      payload,
+      call: options.call,
+      fn: options.fn,
+      mode: options.mode,
+      isSettled: options.isSettled,
+      payload: options.payload,
+      from: options.from,
+      to: options.to,
+      into: options.into,
       mail: undefined,
       resolve,
       reject,
@@ -225,9 +237,13 @@ export class Dispatcher {
   #handle(decoder: Decoder): true {
     const id = decoder.read() as number;
     const reply = decoder.read() as Reply;
+    const into = reply === Reply.LISTED
+      ? this.#pending.get(id)?.into
+      : undefined;
     let value: unknown;
     try {
-      value = decoder.read();
+      if (into === undefined) value = decoder.read();
+      else decoder.readInto(value = into.results.list, into.at);
     } catch (error) {
       // A function by a reference that this thread doesn't know.
       this.#settle(id)?.reject(error);
@@ -241,6 +257,11 @@ export class Dispatcher {
     switch (reply) {
       case Reply.DONE:
         return this.#settle(id)?.resolve(value);
+      case Reply.LISTED: {
+        const task = this.#settle(id);
+        if (task?.into !== undefined) place(value as unknown[], task.into);
+        return task?.resolve(value);
+      }
       case Reply.THREW:
         return this.#settle(id)?.reject(fromPortable(value as PortableError));
       case Reply.MAILED: {
@@ -311,4 +332,10 @@ export class Dispatcher {
   get #isNeeded(): boolean {
     return !this.#isChannelClosed || this.#pending.size > 0;
   }
+}
+
+/** Puts a list that came by message where it is wanted. */
+function place(values: unknown[], { results: { list }, at }: Place): void {
+  if (values === list) return;
+  for (let i = 0; i < values.length; i++) list[at + i] = values[i];
 }

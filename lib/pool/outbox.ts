@@ -1,14 +1,8 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { pack, type Packed, transferList } from "../shared/packing.ts";
+import { pack, transferList } from "../shared/packing.ts";
 import { Channel } from "./channel.ts";
-import { type TaskRecord, writeTask } from "./task.ts";
-
-/** A task on its way to some worker. */
-export interface OutgoingTask extends TaskRecord {
-  /** The payload, if it goes by message to the worker that asks for it. */
-  mail: Packed | undefined;
-}
+import { type OutgoingTask, writeTask } from "./task.ts";
 
 /** The channel of tasks, and those that wait for room in it. */
 export class Outbox {
@@ -34,7 +28,10 @@ export class Outbox {
    */
   post(task: OutgoingTask): void {
     this.#write(task);
-    if (!this.isFlushed || !this.#channel.send()) this.#backlog.push(task);
+    if (this.isFlushed && this.#channel.send()) return;
+    // The list is the caller's, who may do with it as it likes from now on.
+    if (task.payload !== undefined) this.#detach(task, task.payload);
+    this.#backlog.push(task);
   }
 
   /** Sends what there is room for. Tasks that can't be sent any more are told. */
@@ -82,6 +79,7 @@ export class Outbox {
       if (this.#channel.write((encoder) => writeTask(encoder, task))) {
         return true;
       }
+      this.#detach(task, task.payload!);
       task.mail = pack(task.payload);
     } catch (error) {
       if (!(error instanceof DOMException && error.name === "DataCloneError")) {
@@ -89,10 +87,19 @@ export class Outbox {
       }
       // What no message can take either is refused here, not in a worker; and
       // what is to be moved is moved now, not when a worker asks for it.
+      this.#detach(task, task.payload!);
       const packed = pack(task.payload);
       const transfer = transferList(packed);
       task.mail = structuredClone(packed, { transfer });
     }
     return false;
+  }
+
+  /** Makes the task's part of the payload a list by itself. */
+  #detach(task: OutgoingTask, payload: readonly unknown[]): void {
+    const { from, to } = task;
+    task.payload = payload.slice(from, to);
+    task.from = 0;
+    task.to = to - from;
   }
 }
