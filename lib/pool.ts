@@ -8,7 +8,7 @@ import {
   checkIterable,
 } from "./pool/checks.ts";
 import { chunkDoer } from "./pool/chunks.ts";
-import { Dispatcher } from "./pool/dispatcher.ts";
+import { Dispatcher, NO_CALL, type TaskOptions } from "./pool/dispatcher.ts";
 import type {
   AnyIterable,
   ApplyOptions,
@@ -21,7 +21,7 @@ import { countOf, isAsync, Source } from "./pool/source.ts";
 import { streamChunks } from "./pool/stream.ts";
 import { Mode } from "./pool/task.ts";
 import { checkSeconds } from "./shared/deadline.ts";
-import { Mark, recordSpan } from "./shared/recorder.ts";
+import { isRecording, Mark, recordSpan } from "./shared/recorder.ts";
 import { type AnyFunction, idOf, originOf } from "./shared/references.ts";
 import { isMainThread } from "./thread/thread_table.ts";
 
@@ -36,6 +36,9 @@ export type {
 
 /** How many chunks an imap has under way for each worker. */
 const CHUNKS_AHEAD = 2;
+/** A longer array isn't made at once by V8, but as a dictionary. */
+const LONGEST_FAST = 1 << 25;
+const NO_OPTIONS: ApplyOptions = {};
 
 /**
  * The number of processors. Python's `os.cpu_count`.
@@ -83,6 +86,8 @@ export class Pool implements AsyncDisposable {
   #dispatcher: Dispatcher;
   #workers: number;
   #isRunning = true;
+  /** The ids of functions that were found to be fit for this pool. */
+  #known = new Map<AnyFunction, number>();
 
   /**
    * Makes a pool and starts its workers.
@@ -188,24 +193,32 @@ export class Pool implements AsyncDisposable {
     args?: readonly [],
     options?: ApplyOptions,
   ): Promise<Awaited<R>>;
-  async apply(
+  apply(
     fn: AnyFunction,
     args: unknown = [],
-    options: ApplyOptions = {},
+    options: ApplyOptions = NO_OPTIONS,
   ): Promise<unknown> {
-    const { signal, timeout } = options;
-    this.#check("apply function", fn, options);
-    checkArray("apply function: args", args);
-    const task = {
-      fn: idOf(fn)!,
-      mode: Mode.APPLY,
-      isSettled: false,
-      payload: args as readonly unknown[],
-    };
-    using call = new Call(this.#dispatcher, false);
-    call.limit({ signal, timeout });
-    using _span = recordSpan(Mark.POOL);
-    return await call.submit(task);
+    try {
+      const id = this.#check("apply function", fn, options);
+      checkArray("apply function: args", args);
+      const task: TaskOptions = {
+        call: NO_CALL,
+        fn: id,
+        mode: Mode.APPLY,
+        isSettled: false,
+        payload: args as readonly unknown[],
+        from: 0,
+        to: (args as readonly unknown[]).length,
+      };
+      const { signal, timeout } = options;
+      const isPlain = signal === undefined && timeout === undefined;
+      // What can't end early needs no more than its task.
+      return isPlain && !isRecording
+        ? this.#dispatcher.submit(task)
+        : this.#applyLimited(task, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -537,21 +550,39 @@ export class Pool implements AsyncDisposable {
     await this.join();
   }
 
-  #check(action: string, fn: AnyFunction, options: ApplyOptions): void {
+  async #applyLimited(
+    task: TaskOptions,
+    { signal, timeout }: ApplyOptions,
+  ): Promise<unknown> {
+    using call = new Call(this.#dispatcher, false);
+    call.limit({ signal, timeout });
+    using _span = recordSpan(Mark.POOL);
+    return await call.submit(task);
+  }
+
+  /** The id of the function, if it may be called now. */
+  #check(action: string, fn: AnyFunction, options: ApplyOptions): number {
     if (!this.#isRunning) throw new Error("Pool is not running");
-    checkFunction(action, fn);
-    if (!this.#dispatcher.knows(originOf(fn)!.url)) {
-      throw new TypeError(
-        `Cannot ${action}: '${
-          originOf(fn)!.name
-        }' was exposed after the pool ` +
-          "was made, import its module first",
-      );
-    }
+    const id = this.#known.get(fn) ?? this.#learn(action, fn);
     if (options.timeout !== undefined) {
       checkSeconds(action, "timeout", options.timeout);
     }
     options.signal?.throwIfAborted();
+    return id;
+  }
+
+  #learn(action: string, fn: AnyFunction): number {
+    checkFunction(action, fn);
+    const { url, name } = originOf(fn)!;
+    if (!this.#dispatcher.knows(url)) {
+      throw new TypeError(
+        `Cannot ${action}: '${name}' was exposed after the pool was made, ` +
+          "import its module first",
+      );
+    }
+    const id = idOf(fn)!;
+    this.#known.set(fn, id);
+    return id;
   }
 
   async #mapChunks<T, R>(
@@ -561,29 +592,34 @@ export class Pool implements AsyncDisposable {
     options: MapOptions,
   ): Promise<R[]> {
     const action = mode === Mode.MAP ? "map function" : "starmap function";
-    this.#checkItems(action, fn, items, options);
+    const id = this.#checkItems(action, fn, items, options);
     using call = new Call(this.#dispatcher, false);
     call.limit(options);
-    const list = isAsync(items)
-      ? await collect(items, call)
-      : Array.from(items);
+    const list = isAsync(items) ? await collect(items, call) : listOf(items);
     const total = list.length;
     const { chunkSize = defaultChunkSize(total, this.#workers) } = options;
     const { settled: isSettled = false, onProgress } = options;
     const doChunk = chunkDoer<number>(call, {
-      fn: idOf(fn)!,
+      fn: id,
       mode,
       isSettled,
       total,
       onProgress,
     });
     using _span = recordSpan(Mark.POOL);
+    const isPlaced = !isSettled && total <= LONGEST_FAST;
+    const results = { list: [] as unknown[] };
     const chunks: Promise<unknown[]>[] = [];
-    for (let start = 0; start < total; start += chunkSize) {
-      chunks.push(doChunk(list.slice(start, start + chunkSize)));
+    for (let at = 0; at < total; at += chunkSize) {
+      const end = Math.min(at + chunkSize, total);
+      const into = isPlaced ? { results, at } : undefined;
+      chunks.push(doChunk(list, at, end, into));
     }
+    // While it is made, the workers have begun.
+    if (isPlaced) results.list = new Array(total);
     try {
-      return (await Promise.all(chunks)).flat() as R[];
+      const lists = await Promise.all(chunks);
+      return (isPlaced ? results.list : lists.flat()) as R[];
     } catch (error) {
       call.cancel(error);
       // The other chunks' rejections say nothing new.
@@ -600,17 +636,19 @@ export class Pool implements AsyncDisposable {
     ordered: boolean,
   ): AsyncGenerator<R, void, undefined> {
     const action = mode === Mode.MAP ? "imap function" : "starmap function";
-    this.#checkItems(action, fn, items, options);
+    const id = this.#checkItems(action, fn, items, options);
     const { chunkSize = 1, settled: isSettled = false, onProgress } = options;
     const call = new Call(this.#dispatcher, true);
     const doChunk = chunkDoer<number | undefined>(call, {
-      fn: idOf(fn)!,
+      fn: id,
       mode,
       isSettled,
       total: countOf(items),
       onProgress,
-    }) as (items: T[]) => Promise<R[]>;
-    return streamChunks(call, new Source(items), doChunk, {
+    });
+    const doAll = (items: T[]) =>
+      doChunk(items, 0, items.length) as Promise<R[]>;
+    return streamChunks(call, new Source(items), doAll, {
       limits: options,
       chunkSize,
       ahead: this.#workers * CHUNKS_AHEAD,
@@ -623,18 +661,26 @@ export class Pool implements AsyncDisposable {
     fn: AnyFunction,
     items: unknown,
     options: MapOptions | ImapOptions,
-  ): void {
-    this.#check(action, fn, options);
+  ): number {
+    const id = this.#check(action, fn, options);
     if (options.chunkSize !== undefined) {
       checkCount(action, "chunkSize", options.chunkSize);
     }
     checkIterable(action, items);
+    return id;
   }
 }
 
 /** Python's: a quarter of each worker's share of the items, rounded up. */
 function defaultChunkSize(items: number, workers: number): number {
   return Math.max(1, Math.ceil(items / (workers * 4)));
+}
+
+/** The items as a list; an array is one that nothing has to be copied of. */
+function listOf<T>(items: Iterable<T>): readonly T[] {
+  const isPlain = Array.isArray(items) &&
+    items[Symbol.iterator] === Array.prototype[Symbol.iterator];
+  return isPlain ? items : [...items];
 }
 
 async function collect<T>(items: AsyncIterable<T>, call: Call): Promise<T[]> {

@@ -295,3 +295,60 @@ Deno.test("Cargo gives back what a large value took", () => {
   assertEquals(transfer(large) === large, true);
   assert(cargo.bytes.length <= 1 << 20);
 });
+
+Deno.test("Encoder: arrays of numbers, wherever they stand", () => {
+  const arrays = [
+    [1],
+    [0, -1, 2 ** 31 - 1, -(2 ** 31)],
+    [2 ** 31],
+    [1, 2 ** 31],
+    [-(2 ** 31) - 1, 1],
+    [0, -0],
+    [-0],
+    [NaN, 1],
+    [1, 0.5, Infinity],
+    [1, 2, "three"],
+    [1.5, null],
+    [1, { valueOf: () => 1 / 0 }],
+  ];
+  for (const array of arrays) {
+    // The text moves what follows by a byte at a time.
+    for (const text of ["", "a", "ab", "abc", "abcd", "abcde", "abcdef"]) {
+      const value = [text, array, text, array, [...array]];
+      if (array.some((element) => typeof element === "object" && element)) {
+        assertRefused("a function", () => value);
+      } else {
+        assertAsPlatform(() => value);
+      }
+    }
+  }
+});
+
+Deno.test("Encoder: parts of lists, and Decoder: into another", () => {
+  const lists = [[1, 2, 3, 4], [1, 2.5, -0, 4], ["a", 2, "c", "d"], [
+    {},
+    {},
+    1,
+    2,
+  ]];
+  for (const list of lists) {
+    for (const [from, to] of [[0, 4], [1, 3], [2, 2], [3, 4]]) {
+      encoder.begin(cargo);
+      encoder.write("before");
+      encoder.writeList(list, from, to);
+      encoder.writeList(list, from, to);
+      encoder.write("after");
+      encoder.end();
+      decoder.begin(cargo);
+      assertEquals(decoder.read(), "before");
+      assertEquals(decoder.read(), list.slice(from, to));
+      const target: unknown[] = new Array(6).fill("old");
+      decoder.readInto(target, 1);
+      assertEquals(decoder.read(), "after");
+      decoder.end();
+      const expected: unknown[] = new Array(6).fill("old");
+      for (let i = from; i < to; i++) expected[1 + i - from] = list[i];
+      assertEquals(target, expected);
+    }
+  }
+});

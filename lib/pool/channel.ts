@@ -12,6 +12,8 @@ import { OWNER_WORDS } from "../shared/store.ts";
 const CAPACITY = 1 << 28;
 const NOT_EMPTY = OWNER_WORDS;
 const NOT_FULL = OWNER_WORDS + 16;
+/** 1 while a taker has been woken and has not looked yet. */
+const WAKING = OWNER_WORDS + 32;
 
 /** How often a taker looks again before it awaits: some ten microseconds. */
 const SPINS = 100;
@@ -19,6 +21,14 @@ const SPINS = 100;
 /**
  * Records from several senders to several takers, in shared memory. The writer
  * of a record decides what it holds; the reader must read the same.
+ *
+ * Protocol. To wake a taker costs the sender more than to send, so one is woken
+ * at a time. Who has put a record and sees takers asleep moves `WAKING` from 0 to
+ * 1 and wakes one; while it is 1, nobody is woken. A taker that stands in the
+ * list, woken or about to sleep, writes 0 before it looks for a record: it sees
+ * what was put while the word was 1. If it leaves records behind, it wakes the
+ * next taker. One that was woken may be kept from looking by what else its thread
+ * does: who has relied on it looks again at the end of its own turn.
  */
 export class Channel {
   #ring: Ring;
@@ -28,6 +38,8 @@ export class Channel {
   #incoming = new Cargo();
   #encoder = new Encoder({ refusesMarked: true });
   #decoder = new Decoder();
+  /** Whether it will look at the end of the turn for what nobody has taken. */
+  #looksAgain = false;
 
   /** What a taker waits for is recorded as the mark says. */
   constructor(buffer?: SharedArrayBuffer, mark?: Mark) {
@@ -59,7 +71,7 @@ export class Channel {
   send(): boolean {
     if (this.#ring.put(this.#outgoing, 0) !== "put") return false;
     this.#outgoing.trim();
-    this.#notEmpty.notify();
+    this.#wakeOne();
     return true;
   }
 
@@ -101,9 +113,28 @@ export class Channel {
     this.#notEmpty.notifyAll();
   }
 
+  #wakeOne(): void {
+    if (!this.#notEmpty.hasWaiters) return;
+    if (Atomics.exchange(this.#ring.words, WAKING, 1) === 0) {
+      this.#notEmpty.notify();
+    } else if (!this.#looksAgain) {
+      this.#looksAgain = true;
+      queueMicrotask(() => {
+        this.#looksAgain = false;
+        Atomics.store(this.#ring.words, WAKING, 0);
+        if (this.#ring.count > 0) this.#wakeOne();
+      });
+    }
+  }
+
+  /** What a taker tries that stands in the list. */
   #takeOrEnd<T>(read: (decoder: Decoder) => T): T | undefined | Pending {
+    Atomics.store(this.#ring.words, WAKING, 0);
     const record = this.take(read);
-    if (record !== undefined) return record;
+    if (record !== undefined) {
+      if (this.#ring.count > 0) this.#wakeOne();
+      return record;
+    }
     // What was put before the closing may have been seen by nobody yet.
     const hasEnded = this.#ring.isClosed && this.#ring.count === 0;
     return hasEnded ? undefined : PENDING;

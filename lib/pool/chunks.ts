@@ -3,6 +3,7 @@
 import { fromPortable } from "../thread/portable_error.ts";
 import type { Call } from "./call.ts";
 import { checkArray } from "./checks.ts";
+import type { Place } from "./dispatcher.ts";
 import { Mode, type SettledItems } from "./task.ts";
 
 /** What is done with each chunk of a call. */
@@ -17,45 +18,63 @@ export interface ChunkOptions<N> {
   onProgress: ((done: number, total: N) => void) | undefined;
 }
 
+/**
+ * Does a part of some items, which may change once this has returned.
+ *
+ * @returns A promise that resolves to the results, unless they are wanted in a
+ * list that they belong to: then to that list.
+ */
+export type DoChunk = (
+  items: readonly unknown[],
+  from: number,
+  to: number,
+  into?: Place,
+) => Promise<unknown[]>;
+
 /** Has chunks of items done for a call, and tells the progress. */
 export function chunkDoer<N>(
   call: Call,
   { fn, mode, isSettled, total, onProgress }: ChunkOptions<N>,
-): (items: readonly unknown[]) => Promise<unknown[]> {
-  const submit = (items: readonly unknown[]): Promise<unknown> => {
+): DoChunk {
+  const submit = (
+    payload: readonly unknown[],
+    from: number,
+    to: number,
+    into?: Place,
+  ): Promise<unknown> => {
     if (mode === Mode.STARMAP) {
-      for (const item of items) {
-        checkArray("starmap function: each item", item);
+      for (let i = from; i < to; i++) {
+        checkArray("starmap function: each item", payload[i]);
       }
     }
-    return call.submit({ fn, mode, isSettled, payload: items });
+    return call.submit({ fn, mode, isSettled, payload, from, to, into });
   };
-  const settle = async (items: readonly unknown[]): Promise<unknown[]> => {
+  const settle: DoChunk = async (items, from, to) => {
     let sent: Promise<unknown>;
     try {
-      sent = submit(items);
+      sent = submit(items, from, to);
     } catch (error) {
       call.throwIfCalledOff();
-      if (items.length === 1) return [rejected(error)];
+      if (to - from === 1) return [rejected(error)];
       // One of them can't be sent: the others shall be.
-      const half = items.length >> 1;
-      const halves = [settle(items.slice(0, half)), settle(items.slice(half))];
+      const middle = (from + to) >> 1;
+      const halves = [settle(items, from, middle), settle(items, middle, to)];
       return (await Promise.all(halves)).flat();
     }
     try {
       return settledResults(await sent as SettledItems);
     } catch (error) {
       // They went with their worker, unless the call was called off.
-      return items.map(() => rejected(error));
+      return Array.from({ length: to - from }, () => rejected(error));
     }
   };
   let done = 0;
-  return async (items) => {
+  return async (items, from, to, into) => {
     const results = isSettled
-      ? await settle(items)
-      : await submit(items) as unknown[];
+      ? await settle(items, from, to)
+      : await submit(items, from, to, into) as unknown[];
     call.throwIfCalledOff();
-    done += results.length;
+    done += to - from;
     try {
       onProgress?.(done, total);
     } catch (error) {

@@ -14,19 +14,32 @@ import {
   type CrewOptions,
   describeLoss,
 } from "./crew.ts";
-import { Outbox, type OutgoingTask } from "./outbox.ts";
-import { Reply, type TaskRecord } from "./task.ts";
+import { Outbox } from "./outbox.ts";
+import { type OutgoingTask, Reply } from "./task.ts";
 import { CANCELLED_CALLS } from "./worker_loop.ts";
 
 /** A task that is not settled yet. */
 interface PendingTask extends OutgoingTask {
   resolve: (value: unknown) => void;
   reject: (reason: unknown) => void;
+  into: Place | undefined;
 }
 
+/** Where the results of a chunk are wanted. */
+export interface Place {
+  /** The list may be made after the chunk was submitted, in the same turn. */
+  results: { list: unknown[] };
+  at: number;
+}
+
+/** Stands for the call of a task that is one by itself. */
+export const NO_CALL = 0;
+
 /** What a task is made of; its id is the dispatcher's. */
-export type TaskOptions = Omit<TaskRecord, "id" | "payload"> & {
+export type TaskOptions = Omit<OutgoingTask, "id" | "payload" | "mail"> & {
   payload: readonly unknown[];
+  /** Where a list of results is to be put, instead of being resolved to. */
+  into?: Place;
 };
 
 /** A call that may go on submitting tasks. */
@@ -91,17 +104,32 @@ export class Dispatcher {
   }
 
   /**
-   * Has a worker do a task, unless there is a refusal.
+   * Has a worker do a task.
    *
    * @returns A promise that resolves to what came of it.
-   * @throws At once if the payload can't be sent.
+   * @throws At once if there is a refusal, or the payload can't be sent.
    */
   submit(options: TaskOptions): Promise<unknown> {
+    const { refusal } = this;
+    if (refusal !== undefined) throw refusal.reason;
     // Zero stands for no task; the id goes through 32 bits.
     const id = this.#lastTask = (this.#lastTask % 0x7fffffff) + 1;
-    const record: TaskRecord = { id, ...options };
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    const task: PendingTask = { record, resolve, reject };
+    // Spreading the options would take longer than all the rest.
+    const task: PendingTask = {
+      id,
+      call: options.call,
+      fn: options.fn,
+      mode: options.mode,
+      isSettled: options.isSettled,
+      payload: options.payload,
+      from: options.from,
+      to: options.to,
+      into: options.into,
+      mail: undefined,
+      resolve,
+      reject,
+    };
     this.#tasks.post(task);
     this.#pending.set(id, task);
     this.#hold ??= hold();
@@ -114,8 +142,8 @@ export class Dispatcher {
     this.#cancelled[1 + count % CANCELLED_CALLS] = call;
     Atomics.store(this.#cancelled, 0, count + 1);
     const tasks = new Set<number>();
-    for (const [id, { record }] of this.#pending) {
-      if (record.call === call) tasks.add(id);
+    for (const task of this.#pending.values()) {
+      if (task.call === call) tasks.add(task.id);
     }
     this.#tasks.recall(call);
     for (const id of tasks) this.#settle(id)!.reject(reason);
@@ -202,18 +230,20 @@ export class Dispatcher {
   #drain(): void {
     while (this.#results.take((decoder) => this.#handle(decoder)));
     if (this.#tasks.isFlushed) return;
-    this.#tasks.flush(({ record }, error) =>
-      this.#settle(record.id)?.reject(error)
-    );
+    this.#tasks.flush(({ id }, error) => this.#settle(id)?.reject(error));
     this.#closeChannel();
   }
 
   #handle(decoder: Decoder): true {
     const id = decoder.read() as number;
     const reply = decoder.read() as Reply;
+    const into = reply === Reply.LISTED
+      ? this.#pending.get(id)?.into
+      : undefined;
     let value: unknown;
     try {
-      value = decoder.read();
+      if (into === undefined) value = decoder.read();
+      else decoder.readInto(value = into.results.list, into.at);
     } catch (error) {
       // A function by a reference that this thread doesn't know.
       this.#settle(id)?.reject(error);
@@ -227,6 +257,11 @@ export class Dispatcher {
     switch (reply) {
       case Reply.DONE:
         return this.#settle(id)?.resolve(value);
+      case Reply.LISTED: {
+        const task = this.#settle(id);
+        if (task?.into !== undefined) place(value as unknown[], task.into);
+        return task?.resolve(value);
+      }
       case Reply.THREW:
         return this.#settle(id)?.reject(fromPortable(value as PortableError));
       case Reply.MAILED: {
@@ -262,7 +297,7 @@ export class Dispatcher {
     } catch (error) {
       // It has changed since, or is larger than what a message can take. The
       // worker would wait for it for ever.
-      const { id } = task.record;
+      const { id } = task;
       this.#settle(id)?.reject(error);
       this.#crew.stopWorkersOf(new Set([id]));
     }
@@ -297,4 +332,10 @@ export class Dispatcher {
   get #isNeeded(): boolean {
     return !this.#isChannelClosed || this.#pending.size > 0;
   }
+}
+
+/** Puts a list that came by message where it is wanted. */
+function place(values: unknown[], { results: { list }, at }: Place): void {
+  if (values === list) return;
+  for (let i = 0; i < values.length; i++) list[at + i] = values[i];
 }

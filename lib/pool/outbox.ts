@@ -1,15 +1,8 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { pack, type Packed, transferList } from "../shared/packing.ts";
+import { pack, transferList } from "../shared/packing.ts";
 import { Channel } from "./channel.ts";
-import { type TaskRecord, writeTask } from "./task.ts";
-
-/** A task on its way to some worker. */
-export interface OutgoingTask {
-  record: TaskRecord;
-  /** The payload, if it goes by message to the worker that asks for it. */
-  mail?: Packed;
-}
+import { type OutgoingTask, writeTask } from "./task.ts";
 
 /** The channel of tasks, and those that wait for room in it. */
 export class Outbox {
@@ -35,7 +28,10 @@ export class Outbox {
    */
   post(task: OutgoingTask): void {
     this.#write(task);
-    if (!this.isFlushed || !this.#channel.send()) this.#backlog.push(task);
+    if (this.isFlushed && this.#channel.send()) return;
+    // The list is the caller's, who may do with it as it likes from now on.
+    if (task.payload !== undefined) this.#detach(task, task.payload);
+    this.#backlog.push(task);
   }
 
   /** Sends what there is room for. Tasks that can't be sent any more are told. */
@@ -57,7 +53,7 @@ export class Outbox {
 
   /** Takes back the tasks of a call that aren't in the channel yet. */
   recall(call: number): void {
-    this.#backlog = this.#backlog.filter(({ record }) => record.call !== call);
+    this.#backlog = this.#backlog.filter((task) => task.call !== call);
   }
 
   /** Lets the workers end once they have taken what is in the channel. */
@@ -70,32 +66,40 @@ export class Outbox {
   #write(task: OutgoingTask): void {
     if (this.#written === task) return;
     this.#written = undefined;
-    const { record } = task;
     if (!this.#tryWrite(task)) {
-      record.payload = undefined;
-      this.#channel.write((encoder) => writeTask(encoder, record));
+      task.payload = undefined;
+      this.#channel.write((encoder) => writeTask(encoder, task));
     }
     this.#written = task;
   }
 
   /** False if the payload has to go by message. */
   #tryWrite(task: OutgoingTask): boolean {
-    const { record } = task;
     try {
-      if (this.#channel.write((encoder) => writeTask(encoder, record))) {
+      if (this.#channel.write((encoder) => writeTask(encoder, task))) {
         return true;
       }
-      task.mail = pack(record.payload);
+      this.#detach(task, task.payload!);
+      task.mail = pack(task.payload);
     } catch (error) {
       if (!(error instanceof DOMException && error.name === "DataCloneError")) {
         throw error;
       }
       // What no message can take either is refused here, not in a worker; and
       // what is to be moved is moved now, not when a worker asks for it.
-      const packed = pack(record.payload);
+      this.#detach(task, task.payload!);
+      const packed = pack(task.payload);
       const transfer = transferList(packed);
       task.mail = structuredClone(packed, { transfer });
     }
     return false;
+  }
+
+  /** Makes the task's part of the payload a list by itself. */
+  #detach(task: OutgoingTask, payload: readonly unknown[]): void {
+    const { from, to } = task;
+    task.payload = payload.slice(from, to);
+    task.from = 0;
+    task.to = to - from;
   }
 }

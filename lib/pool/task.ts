@@ -2,6 +2,7 @@
 
 import type { Decoder } from "../shared/decoder.ts";
 import type { Encoder } from "../shared/encoder.ts";
+import type { Packed } from "../shared/packing.ts";
 import { checkStop } from "../shared/parking.ts";
 import type { AnyFunction } from "../shared/references.ts";
 import { type PortableError, toPortable } from "../thread/portable_error.ts";
@@ -33,6 +34,15 @@ export interface TaskRecord {
   payload: readonly unknown[] | undefined;
 }
 
+/** A task on its way to some worker. */
+export interface OutgoingTask extends TaskRecord {
+  /** Which part of the payload is the task's. */
+  from: number;
+  to: number;
+  /** The payload, if it goes by message to the worker that asks for it. */
+  mail: Packed | undefined;
+}
+
 /** A task as its worker gets it. */
 export interface ReceivedTask extends TaskRecord {
   /** Why the payload can't be read, if it can't. */
@@ -52,23 +62,25 @@ export type SettledItems = [
 export const Reply = {
   /** The value follows. */
   DONE: 0,
+  /** The results of a chunk follow: a list that the worker has made. */
+  LISTED: 1,
   /** What was thrown follows. */
-  THREW: 1,
+  THREW: 2,
   /** What was thrown, or the value, is in the mail. */
-  MAILED: 2,
+  MAILED: 3,
   /** The worker asks for the payload. */
-  ASKS: 3,
+  ASKS: 4,
 } as const;
 export type Reply = (typeof Reply)[keyof typeof Reply];
 
-export function writeTask(encoder: Encoder, task: TaskRecord): void {
+export function writeTask(encoder: Encoder, task: OutgoingTask): void {
   encoder.write(task.id);
   encoder.write(task.call);
   encoder.write(task.fn);
   encoder.write(task.mode);
   encoder.write(task.isSettled);
   if (task.payload === undefined) encoder.write(undefined);
-  else encoder.writeList(task.payload);
+  else encoder.writeList(task.payload, task.from, task.to);
 }
 
 export function readTask(decoder: Decoder): ReceivedTask {

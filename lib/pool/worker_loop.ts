@@ -9,6 +9,7 @@ import { toPortable } from "../thread/portable_error.ts";
 import { isThenable, receiveMail, sendMail } from "../thread/worker_server.ts";
 import { Channel } from "./channel.ts";
 import {
+  Mode,
   perform,
   performSettled,
   readTask,
@@ -97,7 +98,7 @@ class CancelledCalls {
     const count = Atomics.load(this.#words, 0);
     if (count !== this.#count) {
       this.#count = count;
-      this.#calls = new Set(this.#words.subarray(1));
+      this.#calls = new Set(this.#words.subarray(1, 1 + count));
     }
     return this.#calls.has(call);
   }
@@ -163,7 +164,8 @@ function replyDone(
   options: WorkerLoopOptions,
 ): void {
   try {
-    reply(task, Reply.DONE, value, results, options);
+    const isList = task.mode !== Mode.APPLY && !task.isSettled;
+    reply(task, isList ? Reply.LISTED : Reply.DONE, value, results, options);
   } catch (error) {
     if (!task.isSettled) throw error;
     const items = value as SettledItems;
@@ -243,6 +245,7 @@ function write(
   return results.write((encoder) => {
     encoder.write(id);
     encoder.write(kind);
-    encoder.write(value);
+    if (kind === Reply.LISTED) encoder.writeList(value as unknown[]);
+    else encoder.write(value);
   });
 }

@@ -31,6 +31,7 @@ export class Cargo {
   length = 8;
   bytes!: Uint8Array<ArrayBuffer>;
   ints!: Int32Array<ArrayBuffer>;
+  floats!: Float64Array<ArrayBuffer>;
   view!: DataView<ArrayBuffer>;
   /** What a heap orders the value by. */
   key: Key | undefined = undefined;
@@ -71,6 +72,7 @@ export class Cargo {
     const buffer = new ArrayBuffer(size);
     this.bytes = new Uint8Array(buffer);
     this.ints = new Int32Array(buffer);
+    this.floats = new Float64Array(buffer);
     this.view = new DataView(buffer);
   }
 }

@@ -73,8 +73,9 @@ export class Decoder {
         return this.#entries(this.#keep({}));
       case Tag.ARRAY:
         return this.#array();
-      case Tag.NUMBERS:
-        return this.#numbers();
+      case Tag.INTS:
+      case Tag.FLOATS:
+        return this.#numbers(tag);
       case Tag.UNDEFINED:
         return undefined;
       case Tag.NULL:
@@ -107,6 +108,21 @@ export class Decoder {
         return functionOf(this.#float());
       default:
         return this.#builtIn(tag);
+    }
+  }
+
+  /** Reads an array, which is next, into another that has room for it. */
+  readInto(target: unknown[], at: number): void {
+    const tag = this.#bytes[this.#at++];
+    const length = this.#uint();
+    this.#keep(target);
+    switch (tag) {
+      case Tag.INTS:
+        return this.#ints(target as number[], at, length);
+      case Tag.FLOATS:
+        return this.#floats(target as number[], at, length);
+      default:
+        for (let i = 0; i < length; i++) target[at + i] = this.read();
     }
   }
 
@@ -210,16 +226,26 @@ export class Decoder {
     return array;
   }
 
-  #numbers(): number[] {
+  #numbers(tag: number): number[] {
     const length = this.#uint();
-    const view = this.#view;
     const array = this.#keep(new Array<number>(length));
-    let at = this.#at;
-    for (let i = 0; i < length; i++, at += 8) {
-      array[i] = view.getFloat64(at, true);
-    }
-    this.#at = at;
+    if (tag === Tag.INTS) this.#ints(array, 0, length);
+    else this.#floats(array, 0, length);
     return array;
+  }
+
+  #ints(target: number[], at: number, length: number): void {
+    const { ints } = this.#cargo;
+    const first = (this.#at + 3) >> 2;
+    for (let i = 0; i < length; i++) target[at + i] = ints[first + i];
+    this.#at = (first + length) * 4;
+  }
+
+  #floats(target: number[], at: number, length: number): void {
+    const { floats } = this.#cargo;
+    const first = (this.#at + 7) >> 3;
+    for (let i = 0; i < length; i++) target[at + i] = floats[first + i];
+    this.#at = (first + length) * 8;
   }
 
   #shortString(): string {

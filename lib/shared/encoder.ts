@@ -117,11 +117,18 @@ export class Encoder {
     }
   }
 
-  /** Writes a list that has no holes and no named properties. */
-  writeList(list: readonly unknown[]): void {
+  /**
+   * Writes part of a list as if it were one by itself, without holes and named
+   * properties.
+   */
+  writeList(
+    list: readonly unknown[],
+    from = 0,
+    to: number = list.length,
+  ): void {
     this.#refuseMarked(list);
     this.#objects.push(list);
-    if (!this.#numbers(list)) this.#elements(list);
+    if (!this.#numbers(list, from, to)) this.#elements(list, from, to);
   }
 
   #reserve(length: number): void {
@@ -347,7 +354,7 @@ export class Encoder {
     const dense = keys.length === length &&
       (length === 0 || keys[length - 1] === String(length - 1));
     if (dense) {
-      if (!this.#numbers(array)) this.#elements(array);
+      if (!this.#numbers(array, 0, length)) this.#elements(array, 0, length);
       return;
     }
     this.#tag(Tag.SPARSE_ARRAY);
@@ -355,33 +362,58 @@ export class Encoder {
     this.#entries(array as unknown as Record<string, unknown>, keys);
   }
 
-  /** Writes eight bytes an element; false if one is not a number. */
-  #numbers(array: readonly unknown[]): boolean {
-    const { length } = array;
-    if (length === 0 || typeof array[0] !== "number") return false;
+  /** Writes an array of numbers; false if one is something else. */
+  #numbers(array: readonly unknown[], from: number, to: number): boolean {
+    if (from === to || typeof array[from] !== "number") return false;
     const start = this.#at;
-    this.#reserve(5 + length * 8);
-    this.#tag(Tag.NUMBERS);
+    if (this.#ints(array, from, to)) return true;
+    this.#at = start;
+    if (this.#floats(array, from, to)) return true;
+    this.#at = start;
+    return false;
+  }
+
+  /** Writes four bytes an element; false if one needs more. */
+  #ints(array: readonly unknown[], from: number, to: number): boolean {
+    const length = to - from;
+    this.#reserve(8 + length * 4);
+    this.#tag(Tag.INTS);
     this.#uint(length);
-    const view = this.#view;
-    let at = this.#at;
-    for (let i = 0; i < length; i++, at += 8) {
-      const element = array[i];
-      if (typeof element !== "number") {
-        this.#at = start;
+    const { ints } = this.#cargo;
+    const first = (this.#at + 3) >> 2;
+    for (let i = 0; i < length; i++) {
+      const element = array[from + i];
+      if (typeof element !== "number" || (element | 0) !== element) {
         return false;
       }
-      view.setFloat64(at, element, true);
+      if (element === 0 && 1 / element < 0) return false;
+      ints[first + i] = element;
     }
-    this.#at = at;
+    this.#at = (first + length) * 4;
     return true;
   }
 
-  #elements(array: readonly unknown[]): void {
-    const { length } = array;
-    this.#tag(Tag.ARRAY);
+  /** Writes eight bytes an element; false if one is not a number. */
+  #floats(array: readonly unknown[], from: number, to: number): boolean {
+    const length = to - from;
+    this.#reserve(16 + length * 8);
+    this.#tag(Tag.FLOATS);
     this.#uint(length);
-    for (let i = 0; i < length; i++) this.write(array[i]);
+    const { floats } = this.#cargo;
+    const first = (this.#at + 7) >> 3;
+    for (let i = 0; i < length; i++) {
+      const element = array[from + i];
+      if (typeof element !== "number") return false;
+      floats[first + i] = element;
+    }
+    this.#at = (first + length) * 8;
+    return true;
+  }
+
+  #elements(array: readonly unknown[], from: number, to: number): void {
+    this.#tag(Tag.ARRAY);
+    this.#uint(to - from);
+    for (let i = from; i < to; i++) this.write(array[i]);
   }
 
   #map(map: Map<unknown, unknown>): void {

@@ -17,8 +17,8 @@ export const Tag = {
   BIGINT: 11,
   OBJECT: 12,
   ARRAY: 13,
-  /** An array of numbers and nothing else. */
-  NUMBERS: 14,
+  /** An array of numbers and nothing else, aligned to eight bytes. */
+  FLOATS: 14,
   /** An array with holes or named properties. */
   SPARSE_ARRAY: 15,
   MAP: 16,
@@ -33,6 +33,8 @@ export const Tag = {
   VIEW: 24,
   /** An object that stands earlier in the same value. */
   SEEN: 25,
+  /** An array of integers of 32 bits, aligned to four bytes. */
+  INTS: 26,
 } as const;
 
 /** The error classes that structured clone keeps; any other becomes Error. */

@@ -54,6 +54,22 @@ export function wait(begun: Queue<number>, go: Queue<number>): number {
   return go.getSync();
 }
 
+let queues: { begun: Queue<number>; go: Queue<number> } | undefined;
+
+/** An initializer: queues in arguments would have to be asked for. */
+export function keepQueues(begun: Queue<number>, go: Queue<number>): void {
+  queues = { begun, go };
+}
+
+export function waitKept(): number {
+  return wait(queues!.begun, queues!.go);
+}
+
+/** Leaves something behind that blocks the worker after the task. */
+export function blockLater(begun: Queue<number>, go: Queue<number>): void {
+  setTimeout(() => wait(begun, go));
+}
+
 /** The first waits to be told to go on. */
 export function waitIfFirst(
   item: { index: number; go: Queue<number> },
@@ -238,6 +254,9 @@ export function speak(port: MessagePort, text: string): void {
 }
 
 expose(import.meta, {
+  blockLater,
+  keepQueues,
+  waitKept,
   waitItem,
   spread,
   later,
