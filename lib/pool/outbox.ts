@@ -30,7 +30,11 @@ export class Outbox {
     this.#write(task);
     if (this.isFlushed && this.#channel.send()) return;
     // The list is the caller's, who may do with it as it likes from now on.
-    if (task.payload !== undefined) this.#detach(task, task.payload);
+    if (task.payload !== undefined) {
+      task.payload = task.payload.slice(task.from, task.to);
+      task.to -= task.from;
+      task.from = 0;
+    }
     this.#backlog.push(task);
   }
 
@@ -79,27 +83,23 @@ export class Outbox {
       if (this.#channel.write((encoder) => writeTask(encoder, task))) {
         return true;
       }
-      this.#detach(task, task.payload!);
-      task.mail = pack(task.payload);
+      task.mail = pack(partOf(task));
     } catch (error) {
       if (!(error instanceof DOMException && error.name === "DataCloneError")) {
         throw error;
       }
       // What no message can take either is refused here, not in a worker; and
       // what is to be moved is moved now, not when a worker asks for it.
-      this.#detach(task, task.payload!);
-      const packed = pack(task.payload);
+      const packed = pack(partOf(task));
       const transfer = transferList(packed);
       task.mail = structuredClone(packed, { transfer });
     }
     return false;
   }
+}
 
-  /** Makes the task's part of the payload a list by itself. */
-  #detach(task: OutgoingTask, payload: readonly unknown[]): void {
-    const { from, to } = task;
-    task.payload = payload.slice(from, to);
-    task.from = 0;
-    task.to = to - from;
-  }
+/** The task's part of the payload; all of it is the list itself, with its mark. */
+function partOf({ payload, from, to }: OutgoingTask): readonly unknown[] {
+  const isWhole = from === 0 && to === payload!.length;
+  return isWhole ? payload! : payload!.slice(from, to);
 }
