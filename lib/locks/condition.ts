@@ -27,6 +27,10 @@ import { RLock } from "./rlock.ts";
  * changes something holds the lock, and notifies. Nothing is said about *what* has
  * changed: look again, or let {@linkcode waitFor} do it.
  *
+ * Its lock is an {@linkcode RLock} unless it is given another. Where several
+ * functions of one thread await, as on the main one, give it a {@linkcode Lock}:
+ * an RLock keeps threads apart, not functions.
+ *
  * @example Usage
  * ```ts
  * import { Condition } from "@lab9/concurrency";
