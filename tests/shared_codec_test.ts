@@ -142,7 +142,14 @@ Deno.test("Encoder sees what an object is, whatever its prototype", () => {
     () => Object(5n),
     () => new (class extends Array {})(3),
   ];
-  const prototypes = [null, {}, Set.prototype, Map.prototype, Error.prototype];
+  const prototypes = [
+    null,
+    {},
+    Object.prototype,
+    Set.prototype,
+    Map.prototype,
+    Error.prototype,
+  ];
   for (const make of values) {
     assertAsPlatform(make);
     for (const prototype of prototypes) {
@@ -197,6 +204,19 @@ Deno.test("Encoder reads properties as structuredClone does", () => {
     () => Object.assign(() => {}, {}).length,
   ];
   for (const make of values) assertAsPlatform(make);
+});
+
+Deno.test("Encoder reads the getters of an instance once", () => {
+  class Counter {
+    count = 0;
+  }
+  const counter = Object.defineProperty(new Counter(), "next", {
+    enumerable: true,
+    get() {
+      return ++this.count;
+    },
+  });
+  assertEquals<unknown>(transfer(counter), { count: 0, next: 1 });
 });
 
 Deno.test("Encoder passes on what a getter throws", () => {
@@ -283,6 +303,10 @@ Deno.test("Exposed functions come back as themselves", () => {
   const value = transfer({ list: [known], map: new Map([[known, known]]) });
   assertStrictEquals(value.list[0], known);
   assertStrictEquals(value.map.get(known), known);
+  class Handlers {
+    handler = known;
+  }
+  assertStrictEquals(transfer(new Handlers()).handler, known);
   assertThrows(
     () => transfer([unknown]),
     DOMException,

@@ -1,9 +1,9 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { type Brand, brandOf, isExotic } from "./brand.ts";
+import { type Brand, brandOf, isExotic, isUntagged } from "./brand.ts";
 import { type Cargo, Kind } from "./cargo.ts";
 import { isMarked } from "./marks.ts";
-import { type AnyFunction, idOf, isShareable } from "./references.ts";
+import { type AnyFunction, handle, idOf, isShareable } from "./references.ts";
 import { errorClasses, Tag, viewClasses } from "./tags.ts";
 
 /** Past this, neither `structuredClone` nor the receiver's stack is sure to do. */
@@ -225,15 +225,19 @@ export class Encoder {
     if (isExotic(value)) {
       throw dataCloneError("A proxy or an arguments object can't be cloned.");
     }
-    const prototype = Object.getPrototypeOf(value);
-    if (prototype === Object.prototype && !(isShareable(value))) {
-      this.#properties(value);
-    } else {
-      const brand = brandOf(value);
-      if (brand === undefined) this.#unbranded(value);
-      else this.#branded(value, brand);
-    }
+    const keys = isUntagged(value) && !isShareable(value)
+      ? Object.keys(value)
+      : [];
+    if (keys.length > 0) this.#properties(value, keys);
+    else this.#special(value);
     this.#depth--;
+  }
+
+  /** What has no properties may be a Map, say, whose prototype was replaced. */
+  #special(value: object): void {
+    const brand = brandOf(value);
+    if (brand === undefined) this.#unbranded(value);
+    else this.#branded(value, brand);
   }
 
   #refuseMarked(value: object): void {
@@ -262,8 +266,7 @@ export class Encoder {
     return true;
   }
 
-  #properties(value: object): void {
-    const keys = Object.keys(value);
+  #properties(value: object, keys: string[]): void {
     this.#tag(Tag.OBJECT);
     this.#entries(value as Record<string, unknown>, keys);
   }
@@ -287,28 +290,28 @@ export class Encoder {
     }
   }
 
-  /** An instance of some class, or something that can't be cloned. */
+  /** An object without properties, or with a tag of its own class. */
   #unbranded(value: object): void {
     if (isShareable(value)) {
       throw dataCloneError(
-        `A ${value.constructor.name} can't travel as an item: pass it to the ` +
+        `A ${value[handle]().type} can't travel as an item: pass it to the ` +
           "thread in its arguments",
       );
     }
-    if (value instanceof SharedArrayBuffer) {
-      throw dataCloneError(
-        "A SharedArrayBuffer can't travel as an item: pass it to the thread " +
-          "in its arguments",
-      );
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null) {
+      return this.#properties(value, Object.keys(value));
     }
     // Only the platform knows whether it is an ordinary object underneath.
     const clone = structuredClone(value);
     if (Object.getPrototypeOf(clone) !== Object.prototype) {
+      const tag = Object.prototype.toString.call(clone).slice(8, -1);
       throw dataCloneError(
-        `A ${value.constructor.name} can't travel through shared memory`,
+        `A ${tag} can't travel as an item: pass it to the thread in its ` +
+          "arguments",
       );
     }
-    this.#properties(value);
+    this.#properties(value, Object.keys(value));
   }
 
   #branded(value: object, brand: Brand): void {
