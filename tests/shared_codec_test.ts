@@ -187,6 +187,24 @@ Deno.test("Encoder reads properties as structuredClone does", () => {
       },
       c: undefined,
     }),
+    () => {
+      const deletes = {
+        get: () => delete array[2] && 1,
+        enumerable: true,
+        configurable: true,
+      };
+      const array: unknown[] = Object.defineProperty(
+        [0, 1, 2, "x"],
+        1,
+        deletes,
+      );
+      return array;
+    },
+    () => {
+      let count = 0;
+      const counts = { get: () => ++count, enumerable: true };
+      return Object.defineProperty([0, 1, 2, "x"], 0, counts);
+    },
     () => JSON.parse(`{"__proto__":{"a":1},"constructor":2}`),
     () => Object.assign([1, 2], { __proto: 1, [-1]: 2, 4294967295: 3 }),
     () => new (class extends Uint16Array {})(3),

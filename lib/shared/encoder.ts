@@ -121,7 +121,7 @@ export class Encoder {
   writeList(list: readonly unknown[]): void {
     this.#refuseMarked(list);
     this.#objects.push(list);
-    if (!this.#numbers(list)) this.#elements(list);
+    this.#dense(list);
   }
 
   #reserve(length: number): void {
@@ -349,42 +349,53 @@ export class Encoder {
     const { length } = array;
     const dense = keys.length === length &&
       (length === 0 || keys[length - 1] === String(length - 1));
-    if (dense) {
-      if (!this.#numbers(array)) this.#elements(array);
-      return;
-    }
+    if (dense) return this.#dense(array);
     this.#tag(Tag.SPARSE_ARRAY);
     this.#uint(length);
     this.#entries(array as unknown as Record<string, unknown>, keys);
   }
 
-  /** Writes eight bytes an element; false if one is not a number. */
-  #numbers(array: readonly unknown[]): boolean {
+  /**
+   * Writes eight bytes an element, as long as all are numbers. Each element is
+   * read once: it may be a getter.
+   */
+  #dense(array: readonly unknown[]): void {
     const { length } = array;
-    if (length === 0 || typeof array[0] !== "number") return false;
     const start = this.#at;
+    let element = length > 0 ? array[0] : undefined;
+    if (typeof element !== "number") return this.#elements(array, 0, element);
     this.#reserve(5 + length * 8);
     this.#tag(Tag.NUMBERS);
     this.#uint(length);
     const view = this.#view;
     let at = this.#at;
-    for (let i = 0; i < length; i++, at += 8) {
-      const element = array[i];
+    for (let i = 0;; at += 8) {
+      view.setFloat64(at, element, true);
+      if (++i === length) break;
+      element = array[i];
       if (typeof element !== "number") {
         this.#at = start;
-        return false;
+        return this.#elements(array, i, element);
       }
-      view.setFloat64(at, element, true);
     }
-    this.#at = at;
-    return true;
+    this.#at = at + 8;
   }
 
-  #elements(array: readonly unknown[]): void {
+  /** Writes elements of which so many were written as numbers in this place. */
+  #elements(array: readonly unknown[], count: number, next: unknown): void {
     const { length } = array;
+    const numbers: number[] = [];
+    for (let i = 0; i < count; i++) {
+      numbers.push(this.#view.getFloat64(this.#at + 5 + i * 8, true));
+    }
     this.#tag(Tag.ARRAY);
     this.#uint(length);
-    for (let i = 0; i < length; i++) this.write(array[i]);
+    for (const number of numbers) this.#number(number);
+    for (let i = count; i < length; next = array[++i]) {
+      // A getter may have deleted it.
+      if (next === undefined && !Object.hasOwn(array, i)) this.#tag(Tag.HOLE);
+      else this.write(next);
+    }
   }
 
   #map(map: Map<unknown, unknown>): void {

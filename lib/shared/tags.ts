@@ -33,6 +33,8 @@ export const Tag = {
   VIEW: 24,
   /** An object that stands earlier in the same value. */
   SEEN: 25,
+  /** No element, in an array that had one before it was read. */
+  HOLE: 26,
 } as const;
 
 /** The error classes that structured clone keeps; any other becomes Error. */
