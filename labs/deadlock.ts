@@ -58,15 +58,12 @@ async function moveInCircle(target: typeof move): Promise<void> {
   });
   for (const thread of threads) await thread.start();
 
-  for (const thread of threads) {
-    try {
-      console.log(await thread.join());
-    } catch (error) {
-      // The thread that closed the ring has let go of its lock, so the others
-      // could go on.
-      if (!(error instanceof DeadlockError)) throw error;
-      console.log(`${error.name}: ${error.message}`);
-    }
+  // The thread that closes the ring lets go of its lock, so the others go on.
+  const ends = await Promise.allSettled(threads.map((t) => t.join()));
+  for (const end of ends) {
+    if (end.status === "fulfilled") console.log(end.value);
+    else if (end.reason instanceof DeadlockError) console.log(`${end.reason}`);
+    else throw end.reason;
   }
   for (const { name, balance } of accounts) console.log(name, balance[0]);
 }

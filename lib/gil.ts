@@ -1,7 +1,9 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { PENDING, type Pending, WaitList } from "./shared/wait_list.ts";
+import { randomAddress } from "./shared/address.ts";
 import { checkSeconds } from "./shared/deadline.ts";
+import { memory, type WithMemory } from "./shared/memory.ts";
 import { checkStop, currentCell } from "./shared/parking.ts";
 import { Mark, recordPoint } from "./shared/recorder.ts";
 import { type Handle, handle, registerShareable } from "./shared/references.ts";
@@ -28,9 +30,6 @@ const TAKEN = 12;
 /** An index into the view of doubles. */
 const SWITCH_INTERVAL = 8;
 const BYTES = 72;
-
-/** The memory of a lock that another thread made, in the options. */
-const memory = Symbol("memory");
 
 /**
  * A global interpreter lock, as CPython has one and Deno has not: of the threads
@@ -93,9 +92,9 @@ export class Gil {
    * ```
    */
   constructor(options: GilOptions = {}) {
-    const { switchInterval = 0.005, [memory]: buffer } = options as
-      & GilOptions
-      & { [memory]?: SharedArrayBuffer };
+    const { switchInterval = 0.005, [memory]: buffer } = options as WithMemory<
+      GilOptions
+    >;
     checkSeconds("create Gil", "switchInterval", switchInterval);
     if (switchInterval === 0) {
       throw new RangeError(
@@ -108,7 +107,7 @@ export class Gil {
     this.#intervalMs = doubles[SWITCH_INTERVAL] * 1000;
     this.#words = new Int32Array(bytes);
     if (buffer === undefined) {
-      this.#words[ID] = crypto.getRandomValues(new Int32Array(1))[0];
+      this.#words[ID] = randomAddress();
     }
     this.#freed = new WaitList(this.#words, FREED, Mark.GIL);
     this.#taken = new WaitList(this.#words, TAKEN, Mark.GIL);

@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { formatAddress, randomAddress } from "./shared/address.ts";
 import { Cargo } from "./shared/cargo.ts";
 import { PENDING, type Pending, WaitList } from "./shared/wait_list.ts";
 import {
@@ -9,15 +10,19 @@ import {
 } from "./shared/deadline.ts";
 import { Decoder } from "./shared/decoder.ts";
 import { Encoder } from "./shared/encoder.ts";
+import { incomparable } from "./shared/key.ts";
 import { kindOf } from "./shared/kind_of.ts";
+import { memory, type WithMemory } from "./shared/memory.ts";
 import { isRecording, Mark, recordPoint } from "./shared/recorder.ts";
 import { type Handle, handle, registerShareable } from "./shared/references.ts";
+import { Ring } from "./shared/ring.ts";
 import {
   LARGEST_CAPACITY,
+  openStore,
   OWNER_WORDS,
   RECORD_BYTES,
-  Ring,
-} from "./shared/ring.ts";
+  type Store,
+} from "./shared/store.ts";
 
 export type { AsyncWaitOptions, WaitOptions };
 
@@ -102,13 +107,13 @@ const DEFAULT_CAPACITY = 1 << 28;
 /** What a word can tell. A larger `maxsize` is never reached: it is no limit. */
 const LARGEST_MAXSIZE = 2 ** 31 - 1;
 
-// The queue's own words in the ring's header.
-const DONE_COUNT = OWNER_WORDS;
-const MAX_SIZE = OWNER_WORDS + 1;
-const ADDRESS = OWNER_WORDS + 2;
+// The queue's own words in the store's header.
+const MAX_SIZE = OWNER_WORDS;
+const ADDRESS = OWNER_WORDS + 1;
 const NOT_EMPTY = OWNER_WORDS + 16;
 const NOT_FULL = NOT_EMPTY + 16;
 const ALL_DONE = NOT_FULL + 16;
+const DONE_COUNT = ALL_DONE + 3;
 
 /** How often a getter looks again before it sleeps: some ten microseconds. */
 const SPINS = 200;
@@ -118,9 +123,6 @@ const decoder = new Decoder();
 const received = new Cargo();
 let sending = new Cargo();
 let encoding = false;
-
-/** The memory of a queue that another thread made, in the options. */
-const memory = Symbol("memory");
 
 /**
  * A first in, first out queue in shared memory, for any number of threads.
@@ -156,13 +158,11 @@ export class Queue<T = unknown> {
     );
   }
 
-  #ring: Ring;
+  #store: Store;
   #words: Int32Array;
   #notEmpty: WaitList;
   #notFull: WaitList;
   #allDone: WaitList;
-  #maxsize: number;
-
   /**
    * Makes an empty queue.
    *
@@ -185,20 +185,15 @@ export class Queue<T = unknown> {
    * ```
    */
   constructor(maxsize = 0, options: QueueOptions = {}) {
-    const { capacity = DEFAULT_CAPACITY, [memory]: buffer } = options as
-      & QueueOptions
-      & { [memory]?: SharedArrayBuffer };
+    const { capacity = DEFAULT_CAPACITY, [memory]: buffer } =
+      options as WithMemory<QueueOptions>;
     if (buffer === undefined) checkArguments(maxsize, capacity);
-    this.#ring = new Ring(buffer ?? capacity);
-    this.#words = this.#ring.words;
+    this.#store = this[openStore](buffer ?? capacity);
+    this.#words = this.#store.words;
     if (buffer === undefined) {
-      this.#words[MAX_SIZE] = maxsize > LARGEST_MAXSIZE
-        ? 0
-        : Math.max(0, maxsize);
-      // What Python prints is the object's address; ours is as arbitrary.
-      this.#words[ADDRESS] = crypto.getRandomValues(new Int32Array(1))[0];
+      this.#words[MAX_SIZE] = limitOf(maxsize);
+      this.#words[ADDRESS] = randomAddress();
     }
-    this.#maxsize = this.#words[MAX_SIZE];
     this.#notEmpty = new WaitList(this.#words, NOT_EMPTY, Mark.QUEUE);
     this.#notFull = new WaitList(this.#words, NOT_FULL, Mark.QUEUE);
     this.#allDone = new WaitList(this.#words, ALL_DONE, Mark.QUEUE);
@@ -206,12 +201,31 @@ export class Queue<T = unknown> {
 
   /**
    * The most items that the queue holds; 0 if there is no limit. Python's
-   * `Queue.maxsize`.
+   * `Queue.maxsize`. It may be changed at any time: a queue that then holds more
+   * is full until enough of them are got.
    *
    * @returns The number of items.
+   *
+   * @example Usage
+   * ```ts
+   * import { Queue } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const queue = new Queue<number>(3);
+   * queue.putNowait(1);
+   * queue.putNowait(2);
+   * queue.maxsize = 2;
+   * assertEquals(queue.isFull, true);
+   * ```
    */
   get maxsize(): number {
-    return this.#maxsize;
+    return Atomics.load(this.#words, MAX_SIZE);
+  }
+
+  set maxsize(maxsize: number) {
+    checkMaxsize("change queue", maxsize);
+    Atomics.store(this.#words, MAX_SIZE, limitOf(maxsize));
+    this.#notFull.notifyAll();
   }
 
   /**
@@ -221,7 +235,7 @@ export class Queue<T = unknown> {
    * @returns The number of items.
    */
   get size(): number {
-    return this.#ring.count;
+    return this.#store.count;
   }
 
   /**
@@ -239,7 +253,8 @@ export class Queue<T = unknown> {
    * @returns Whether a put would wait.
    */
   get isFull(): boolean {
-    return this.#maxsize > 0 && this.size >= this.#maxsize;
+    const { maxsize } = this;
+    return maxsize > 0 && this.size >= maxsize;
   }
 
   /**
@@ -250,7 +265,7 @@ export class Queue<T = unknown> {
    */
   get unfinishedTasks(): number {
     const done = Atomics.load(this.#words, DONE_COUNT);
-    return (this.#ring.putCount - done) | 0;
+    return (this.#store.putCount - done) | 0;
   }
 
   /**
@@ -530,9 +545,9 @@ export class Queue<T = unknown> {
    * ```
    */
   shutdown(options: ShutdownOptions = {}): void {
-    this.#ring.close();
+    this.#store.close();
     if (options.immediate) {
-      while (this.#ring.take(received)) {
+      while (this.#store.take(received)) {
         received.trim();
         // Someone may have said so already, more often than was got.
         this.#finishOne();
@@ -599,8 +614,8 @@ export class Queue<T = unknown> {
    * @returns For example `<queue.Queue object at 0x1140ac6a0>`.
    */
   toString(): string {
-    const address = 0x100000000 + (this.#words[ADDRESS] >>> 4) * 16;
-    return `<queue.Queue object at 0x${address.toString(16)}>`;
+    const address = formatAddress(this.#words[ADDRESS]);
+    return `<queue.${this[handle]().type} object at ${address}>`;
   }
 
   /** What `console.log` prints. */
@@ -614,28 +629,42 @@ export class Queue<T = unknown> {
    * @ignore
    */
   [handle](): Handle {
-    return { type: "Queue", buffer: this.#ring.buffer };
+    return { type: "Queue", buffer: this.#store.buffer };
+  }
+
+  /**
+   * Opens what the items are kept in.
+   *
+   * @ignore
+   */
+  [openStore](source: number | SharedArrayBuffer): Store {
+    return new Ring(source);
   }
 
   #load(item: T): Cargo {
-    const cargo = encode(item);
-    if (!this.#ring.canEverHold(cargo.length)) {
+    const cargo = encode(item, this.#store);
+    if (!this.#store.canEverHold(cargo)) {
       throw new RangeError(
         `Cannot put into queue: the item's ${cargo.length} bytes and their ` +
-          `header exceed the queue's capacity of ${this.#ring.capacity} bytes`,
+          `header exceed the queue's capacity of ${this.#store.capacity} bytes`,
       );
     }
     return cargo;
   }
 
   #tryPut(cargo: Cargo): true | Pending {
-    const result = this.#ring.put(cargo, this.#maxsize);
+    const result = this.#store.put(cargo, this.maxsize);
     if (result === "full") return PENDING;
     if (result === "closed") {
       throw new ShutDown("Cannot put into queue: it was shut down");
     }
+    if (result === "refused") {
+      // Whoever was woken for this room doesn't take it.
+      this.#passOnRoom();
+      throw incomparable(decoder.decode(cargo));
+    }
     if (isRecording) {
-      recordPoint(Mark.PUT, this.#words[ADDRESS], this.#ring.lastPut);
+      recordPoint(Mark.PUT, this.#words[ADDRESS], this.#store.lastPut);
     }
     this.#notEmpty.notify();
     cargo.trim();
@@ -643,16 +672,16 @@ export class Queue<T = unknown> {
   }
 
   #tryGet(): T | Pending {
-    if (this.#ring.take(received)) {
+    if (this.#store.take(received)) {
       if (isRecording) {
-        recordPoint(Mark.GET, this.#words[ADDRESS], this.#ring.lastTake);
+        recordPoint(Mark.GET, this.#words[ADDRESS], this.#store.lastTake);
       }
       this.#notFull.notify();
       return decoder.decode(received) as T;
     }
-    if (!this.#ring.isClosed) return PENDING;
+    if (!this.#store.isClosed) return PENDING;
     // Something may have been put between the look and the closing.
-    if (this.#ring.count > 0) return this.#tryGet();
+    if (this.#store.count > 0) return this.#tryGet();
     throw new ShutDown("Cannot get from queue: it was shut down");
   }
 
@@ -669,7 +698,7 @@ export class Queue<T = unknown> {
     const words = this.#words;
     for (;;) {
       const done = Atomics.load(words, DONE_COUNT);
-      const left = (this.#ring.putCount - done) | 0;
+      const left = (this.#store.putCount - done) | 0;
       if (left <= 0) return false;
       const next = (done + 1) | 0;
       if (Atomics.compareExchange(words, DONE_COUNT, done, next) === done) {
@@ -697,14 +726,16 @@ export class Queue<T = unknown> {
 }
 
 /** Encodes an item. Its getters may put into a queue while that goes on. */
-function encode(item: unknown): Cargo {
+function encode(item: unknown, store: Store): Cargo {
   if (encoding) {
     const cargo = new Cargo();
+    store.order?.(item, cargo);
     new Encoder().encode(item, cargo);
     return cargo;
   }
   encoding = true;
   try {
+    store.order?.(item, sending);
     encoder.encode(item, sending);
     return sending;
   } finally {
@@ -713,20 +744,8 @@ function encode(item: unknown): Cargo {
 }
 
 function checkArguments(maxsize: number, capacity: number): void {
-  for (const [name, value] of Object.entries({ maxsize, capacity })) {
-    if (typeof value !== "number") {
-      throw new TypeError(
-        `Cannot create queue: ${name} must be a number, received ${
-          kindOf(value)
-        }`,
-      );
-    }
-  }
-  if (!Number.isInteger(maxsize) && maxsize !== Infinity) {
-    throw new RangeError(
-      `Cannot create queue: maxsize must be an integer, received ${maxsize}`,
-    );
-  }
+  checkMaxsize("create queue", maxsize);
+  checkNumber("create queue", "capacity", capacity);
   if (
     !Number.isInteger(capacity) || capacity < RECORD_BYTES ||
     capacity > LARGEST_CAPACITY
@@ -736,4 +755,25 @@ function checkArguments(maxsize: number, capacity: number): void {
         `to ${LARGEST_CAPACITY} bytes, received ${capacity}`,
     );
   }
+}
+
+function checkMaxsize(action: string, maxsize: number): void {
+  checkNumber(action, "maxsize", maxsize);
+  if (!Number.isInteger(maxsize) && maxsize !== Infinity) {
+    throw new RangeError(
+      `Cannot ${action}: maxsize must be an integer, received ${maxsize}`,
+    );
+  }
+}
+
+function checkNumber(action: string, what: string, value: unknown): void {
+  if (typeof value === "number") return;
+  throw new TypeError(
+    `Cannot ${action}: ${what} must be a number, received ${kindOf(value)}`,
+  );
+}
+
+/** How the word tells a `maxsize`; 0 is no limit. */
+function limitOf(maxsize: number): number {
+  return maxsize > LARGEST_MAXSIZE ? 0 : Math.max(0, maxsize);
 }

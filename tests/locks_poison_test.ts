@@ -77,7 +77,7 @@ for (const type of Object.keys(types) as Type[]) {
   for (const [how, { steps, end, sync = true }] of Object.entries(ends)) {
     threadTest(`${type} is poisoned if its holder ${how}`, async () => {
       const lock = new types[type]({ name: "guard" });
-      const [go, held] = [new Event(), new Event()];
+      const [go, held, gone] = [new Event(), new Event(), new Event()];
       const { closeSelf, spin, throwError } = fns;
       const more = { closeSelf, sleep, sleepSync, spin, throwError };
       const holder = start("holder", sync ? fns.scriptSync : fns.script, [
@@ -85,7 +85,14 @@ for (const type of Object.keys(types) as Type[]) {
         go,
         more,
         held,
-      ], [[0, "acquireSync"], [3, "set"], [1, "waitSync"], ...steps]);
+        gone,
+      ], [
+        [0, "acquireSync"],
+        [3, "set"],
+        [1, "waitSync"],
+        [4, "set"],
+        ...steps,
+      ]);
       const joined = holder.join(PATIENCE).catch(() => {});
       await held.wait();
       // Those who wait, for ever or not, are woken.
@@ -105,6 +112,7 @@ for (const type of Object.keys(types) as Type[]) {
       const awaited = assertRejects(() => lock.acquire(), LockPoisonedError);
       await until(() => waitsForLocks() === 5);
       go.set();
+      await gone.wait();
       await muted(async () => await end?.(holder));
       await joined;
       const begin = performance.now();

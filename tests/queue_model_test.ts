@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
-import { Empty, Full, Queue, ShutDown } from "../lib/queue.ts";
+import { Empty, Full, ShutDown } from "../lib/queue.ts";
 import { prestartWorkers, Thread } from "../lib/thread.ts";
+import { type QueueKind, queueKinds } from "./_queues.ts";
 import { threadTest } from "./_threads.ts";
 import {
   act,
@@ -10,8 +11,9 @@ import {
   random,
 } from "./testdata/queue_model.ts";
 
-/** What a number takes in a queue. */
+/** What a number takes in a queue, and with its priority in a priority queue. */
 const NUMBER_BYTES = 16;
+const PAIR_BYTES = 64;
 
 const wanted = Deno.args.find((arg) => arg.startsWith("--seed="));
 const seed = wanted === undefined
@@ -28,23 +30,27 @@ async function withSeed(seed: number, run: () => void | Promise<void>) {
   }
 }
 
-/** `queue.Queue` in plain memory; what would wait throws. */
+/** Python's queues in plain memory; what would wait throws. */
 class Model {
-  items: number[] = [];
+  items: unknown[] = [];
   unfinished = 0;
   isShutDown = false;
 
-  constructor(readonly limit: number) {}
+  /** Where in the list a new item goes; they are taken from its beginning. */
+  constructor(
+    readonly limit: number,
+    readonly placeOf: (item: unknown, items: unknown[]) => number,
+  ) {}
 
-  put(item: number): void {
+  put(item: unknown): void {
     if (this.isShutDown) throw new ShutDown();
     if (this.items.length >= this.limit) throw new Full();
-    this.items.push(item);
+    this.items.splice(this.placeOf(item, this.items), 0, item);
     this.unfinished++;
   }
 
-  get(): number {
-    if (this.items.length > 0) return this.items.shift()!;
+  get(): unknown {
+    if (this.items.length > 0) return this.items.shift();
     throw this.isShutDown ? new ShutDown() : new Empty();
   }
 
@@ -74,21 +80,38 @@ async function outcome(call: () => unknown): Promise<unknown> {
   }
 }
 
-Deno.test("Queue does what a model in plain memory does", async () => {
-  const started = performance.now();
-  for (let round = 0; performance.now() - started < 1500; round++) {
-    // Only the first is that of the argument, so that it can be given again.
-    const roundSeed = (seed + round) >>> 0;
-    await withSeed(roundSeed, () => compare(random(roundSeed)));
-  }
-});
+const placeOf: Record<string, Model["placeOf"]> = {
+  Queue: (_, items) => items.length,
+  LifoQueue: () => 0,
+  PriorityQueue: (item, items) => {
+    const later = (items as [number][]).findIndex(([priority]) =>
+      priority > (item as [number])[0]
+    );
+    return later < 0 ? items.length : later;
+  },
+};
 
-async function compare(next: () => number): Promise<void> {
+for (const kind of queueKinds) {
+  Deno.test(`${kind.name} does what a model in plain memory does`, async () => {
+    const started = performance.now();
+    for (let round = 0; performance.now() - started < 1500; round++) {
+      // Only the first is that of the argument, so that it can be given again.
+      const roundSeed = (seed + round) >>> 0;
+      await withSeed(roundSeed, () => compare(kind, random(roundSeed)));
+    }
+  });
+}
+
+async function compare(kind: QueueKind, next: () => number): Promise<void> {
   const pick = (count: number) => Math.floor(next() * count);
   const maxsize = pick(2) * (1 + pick(8));
   const places = 1 + pick(300);
-  const queue = new Queue<number>(maxsize, { capacity: places * NUMBER_BYTES });
-  const model = new Model(Math.min(maxsize || Infinity, places));
+  const isPriority = kind.name === "PriorityQueue";
+  const bytes = isPriority ? PAIR_BYTES : NUMBER_BYTES;
+  const queue = kind.make(maxsize, { capacity: places * bytes });
+  const limit = Math.min(maxsize || Infinity, places);
+  const model = new Model(limit, placeOf[kind.name]);
+  const priorities = 1 + pick(places);
   // Fills up at first, or empties, then the other way round.
   const phase = 1 + pick(400);
   for (let step = 0; step < 1200; step++) {
@@ -104,12 +127,13 @@ async function compare(next: () => number): Promise<void> {
       actual = () => queue.shutdown({ immediate });
       expected = () => model.shutdown(immediate);
     } else if (choice < (isFilling ? 0.6 : 0.3)) {
+      const item = isPriority ? [pick(priorities), step] : step;
       actual = [
-        () => queue.putNowait(step),
-        () => queue.putSync(step, { timeout }),
-        () => queue.put(step, { timeout }),
+        () => queue.putNowait(item),
+        () => queue.putSync(item, { timeout }),
+        () => queue.put(item, { timeout }),
       ][pick(3)];
-      expected = () => model.put(step);
+      expected = () => model.put(item);
     } else if (choice < 0.9) {
       actual = [
         () => queue.getNowait(),
@@ -132,7 +156,7 @@ async function compare(next: () => number): Promise<void> {
 }
 
 /** Several threads at random, checked by what the order of events allows. */
-async function checkRound(seed: number): Promise<void> {
+async function checkRound(kind: QueueKind, seed: number): Promise<void> {
   const next = random(seed);
   const pick = <T>(...choices: T[]) =>
     choices[Math.floor(next() * choices.length)];
@@ -144,7 +168,7 @@ async function checkRound(seed: number): Promise<void> {
   };
   const maxsize = pick(0, 1, 2, 5, 50);
   const capacity = pick(1 << 13, 1 << 14, undefined);
-  const queue = new Queue<Item>(maxsize, { capacity });
+  const queue = kind.make(maxsize, { capacity });
   const clock = new Int32Array(new SharedArrayBuffer(4));
   const actors = Array.from(
     { length: pick(2, 3, 4, 6) },
@@ -158,7 +182,8 @@ async function checkRound(seed: number): Promise<void> {
   const [puts, gets] = [of("put"), of("get")];
   const stored = queue.size;
   const left: Event[] = Array.from({ length: stored }, () => {
-    const { actor, index } = queue.getNowait();
+    const item = queue.getNowait();
+    const { actor, index } = (Array.isArray(item) ? item[1] : item) as Item;
     return { kind: "get", actor, index, began: clock[0]++, ended: clock[0]++ };
   });
   const all = [...gets, ...left];
@@ -177,6 +202,12 @@ async function checkRound(seed: number): Promise<void> {
   const dropped = puts.length - all.length;
   const unfinished = puts.length - of("done").length - dropped;
   assertEquals(queue.unfinishedTasks, unfinished);
+
+  // What was refused was refused with reason.
+  const errors = logs.flatMap((log) => Object.keys(log.errors));
+  if (!isShutDown) assert(!errors.includes("ShutDown"));
+  if (maxsize === 0 && capacity === undefined) assert(!errors.includes("Full"));
+  if (kind.name === "LifoQueue") return;
 
   // First in, first out: of two puts, one after the other, the later item's
   // get didn't end before the earlier one's began.
@@ -206,21 +237,18 @@ async function checkRound(seed: number): Promise<void> {
       latest.set(actor, index);
     }
   }
-
-  // What was refused was refused with reason.
-  const errors = logs.flatMap((log) => Object.keys(log.errors));
-  if (!isShutDown) assert(!errors.includes("ShutDown"));
-  if (maxsize === 0 && capacity === undefined) assert(!errors.includes("Full"));
 }
 
-threadTest(
-  "Queue keeps order and count whatever several threads do",
-  async () => {
-    await prestartWorkers(6);
-    const started = performance.now();
-    for (let round = 0; performance.now() - started < 5000; round++) {
-      const roundSeed = (seed + round) >>> 0;
-      await withSeed(roundSeed, () => checkRound(roundSeed));
-    }
-  },
-);
+for (const kind of queueKinds) {
+  threadTest(
+    `${kind.name} keeps order and count whatever several threads do`,
+    async () => {
+      await prestartWorkers(6);
+      const started = performance.now();
+      for (let round = 0; performance.now() - started < 4000; round++) {
+        const roundSeed = (seed + round) >>> 0;
+        await withSeed(roundSeed, () => checkRound(kind, roundSeed));
+      }
+    },
+  );
+}

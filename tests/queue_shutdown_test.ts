@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Full, Queue, ShutDown } from "../lib/queue.ts";
 import { Thread } from "../lib/thread.ts";
+import { queueKinds } from "./_queues.ts";
 import { threadTest } from "./_threads.ts";
 import { call, drain, drainAsync, putUntilShutDown } from "./testdata/queue.ts";
 
@@ -11,12 +12,17 @@ const both = [false, true];
 /** Time for a thread to fall asleep. Nothing goes wrong if it doesn't. */
 const aMoment = () => new Promise((resolve) => setTimeout(resolve, 30));
 
-async function assertNoPut(queue: Queue<unknown>) {
-  assertThrows(() => queue.putNowait(1), ShutDown, PUT);
-  assertThrows(() => queue.putSync(1), ShutDown, PUT);
-  assertThrows(() => queue.putSync(1, { timeout: 0 }), ShutDown, PUT);
-  await assertRejects(() => queue.put(1), ShutDown, PUT);
-  await assertRejects(() => queue.put(1, { timeout: 5 }), ShutDown, PUT);
+async function assertNoPut(queue: Queue<unknown>, item: unknown) {
+  assertThrows(() => queue.putNowait(item), ShutDown, PUT);
+  assertThrows(() => queue.putSync(item), ShutDown, PUT);
+  assertThrows(() => queue.putSync(item, { timeout: 0 }), ShutDown, PUT);
+  await assertRejects(() => queue.put(item), ShutDown, PUT);
+  await assertRejects(() => queue.put(item, { timeout: 5 }), ShutDown, PUT);
+}
+
+/** The number that was put, whatever queue it came through. */
+function numberIn(item: unknown): number {
+  return (Array.isArray(item) ? item[1] : item) as number;
 }
 
 async function assertNoGet(queue: Queue<unknown>) {
@@ -28,13 +34,20 @@ async function assertNoGet(queue: Queue<unknown>) {
   assertEquals(queue.size, 0);
 }
 
-for (const immediate of both) {
-  const how = immediate ? "shutdown({ immediate: true })" : "shutdown()";
+for (
+  const [kind, immediate] of queueKinds.flatMap((kind) =>
+    both.map((immediate) => [kind, immediate] as const)
+  )
+) {
+  const { make, item } = kind;
+  const how = immediate
+    ? `${kind.name}.shutdown({ immediate: true })`
+    : `${kind.name}.shutdown()`;
 
-  Deno.test(`Queue.${how} of an empty queue refuses put and get`, async () => {
-    const queue = new Queue<unknown>();
+  Deno.test(`${how} of an empty queue refuses put and get`, async () => {
+    const queue = make();
     queue.shutdown({ immediate });
-    await assertNoPut(queue);
+    await assertNoPut(queue, item(1));
     await assertNoGet(queue);
     assertEquals([...queue], []);
     await queue.join();
@@ -43,18 +56,21 @@ for (const immediate of both) {
   });
 
   for (const maxsize of [0, 2]) {
-    Deno.test(`Queue.${how} with two items, maxsize ${maxsize}`, async () => {
-      const queue = new Queue<unknown>(maxsize);
-      queue.putNowait("a");
-      queue.putNowait("b");
+    Deno.test(`${how} with two items, maxsize ${maxsize}`, async () => {
+      const queue = make(maxsize);
+      queue.putNowait(item("a"));
+      queue.putNowait(item("b"));
       queue.shutdown({ immediate });
-      await assertNoPut(queue);
+      await assertNoPut(queue, item(1));
       if (immediate) {
         assertEquals([queue.size, queue.unfinishedTasks], [0, 0]);
         assertThrows(() => queue.taskDone(), RangeError);
       } else {
         assertEquals([queue.size, queue.unfinishedTasks], [2, 2]);
-        assertEquals([queue.getNowait(), await queue.get()], ["a", "b"]);
+        assertEquals(
+          [queue.getNowait(), await queue.get()],
+          kind.inOrder([item("a"), item("b")]),
+        );
         queue.taskDone();
         queue.taskDone();
       }
@@ -63,11 +79,11 @@ for (const immediate of both) {
     });
   }
 
-  Deno.test(`Queue.${how} ends gets and puts that are awaited`, async () => {
-    const [empty, full] = [new Queue<unknown>(), new Queue<unknown>(1)];
-    full.putNowait(1);
+  Deno.test(`${how} ends gets and puts that are awaited`, async () => {
+    const [empty, full] = [make(), make(1)];
+    full.putNowait(item(1));
     const gets = [empty.get(), empty.get({ timeout: 60 })];
-    const puts = [full.put(2), full.put(3, { timeout: 60 })];
+    const puts = [full.put(item(2)), full.put(item(3), { timeout: 60 })];
     await aMoment();
     empty.shutdown({ immediate });
     full.shutdown({ immediate });
@@ -76,8 +92,8 @@ for (const immediate of both) {
     assertEquals(full.size, immediate ? 0 : 1);
   });
 
-  threadTest(`Queue.${how} ends gets that block threads`, async () => {
-    const queue = new Queue<unknown>();
+  threadTest(`${how} ends gets that block threads`, async () => {
+    const queue = make();
     const started = new Queue<string>();
     const threads = (["getSync", "getSync", "get"] as const).map((method) =>
       new Thread(call, { args: [queue, method, [], started] })
@@ -92,12 +108,12 @@ for (const immediate of both) {
     }
   });
 
-  threadTest(`Queue.${how} ends puts that block threads`, async () => {
-    const queue = new Queue<unknown>(1);
+  threadTest(`${how} ends puts that block threads`, async () => {
+    const queue = make(1);
     const started = new Queue<string>();
-    queue.putNowait("stored");
+    queue.putNowait(item("stored"));
     const threads = (["putSync", "putSync", "put"] as const).map((method) =>
-      new Thread(call, { args: [queue, method, ["late"], started] })
+      new Thread(call, { args: [queue, method, [item("late")], started] })
     );
     for (const thread of threads) thread.start();
     for (const _ of threads) await started.get();
@@ -107,13 +123,13 @@ for (const immediate of both) {
       const outcome = { error: "ShutDown", message: PUT };
       assertEquals(await thread.join(60), outcome);
     }
-    assertEquals([...queue], immediate ? [] : ["stored"]);
+    assertEquals([...queue], immediate ? [] : [item("stored")]);
   });
 
   threadTest(
-    `Queue.${how} in a thread ends what other threads wait for`,
+    `${how} in a thread ends what other threads wait for`,
     async () => {
-      const queue = new Queue<unknown>();
+      const queue = make();
       const waiting = [new Thread(drain, { args: [queue] })];
       waiting.push(new Thread(drainAsync, { args: [queue] }) as never);
       for (const thread of waiting) await thread.start();
@@ -127,24 +143,23 @@ for (const immediate of both) {
     },
   );
 
-  threadTest(`Queue.${how} amid 4 writers and 6 readers`, async () => {
+  threadTest(`${how} amid 4 writers and 6 readers`, async () => {
     for (let round = 0; round < 5; round++) {
-      const queue = new Queue<number>(round, { capacity: 1 << 12 });
+      const queue = make(round, { capacity: 1 << 12 });
       const writers = [0, 1, 2, 3].map((i) =>
         new Thread(putUntilShutDown, { args: [queue, i * 1e9] })
       );
       const readers = Array.from(
         { length: 6 },
-        (_, i) =>
-          new Thread(i % 3 ? drain : drainAsync, { args: [queue as Queue] }),
+        (_, i) => new Thread(i % 3 ? drain : drainAsync, { args: [queue] }),
       );
       for (const thread of [...writers, ...readers]) thread.start();
-      const own: number[] = [];
+      const own: unknown[] = [];
       while (own.length < 20) own.push(await queue.get());
       queue.shutdown({ immediate });
       const put = await Promise.all(writers.map((writer) => writer.join(60)));
       const got = await Promise.all(readers.map((reader) => reader.join(60)));
-      const items = [...own, ...got.flat() as number[]].sort((a, b) => a - b);
+      const items = [own, ...got].flat().map(numberIn).sort((a, b) => a - b);
       const everything = put.flatMap((count, i) =>
         Array.from({ length: count }, (_, k) => i * 1e9 + k)
       );

@@ -6,6 +6,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { Empty, Full, Queue } from "../lib/queue.ts";
+import { queueKinds } from "./_queues.ts";
 
 /** Long enough never to pass while a test runs. */
 const LONG = { timeout: 3600 };
@@ -83,157 +84,168 @@ Deno.test("Queue.put() keeps apart the items that wait at the same time", async 
   await Promise.all(puts);
 });
 
-Deno.test("Queue.get() and put() time out with Empty and Full", async () => {
-  const queue = new Queue<number>(1);
-  for (const timeout of [0, 0.001, 0.03]) {
-    const started = performance.now();
-    assertThrows(() => queue.getSync({ timeout }), Empty, "it is empty");
-    await assertRejects(() => queue.get({ timeout }), Empty, "it is empty");
-    queue.putNowait(1);
-    assertThrows(() => queue.putSync(2, { timeout }), Full, "its size is 1");
-    await assertRejects(() => queue.put(2, { timeout }), Full, "its size is 1");
-    // A clock that ticks in milliseconds may be one short each time.
-    assert(performance.now() - started >= 4 * (timeout * 1000 - 1));
-    assertEquals(queue.getNowait(), 1);
-  }
-  assertEquals([queue.size, queue.unfinishedTasks], [0, 3]);
-});
-
-Deno.test("Queue doesn't wait with a timeout of 0, nor if it needn't", async () => {
-  const queue = new Queue<number>(4);
-  for (const timeout of [0, 1, 1e300, Infinity, undefined]) {
-    queue.putSync(1, { timeout });
-    await queue.put(2, { timeout });
-    assertEquals(queue.getSync({ timeout }), 1);
-    assertEquals(await queue.get({ timeout }), 2);
-  }
-});
-
-Deno.test("Queue.get() waits with any long timeout", async () => {
-  const queue = new Queue<number>();
-  for (const timeout of [1e6, 1e12, Number.MAX_VALUE, Infinity, undefined]) {
-    const got = queue.get({ timeout });
-    await new Promise((resolve) => setTimeout(resolve));
-    queue.putNowait(1);
-    assertEquals(await got, 1, `${timeout}`);
-  }
-});
-
-Deno.test("Queue doesn't wait with a signal that was aborted before", async () => {
-  const queue = new Queue<number>(2);
-  const reason = new Error("stop");
-  const signal = AbortSignal.abort(reason);
-  queue.putNowait(1);
-  // Even where it needn't wait.
-  for (
-    const call of [
-      () => queue.get({ signal }),
-      () => queue.put(2, { signal }),
-      () => queue.join({ signal }),
-    ]
-  ) {
-    assertStrictEquals(await assertRejects(call), reason);
-  }
-  assertEquals([queue.size, queue.unfinishedTasks], [1, 1]);
-  await assertRejects(
-    () => queue.get({ signal: AbortSignal.abort() }),
-    DOMException,
-    "aborted",
-  );
-});
-
-Deno.test("Queue.get() ends when its signal is aborted, and takes nothing", async () => {
-  const queue = new Queue<number>();
-  const controller = new AbortController();
-  const reason = { any: "reason" };
-  const got = queue.get({ signal: controller.signal, ...LONG });
-  controller.abort(reason);
-  assertStrictEquals(await got.catch((error) => error), reason);
-  queue.putNowait(1);
-  assertEquals(queue.getNowait(), 1);
-});
-
-Deno.test("Queue.put() ends when its signal is aborted, and queues nothing", async () => {
-  const queue = new Queue<number>(1);
-  const controller = new AbortController();
-  queue.putNowait(1);
-  const put = queue.put(2, { signal: controller.signal, ...LONG });
-  controller.abort();
-  await assertRejects(() => put, DOMException, "aborted");
-  assertEquals(queue.getNowait(), 1);
-  assertEquals([queue.size, queue.unfinishedTasks], [0, 1]);
-  queue.putNowait(3);
-  assertEquals(queue.getNowait(), 3);
-});
-
-Deno.test("Queue.join() ends when its signal is aborted", async () => {
-  const queue = new Queue<number>();
-  const controller = new AbortController();
-  queue.putNowait(1);
-  const joined = queue.join({ signal: controller.signal, ...LONG });
-  controller.abort();
-  await assertRejects(() => joined, DOMException, "aborted");
-});
-
-Deno.test("Queue: an item put right before an abort is got by someone else", async () => {
-  for (let round = 0; round < 50; round++) {
-    const queue = new Queue<number>();
-    const controller = new AbortController();
-    const first = queue.get({ signal: controller.signal });
-    const second = queue.get();
-    queue.putNowait(round); // This wakes the first.
-    controller.abort();
-    await assertRejects(() => first, DOMException, "aborted");
-    assertEquals(await second, round);
-    assertEquals(queue.size, 0);
-  }
-});
-
-Deno.test("Queue: room made right before an abort is taken by someone else", async () => {
-  for (let round = 0; round < 50; round++) {
-    const queue = new Queue<string>(1);
-    const controller = new AbortController();
-    await queue.put("stored");
-    const first = queue.put("first", { signal: controller.signal });
-    const second = queue.put("second");
-    assertEquals(queue.getNowait(), "stored"); // This wakes the first.
-    controller.abort();
-    await assertRejects(() => first, DOMException, "aborted");
-    await second;
-    assertEquals(queue.getNowait(), "second");
-  }
-});
-
-Deno.test("Queue: an abort after the end changes nothing", async () => {
-  const queue = new Queue<number>();
-  const controller = new AbortController();
-  const got = queue.get({ signal: controller.signal });
-  queue.putNowait(1);
-  assertEquals(await got, 1);
-  controller.abort();
-  queue.putNowait(2);
-  assertEquals(await queue.get(), 2);
-});
-
-Deno.test("Queue: a wait that ended leaves no listener on its signal", async () => {
-  const queue = new Queue<number>();
-  const { signal } = new AbortController();
-  let listeners = 0;
-  const { addEventListener, removeEventListener } = signal;
-  Object.assign(signal, {
-    addEventListener(...args: Parameters<typeof addEventListener>) {
-      listeners++;
-      addEventListener.apply(signal, args);
-    },
-    removeEventListener(...args: Parameters<typeof removeEventListener>) {
-      listeners--;
-      removeEventListener.apply(signal, args);
-    },
+for (const { name, make, item, inOrder } of queueKinds) {
+  Deno.test(`${name}.get() and put() time out with Empty and Full`, async () => {
+    const queue = make(1);
+    for (const timeout of [0, 0.001, 0.03]) {
+      const started = performance.now();
+      assertThrows(() => queue.getSync({ timeout }), Empty, "it is empty");
+      await assertRejects(() => queue.get({ timeout }), Empty, "it is empty");
+      queue.putNowait(item(1));
+      assertThrows(
+        () => queue.putSync(item(2), { timeout }),
+        Full,
+        "its size is 1",
+      );
+      await assertRejects(
+        () => queue.put(item(2), { timeout }),
+        Full,
+        "its size is 1",
+      );
+      // A clock that ticks in milliseconds may be one short each time.
+      assert(performance.now() - started >= 4 * (timeout * 1000 - 1));
+      assertEquals(queue.getNowait(), item(1));
+    }
+    assertEquals([queue.size, queue.unfinishedTasks], [0, 3]);
   });
-  const got = queue.get({ signal });
-  assertEquals(listeners, 1);
-  queue.putNowait(1);
-  await got;
-  await assertRejects(() => queue.get({ signal, timeout: 0.001 }), Empty);
-  assertEquals(listeners, 0);
-});
+
+  Deno.test(`${name} doesn't wait with a timeout of 0, nor if it needn't`, async () => {
+    const queue = make(4);
+    for (const timeout of [0, 1, 1e300, Infinity, undefined]) {
+      queue.putSync(item(1), { timeout });
+      await queue.put(item(2), { timeout });
+      const [first, second] = inOrder([item(1), item(2)]);
+      assertEquals(queue.getSync({ timeout }), first);
+      assertEquals(await queue.get({ timeout }), second);
+    }
+  });
+
+  Deno.test(`${name}.get() waits with any long timeout`, async () => {
+    const queue = make();
+    for (const timeout of [1e6, 1e12, Number.MAX_VALUE, Infinity, undefined]) {
+      const got = queue.get({ timeout });
+      await new Promise((resolve) => setTimeout(resolve));
+      queue.putNowait(item(1));
+      assertEquals(await got, item(1), `${timeout}`);
+    }
+  });
+
+  Deno.test(`${name} doesn't wait with a signal that was aborted before`, async () => {
+    const queue = make(2);
+    const reason = new Error("stop");
+    const signal = AbortSignal.abort(reason);
+    queue.putNowait(item(1));
+    // Even where it needn't wait.
+    for (
+      const call of [
+        () => queue.get({ signal }),
+        () => queue.put(item(2), { signal }),
+        () => queue.join({ signal }),
+      ]
+    ) {
+      assertStrictEquals(await assertRejects(call), reason);
+    }
+    assertEquals([queue.size, queue.unfinishedTasks], [1, 1]);
+    await assertRejects(
+      () => queue.get({ signal: AbortSignal.abort() }),
+      DOMException,
+      "aborted",
+    );
+  });
+
+  Deno.test(`${name}.get() ends when its signal is aborted, and takes nothing`, async () => {
+    const queue = make();
+    const controller = new AbortController();
+    const reason = { any: "reason" };
+    const got = queue.get({ signal: controller.signal, ...LONG });
+    controller.abort(reason);
+    assertStrictEquals(await got.catch((error) => error), reason);
+    queue.putNowait(item(1));
+    assertEquals(queue.getNowait(), item(1));
+  });
+
+  Deno.test(`${name}.put() ends when its signal is aborted, and queues nothing`, async () => {
+    const queue = make(1);
+    const controller = new AbortController();
+    queue.putNowait(item(1));
+    const put = queue.put(item(2), { signal: controller.signal, ...LONG });
+    controller.abort();
+    await assertRejects(() => put, DOMException, "aborted");
+    assertEquals(queue.getNowait(), item(1));
+    assertEquals([queue.size, queue.unfinishedTasks], [0, 1]);
+    queue.putNowait(item(3));
+    assertEquals(queue.getNowait(), item(3));
+  });
+
+  Deno.test(`${name}.join() ends when its signal is aborted`, async () => {
+    const queue = make();
+    const controller = new AbortController();
+    queue.putNowait(item(1));
+    const joined = queue.join({ signal: controller.signal, ...LONG });
+    controller.abort();
+    await assertRejects(() => joined, DOMException, "aborted");
+  });
+
+  Deno.test(`${name}: an item put right before an abort is got by someone else`, async () => {
+    for (let round = 0; round < 50; round++) {
+      const queue = make();
+      const controller = new AbortController();
+      const first = queue.get({ signal: controller.signal });
+      const second = queue.get();
+      queue.putNowait(item(round)); // This wakes the first.
+      controller.abort();
+      await assertRejects(() => first, DOMException, "aborted");
+      assertEquals(await second, item(round));
+      assertEquals(queue.size, 0);
+    }
+  });
+
+  Deno.test(`${name}: room made right before an abort is taken by someone else`, async () => {
+    for (let round = 0; round < 50; round++) {
+      const queue = make(1);
+      const controller = new AbortController();
+      await queue.put(item("stored"));
+      const first = queue.put(item("first"), { signal: controller.signal });
+      const second = queue.put(item("second"));
+      assertEquals(queue.getNowait(), item("stored")); // This wakes the first.
+      controller.abort();
+      await assertRejects(() => first, DOMException, "aborted");
+      await second;
+      assertEquals(queue.getNowait(), item("second"));
+    }
+  });
+
+  Deno.test(`${name}: an abort after the end changes nothing`, async () => {
+    const queue = make();
+    const controller = new AbortController();
+    const got = queue.get({ signal: controller.signal });
+    queue.putNowait(item(1));
+    assertEquals(await got, item(1));
+    controller.abort();
+    queue.putNowait(item(2));
+    assertEquals(await queue.get(), item(2));
+  });
+
+  Deno.test(`${name}: a wait that ended leaves no listener on its signal`, async () => {
+    const queue = make();
+    const { signal } = new AbortController();
+    let listeners = 0;
+    const { addEventListener, removeEventListener } = signal;
+    Object.assign(signal, {
+      addEventListener(...args: Parameters<typeof addEventListener>) {
+        listeners++;
+        addEventListener.apply(signal, args);
+      },
+      removeEventListener(...args: Parameters<typeof removeEventListener>) {
+        listeners--;
+        removeEventListener.apply(signal, args);
+      },
+    });
+    const got = queue.get({ signal });
+    assertEquals(listeners, 1);
+    queue.putNowait(item(1));
+    await got;
+    await assertRejects(() => queue.get({ signal, timeout: 0.001 }), Empty);
+    assertEquals(listeners, 0);
+  });
+}

@@ -11,6 +11,7 @@ const HEAD_SEEN = 3;
 const TAKE_MUTEX = 16;
 const HEAD = 17;
 const TAKE_COUNT = 18;
+const PUT_SEEN = 19;
 
 const FIRST_SIZE = 4096;
 
@@ -26,6 +27,11 @@ function fill(cargo: Cargo, length: number, mark: number): Cargo {
   cargo.reserve(length);
   for (let i = 0; i < length; i++) cargo.bytes[i] = mark + i * 7;
   return cargo;
+}
+
+/** As much of a cargo as says whether it fits. */
+function ofLength(length: number): Cargo {
+  return { length } as Cargo;
 }
 
 const outgoing = new Cargo();
@@ -60,7 +66,7 @@ Deno.test("Ring gives records of every length back", () => {
     assertEquals(ring.count, 0);
   }
   assert(!ring.take(new Cargo()));
-  assert(!ring.canEverHold(FIRST_SIZE - 7));
+  assert(!ring.canEverHold(ofLength(FIRST_SIZE - 7)));
   assertEquals(put(ring, FIRST_SIZE - 7, 0), "full");
 });
 
@@ -93,8 +99,8 @@ Deno.test("Ring holds exactly its capacity", () => {
       for (let i = 0; i < records; i++) take(ring, 8, i);
     }
     const longest = Math.floor(capacity / 16) * 16 - 8;
-    assert(ring.canEverHold(longest));
-    assert(!ring.canEverHold(Math.max(longest, 8) + 1));
+    assert(ring.canEverHold(ofLength(longest)));
+    assert(!ring.canEverHold(ofLength(Math.max(longest, 8) + 1)));
     assertEquals(put(ring, longest, 3), "put");
     take(ring, longest, 3);
   }
@@ -102,9 +108,9 @@ Deno.test("Ring holds exactly its capacity", () => {
 
 Deno.test("Ring.canEverHold() tells lengths past 32 bits", () => {
   const ring = new Ring(1 << 30);
-  assert(ring.canEverHold(2 ** 30 - 8));
+  assert(ring.canEverHold(ofLength(2 ** 30 - 8)));
   for (const length of [2 ** 30, 2 ** 31 - 24, 2 ** 31, 2 ** 32, 2 ** 32 + 9]) {
-    assert(!ring.canEverHold(length), `${length}`);
+    assert(!ring.canEverHold(ofLength(length)), `${length}`);
   }
 });
 
@@ -160,7 +166,7 @@ Deno.test("Ring keeps its order when positions and counts wrap the 32 bits", () 
   const ring = new Ring(FIRST_SIZE);
   for (const at of [2 ** 31 - 1600, -1600]) {
     for (const word of [TAIL, HEAD, HEAD_SEEN]) ring.words[word] = at;
-    for (const word of [PUT_COUNT, TAKE_COUNT]) {
+    for (const word of [PUT_COUNT, TAKE_COUNT, PUT_SEEN]) {
       ring.words[word] = at < 0 ? -10 : 2 ** 31 - 10;
     }
     const lengths = (i: number) => (i * 37) % 300;

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { Thread } from "../mod.ts";
 import { WaitList } from "../lib/shared/wait_list.ts";
-import { OWNER_WORDS, Ring } from "../lib/shared/ring.ts";
+import { Ring } from "../lib/shared/ring.ts";
+import { OWNER_WORDS } from "../lib/shared/store.ts";
 import { threadTest } from "./_threads.ts";
 import { consumeRecords, produceRecords } from "./testdata/shared_threads.ts";
 
@@ -15,7 +16,7 @@ async function run(
   const ring = new Ring(capacity);
   // So that positions and counts wrap the 32 bits on the way.
   for (const position of [1, 3, 17]) ring.words[position] = 2 ** 31 - 16_384;
-  for (const count of [2, 18]) ring.words[count] = 2 ** 31 - 100;
+  for (const count of [2, 18, 19]) ring.words[count] = 2 ** 31 - 100;
   const consumers = Array.from(
     { length: CONSUMERS },
     () => new Thread(consumeRecords, { args: [ring.buffer, PRODUCERS, limit] }),

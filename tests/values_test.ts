@@ -5,7 +5,7 @@ import { Full, Queue } from "../lib/queue.ts";
 import { Cargo } from "../lib/shared/cargo.ts";
 import { Decoder } from "../lib/shared/decoder.ts";
 import { Encoder } from "../lib/shared/encoder.ts";
-import { RECORD_BYTES } from "../lib/shared/ring.ts";
+import { RECORD_BYTES, recordSize } from "../lib/shared/store.ts";
 import { Thread } from "../lib/thread.ts";
 import { threadTest } from "./_threads.ts";
 import { difference } from "./testdata/difference.ts";
@@ -114,8 +114,7 @@ const encoder = new Encoder();
 /** What an item takes in a queue. */
 function sizeOf(item: unknown): number {
   encoder.encode(item, cargo);
-  const payload = Math.max(cargo.length, 8) + 8;
-  return Math.ceil(payload / RECORD_BYTES) * RECORD_BYTES;
+  return recordSize(cargo.length);
 }
 
 Deno.test("Encoder: several values of one record keep what they share", async () => {

@@ -21,7 +21,7 @@ import {
 } from "../shared/references.ts";
 import { PENDING, type Pending, WaitList } from "../shared/wait_list.ts";
 import { checkInteger } from "./check_integer.ts";
-import { memory, type WithMemory } from "./memory.ts";
+import { memory, type WithMemory } from "../shared/memory.ts";
 
 /** Options of {@linkcode Barrier}'s constructor. */
 export interface BarrierOptions {
@@ -65,7 +65,8 @@ export class BrokenBarrierError extends Error {
 //  - Everyone who leaves, however it is, counts itself out; the last one opens
 //    the barrier for the next round.
 //  - A round that was reset lets everyone leave with an error; a broken barrier
-//    does that until it is reset.
+//    does that until it is reset. A complete round is not broken any more: a
+//    barrier that breaks while its threads leave is broken for those after them.
 const MUTEX = 0;
 const STATE = 1;
 const COUNT = 2;
@@ -81,8 +82,10 @@ const State = {
   FILLING: 0,
   ACTING: 1,
   DRAINING: 2,
-  RESETTING: 3,
-  BROKEN: 4,
+  /** Leaving a complete round, the last before the barrier is broken. */
+  DRAINING_LAST: 3,
+  RESETTING: 4,
+  BROKEN: 5,
 } as const;
 
 /**
@@ -172,7 +175,7 @@ export class Barrier {
    * @returns Whether a wait would throw.
    */
   get broken(): boolean {
-    return this.#state === State.BROKEN;
+    return isBroken(this.#state);
   }
 
   /**
@@ -205,7 +208,13 @@ export class Barrier {
       const result = await this.#waiters.wait(attempt, { deadline, signal });
       return this.#inTime(result, timeout);
     };
-    const index = await until(this.#arrive);
+    let index: number;
+    try {
+      index = await until(this.#arrive);
+    } catch (error) {
+      this.#breakFor(error);
+      throw error;
+    }
     try {
       if (index === this.parties - 1) this.#act();
       await until(this.#pass);
@@ -246,7 +255,13 @@ export class Barrier {
       const result = this.#waiters.waitSync(attempt, deadline);
       return this.#inTime(result, timeout);
     };
-    const index = until(this.#arrive);
+    let index: number;
+    try {
+      index = until(this.#arrive);
+    } catch (error) {
+      this.#breakFor(error);
+      throw error;
+    }
     try {
       if (index === this.parties - 1) this.#act();
       until(this.#pass);
@@ -277,7 +292,7 @@ export class Barrier {
   reset(): void {
     this.#change((state, count) => {
       if (count === 0) return State.FILLING;
-      return state === State.DRAINING ? state : State.RESETTING;
+      return isComplete(state) ? State.DRAINING : State.RESETTING;
     });
   }
 
@@ -296,7 +311,9 @@ export class Barrier {
    * ```
    */
   abort(): void {
-    this.#change(() => State.BROKEN);
+    this.#change((state) =>
+      isComplete(state) ? State.DRAINING_LAST : State.BROKEN
+    );
   }
 
   /**
@@ -341,7 +358,7 @@ export class Barrier {
     this.#mutex.lock();
     try {
       const state = words[STATE];
-      if (state === State.BROKEN) throw broken("it is broken");
+      if (isBroken(state)) throw broken("it is broken");
       if (state !== State.FILLING) return PENDING;
       const index = words[COUNT];
       Atomics.store(words, COUNT, index + 1);
@@ -358,6 +375,7 @@ export class Barrier {
   #pass = (): true | Pending => {
     switch (this.#state) {
       case State.DRAINING:
+      case State.DRAINING_LAST:
         return true;
       case State.RESETTING:
         throw broken("it was reset");
@@ -389,8 +407,10 @@ export class Barrier {
     Atomics.sub(this.#words, COUNT, 1);
     this.#mutex.unlock();
     this.#change((state, count) => {
+      if (count > 0) return state;
+      if (state === State.DRAINING_LAST) return State.BROKEN;
       const isRoundOver = state === State.DRAINING || state === State.RESETTING;
-      return count === 0 && isRoundOver ? State.FILLING : state;
+      return isRoundOver ? State.FILLING : state;
     });
   }
 
@@ -411,6 +431,15 @@ export class Barrier {
     this.abort();
     throw broken(`after ${timeout} seconds, not all had come`);
   }
+}
+
+/** Whether the round's threads leave, because all have come. */
+function isComplete(state: number): boolean {
+  return state === State.DRAINING || state === State.DRAINING_LAST;
+}
+
+function isBroken(state: number): boolean {
+  return state === State.BROKEN || state === State.DRAINING_LAST;
 }
 
 function broken(reason: string): BrokenBarrierError {

@@ -16,7 +16,7 @@ import {
 import { WaitList } from "../shared/wait_list.ts";
 import { checkInteger } from "./check_integer.ts";
 import { Lock, owned } from "./lock.ts";
-import { words } from "./memory.ts";
+import { words } from "../shared/memory.ts";
 import { RLock } from "./rlock.ts";
 
 /**

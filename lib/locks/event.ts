@@ -13,7 +13,7 @@ import {
   registerShareable,
 } from "../shared/references.ts";
 import { PENDING, type Pending, WaitList } from "../shared/wait_list.ts";
-import { words } from "./memory.ts";
+import { words } from "../shared/memory.ts";
 
 // Protocol. Who sets the event writes `FLAG`, then counts `SETS`, then wakes
 // everyone. A waiter noted `SETS` before it waited: an event that was set and

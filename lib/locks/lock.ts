@@ -12,7 +12,7 @@ import {
   handle,
   registerShareable,
 } from "../shared/references.ts";
-import { memory, type WithMemory, words } from "./memory.ts";
+import { memory, type WithMemory, words } from "../shared/memory.ts";
 
 /** Options of {@linkcode Lock}'s and {@linkcode RLock}'s constructors. */
 export interface LockOptions {
@@ -154,9 +154,10 @@ export class Lock {
   async acquire(options: AsyncWaitOptions = {}): Promise<Disposable> {
     const { timeout, signal } = options;
     const deadline = deadlineOf(`acquire ${this.#type}`, timeout);
+    const hold = new Hold(this[owned]);
     const taken = await this[owned].take(deadline, signal);
     if (!taken) throw this.#timeoutError(timeout);
-    return new Hold(this[owned]);
+    return hold;
   }
 
   /**
@@ -182,9 +183,11 @@ export class Lock {
   acquireSync(options: WaitOptions = {}): Disposable {
     const { timeout } = options;
     const deadline = deadlineOf(`acquire ${this.#type}`, timeout);
+    // Made before the lock is held: where the stack ends, a call throws.
+    const hold = new Hold(this[owned]);
     const taken = this[owned].tryTake() || this[owned].takeSync(deadline);
     if (!taken) throw this.#timeoutError(timeout);
-    return new Hold(this[owned]);
+    return hold;
   }
 
   /**
@@ -205,7 +208,8 @@ export class Lock {
    * ```
    */
   tryAcquire(): Disposable | undefined {
-    return this[owned].tryTake() ? new Hold(this[owned]) : undefined;
+    const hold = new Hold(this[owned]);
+    return this[owned].tryTake() ? hold : undefined;
   }
 
   /**

@@ -2,7 +2,7 @@
 
 import { registerShareable } from "../shared/references.ts";
 import { isReentrant, Lock, type LockOptions } from "./lock.ts";
-import { memory } from "./memory.ts";
+import { memory } from "../shared/memory.ts";
 
 /**
  * A lock that the thread which holds it may acquire again, and has to release as

@@ -14,7 +14,7 @@ import {
 } from "../shared/references.ts";
 import { PENDING, type Pending, WaitList } from "../shared/wait_list.ts";
 import { checkInteger } from "./check_integer.ts";
-import { words } from "./memory.ts";
+import { words } from "../shared/memory.ts";
 
 // Protocol. `VALUE` is the number of permits. A taker lowers it in one step, never
 // below zero; a releaser raises it, and then wakes as many as it gave, who try

@@ -5,7 +5,8 @@ import { PENDING, type Pending, WaitList } from "../shared/wait_list.ts";
 import { Decoder } from "../shared/decoder.ts";
 import { Encoder } from "../shared/encoder.ts";
 import type { Mark } from "../shared/recorder.ts";
-import { OWNER_WORDS, Ring } from "../shared/ring.ts";
+import { Ring } from "../shared/ring.ts";
+import { OWNER_WORDS } from "../shared/store.ts";
 
 /** Room for records; what is larger goes by message. */
 const CAPACITY = 1 << 28;
@@ -51,7 +52,7 @@ export class Channel {
     this.#encoder.begin(this.#outgoing);
     write(this.#encoder);
     this.#encoder.end();
-    return this.#ring.canEverHold(this.#outgoing.length);
+    return this.#ring.canEverHold(this.#outgoing);
   }
 
   /** Sends the record that was written; false if there is no room now. */

@@ -1,5 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import type { Key } from "./key.ts";
+
 /** What a record holds. The kinds up to `NUMBER` need no bytes of their own. */
 export const Kind = {
   UNDEFINED: 0,
@@ -15,10 +17,10 @@ export const Kind = {
 
 const FIRST_BYTES = 1 << 10;
 /** What a cargo keeps between values; more is given back after use. */
-const KEPT_BYTES = 1 << 20;
+export const KEPT_BYTES = 1 << 20;
 
 /**
- * One value on its way into or out of a ring: its kind, and either a number or
+ * One value on its way into or out of a store: its kind, and either a number or
  * bytes. Each thread keeps one for putting and one for getting, so that moving
  * a value allocates nothing.
  */
@@ -30,6 +32,8 @@ export class Cargo {
   bytes!: Uint8Array<ArrayBuffer>;
   ints!: Int32Array<ArrayBuffer>;
   view!: DataView<ArrayBuffer>;
+  /** What a heap orders the value by. */
+  key: Key | undefined = undefined;
 
   #limit: number;
 

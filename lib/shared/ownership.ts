@@ -3,8 +3,15 @@
 import { formatAddress, randomAddress } from "./address.ts";
 import { LABEL_WORDS, readLabel, writeLabel } from "./label.ts";
 import { LockPoisonedError } from "./lock_errors.ts";
-import { checkStop, currentIdentity, isAlive, threadLabel } from "./parking.ts";
+import {
+  checkStop,
+  currentIdentity,
+  hasEnded,
+  isAlive,
+  threadLabel,
+} from "./parking.ts";
 import { isRecording, Mark, recordPoint } from "./recorder.ts";
+import { reserveStack } from "./reserve_stack.ts";
 import {
   enterLockWait,
   type GraphedLock,
@@ -43,12 +50,11 @@ export interface OwnershipOptions {
  * moves it from 0 to itself in one step; who gives it up moves it back to 0 and
  * wakes one waiter, who tries again: another may be quicker. A holder that has
  * ended can be told by its identity; a taker looks at its own last, so that
- * whoever ends it finds the lock among those that it holds. After each change of `HOLDER`, `NODE` tells
- * whether the graph of waits has to know (see `wait_graph.ts`). `SIGNAL` is set,
- * and the graph told, before another than the holder gives it up; it stays.
- * `DEPTH`, how often the
- * holder has taken it, and `CHANGES`, which is counted only for recording, are the
- * holder's alone.
+ * whoever ends it finds the lock among those that it holds. After each change of
+ * `HOLDER`, `NODE` tells whether the graph of waits has to know (see
+ * `wait_graph.ts`). `SIGNAL` is set, and the graph told, before another than the
+ * holder gives it up; it stays. `DEPTH`, how often the holder has taken it, and
+ * `CHANGES`, which is counted only for recording, are the holder's alone.
  */
 export class Ownership implements GraphedLock, Witness {
   static readonly WORDS = LABEL + LABEL_WORDS;
@@ -117,6 +123,7 @@ export class Ownership implements GraphedLock, Witness {
     const words = this.#words;
     const at = this.#index;
     const me = currentIdentity();
+    if (Atomics.load(words, at + NODE) !== 0) reserveStack();
     const holder = Atomics.compareExchange(words, at + HOLDER, 0, me);
     if (holder !== 0) {
       if (!this.reentrant || holder !== me) return false;
@@ -124,8 +131,8 @@ export class Ownership implements GraphedLock, Witness {
       return true;
     }
     words[at + DEPTH] = 1;
-    if (this.node !== 0) noteHolder(this);
-    if (!isAlive(me)) this.#giveBack();
+    if (Atomics.load(words, at + NODE) !== 0) noteHolder(this);
+    if (hasEnded()) this.#giveBack();
     if (isRecording) {
       recordPoint(Mark.ACQUIRE, words[at + ADDRESS], words[at + CHANGES]++);
     }
@@ -181,6 +188,7 @@ export class Ownership implements GraphedLock, Witness {
         if (this.node !== 0) noteHolder(this);
       }
     }
+    if (this.#waiters.hasWaiters) reserveStack();
     if (isRecording) {
       recordPoint(Mark.RELEASE, words[at + ADDRESS], words[at + CHANGES]);
     }

@@ -130,6 +130,11 @@ export function currentIdentity(): number {
   return ownIdentity;
 }
 
+/** Whether the running thread counts as ended, though it runs. */
+export function hasEnded(): boolean {
+  return Atomics.load(words!, ownCell * STRIDE + IDENTITY) !== ownIdentity;
+}
+
 /** The identity of the thread that has a cell; 0 if none has. */
 export function identityAt(cell: number): number {
   return Atomics.load(lot(), cell * STRIDE + IDENTITY);
@@ -168,14 +173,18 @@ export function currentCell(): number {
   return ownCell;
 }
 
-/** Takes a cell that nobody else has. */
-export function allocateCell(): number {
+/**
+ * Takes a cell that nobody else has, and if that is asked for and possible, that
+ * nobody ever had.
+ */
+export function allocateCell(isNew = false): number {
   const lotWords = lot();
   const mutex = new Mutex(lotWords, SPARE_MUTEX);
   mutex.lock();
-  let cell = lotWords[SPARE_HEAD];
+  const hasMore = lotWords[COUNT] < CELLS;
+  let cell = isNew && hasMore ? 0 : lotWords[SPARE_HEAD];
   if (cell !== 0) lotWords[SPARE_HEAD] = lotWords[cell * STRIDE + NEXT];
-  else if (lotWords[COUNT] < CELLS) cell = lotWords[COUNT]++;
+  else if (hasMore) cell = lotWords[COUNT]++;
   mutex.unlock();
   if (cell === 0) {
     throw new RangeError(

@@ -42,15 +42,18 @@ import {
   isAlive,
   labelCell,
   lot,
-  releaseCell,
+  NEXT,
   STRIDE,
   threadLabel,
   vacateCell,
 } from "./parking.ts";
 
-// Words of cell 0: the mutex, and how many cells wait for locks.
+// Words of cell 0: the mutex, how many cells wait for locks, and the list of
+// nodes that came back. These stay nodes, and are made of new cells: the cell of
+// a thread that has ended still has that thread's name.
 const MUTEX = GRAPH_HEADER;
 const ENTERED = GRAPH_HEADER + 1;
+const SPARE_NODE = GRAPH_HEADER + 2;
 
 // Words of a waiting cell.
 const KIND = GRAPH;
@@ -98,7 +101,7 @@ export function enterLockWait(
   blocksForever: boolean,
 ): void {
   const ring = locked((all) => {
-    const node = lock.node || makeNode(lock);
+    const node = lock.node || makeNode(all, lock);
     all[node * STRIDE + WAITERS]++;
     Atomics.add(all, ENTERED, 1);
     copyHolder(all, lock, node);
@@ -174,10 +177,11 @@ function waitsForLock(all: Int32Array, cell: number): boolean {
   return kind === Kind.LOCK || kind === Kind.LOCK_FOREVER;
 }
 
-function makeNode(lock: GraphedLock): number {
-  const node = allocateCell();
-  // As a waiting cell it had a target in this word.
-  lot()[node * STRIDE + WAITERS] = 0;
+function makeNode(all: Int32Array, lock: GraphedLock): number {
+  const node = all[SPARE_NODE] || allocateCell(true);
+  if (node === all[SPARE_NODE]) all[SPARE_NODE] = all[node * STRIDE + NEXT];
+  // In a cell that was waited in, something else stood there.
+  all[node * STRIDE + WAITERS] = 0;
   labelCell(node, lock.label);
   lock.node = node;
   return node;
@@ -195,7 +199,8 @@ function leave(all: Int32Array, lock: GraphedLock, cell: number): void {
   if (--all[node * STRIDE + WAITERS] > 0) return;
   lock.node = 0;
   all[node * STRIDE + HOLDER] = 0;
-  releaseCell(node);
+  all[node * STRIDE + NEXT] = all[SPARE_NODE];
+  all[SPARE_NODE] = node;
 }
 
 /** The ring that a waiting cell stands in, if it stands in one. */

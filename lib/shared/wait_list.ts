@@ -20,6 +20,7 @@ import {
   STRIDE,
   WOKEN,
 } from "./parking.ts";
+import { reserveStack } from "./reserve_stack.ts";
 
 /** What an attempt returns while what it waits for is not there. */
 export const PENDING: unique symbol = Symbol("pending");
@@ -67,8 +68,8 @@ export function abandonWaits(reason: unknown): void {
  * A waiter that was woken but leaves without the wake being what helped it (it
  * succeeded on its second try, timed out, or was ended) passes the wake on.
  *
- * Under the mutex, nothing is called once the list has begun to change: where
- * the stack is exhausted, a call throws.
+ * Where the stack is exhausted, a call throws: whoever is about to enter or
+ * leave the list makes sure before that there is enough of it.
  */
 export class WaitList {
   static readonly WORDS = 3;
@@ -94,6 +95,7 @@ export class WaitList {
   /** Wakes whoever has waited longest. */
   notify(): void {
     if (!this.hasWaiters) return;
+    reserveStack();
     let cell = 0;
     this.#mutex.lock();
     try {
@@ -108,6 +110,7 @@ export class WaitList {
   /** Wakes everyone who is in the list now. */
   notifyAll(): void {
     if (!this.hasWaiters) return;
+    reserveStack();
     const cells: number[] = [];
     this.#mutex.lock();
     try {
@@ -135,6 +138,7 @@ export class WaitList {
     witness?: Witness,
   ): T | Pending {
     using _span = recordSpan(this.#mark);
+    reserveStack();
     const cell = currentCell();
     witness?.enter(cell, deadline === Infinity);
     try {
@@ -169,6 +173,7 @@ export class WaitList {
    */
   waitForNotifySync(prepare: () => void, deadline: number): boolean {
     using _span = recordSpan(this.#mark);
+    reserveStack();
     const cell = currentCell();
     this.enter(cell);
     let isOver = false;
@@ -291,6 +296,7 @@ class AsyncWaiter implements Disposable {
     list: WaitList,
     { signal, witness, keepAlive = true }: WaitOptions,
   ) {
+    reserveStack();
     this.#list = list;
     this.#cell = allocateCell();
     this.#signal = signal;

@@ -129,9 +129,7 @@ async function runJob(
   const stopped = Promise.withResolvers<never>();
   stopped.promise.catch(() => {});
   stopRunning = (reason) => {
-    abandonWaits(reason);
-    // What those waits throw unwinds the target first: it may hold locks.
-    setTimeout(() => stopped.reject(reason));
+    unwind().then(() => stopped.reject(reason));
   };
   let outcome: Outcome;
   try {
@@ -151,6 +149,8 @@ async function runJob(
       answer({ thrown: toPortable(error, slot.name) }, handover);
     }
   }
+  // One of its functions that await may have ended it before the others.
+  if (isStopped()) await unwind();
   running = undefined;
   port?.close();
   port = undefined;
@@ -160,6 +160,12 @@ async function runJob(
   slot.end(outcome);
   // What a terminated thread left behind must not meet the next one.
   if (isStopped()) closeWorker();
+}
+
+/** Ends what the running thread awaits: what that throws releases its locks. */
+function unwind(): Promise<void> {
+  abandonWaits(new Stopped("The thread was terminated"));
+  return new Promise((resolve) => setTimeout(resolve));
 }
 
 /** Awaits the job that comes by message. */

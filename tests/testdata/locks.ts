@@ -7,6 +7,7 @@ import {
   type Event,
   expose,
   type Lock,
+  type Semaphore,
   sleep,
   sleepSync,
 } from "../../mod.ts";
@@ -45,9 +46,9 @@ export function scriptSync(things: unknown[], steps: Step[]): unknown[] {
   return steps.map((step) => portable(perform(things, step)));
 }
 
-/** Joins the thread of that name, blocking without a timeout. */
+/** Joins the thread of that name if it is alive, blocking without a timeout. */
 export function joinNamed(name: string): void {
-  enumerate().find((thread) => thread.name === name)!.joinSync();
+  enumerate().find((thread) => thread.name === name)?.joinSync();
 }
 
 /** Holds a lock, and when all do so, waits for another or for a thread's end. */
@@ -192,6 +193,117 @@ export function spinThenTake(
   Atomics.store(outcome, 0, refused === 2 ? 1 : 2);
 }
 
+export function echo(value: unknown): unknown {
+  return value;
+}
+
+/** Counts up under a lock, without atomics; then, how many were inside too. */
+export async function countWith(
+  lock: Lock | Semaphore,
+  counter: Int32Array,
+  times: number,
+  sync: boolean,
+): Promise<void> {
+  for (let i = 0; i < times; i++) {
+    using _held = sync ? lock.acquireSync() : await lock.acquire();
+    const seen = counter[0];
+    if (Atomics.add(counter, 1, 1) !== 0) throw new Error("Not alone");
+    for (let pause = i % 30; pause > 0; pause--) Atomics.pause();
+    counter[0] = seen + 1;
+    Atomics.sub(counter, 1, 1);
+  }
+}
+
+/** Waits on a condition and then says so, in a word that it counts up. */
+export function waitAndCount(
+  condition: Condition,
+  woken: Int32Array,
+  options: { timeout?: number } = {},
+): boolean {
+  using _held = condition.acquireSync();
+  woken[0]++;
+  const result = condition.waitSync(options);
+  woken[1]++;
+  return result;
+}
+
+/** As {@linkcode waitAndCount}, but awaits. */
+export async function awaitAndCount(
+  condition: Condition,
+  woken: Int32Array,
+  options: { timeout?: number; signal?: AbortSignal } = {},
+): Promise<boolean> {
+  using _held = await condition.acquire();
+  woken[0]++;
+  const result = await condition.wait(options);
+  woken[1]++;
+  return result;
+}
+
+/** Waits until a word has a value; what it was at the end. */
+export async function waitForWord(
+  condition: Condition,
+  words: Int32Array,
+  value: number,
+  sync: boolean,
+): Promise<number> {
+  using _held = condition.acquireSync();
+  const predicate = () => words[0] >= value && words[0];
+  const result = sync
+    ? condition.waitForSync(predicate)
+    : await condition.waitFor(predicate);
+  return Number(result);
+}
+
+/** Passes a barrier so often; whether it was ever a round ahead of others. */
+export async function passRounds(
+  barrier: Barrier,
+  arrived: Int32Array,
+  rounds: number,
+  sync: boolean,
+): Promise<number[]> {
+  const indexes: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    Atomics.add(arrived, round, 1);
+    indexes.push(sync ? barrier.waitSync() : await barrier.wait());
+    if (Atomics.load(arrived, round) !== barrier.parties) {
+      throw new Error(`Too early in round ${round}`);
+    }
+  }
+  return indexes;
+}
+
+/** What the action of a barrier counts in: each thread that may act sets it. */
+let acted: Int32Array | undefined;
+
+export function actOn(words: Int32Array | undefined): void {
+  acted = words;
+}
+
+export function act(): void {
+  acted![0]++;
+}
+
+export function actAndThrow(): void {
+  acted![0]++;
+  throw new RangeError("in the action");
+}
+
+/** Sets what the action counts in, and waits so often. */
+export async function actAtBarrier(
+  barrier: Barrier,
+  words: Int32Array,
+  rounds: number,
+): Promise<void> {
+  actOn(words);
+  for (let round = 1; round <= rounds; round++) {
+    await barrier.wait();
+    // The action is over before anyone goes on.
+    if (words[0] < round) throw new Error(`The action came late: ${round}`);
+    barrier.waitSync();
+  }
+}
+
 /** Computes without ever waiting, for so long. */
 export function spin(ms: number): void {
   const end = performance.now() + ms;
@@ -234,12 +346,19 @@ export function waitsForLocks(): number {
 }
 
 expose(import.meta, {
+  act,
+  actAndThrow,
+  actAtBarrier,
+  awaitAndCount,
   closeSelf,
+  countWith,
+  echo,
   holdAndAwait,
   holdAndWait,
   holdAndWaitFor,
   joinNamed,
   notifyAndWait,
+  passRounds,
   releaseFinally,
   releaseFinallyAsync,
   script,
@@ -251,6 +370,8 @@ expose(import.meta, {
   throwError,
   useWhileAsleep,
   useWhileSleeping,
+  waitAndCount,
   waitForGood,
   waitForGoodAsync,
+  waitForWord,
 });

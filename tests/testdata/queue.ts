@@ -1,6 +1,8 @@
 /** What threads run in the queue's tests. @module */
 
 import { expose } from "../../lib/expose.ts";
+import "../../lib/lifo_queue.ts";
+import { PriorityQueue } from "../../lib/priority_queue.ts";
 import { type Queue, ShutDown } from "../../lib/queue.ts";
 import { currentThread } from "../../lib/thread.ts";
 
@@ -37,16 +39,21 @@ export async function call(
   }
 }
 
+/** What to put for a number; a priority queue gives all of them one priority. */
+function itemFor(queue: Queue, number: number): unknown {
+  return queue instanceof PriorityQueue ? [0, number] : number;
+}
+
 /** Puts the integers from `first` up, blocking. */
-export function putRange(queue: Queue<number>, first: number, count: number) {
-  for (let i = 0; i < count; i++) queue.putSync(first + i);
+export function putRange(queue: Queue, first: number, count: number): void {
+  for (let i = 0; i < count; i++) queue.putSync(itemFor(queue, first + i));
 }
 
 /** Puts integers from `first` up until the queue is shut down; how many. */
-export function putUntilShutDown(queue: Queue<number>, first: number): number {
+export function putUntilShutDown(queue: Queue, first: number): number {
   for (let count = 0;; count++) {
     try {
-      queue.putSync(first + count);
+      queue.putSync(itemFor(queue, first + count));
     } catch (error) {
       if (error instanceof ShutDown) return count;
       throw error;
@@ -92,12 +99,12 @@ export function checkRange(queue: Queue<number>, count: number): number {
 
 /** Whether several ways to the same queue lead to one queue here. */
 export function sameQueue(
-  a: Queue<number>,
-  b: Queue<number>,
-  nested: { deep: Queue<number>[]; map: Map<string, Queue<number>> },
+  a: Queue,
+  b: Queue,
+  nested: { deep: Queue[]; map: Map<string, Queue> },
 ): { sizes: number[]; names: string[]; identical: boolean } {
   const all = [a, b, ...nested.deep, nested.map.get("queue")!];
-  for (const queue of all) queue.putSync(queue.size);
+  for (const queue of all) queue.putSync(itemFor(queue, queue.size));
   return {
     sizes: all.map((queue) => queue.size),
     names: all.map(String),
@@ -118,6 +125,11 @@ export function look(queue: Queue) {
     text: String(queue),
     inspected,
   };
+}
+
+/** The class of an object, as this thread sees it. */
+export function classOf(object: object): string {
+  return object.constructor.name;
 }
 
 /** Moves so many buffers of so many bytes through the queue, one at a time. */
@@ -157,6 +169,7 @@ expose(import.meta, {
   callItem,
   checkRange,
   circulate,
+  classOf,
   drain,
   drainAsync,
   forward,

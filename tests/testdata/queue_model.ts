@@ -1,6 +1,8 @@
 /** One of the threads of the queue's model test. @module */
 
 import { expose } from "../../lib/expose.ts";
+import "../../lib/lifo_queue.ts";
+import { PriorityQueue } from "../../lib/priority_queue.ts";
 import type { Queue, WaitOptions } from "../../lib/queue.ts";
 
 /** An item: who put it, which of its items it is, and something to carry. */
@@ -49,7 +51,7 @@ export function random(seed: number): () => number {
 
 /** Does random operations on the queue, and tells what came of them. */
 export async function act(
-  queue: Queue<Item>,
+  queue: Queue<unknown>,
   actor: number,
   plan: Plan,
   clock: Int32Array,
@@ -59,16 +61,20 @@ export async function act(
   const errors: Record<string, number> = {};
   let index = 0;
   let got = 0;
+  const isPriority = queue instanceof PriorityQueue;
 
   const run = async (
     kind: Event["kind"],
-    call: () => Promise<Item | void> | Item | void,
+    call: () => unknown,
   ) => {
     const began = Atomics.add(clock, 0, 1);
     try {
-      const item = await call() ?? { actor, index };
+      const result = await call() ?? { actor, index };
+      const item = (Array.isArray(result) ? result[1] : result) as Item;
       const ended = Atomics.add(clock, 0, 1);
-      if ("load" in item && item.load !== loadOf(item.actor, item.index)) {
+      if (
+        item.load !== undefined && item.load !== loadOf(item.actor, item.index)
+      ) {
         throw new Error(`Item ${item.actor}:${item.index} arrived changed`);
       }
       const { actor: whose, index: which } = item;
@@ -105,7 +111,8 @@ export async function act(
       await run("shutdown", () => queue.shutdown({ immediate }));
     } else if (choice < 0.5) {
       const how = next();
-      const item = makeItem();
+      // Of one priority, so that the order is that of the puts.
+      const item = isPriority ? [0, makeItem()] : makeItem();
       const isPut = await run("put", () => {
         if (how < 0.4) return queue.putNowait(item);
         if (how < 0.8) return queue.putSync(item, wait());

@@ -4,7 +4,8 @@ import { expose } from "../../mod.ts";
 import { Cargo, Kind } from "../../lib/shared/cargo.ts";
 import { PENDING, WaitList } from "../../lib/shared/wait_list.ts";
 import { Mutex } from "../../lib/shared/mutex.ts";
-import { OWNER_WORDS, Ring } from "../../lib/shared/ring.ts";
+import { Ring } from "../../lib/shared/ring.ts";
+import { OWNER_WORDS } from "../../lib/shared/store.ts";
 import { Random } from "./shared_random.ts";
 
 // Words of the mutex tests.

@@ -1,0 +1,29 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import type { Measurement } from "../measurement.ts";
+import { exp, f, g } from "./notebook.ts";
+import { apply, map } from "./pool.ts";
+import { queue, queueContended, queueObjects } from "./queue.ts";
+import { recording } from "./recording.ts";
+import { chunkSize, itemSize, poolSize, queueDepth } from "./scaling.ts";
+import { sleep, start, threadStart } from "./start.ts";
+
+/** All measurements, in the order in which they run. */
+export const measurements: Measurement[] = [
+  queue,
+  queueObjects,
+  queueContended,
+  apply,
+  map,
+  exp,
+  f,
+  g,
+  start,
+  threadStart,
+  sleep,
+  recording,
+  itemSize,
+  poolSize,
+  chunkSize,
+  queueDepth,
+];

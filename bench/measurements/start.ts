@@ -1,0 +1,56 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import {
+  contender,
+  type Measurement,
+  onDeno,
+  OURS,
+  versus,
+} from "../measurement.ts";
+
+const launches = 5;
+
+/** From outside: a process until it prints the first result. */
+export const start: Measurement = {
+  name: "start",
+  title: "Process start to first pool result",
+  unit: "starts",
+  contenders: [
+    { name: OURS, command: onDeno("lab9_start.ts"), count: 1, launches },
+    {
+      name: "two raw Workers",
+      command: onDeno("post_message_start.ts"),
+      count: 1,
+      launches,
+    },
+  ],
+  comparisons: [versus("start", "two raw Workers")],
+};
+
+/** From `start()` or `new Worker` to the first line of what runs there. */
+export const threadStart: Measurement = {
+  name: "thread-start",
+  title: "Thread start on a cached worker",
+  unit: "starts",
+  contenders: [
+    contender(OURS, "threadStart", { bursts: 50 }),
+    contender("postMessage", "threadStart", { bursts: 10 }, {
+      name: "a raw Worker",
+    }),
+  ],
+  comparisons: [versus("thread-start", "a raw Worker")],
+};
+
+/** Ten threads that sleep at once. */
+export const sleep: Measurement = {
+  name: "sleep",
+  title: "Ten threads that sleep for 2 s",
+  unit: "times",
+  contenders: [contender(OURS, "sleep", { workers: 10, bursts: 1 })],
+  comparisons: [{
+    id: "sleep/2 s",
+    ours: OURS,
+    against: 2,
+    label: "2 s",
+  }],
+};
