@@ -23,6 +23,7 @@ import { Mode } from "./pool/task.ts";
 import { checkSeconds } from "./shared/deadline.ts";
 import { isRecording, Mark, recordSpan } from "./shared/recorder.ts";
 import { type AnyFunction, idOf, originOf } from "./shared/references.ts";
+import { copyPermissions } from "./thread/permissions.ts";
 import { isMainThread } from "./thread/thread_table.ts";
 
 export type {
@@ -96,8 +97,10 @@ export class Pool implements AsyncDisposable {
    * @param options The options.
    * @throws {RangeError} If the number of workers or of tasks per worker is not
    * a positive integer.
-   * @throws {TypeError} If a number or a list isn't one, or the initializer was
-   * never exposed.
+   * @throws {TypeError} If a number or a list isn't one, the initializer was
+   * never exposed, or the permissions are none that Deno knows.
+   * @throws {Deno.errors.NotCapable} If the permissions are more than the
+   * script's own.
    * @throws {Error} If the calling thread is not the main one.
    *
    * @example Usage
@@ -122,6 +125,7 @@ export class Pool implements AsyncDisposable {
     }
     if (initializer !== undefined) checkFunction("create pool", initializer);
     checkArray("create pool: initargs", initargs);
+    const copy = copyPermissions("create pool", permissions);
     if (!isMainThread()) {
       throw new Error(
         "Cannot create pool: only the main thread can start workers",
@@ -132,7 +136,7 @@ export class Pool implements AsyncDisposable {
       initializer,
       initargs,
       maxTasks: maxTasksPerChild,
-      permissions,
+      permissions: copy,
     });
   }
 

@@ -30,7 +30,10 @@ import {
   Slot,
   Status,
 } from "./thread/thread_table.ts";
-import type { WorkerPermissions } from "./thread/worker.ts";
+import {
+  copyPermissions,
+  type WorkerPermissions,
+} from "./thread/permissions.ts";
 
 export type { AnyFunction, WorkerPermissions };
 
@@ -141,8 +144,8 @@ export class Thread<F extends AnyFunction = AnyFunction>
    *
    * @param target The function to run.
    * @param options The options.
-   * @throws {TypeError} If the target was never exposed, or the arguments hold a
-   * function that was never exposed.
+   * @throws {TypeError} If the target was never exposed, the arguments hold a
+   * function that was never exposed, or the permissions are no such thing.
    *
    * @example Usage
    * ```ts
@@ -186,7 +189,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
     this.#shortName = name ?? `Thread-${++threadCount}`;
     this.#name = name ?? `${this.#shortName} (${originOf(target)!.name})`;
     this.#daemon = daemon;
-    this.#permissions = permissions;
+    this.#permissions = copyPermissions("create thread", permissions);
   }
 
   /**
@@ -247,6 +250,8 @@ export class Thread<F extends AnyFunction = AnyFunction>
    * @throws {Error} If the thread was started before, or the calling thread is
    * not the main one.
    * @throws {DOMException} A `DataCloneError` if an argument can't be cloned.
+   * @throws {Deno.errors.NotCapable} If the permissions are more than the
+   * script's own.
    *
    * @example Usage
    * ```ts

@@ -9,7 +9,7 @@ import { Cargo } from "../lib/shared/cargo.ts";
 import { Decoder } from "../lib/shared/decoder.ts";
 import { Encoder } from "../lib/shared/encoder.ts";
 import { Queue } from "../lib/queue.ts";
-import { describe } from "./testdata/shared_values.ts";
+import { difference } from "./testdata/difference.ts";
 
 const encoder = new Encoder();
 const decoder = new Decoder();
@@ -24,7 +24,7 @@ function transfer<T>(value: T): T {
 function assertAsPlatform(make: () => unknown): void {
   // In one place, because an error's stack tells where it was made.
   const [ours, theirs] = [transfer, structuredClone].map((f) => f(make()));
-  assertEquals(describe(ours), describe(theirs));
+  assertEquals(difference(ours, theirs), undefined);
 }
 
 /** Refused here and there, with errors of the same name. */
@@ -142,7 +142,14 @@ Deno.test("Encoder sees what an object is, whatever its prototype", () => {
     () => Object(5n),
     () => new (class extends Array {})(3),
   ];
-  const prototypes = [null, {}, Set.prototype, Map.prototype, Error.prototype];
+  const prototypes = [
+    null,
+    {},
+    Object.prototype,
+    Set.prototype,
+    Map.prototype,
+    Error.prototype,
+  ];
   for (const make of values) {
     assertAsPlatform(make);
     for (const prototype of prototypes) {
@@ -180,6 +187,24 @@ Deno.test("Encoder reads properties as structuredClone does", () => {
       },
       c: undefined,
     }),
+    () => {
+      const deletes = {
+        get: () => delete array[2] && 1,
+        enumerable: true,
+        configurable: true,
+      };
+      const array: unknown[] = Object.defineProperty(
+        [0, 1, 2, "x"],
+        1,
+        deletes,
+      );
+      return array;
+    },
+    () => {
+      let count = 0;
+      const counts = { get: () => ++count, enumerable: true };
+      return Object.defineProperty([0, 1, 2, "x"], 0, counts);
+    },
     () => JSON.parse(`{"__proto__":{"a":1},"constructor":2}`),
     () => Object.assign([1, 2], { __proto: 1, [-1]: 2, 4294967295: 3 }),
     () => new (class extends Uint16Array {})(3),
@@ -197,6 +222,19 @@ Deno.test("Encoder reads properties as structuredClone does", () => {
     () => Object.assign(() => {}, {}).length,
   ];
   for (const make of values) assertAsPlatform(make);
+});
+
+Deno.test("Encoder reads the getters of an instance once", () => {
+  class Counter {
+    count = 0;
+  }
+  const counter = Object.defineProperty(new Counter(), "next", {
+    enumerable: true,
+    get() {
+      return ++this.count;
+    },
+  });
+  assertEquals<unknown>(transfer(counter), { count: 0, next: 1 });
 });
 
 Deno.test("Encoder passes on what a getter throws", () => {
@@ -227,7 +265,10 @@ Deno.test("Encoder refuses values that are nested too deep", () => {
   ];
   for (const wrap of wraps) {
     const value = nest(1000, wrap);
-    assertEquals(describe(transfer(value)), describe(structuredClone(value)));
+    assertEquals(
+      difference(transfer(value), structuredClone(value)),
+      undefined,
+    );
     const message = "Cannot clone value: it is nested more than 1000 deep";
     for (const depth of [1001, 100_000]) {
       const deep = nest(depth, wrap);
@@ -283,6 +324,10 @@ Deno.test("Exposed functions come back as themselves", () => {
   const value = transfer({ list: [known], map: new Map([[known, known]]) });
   assertStrictEquals(value.list[0], known);
   assertStrictEquals(value.map.get(known), known);
+  class Handlers {
+    handler = known;
+  }
+  assertStrictEquals(transfer(new Handlers()).handler, known);
   assertThrows(
     () => transfer([unknown]),
     DOMException,

@@ -4,7 +4,7 @@ import { pack, type Packed } from "../shared/packing.ts";
 import { exposingModules, idOf } from "../shared/references.ts";
 import { Run, type Settled } from "../thread/run.ts";
 import { Outcome, Status } from "../thread/thread_table.ts";
-import type { WorkerPermissions } from "../thread/worker.ts";
+import type { WorkerPermissions } from "../thread/permissions.ts";
 import { Claim, workerLoop, type WorkerLoopOptions } from "./worker_loop.ts";
 
 /** What every worker of a pool is started with. */

@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import type { AnyFunction } from "../shared/references.ts";
-import type { WorkerPermissions } from "../thread/worker.ts";
+import type { WorkerPermissions } from "../thread/permissions.ts";
 
 /** Options of {@linkcode Pool}'s constructor. */
 export interface PoolOptions {

@@ -40,6 +40,15 @@ export function brandOf(value: object): Brand | undefined {
   if (types.isBigIntObject(value)) return "BigInt";
 }
 
+/**
+ * Whether an object has no tag, as plain objects and instances of most users'
+ * classes have none. Everything special of the platform's has one, or its
+ * prototype was replaced.
+ */
+export function isUntagged(value: object): boolean {
+  return Object.prototype.toString.call(value) === "[object Object]";
+}
+
 /** Whether the platform refuses to clone it, though it may pass for plain. */
 export function isExotic(value: object): boolean {
   return types.isProxy(value) || types.isArgumentsObject(value);

@@ -222,7 +222,14 @@ export class Decoder {
   #array(): unknown[] {
     const length = this.#uint();
     const array = this.#keep([] as unknown[]);
-    for (let i = 0; i < length; i++) array.push(this.read());
+    for (let i = 0; i < length; i++) {
+      if (this.#bytes[this.#at] !== Tag.HOLE) {
+        array.push(this.read());
+        continue;
+      }
+      this.#at++;
+      array.length = i + 1;
+    }
     return array;
   }
 

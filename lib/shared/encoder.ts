@@ -1,9 +1,9 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { type Brand, brandOf, isExotic } from "./brand.ts";
+import { type Brand, brandOf, isExotic, isUntagged } from "./brand.ts";
 import { type Cargo, Kind } from "./cargo.ts";
 import { isMarked } from "./marks.ts";
-import { type AnyFunction, idOf, isShareable } from "./references.ts";
+import { type AnyFunction, handle, idOf, isShareable } from "./references.ts";
 import { errorClasses, Tag, viewClasses } from "./tags.ts";
 
 /** Past this, neither `structuredClone` nor the receiver's stack is sure to do. */
@@ -128,7 +128,7 @@ export class Encoder {
   ): void {
     this.#refuseMarked(list);
     this.#objects.push(list);
-    if (!this.#numbers(list, from, to)) this.#elements(list, from, to);
+    this.#dense(list, from, to);
   }
 
   #reserve(length: number): void {
@@ -232,15 +232,19 @@ export class Encoder {
     if (isExotic(value)) {
       throw dataCloneError("A proxy or an arguments object can't be cloned.");
     }
-    const prototype = Object.getPrototypeOf(value);
-    if (prototype === Object.prototype && !(isShareable(value))) {
-      this.#properties(value);
-    } else {
-      const brand = brandOf(value);
-      if (brand === undefined) this.#unbranded(value);
-      else this.#branded(value, brand);
-    }
+    const keys = isUntagged(value) && !isShareable(value)
+      ? Object.keys(value)
+      : [];
+    if (keys.length > 0) this.#properties(value, keys);
+    else this.#special(value);
     this.#depth--;
+  }
+
+  /** What has no properties may be a Map, say, whose prototype was replaced. */
+  #special(value: object): void {
+    const brand = brandOf(value);
+    if (brand === undefined) this.#unbranded(value);
+    else this.#branded(value, brand);
   }
 
   #refuseMarked(value: object): void {
@@ -269,8 +273,7 @@ export class Encoder {
     return true;
   }
 
-  #properties(value: object): void {
-    const keys = Object.keys(value);
+  #properties(value: object, keys: string[]): void {
     this.#tag(Tag.OBJECT);
     this.#entries(value as Record<string, unknown>, keys);
   }
@@ -294,28 +297,28 @@ export class Encoder {
     }
   }
 
-  /** An instance of some class, or something that can't be cloned. */
+  /** An object without properties, or with a tag of its own class. */
   #unbranded(value: object): void {
     if (isShareable(value)) {
       throw dataCloneError(
-        `A ${value.constructor.name} can't travel as an item: pass it to the ` +
+        `A ${value[handle]().type} can't travel as an item: pass it to the ` +
           "thread in its arguments",
       );
     }
-    if (value instanceof SharedArrayBuffer) {
-      throw dataCloneError(
-        "A SharedArrayBuffer can't travel as an item: pass it to the thread " +
-          "in its arguments",
-      );
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null) {
+      return this.#properties(value, Object.keys(value));
     }
     // Only the platform knows whether it is an ordinary object underneath.
     const clone = structuredClone(value);
     if (Object.getPrototypeOf(clone) !== Object.prototype) {
+      const tag = Object.prototype.toString.call(clone).slice(8, -1);
       throw dataCloneError(
-        `A ${value.constructor.name} can't travel through shared memory`,
+        `A ${tag} can't travel as an item: pass it to the thread in its ` +
+          "arguments",
       );
     }
-    this.#properties(value);
+    this.#properties(value, Object.keys(value));
   }
 
   #branded(value: object, brand: Brand): void {
@@ -353,67 +356,75 @@ export class Encoder {
     const { length } = array;
     const dense = keys.length === length &&
       (length === 0 || keys[length - 1] === String(length - 1));
-    if (dense) {
-      if (!this.#numbers(array, 0, length)) this.#elements(array, 0, length);
-      return;
-    }
+    if (dense) return this.#dense(array, 0, length);
     this.#tag(Tag.SPARSE_ARRAY);
     this.#uint(length);
     this.#entries(array as unknown as Record<string, unknown>, keys);
   }
 
-  /** Writes an array of numbers; false if one is something else. */
-  #numbers(array: readonly unknown[], from: number, to: number): boolean {
-    if (from === to || typeof array[from] !== "number") return false;
+  /**
+   * Writes elements, as numbers if all of them are. Each is read once: it may be
+   * a getter.
+   */
+  #dense(array: readonly unknown[], from: number, to: number): void {
+    const length = to - from;
     const start = this.#at;
-    if (this.#ints(array, from, to)) return true;
-    this.#at = start;
-    if (this.#floats(array, from, to)) return true;
-    this.#at = start;
-    return false;
-  }
-
-  /** Writes four bytes an element; false if one needs more. */
-  #ints(array: readonly unknown[], from: number, to: number): boolean {
-    const length = to - from;
-    this.#reserve(8 + length * 4);
-    this.#tag(Tag.INTS);
-    this.#uint(length);
-    const { ints } = this.#cargo;
-    const first = (this.#at + 3) >> 2;
-    for (let i = 0; i < length; i++) {
-      const element = array[from + i];
-      if (typeof element !== "number" || (element | 0) !== element) {
-        return false;
-      }
-      if (element === 0 && 1 / element < 0) return false;
-      ints[first + i] = element;
+    if (length === 0) return this.#elements(array, from, to, []);
+    let element = array[from];
+    if (typeof element !== "number") {
+      return this.#elements(array, from, to, [element]);
     }
-    this.#at = (first + length) * 4;
-    return true;
-  }
-
-  /** Writes eight bytes an element; false if one is not a number. */
-  #floats(array: readonly unknown[], from: number, to: number): boolean {
-    const length = to - from;
     this.#reserve(16 + length * 8);
-    this.#tag(Tag.FLOATS);
-    this.#uint(length);
-    const { floats } = this.#cargo;
-    const first = (this.#at + 7) >> 3;
-    for (let i = 0; i < length; i++) {
-      const element = array[from + i];
-      if (typeof element !== "number") return false;
-      floats[first + i] = element;
+    const { ints, floats } = this.#cargo;
+    const firstInt = (start + 5 + 3) >> 2;
+    const firstFloat = (start + 5 + 7) >> 3;
+    let i = 0;
+    while (isInt(element)) {
+      ints[firstInt + i] = element;
+      if (++i === length) return this.#endNumbers(Tag.INTS, length);
+      element = array[from + i];
     }
-    this.#at = (first + length) * 8;
-    return true;
+    // What was written as integers is written anew, from the end: so none is
+    // overwritten before it is read.
+    for (let k = i - 1; k >= 0; k--) {
+      floats[firstFloat + k] = ints[firstInt + k];
+    }
+    while (typeof element === "number") {
+      floats[firstFloat + i] = element;
+      if (++i === length) return this.#endNumbers(Tag.FLOATS, length);
+      element = array[from + i];
+    }
+    const numbers = floats.slice(firstFloat, firstFloat + i);
+    this.#elements(array, from, to, [...numbers, element]);
   }
 
-  #elements(array: readonly unknown[], from: number, to: number): void {
+  /** Writes what stands before numbers that are written already. */
+  #endNumbers(tag: number, length: number): void {
+    this.#tag(tag);
+    this.#uint(length);
+    this.#at = tag === Tag.INTS
+      ? (((this.#at + 3) >> 2) + length) * 4
+      : (((this.#at + 7) >> 3) + length) * 8;
+  }
+
+  /** Writes elements, the first of which were read already. */
+  #elements(
+    array: readonly unknown[],
+    from: number,
+    to: number,
+    read: readonly unknown[],
+  ): void {
     this.#tag(Tag.ARRAY);
     this.#uint(to - from);
-    for (let i = from; i < to; i++) this.write(array[i]);
+    for (let i = from; i < to; i++) {
+      const element = i - from < read.length ? read[i - from] : array[i];
+      // A getter may have deleted it.
+      if (element === undefined && !Object.hasOwn(array, i)) {
+        this.#tag(Tag.HOLE);
+      } else {
+        this.write(element);
+      }
+    }
   }
 
   #map(map: Map<unknown, unknown>): void {
@@ -485,6 +496,12 @@ export class Encoder {
     this.#float(tracks ? -1 : length as number);
     this.write(view.buffer);
   }
+}
+
+/** Whether it is a number that 32 bits can tell; -0 is none. */
+function isInt(value: unknown): value is number {
+  return typeof value === "number" && (value | 0) === value &&
+    (value !== 0 || 1 / value > 0);
 }
 
 /** The name of a typed array's class, whatever its prototype; else undefined. */

@@ -138,12 +138,14 @@ function replace(
   if (value === null) return null;
   const known = copies.get(value);
   if (known !== undefined) return known;
+  // Before anything looks at it: that may run its traps.
+  if (isExotic(value)) return value;
   const swapped = swap(value);
   if (swapped !== undefined) {
     copies.set(value, swapped);
     return swapped;
   }
-  if (isExotic(value) || isPlatformObject(value)) return value;
+  if (isPlatformObject(value)) return value;
   const again = (inner: unknown) => replace(inner, copies, swap);
   switch (brandOf(value)) {
     case "Array": {
@@ -154,15 +156,16 @@ function replace(
     case "Map": {
       const copy = new Map();
       copies.set(value, copy);
-      for (const [key, inner] of value as Map<unknown, unknown>) {
+      // The prototype may have been replaced.
+      Map.prototype.forEach.call(value, (inner, key) => {
         copy.set(again(key), again(inner));
-      }
+      });
       return copy;
     }
     case "Set": {
       const copy = new Set();
       copies.set(value, copy);
-      for (const inner of value as Set<unknown>) copy.add(again(inner));
+      Set.prototype.forEach.call(value, (inner) => copy.add(again(inner)));
       return copy;
     }
     case undefined: {

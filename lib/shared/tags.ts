@@ -35,6 +35,8 @@ export const Tag = {
   SEEN: 25,
   /** An array of integers of 32 bits, aligned to four bytes. */
   INTS: 26,
+  /** No element, in an array that had one before it was read. */
+  HOLE: 27,
 } as const;
 
 /** The error classes that structured clone keeps; any other becomes Error. */

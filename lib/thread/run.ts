@@ -12,7 +12,8 @@ import {
   type SlotOptions,
   Status,
 } from "./thread_table.ts";
-import { PooledWorker, type WorkerPermissions } from "./worker.ts";
+import type { WorkerPermissions } from "./permissions.ts";
+import { PooledWorker } from "./worker.ts";
 
 /** How long a thread that was told to end may take before it is given up. */
 const GRACE_MS = 250;

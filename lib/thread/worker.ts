@@ -7,6 +7,7 @@ import { recordingBuffer } from "../shared/recorder.ts";
 import { exposingModules } from "../shared/references.ts";
 import type { PortableError } from "./portable_error.ts";
 import { Form, Handover } from "./handover.ts";
+import { notCapable, type WorkerPermissions } from "./permissions.ts";
 import { threadTable } from "./thread_table.ts";
 import { serveKey, serverUrl, WORKER_NAME } from "./worker_server.ts";
 
@@ -53,9 +54,6 @@ export interface Mail {
   mail: Packed;
 }
 
-/** What a worker may do, as Deno's `deno.permissions` takes it. */
-export type WorkerPermissions = Deno.PermissionOptions;
-
 /** More idle workers than these aren't kept. */
 const MAX_IDLE = 32;
 
@@ -89,12 +87,8 @@ export class PooledWorker {
   #onLost: ((reason: Error) => void) | undefined;
 
   constructor(permissions: WorkerPermissions) {
-    this.#permissions = JSON.stringify(permissions);
-    this.#worker = new Worker(bootstrap(this.#modules), {
-      type: "module",
-      name: WORKER_NAME,
-      deno: { permissions },
-    } as WorkerOptions);
+    this.#permissions = keyOf(permissions);
+    this.#worker = newWorker(bootstrap(this.#modules), permissions);
     this.cell = allocateCell();
     setRef?.call(this.#worker, false);
     this.#worker.onerror = (event) => {
@@ -122,7 +116,7 @@ export class PooledWorker {
     permissions: WorkerPermissions,
     modules: Set<string>,
   ): PooledWorker {
-    const wanted = JSON.stringify(permissions);
+    const wanted = keyOf(permissions);
     for (;;) {
       const at = idle.findLastIndex((worker) =>
         worker.#permissions === wanted && modules.isSubsetOf(worker.#modules)
@@ -253,6 +247,24 @@ export class PooledWorker {
   /** Gives the cell back. Not for a worker that may still run. */
   releaseCell(): void {
     releaseCell(this.cell);
+  }
+}
+
+/** Permissions as text; by entries, because an object may have its own text. */
+function keyOf(permissions: WorkerPermissions): string {
+  return JSON.stringify(Object.entries(permissions));
+}
+
+function newWorker(url: string, permissions: WorkerPermissions): Worker {
+  try {
+    return new Worker(url, {
+      type: "module",
+      name: WORKER_NAME,
+      deno: { permissions },
+    } as WorkerOptions);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    throw notCapable(permissions, error);
   }
 }
 

@@ -1,0 +1,59 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { fileURLToPath } from "node:url";
+import { kindOf } from "../shared/kind_of.ts";
+
+/** What a worker may do, as Deno's `deno.permissions` takes it. */
+export type WorkerPermissions = Deno.PermissionOptions;
+
+/**
+ * The same permissions, in a form that is compared as text: nothing that the
+ * caller still holds, and a file in one spelling.
+ *
+ * @throws {TypeError} If they are no permissions. Deno takes `null` for all that
+ * the script has.
+ */
+export function copyPermissions(
+  action: string,
+  permissions: WorkerPermissions,
+): WorkerPermissions {
+  if (permissions === "none" || permissions === "inherit") return permissions;
+  if (typeof permissions !== "object" || permissions === null) {
+    const what = typeof permissions === "string"
+      ? JSON.stringify(permissions)
+      : kindOf(permissions);
+    throw new TypeError(
+      `Cannot ${action}: permissions must be "none", "inherit" or an object ` +
+        `such as { read: true }, received ${what}`,
+    );
+  }
+  return Object.fromEntries(
+    Object.entries(permissions).map(([name, granted]) => [
+      name,
+      Array.isArray(granted) ? granted.map(withoutUrl) : granted,
+    ]),
+  );
+}
+
+function withoutUrl(item: unknown): unknown {
+  return item instanceof URL && item.protocol === "file:"
+    ? fileURLToPath(item)
+    : item;
+}
+
+/** Says what to do about permissions that the script itself doesn't have. */
+export function notCapable(
+  permissions: WorkerPermissions,
+  cause: unknown,
+): Error {
+  const flags = Object.entries(permissions)
+    .filter(([, granted]) => granted !== false && granted !== "none")
+    .map(([name, granted]) =>
+      `--allow-${name}${Array.isArray(granted) ? `=${granted}` : ""}`
+    );
+  return new Deno.errors.NotCapable(
+    "Cannot start worker: it can't be given more permissions than the script " +
+      `itself has, run the script with ${flags.join(" ")} or ask for less`,
+    { cause },
+  );
+}
