@@ -1,6 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { expose } from "../expose.ts";
+import type { Decoder } from "../shared/decoder.ts";
 import { checkSendable, pack, unpack } from "../shared/packing.ts";
 import { checkStop } from "../shared/parking.ts";
 import { Mark, recordSpan } from "../shared/recorder.ts";
@@ -49,8 +50,9 @@ export interface WorkerLoopOptions {
 /**
  * Does a pool's tasks until there will be none.
  *
- * Protocol. The worker writes the task's id into its claim before it calls
- * anything of the user's, and clears it after the answer is in the channel. So
+ * Protocol. The worker writes the task's id into its claim in the step in which
+ * it takes the task: what an earlier task left behind may close the worker at
+ * its next turn. It clears the claim after the answer is in the channel. So
  * when a worker is gone, its claim names the task that went with it. Who wants to
  * end the worker because of that task negates the claim first. Both change it in
  * one step from the id: a worker that is about to be ended takes no other task.
@@ -65,10 +67,14 @@ export async function workerLoop(options: WorkerLoopOptions): Promise<boolean> {
   if (initializer !== undefined) await initializer(...initargs);
   Atomics.store(claim, Claim.READY, 1);
 
-  for (let done = 0; done < maxTasks; done++) {
-    const task = tasks.take(readTask) ?? await tasks.receive(readTask);
-    if (task === undefined) return false;
+  const claimTask = (decoder: Decoder): ReceivedTask => {
+    const task = readTask(decoder);
     Atomics.store(claim, Claim.TASK, task.id);
+    return task;
+  };
+  for (let done = 0; done < maxTasks; done++) {
+    const task = tasks.take(claimTask) ?? await tasks.receive(claimTask);
+    if (task === undefined) return false;
     if (!cancelled.has(task.call)) {
       using _span = recordSpan(Mark.TASK, task.payload?.length);
       const outcome = runTask(task, results, options);
