@@ -196,9 +196,18 @@ export class Dispatcher {
   /** Settles tasks as long as the pool lives. It keeps no process alive. */
   async #receive(): Promise<void> {
     const handle = (decoder: Decoder) => this.#handle(decoder);
-    while (await this.#results.receive(handle)) this.#drain();
+    try {
+      while (await this.#results.receive(handle)) this.#drain();
+    } catch (error) {
+      this.#abandon(error);
+    }
   }
 
+  /**
+   * Settles what was answered, and sends what there is room for.
+   *
+   * @throws {Error} If a worker's code has written where only the library does.
+   */
   #drain(): void {
     while (this.#results.take((decoder) => this.#handle(decoder)));
     if (this.#tasks.isFlushed) return;
@@ -214,6 +223,7 @@ export class Dispatcher {
     let value: unknown;
     try {
       value = decoder.read();
+      decoder.end();
     } catch (error) {
       // A function by a reference that this thread doesn't know.
       this.#settle(id)?.reject(error);
@@ -270,7 +280,11 @@ export class Dispatcher {
 
   #onWorkerEnd(member: CrewMember, settle: () => Settled): void {
     // What it answered comes first; its mail is lost when it is settled.
-    this.#drain();
+    try {
+      this.#drain();
+    } catch (error) {
+      this.#abandon(error);
+    }
     const settled = settle();
     if (this.#state === "stopped") return;
     if (settled.outcome === Outcome.RETURNED) {

@@ -9,6 +9,10 @@ const LONGEST_CACHED = 32;
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
+function damaged(): Error {
+  return new Error("Cannot decode value: the memory that holds it is damaged");
+}
+
 /** Reads what {@linkcode Encoder} wrote. */
 export class Decoder {
   #cargo!: Cargo;
@@ -35,10 +39,14 @@ export class Decoder {
       case Kind.FUNCTION:
         return functionOf(cargo.number);
     }
+    // The encoder writes no fewer. Where they would be, something else may be.
+    if (cargo.kind !== Kind.BYTES || cargo.length <= 8) throw damaged();
     this.begin(cargo);
-    const value = this.read();
-    this.end();
-    return value;
+    try {
+      return this.read();
+    } finally {
+      this.end();
+    }
   }
 
   /** Begins a cargo that holds several values. */
@@ -50,10 +58,17 @@ export class Decoder {
     this.#objects.length = 0;
   }
 
-  /** Ends reading; an unusually large buffer is given back. */
+  /**
+   * Ends reading; an unusually large buffer is given back.
+   *
+   * @throws {Error} If more was read than the cargo holds: what stands behind
+   * it came with something else, and is nobody's to pass on.
+   */
   end(): void {
     this.#objects.length = 0;
+    const isWithin = this.#at <= this.#cargo.length;
     this.#cargo.trim();
+    if (!isWithin) throw damaged();
   }
 
   /** Reads the next value. */
@@ -164,7 +179,7 @@ export class Decoder {
         );
       }
       default:
-        throw new Error(`Cannot decode value: unknown tag ${tag}`);
+        throw damaged();
     }
   }
 
@@ -302,6 +317,7 @@ export class Decoder {
   #buffer(): ArrayBuffer {
     const length = this.#float();
     const maxByteLength = this.#float();
+    if (!(length <= this.#cargo.length)) throw damaged();
     const buffer = maxByteLength < 0
       ? new ArrayBuffer(length)
       : new ArrayBuffer(length, { maxByteLength });
