@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { type Cargo, Kind } from "./cargo.ts";
-import { functionOf } from "./references.ts";
+import { functionOf, isThen, thenable } from "./references.ts";
 import { errorClasses, Tag, viewClasses } from "./tags.ts";
 
 const CACHED_STRINGS = 2048;
@@ -204,6 +204,7 @@ export class Decoder {
     for (let left = this.#uint(); left > 0; left--) {
       const key = this.read() as string;
       const value = this.read();
+      if (isThen(key, value)) throw thenable();
       if (key === "__proto__") {
         Object.defineProperty(target, key, {
           value,
