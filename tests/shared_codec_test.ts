@@ -388,7 +388,7 @@ Deno.test("Encoder: parts of lists, and Decoder: into another", () => {
       assertEquals(decoder.read(), "before");
       assertEquals(decoder.read(), list.slice(from, to));
       const target: unknown[] = new Array(6).fill("old");
-      decoder.readInto(target, 1);
+      decoder.readInto(target, 1, to - from);
       assertEquals(decoder.read(), "after");
       decoder.end();
       const expected: unknown[] = new Array(6).fill("old");

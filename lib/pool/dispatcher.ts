@@ -224,9 +224,18 @@ export class Dispatcher {
   /** Settles tasks as long as the pool lives. It keeps no process alive. */
   async #receive(): Promise<void> {
     const handle = (decoder: Decoder) => this.#handle(decoder);
-    while (await this.#results.receive(handle)) this.#drain();
+    try {
+      while (await this.#results.receive(handle)) this.#drain();
+    } catch (error) {
+      this.#abandon(error);
+    }
   }
 
+  /**
+   * Settles what was answered, and sends what there is room for.
+   *
+   * @throws {Error} If a worker's code has written where only the library does.
+   */
   #drain(): void {
     while (this.#results.take((decoder) => this.#handle(decoder)));
     if (this.#tasks.isFlushed) return;
@@ -237,13 +246,15 @@ export class Dispatcher {
   #handle(decoder: Decoder): true {
     const id = decoder.read() as number;
     const reply = decoder.read() as Reply;
-    const into = reply === Reply.LISTED
-      ? this.#pending.get(id)?.into
-      : undefined;
+    const task = reply === Reply.LISTED ? this.#pending.get(id) : undefined;
     let value: unknown;
     try {
-      if (into === undefined) value = decoder.read();
-      else decoder.readInto(value = into.results.list, into.at);
+      if (task?.into === undefined) value = decoder.read();
+      else {
+        const { results, at } = task.into;
+        decoder.readInto(value = results.list, at, task.to - task.from);
+      }
+      decoder.end();
     } catch (error) {
       // A function by a reference that this thread doesn't know.
       this.#settle(id)?.reject(error);
@@ -305,7 +316,11 @@ export class Dispatcher {
 
   #onWorkerEnd(member: CrewMember, settle: () => Settled): void {
     // What it answered comes first; its mail is lost when it is settled.
-    this.#drain();
+    try {
+      this.#drain();
+    } catch (error) {
+      this.#abandon(error);
+    }
     const settled = settle();
     if (this.#state === "stopped") return;
     if (settled.outcome === Outcome.RETURNED) {

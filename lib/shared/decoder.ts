@@ -1,13 +1,17 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { type Cargo, Kind } from "./cargo.ts";
-import { functionOf } from "./references.ts";
+import { functionOf, isThen, thenable } from "./references.ts";
 import { errorClasses, Tag, viewClasses } from "./tags.ts";
 
 const CACHED_STRINGS = 2048;
 const LONGEST_CACHED = 32;
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+function damaged(): Error {
+  return new Error("Cannot decode value: the memory that holds it is damaged");
+}
 
 /** Reads what {@linkcode Encoder} wrote. */
 export class Decoder {
@@ -35,10 +39,14 @@ export class Decoder {
       case Kind.FUNCTION:
         return functionOf(cargo.number);
     }
+    // The encoder writes no fewer. Where they would be, something else may be.
+    if (cargo.kind !== Kind.BYTES || cargo.length <= 8) throw damaged();
     this.begin(cargo);
-    const value = this.read();
-    this.end();
-    return value;
+    try {
+      return this.read();
+    } finally {
+      this.end();
+    }
   }
 
   /** Begins a cargo that holds several values. */
@@ -50,10 +58,17 @@ export class Decoder {
     this.#objects.length = 0;
   }
 
-  /** Ends reading; an unusually large buffer is given back. */
+  /**
+   * Ends reading; an unusually large buffer is given back.
+   *
+   * @throws {Error} If more was read than the cargo holds: what stands behind
+   * it came with something else, and is nobody's to pass on.
+   */
   end(): void {
     this.#objects.length = 0;
+    const isWithin = this.#at <= this.#cargo.length;
     this.#cargo.trim();
+    if (!isWithin) throw damaged();
   }
 
   /** Reads the next value. */
@@ -112,9 +127,9 @@ export class Decoder {
   }
 
   /** Reads an array, which is next, into another that has room for it. */
-  readInto(target: unknown[], at: number): void {
+  readInto(target: unknown[], at: number, length: number): void {
     const tag = this.#bytes[this.#at++];
-    const length = this.#uint();
+    if (this.#uint() !== length) throw damaged();
     this.#keep(target);
     switch (tag) {
       case Tag.INTS:
@@ -180,7 +195,7 @@ export class Decoder {
         );
       }
       default:
-        throw new Error(`Cannot decode value: unknown tag ${tag}`);
+        throw damaged();
     }
   }
 
@@ -205,6 +220,7 @@ export class Decoder {
     for (let left = this.#uint(); left > 0; left--) {
       const key = this.read() as string;
       const value = this.read();
+      if (isThen(key, value)) throw thenable();
       if (key === "__proto__") {
         Object.defineProperty(target, key, {
           value,
@@ -235,6 +251,7 @@ export class Decoder {
 
   #numbers(tag: number): number[] {
     const length = this.#uint();
+    if (!(length <= this.#cargo.length)) throw damaged();
     const array = this.#keep(new Array<number>(length));
     if (tag === Tag.INTS) this.#ints(array, 0, length);
     else this.#floats(array, 0, length);
@@ -328,6 +345,7 @@ export class Decoder {
   #buffer(): ArrayBuffer {
     const length = this.#float();
     const maxByteLength = this.#float();
+    if (!(length <= this.#cargo.length)) throw damaged();
     const buffer = maxByteLength < 0
       ? new ArrayBuffer(length)
       : new ArrayBuffer(length, { maxByteLength });

@@ -3,7 +3,14 @@
 import { type Brand, brandOf, isExotic, isUntagged } from "./brand.ts";
 import { type Cargo, Kind } from "./cargo.ts";
 import { isMarked } from "./marks.ts";
-import { type AnyFunction, handle, idOf, isShareable } from "./references.ts";
+import {
+  type AnyFunction,
+  handle,
+  idOf,
+  isShareable,
+  isThen,
+  thenable,
+} from "./references.ts";
 import { errorClasses, Tag, viewClasses } from "./tags.ts";
 
 /** Past this, neither `structuredClone` nor the receiver's stack is sure to do. */
@@ -292,6 +299,7 @@ export class Encoder {
         this.#view.setUint32(countAt, --count, true);
         continue;
       }
+      if (isThen(key, property)) throw thenable();
       this.#string(key);
       this.write(property);
     }

@@ -6,6 +6,7 @@ import { kindOf } from "./kind_of.ts";
 import { Mutex } from "./mutex.ts";
 import {
   CLOSED,
+  damaged,
   HEADER_BYTES,
   PUT_COUNT,
   PUT_MUTEX,
@@ -185,6 +186,7 @@ export class Heap extends Store {
       const keyWords = wordsFor(ints[at + KEY_LENGTH]);
       const itemWords = wordsFor(length);
       const blocks = blocksFor(keyWords + itemWords);
+      if (!(length <= this.#size)) throw damaged();
       cargo.reserve(length);
       cargo.kind = Kind.BYTES;
       cargo.length = length;
@@ -266,6 +268,7 @@ export class Heap extends Store {
     while (one !== 0 && other !== 0) {
       const first = this.#isBefore(one, other) ? one : other;
       if (first === other) other = one;
+      if (length === LONGEST_PATH) throw damaged();
       path[length++] = first;
       one = ints[(first << BLOCK_SHIFT) + RIGHT];
     }

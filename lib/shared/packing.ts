@@ -10,7 +10,9 @@ import {
   handle,
   idOf,
   isShareable,
+  isThen,
   reviveHandle,
+  thenable,
 } from "./references.ts";
 
 /**
@@ -186,8 +188,11 @@ function fill(
   again: (value: unknown) => unknown,
 ): object {
   for (const key of Object.keys(original)) {
+    const value = (original as Record<string, unknown>)[key];
+    const replaced = again(value);
+    if (isThen(key, value) || isThen(key, replaced)) throw thenable();
     Object.defineProperty(copy, key, {
-      value: again((original as Record<string, unknown>)[key]),
+      value: replaced,
       writable: true,
       enumerable: true,
       configurable: true,

@@ -85,6 +85,24 @@ export function functionOf(id: number): AnyFunction {
   return fn;
 }
 
+/**
+ * Whether a property makes its object pass for a promise. Whoever awaits such an
+ * object calls the function, which is not for the sender to bring about: the
+ * receiver may be permitted more.
+ */
+export function isThen(key: string, value: unknown): boolean {
+  return typeof value === "function" && key === "then";
+}
+
+/** What is thrown for an object with such a property, by either side. */
+export function thenable(): DOMException {
+  return new DOMException(
+    "An object with a function `then` can't travel: whoever awaited it would " +
+      "call the function",
+    "DataCloneError",
+  );
+}
+
 /** How an object in shared memory is handed over: its class and its memory. */
 export interface Handle {
   type: string;

@@ -4,6 +4,7 @@ import type { Cargo } from "./cargo.ts";
 import { Mutex } from "./mutex.ts";
 import {
   CLOSED,
+  damaged,
   HEADER_BYTES,
   INLINE_BYTES,
   PUT_COUNT,
@@ -106,6 +107,7 @@ export class Ring extends Store {
       const head = words[HEAD];
       const at = (head & this.#mask) >> 2;
       const length = this.#ints[at];
+      if (length > this.#mask + 1) throw damaged();
       const size = recordSize(length);
       cargo.kind = this.#ints[at + 1];
       cargo.length = length;
@@ -160,10 +162,11 @@ export class Ring extends Store {
 
   #view(): void {
     const size = Atomics.load(this.words, SIZE);
-    this.#mask = size - 1;
     this.#bytes = new Uint8Array(this.buffer, HEADER_BYTES, size);
     this.#ints = new Int32Array(this.buffer, HEADER_BYTES, size / 4);
     this.#floats = new Float64Array(this.buffer, HEADER_BYTES, size / 8);
+    // Last: it tells that the views are of that size.
+    this.#mask = size - 1;
   }
 
   #copyIn(cargo: Cargo, position: number): void {

@@ -4,6 +4,7 @@ import type { Cargo } from "./cargo.ts";
 import { Mutex } from "./mutex.ts";
 import {
   CLOSED,
+  damaged,
   HEADER_BYTES,
   INLINE_BYTES,
   PUT_COUNT,
@@ -95,6 +96,7 @@ export class Stack extends Store {
       const length = this.#ints[(top >> 2) - 2];
       const kind = this.#ints[(top >> 2) - 1];
       const start = top - recordSize(length);
+      if (start < 0 || top > this.#size) throw damaged();
       if (length <= INLINE_BYTES) cargo.number = this.#floats[start >> 3];
       else this.#copyOut(cargo, start, length);
       cargo.length = length;

@@ -35,6 +35,11 @@ export function recordSize(length: number): number {
     : (length + 8 + RECORD_BYTES - 1) & -RECORD_BYTES;
 }
 
+/** What a take throws that finds what no put has written. */
+export function damaged(): Error {
+  return new Error("Cannot take from queue: its memory is damaged");
+}
+
 /** The power of two that holds so many bytes of records. */
 export function storeSize(capacity: number): number {
   let size = FIRST_SIZE;

@@ -23,7 +23,7 @@
  * @module
  */
 
-import { Cargo } from "../shared/cargo.ts";
+import { Cargo, Kind } from "../shared/cargo.ts";
 import { Decoder } from "../shared/decoder.ts";
 import { Encoder } from "../shared/encoder.ts";
 import { hold } from "../shared/keep_alive.ts";
@@ -95,13 +95,12 @@ export class Handover {
 
   /** Reads the record, which stands here. */
   take(): unknown {
-    const length = this.#words[LENGTH];
+    const length = Math.min(this.#words[LENGTH], CAPACITY);
     incoming.reserve(length);
     incoming.bytes.set(this.#bytes.subarray(0, length));
-    decoder.begin(incoming);
-    const record = decoder.read();
-    decoder.end();
-    return record;
+    incoming.kind = Kind.BYTES;
+    incoming.length = length;
+    return decoder.decode(incoming);
   }
 
   /** Whether the worker closed itself. */

@@ -13,7 +13,7 @@ import {
   Status,
 } from "./thread_table.ts";
 import type { WorkerPermissions } from "./permissions.ts";
-import { PooledWorker } from "./worker.ts";
+import { type Answer, PooledWorker } from "./worker.ts";
 
 /** How long a thread that was told to end may take before it is given up. */
 const GRACE_MS = 250;
@@ -128,20 +128,27 @@ export class Run {
 
   #conclude(): Settled {
     let { outcome } = this.slot;
-    const answer = isSound(outcome) ? this.#worker.answer() : undefined;
+    let answer: Answer | undefined;
+    try {
+      if (isSound(outcome)) answer = this.#worker.answer();
+    } catch (error) {
+      // The worker's code has written where only the library writes.
+      this.#brokeDown = error as Error;
+      outcome = Outcome.LOST;
+    }
     // It closed itself with the answer in its hands.
     if (isSound(outcome) && answer === undefined) outcome = Outcome.CLOSED;
     this.#giveBack(outcome);
-    if (outcome === Outcome.RETURNED && answer && "value" in answer) {
-      try {
+    try {
+      if (outcome === Outcome.RETURNED && answer && "value" in answer) {
         return { outcome, value: unpack(answer.value) };
-      } catch (error) {
-        // It holds a function that this thread doesn't know.
-        return { outcome: Outcome.THREW, error };
       }
-    }
-    if (outcome === Outcome.THREW && answer && "thrown" in answer) {
-      return { outcome, error: fromPortable(answer.thrown) };
+      if (outcome === Outcome.THREW && answer && "thrown" in answer) {
+        return { outcome, error: fromPortable(answer.thrown) };
+      }
+    } catch (error) {
+      // It holds a function that this thread doesn't know.
+      return { outcome: Outcome.THREW, error };
     }
     const error = this.#brokeDown;
     if (outcome === Outcome.LOST && !error && !this.#hasBegun) {
