@@ -235,6 +235,7 @@ export class Decoder {
 
   #numbers(): number[] {
     const length = this.#uint();
+    if (length * 8 > this.#cargo.length) throw damaged();
     const view = this.#view;
     const array = this.#keep(new Array<number>(length));
     let at = this.#at;
