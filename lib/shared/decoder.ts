@@ -251,7 +251,8 @@ export class Decoder {
 
   #numbers(tag: number): number[] {
     const length = this.#uint();
-    if (!(length <= this.#cargo.length)) throw damaged();
+    const size = tag === Tag.INTS ? 4 : 8;
+    if (length * size > this.#cargo.length) throw damaged();
     const array = this.#keep(new Array<number>(length));
     if (tag === Tag.INTS) this.#ints(array, 0, length);
     else this.#floats(array, 0, length);
