@@ -72,7 +72,8 @@ export class Crew {
   #members = new Map<number, CrewMember>();
   #lastNumber = 0;
   #onEnd: (member: CrewMember, settled: () => Settled) => void;
-  #watches = new Set<Promise<void>>();
+  /** What goes on until the workers' end. */
+  #endings = new Set<Promise<void>>();
 
   /** `onEnd` is told of every worker that has ended, however it did. */
   constructor(
@@ -90,9 +91,7 @@ export class Crew {
     const number = ++this.#lastNumber;
     const member = new CrewMember(number, this.#options, this.modules);
     this.#members.set(number, member);
-    const watch = this.#watch(number, member);
-    this.#watches.add(watch);
-    watch.then(() => this.#watches.delete(watch));
+    this.#track(this.#watch(number, member));
   }
 
   /** Ends the workers that have taken one of these tasks, and replaces them. */
@@ -101,7 +100,7 @@ export class Crew {
       const { claim } = member;
       if (!tasks.has(claim) || !member.condemn(claim)) continue;
       member.isReplaced = true;
-      member.run.stop();
+      this.#track(member.run.stop());
       this.add();
     }
   }
@@ -114,7 +113,12 @@ export class Crew {
 
   /** Resolves when there are no workers any more. */
   async ended(): Promise<void> {
-    while (this.#watches.size > 0) await Promise.all(this.#watches);
+    while (this.#endings.size > 0) await Promise.all(this.#endings);
+  }
+
+  #track(ending: Promise<void>): void {
+    this.#endings.add(ending);
+    ending.then(() => this.#endings.delete(ending));
   }
 
   sendMail(number: number, mail: Packed): void {
