@@ -92,7 +92,8 @@ export function contend(
           inside(all, index, random);
         }
         tally.counts[index]++;
-        if (!ordered && random.below(4) === 0) sleepSync(0);
+        // Others come meanwhile, even on one processor.
+        if (!ordered && random.below(30) === 0) sleepSync(0.001);
       }
       round++;
       Atomics.add(all, ROUNDS, 1);
