@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Pool, Queue } from "../mod.ts";
+import { Pool } from "../mod.ts";
 import { threadTest } from "./_threads.ts";
 import * as fns from "./testdata/pool_functions.ts";
 
@@ -70,29 +70,6 @@ threadTest("Pool.map() sees holes and iterators as a loop does", async () => {
   }
   assertEquals(await pool.map(fns.echo, Backwards.of(1, 2, 3)), [3, 2, 1]);
   assertEquals(await pool.map(fns.echo, new Uint8Array([1, 2])), [1, 2]);
-});
-
-threadTest("Pool.map() doesn't see what becomes of the items", async () => {
-  await using pool = new Pool(1);
-  const begun = new Queue<number>();
-  const go = new Queue<number>();
-  const waiting = pool.apply(fns.wait, [begun, go]);
-  await begun.get();
-  // The channel holds 256 MB: the last of these waits, and all behind it.
-  const large = range(3).map(() => new Uint8Array(90 * 2 ** 20));
-  const counts = pool.map(fns.countArguments, large, { chunkSize: 1 });
-  const items = range(10);
-  const squares = [1, 4, 100].map((chunkSize) =>
-    pool.map(fns.square, items, { chunkSize })
-  );
-  items.fill(7);
-  items.length = 5;
-  go.putNowait(0);
-  await waiting;
-  assertEquals(await counts, [1, 1, 1]);
-  for (const results of squares) {
-    assertEquals(await results, range(10).map((x) => x * x));
-  }
 });
 
 threadTest("Pool.map() that fails leaves nothing behind", async () => {

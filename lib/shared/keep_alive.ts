@@ -7,6 +7,10 @@
  */
 const LONGEST_INTERVAL = 2 ** 31 - 1;
 
+// Looked up here, because Deno loads timers when they are first looked at and
+// runs microtasks meanwhile: a hold would be taken in the middle of another.
+const { setInterval, clearInterval } = globalThis;
+
 let holders = 0;
 let timer: ReturnType<typeof setInterval> | undefined;
 
