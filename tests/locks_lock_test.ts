@@ -106,6 +106,23 @@ for (const [type, Class] of Object.entries(types)) {
     assertEquals(lock.isLocked, false);
   });
 
+  threadTest(`${type}: a hold that has ended ends no other`, async () => {
+    const lock = new Class();
+    const first = lock.acquireSync();
+    lock.release();
+    const second = await lock.acquire();
+    // An RLock's holds are all the thread's.
+    if (type === "Lock") {
+      first[Symbol.dispose]();
+      assert(lock[owned].isMine);
+      const condition = new Condition(lock);
+      assertEquals(condition.waitSync({ timeout: 0 }), false);
+      assertEquals(await condition.wait({ timeout: 0 }), false);
+    }
+    second[Symbol.dispose]();
+    assertEquals(lock.isLocked, false);
+  });
+
   threadTest(`${type}: releasing what is not held is an error`, async () => {
     const lock = new Class({ name: "l" });
     const message = `Cannot release ${type} l: it is not held`;

@@ -194,6 +194,150 @@ for (const sync of [true, false]) {
   }
 }
 
+/** Has a thread end with the lock, and wake who waits on a condition of it. */
+async function poison(lock: Lock, condition?: Condition): Promise<void> {
+  const steps: Step[] = [[0, "acquireSync"]];
+  if (condition !== undefined) steps.push([1, "notify"]);
+  const things = [lock, condition];
+  await start("dead", fns.scriptSync, things, steps).join(PATIENCE);
+}
+
+for (const sync of [true, false]) {
+  for (const type of Object.keys(types) as Type[]) {
+    const form = sync ? "acquireSync" : "acquire";
+    threadTest(
+      `${type}.${form}(): who was told repairs no other's hold`,
+      async () => {
+        const lock = new types[type]();
+        await poison(lock);
+        const [told, go] = [new Event(), new Event()];
+        const { releaseWhenTold } = fns;
+        const second = start("2", releaseWhenTold, lock, told, go, sync);
+        await told.wait();
+        await assertRejects(() => lock.acquire(), LockPoisonedError);
+        lock.release();
+        const held = await lock.acquire();
+        go.set();
+        await second.join(PATIENCE);
+        assert(lock[owned].isMine);
+        held[Symbol.dispose]();
+        assertEquals(lock.isLocked, false);
+      },
+    );
+
+    const wait = sync ? "waitSync" : "wait";
+    threadTest(
+      `Condition.${wait}() with ${type}: who lost it releases no other's hold`,
+      async () => {
+        const lock = new types[type]({ name: "guard" });
+        const condition = new Condition(lock);
+        const [waiting, told, go] = [new Event(), new Event(), new Event()];
+        const { waitAndRelease } = fns;
+        const events = [waiting, told, go] as const;
+        const waiter = start("w", waitAndRelease, condition, ...events, sync);
+        await waiting.wait();
+        await poison(lock, condition);
+        await told.wait();
+        await assertRejects(() => lock.acquire(), LockPoisonedError);
+        lock.release();
+        const held = await lock.acquire();
+        go.set();
+        const error = await waiter.join(PATIENCE);
+        assertInstanceOf(error, Error);
+        assertEquals(
+          error.message,
+          `Cannot acquire ${type} guard: its holder dead has ended without ` +
+            "releasing it, so this one has lost it, too",
+        );
+        assert(lock[owned].isMine);
+        held[Symbol.dispose]();
+      },
+    );
+  }
+}
+
+threadTest("A repair that came late does nothing, once", async () => {
+  const lock = new Lock();
+  for (const isRepaired of [false, true]) {
+    await poison(lock);
+    for (let i = 0; i < 2; i++) {
+      assertThrows(() => lock.acquireSync(), LockPoisonedError);
+    }
+    if (isRepaired) {
+      await start("r", fns.scriptSync, [lock], [[0, "release"]]).join(PATIENCE);
+    }
+    lock.release();
+    assertEquals(lock.isLocked, false);
+    assertThrows(() => lock.release(), Error, "it is not held");
+  }
+});
+
+threadTest("Who was told and has taken it since hands it over", async () => {
+  const lock = new Lock();
+  await poison(lock);
+  assertThrows(() => lock.acquireSync(), LockPoisonedError);
+  await start("r", fns.scriptSync, [lock], [[0, "release"]]).join(PATIENCE);
+  lock.acquireSync();
+  lock.release();
+  const [held, go] = [new Event(), new Event()];
+  const holder = start("holder", fns.scriptSync, [lock, held, go], [
+    [0, "acquireSync"],
+    [1, "set"],
+    [2, "waitSync"],
+  ]);
+  await held.wait();
+  lock.release();
+  assertEquals(lock.isLocked, false);
+  go.set();
+  await holder.join(PATIENCE);
+});
+
+threadTest("What a thread was told, its worker's next one wasn't", async () => {
+  const lock = new Lock();
+  await poison(lock);
+  const told = start("told", fns.scriptSync, [lock], [[0, "acquireSync"]]);
+  await assertRejects(() => told.join(PATIENCE), LockPoisonedError);
+  lock.release();
+  lock.acquireSync();
+  await start("next", fns.scriptSync, [lock], [[0, "release"]]).join(PATIENCE);
+  assertEquals(lock.isLocked, false);
+});
+
+for (const type of Object.keys(types) as Type[]) {
+  threadTest(`A wait that loses ${type} leaves it poisoned`, async () => {
+    const lock = new types[type]();
+    const condition = new Condition(lock);
+    const lose = async (release: () => void) => {
+      lock.acquireSync();
+      const wait = assertRejects(() => condition.wait(), LockPoisonedError);
+      await poison(lock, condition);
+      await wait;
+      release();
+      assertThrows(() => lock.acquireSync(), LockPoisonedError);
+      lock.release();
+      assertEquals(lock.isLocked, false);
+    };
+    await lose(() => lock.release());
+    const inner: Disposable[] = [];
+    const more = type === "RLock" ? 2 : 0;
+    for (let i = 0; i < more; i++) inner.push(lock.acquireSync());
+    await lose(() => {
+      lock.release();
+      for (const hold of inner) hold[Symbol.dispose]();
+    });
+    {
+      using hold = lock.acquireSync();
+      const wait = assertRejects(() => condition.wait(), LockPoisonedError);
+      await poison(lock, condition);
+      await wait;
+      hold[Symbol.dispose]();
+      // That was the hold: this is the repair.
+      lock.release();
+      assertEquals(lock.isLocked, false);
+    }
+  });
+}
+
 threadTest("A lock that stays poisoned while another unwinds", async () => {
   const lock = new Lock();
   const condition = new Condition(lock);

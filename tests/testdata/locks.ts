@@ -173,6 +173,68 @@ export async function waitForGoodAsync(
   }
 }
 
+/** Is told that a lock is poisoned, and releases it when it may. */
+export async function releaseWhenTold(
+  lock: Lock,
+  told: Event,
+  go: Event,
+  sync: boolean,
+): Promise<void> {
+  try {
+    if (sync) lock.acquireSync();
+    else await lock.acquire();
+  } catch (error) {
+    told.set();
+    go.waitSync();
+    lock.release();
+    if ((error as Error).name !== "LockPoisonedError") throw error;
+  }
+}
+
+/**
+ * Waits on a condition in the old way, and if that loses the lock says so, before
+ * it releases it when it may; what was thrown.
+ */
+export async function waitAndRelease(
+  condition: Condition,
+  waiting: Event,
+  told: Event,
+  go: Event,
+  sync: boolean,
+): Promise<unknown> {
+  condition.acquireSync();
+  try {
+    waiting.set();
+    if (sync) condition.waitSync();
+    else await condition.wait();
+  } catch (error) {
+    return error;
+  } finally {
+    told.set();
+    go.waitSync();
+    condition.release();
+  }
+}
+
+/** As {@linkcode waitAndRelease}, with a lock that it holds meanwhile. */
+export function holdAndWaitAndRelease(
+  held: Lock,
+  condition: Condition,
+  waiting: Event,
+): string {
+  using _held = held.acquireSync();
+  condition.acquireSync();
+  try {
+    waiting.set();
+    condition.waitSync({ timeout: 0.6 });
+    return "notified";
+  } catch (error) {
+    return (error as Error).name;
+  } finally {
+    condition.release();
+  }
+}
+
 /** Computes, takes a lock, and says whether that was refused (1) or not (2). */
 export function spinThenTake(
   lock: Lock,
@@ -355,12 +417,14 @@ expose(import.meta, {
   echo,
   holdAndAwait,
   holdAndWait,
+  holdAndWaitAndRelease,
   holdAndWaitFor,
   joinNamed,
   notifyAndWait,
   passRounds,
   releaseFinally,
   releaseFinallyAsync,
+  releaseWhenTold,
   script,
   scriptSync,
   sleep,
@@ -371,6 +435,7 @@ expose(import.meta, {
   useWhileAsleep,
   useWhileSleeping,
   waitAndCount,
+  waitAndRelease,
   waitForGood,
   waitForGoodAsync,
   waitForWord,
