@@ -3,6 +3,7 @@ import {
   assertEquals,
   assertInstanceOf,
   assertLess,
+  assertNotEquals,
   assertRejects,
   assertThrows,
 } from "@std/assert";
@@ -19,6 +20,7 @@ import {
   Thread,
 } from "../mod.ts";
 import { owned } from "../lib/locks/lock.ts";
+import { cellOf, lot, STRIDE } from "../lib/shared/parking.ts";
 import { threadTest } from "./_threads.ts";
 import * as fns from "./testdata/locks.ts";
 import { aMoment, type Step, until, waitsForLocks } from "./testdata/locks.ts";
@@ -373,6 +375,27 @@ threadTest("A thread that was given up takes no lock any more", async () => {
     assertEquals(outcome[0], 1);
     assertEquals(lock.isLocked, false);
     await assertRejects(() => thread.join(), Error, "given up");
+  }
+});
+
+threadTest("No thread is ever taken for one that ended long ago", async () => {
+  const locks = Array.from({ length: 4 }, () => new Lock());
+  const identities: number[] = [];
+  for (const lock of locks) {
+    const identity = await start("keeper", fns.keep, lock).join(PATIENCE);
+    identities.push(identity);
+    // As if so many others had had its cell meanwhile.
+    const turn = cellOf(identity) * STRIDE + 5;
+    lot()[turn] = Math.max(lot()[turn], 32766);
+  }
+  // Two of each of two cells: the last turns, and no other.
+  const cells = identities.map(cellOf);
+  assertEquals(new Set(identities).size, 4);
+  assertEquals(cells[0], cells[1]);
+  assertNotEquals(cells[1], cells[2]);
+  assertEquals(cells[2], cells[3]);
+  for (const lock of locks) {
+    assertThrows(() => lock.acquireSync(), LockPoisonedError);
   }
 });
 

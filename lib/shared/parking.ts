@@ -27,7 +27,9 @@
  * `IDENTITY` of a cell that threads block on tells which of them runs: the
  * cell's number below, and above it which turn it is at that cell. The starter
  * writes it before the thread runs; whoever ends the thread takes it away. So an
- * identity that somebody noted is alive as long as it stands in its cell.
+ * identity that somebody noted is alive as long as it stands in its cell. No two
+ * threads ever have the same: a cell that has had all its turns gets no other
+ * thread, or a lock that a dead one left behind would be that thread's.
  *
  * @module
  */
@@ -56,7 +58,7 @@ export const ALERTED = 3;
 
 const CELL_BITS = 17;
 const CELLS = 1 << CELL_BITS;
-/** An identity's bits above the cell's number: they come round again. */
+/** How many turns an identity's bits above the cell's number can tell apart. */
 const TURNS = 1 << (32 - CELL_BITS);
 const MAIN_CELL = 1;
 
@@ -107,11 +109,16 @@ export function cellCount(): number {
 export function assignCell(cell: number, label: string): number {
   const lotWords = lot();
   const at = cell * STRIDE;
-  const turn = lotWords[at + TURN] = (lotWords[at + TURN] + 1) % TURNS;
+  const turn = ++lotWords[at + TURN];
   writeLabel(lotWords, at + LABEL, label);
   const identity = turn << CELL_BITS | cell;
   Atomics.store(lotWords, at + IDENTITY, identity);
   return identity;
+}
+
+/** Whether a cell can be no other thread's any more. */
+export function isWornOut(cell: number): boolean {
+  return lot()[cell * STRIDE + TURN] === TURNS - 1;
 }
 
 /** Takes a cell from its thread, which has ended; that thread's identity. */
@@ -196,8 +203,9 @@ export function allocateCell(isNew = false): number {
   return cell;
 }
 
-/** Gives back a cell that is in no list. */
+/** Gives back a cell that is in no list. One that is worn out stays unused. */
 export function releaseCell(cell: number): void {
+  if (isWornOut(cell)) return;
   const lotWords = lot();
   const mutex = new Mutex(lotWords, SPARE_MUTEX);
   lotWords[cell * STRIDE + STOP] = 0;

@@ -11,7 +11,12 @@ import {
   sleep,
   sleepSync,
 } from "../../mod.ts";
-import { lot, NEXT, STRIDE } from "../../lib/shared/parking.ts";
+import {
+  currentIdentity,
+  lot,
+  NEXT,
+  STRIDE,
+} from "../../lib/shared/parking.ts";
 
 /** Which of the things, a method or property of it, and its arguments. */
 export type Step = [thing: number, member: string, ...args: unknown[]];
@@ -407,6 +412,12 @@ export function waitsForLocks(): number {
   return Atomics.load(lot(), 4);
 }
 
+/** Ends with a lock; the identity of the thread. */
+export function keep(lock: Lock): number {
+  lock.acquireSync();
+  return currentIdentity();
+}
+
 expose(import.meta, {
   act,
   actAndThrow,
@@ -420,6 +431,7 @@ expose(import.meta, {
   holdAndWaitAndRelease,
   holdAndWaitFor,
   joinNamed,
+  keep,
   notifyAndWait,
   passRounds,
   releaseFinally,
