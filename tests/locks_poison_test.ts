@@ -10,6 +10,7 @@ import {
 import {
   type AnyFunction,
   Barrier,
+  BrokenBarrierError,
   Condition,
   Event,
   Lock,
@@ -413,4 +414,103 @@ threadTest("A barrier is broken by a waiter that is terminated", async () => {
     assertEquals(error.name, "BrokenBarrierError");
     assertEquals(barrier.broken, true);
   }
+});
+
+/** Two threads wait at a barrier; it is told that they got an error for it. */
+async function assertBreaks(
+  barrier: Barrier,
+  happen: () => Promise<void>,
+): Promise<void> {
+  const waits = ["waitSync", "wait"].map((member) => {
+    const waiter = start(member, fns.script, [barrier], [[0, member]]);
+    return assertRejects(() => waiter.join(PATIENCE), BrokenBarrierError);
+  });
+  await until(() => barrier.nWaiting === 2);
+  const begin = performance.now();
+  await happen();
+  await Promise.all(waits);
+  assertLess(performance.now() - begin, 2000);
+  await assertRejects(() => barrier.wait(), BrokenBarrierError);
+  assertThrows(() => barrier.waitSync(), BrokenBarrierError);
+  assertEquals(barrier.broken, true);
+  // Nobody is left in it.
+  barrier.reset();
+  assertEquals(barrier.broken, false);
+  assertEquals(barrier.nWaiting, 0);
+}
+
+const waysToEnd = ["self.close()", "Deno.exit()", "being given up", "return"];
+for (const how of waysToEnd) {
+  threadTest(`A barrier is broken by a waiter's ${how}`, async () => {
+    const barrier = new Barrier(4);
+    const come = new Event();
+    const end = () => {
+      const thread = start("ends", fns.endAtBarrier, barrier, how, come);
+      thread.join(PATIENCE).catch(() => {});
+      return thread;
+    };
+    const giveUp = (thread: Thread<typeof fns.endAtBarrier>) =>
+      muted(() => thread.terminate());
+    await assertBreaks(barrier, async () => {
+      const thread = end();
+      await come.wait();
+      if (how === "being given up") await giveUp(thread);
+    });
+    // Who comes later is told as well.
+    const thread = end();
+    if (how === "being given up") {
+      await until(() => barrier.nWaiting === 1);
+      await giveUp(thread);
+    }
+    await until(() => !thread.isAlive);
+    await assertRejects(() => barrier.wait(), BrokenBarrierError);
+    barrier.reset();
+    await Promise.all([1, 2, 3, 4].map(() => barrier.wait()));
+  });
+}
+
+threadTest(
+  "A barrier is broken by an action that ends its thread",
+  async () => {
+    for (const action of [fns.closeSelf, fns.spinForLong]) {
+      const barrier = new Barrier(3, { action });
+      await assertBreaks(barrier, async () => {
+        const steps: Step[] = [[0, "waitSync"]];
+        const thread = start("acts", fns.scriptSync, [barrier], steps);
+        await until(() => barrier.nWaiting === 0);
+        if (action === fns.spinForLong) await muted(() => thread.terminate());
+        await thread.join(PATIENCE).catch(() => {});
+      });
+    }
+  },
+);
+
+threadTest("A thread that ends elsewhere breaks no barrier", async () => {
+  const barrier = new Barrier(2);
+  const waiter = start("waiter", fns.scriptSync, [barrier], [[0, "waitSync"]]);
+  await until(() => barrier.nWaiting === 1);
+  for (const how of waysToEnd.slice(0, 2)) {
+    const [other, come] = [new Barrier(2), new Event()];
+    const thread = start("ends", fns.endAtBarrier, other, how, come);
+    await thread.join(PATIENCE).catch(() => {});
+    assertEquals(other.broken, true);
+  }
+  assertEquals(await barrier.wait(), 1);
+  assertEquals(await waiter.join(PATIENCE), [0]);
+});
+
+threadTest("Who was counted out breaks no later round", async () => {
+  const barrier = new Barrier(2);
+  const come = new Event();
+  const how = "being given up";
+  const thread = start("ends", fns.endAtBarrier, barrier, how, come);
+  await come.wait();
+  await muted(() => thread.terminate());
+  assertEquals(barrier.broken, true);
+  barrier.reset();
+  const waits = [barrier.wait()];
+  // Until it is done with computing, and finds out.
+  await sleep(2.8);
+  waits.push(barrier.wait());
+  assertEquals(await Promise.all(waits), [0, 1]);
 });

@@ -48,6 +48,8 @@ const IDENTITY = 4;
 const TURN = 5;
 /** Words for who waits for whom: see `wait_graph.ts`. */
 export const GRAPH = 6;
+/** How often the cell's thread waits at a barrier, by blocking or awaiting. */
+const BARRIER_WAITS = GRAPH + 3;
 /** The name of the thread or lock that the cell is for. */
 const LABEL = STRIDE - LABEL_WORDS;
 
@@ -57,7 +59,8 @@ export const WOKEN = 2;
 export const ALERTED = 3;
 
 const CELL_BITS = 17;
-const CELLS = 1 << CELL_BITS;
+/** How many cells there are. */
+export const CELLS = 1 << CELL_BITS;
 /** How many turns an identity's bits above the cell's number can tell apart. */
 const TURNS = 1 << (32 - CELL_BITS);
 const MAIN_CELL = 1;
@@ -112,6 +115,7 @@ export function assignCell(cell: number, label: string): number {
   const turn = ++lotWords[at + TURN];
   writeLabel(lotWords, at + LABEL, label);
   const identity = turn << CELL_BITS | cell;
+  Atomics.store(lotWords, at + BARRIER_WAITS, 0);
   Atomics.store(lotWords, at + IDENTITY, identity);
   return identity;
 }
@@ -140,6 +144,17 @@ export function currentIdentity(): number {
 /** Whether the running thread counts as ended, though it runs. */
 export function hasEnded(): boolean {
   return Atomics.load(words!, ownCell * STRIDE + IDENTITY) !== ownIdentity;
+}
+
+/** Counts the running thread's waits at barriers; not one that it isn't any more. */
+export function countBarrierWait(identity: number, change: 1 | -1): void {
+  if (identityAt(ownCell) !== identity) return;
+  Atomics.add(lot(), ownCell * STRIDE + BARRIER_WAITS, change);
+}
+
+/** Whether the thread that has the cell, or had it last, waits at a barrier. */
+export function waitsAtBarrier(cell: number): boolean {
+  return Atomics.load(lot(), cell * STRIDE + BARRIER_WAITS) !== 0;
 }
 
 /** The identity of the thread that has a cell; 0 if none has. */

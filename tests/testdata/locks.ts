@@ -381,6 +381,20 @@ export function closeSelf(): void {
   self.close();
 }
 
+/** Computes for longer than a thread that was told to end may. */
+export function spinForLong(): void {
+  spin(2500);
+}
+
+/** Ends, in one way or another, while it awaits a barrier. */
+export function endAtBarrier(barrier: Barrier, how: string, come: Event): void {
+  barrier.wait().catch(() => {});
+  come.set();
+  if (how === "self.close()") self.close();
+  if (how === "Deno.exit()") Deno.exit();
+  if (how === "being given up") spinForLong();
+}
+
 export function throwError(message: string): never {
   throw new Error(message);
 }
@@ -426,6 +440,7 @@ expose(import.meta, {
   closeSelf,
   countWith,
   echo,
+  endAtBarrier,
   holdAndAwait,
   holdAndWait,
   holdAndWaitAndRelease,
@@ -442,6 +457,7 @@ expose(import.meta, {
   sleep,
   sleepSync,
   spin,
+  spinForLong,
   spinThenTake,
   throwError,
   useWhileAsleep,
