@@ -21,7 +21,13 @@ import {
   Thread,
 } from "../mod.ts";
 import { owned } from "../lib/locks/lock.ts";
-import { cellOf, lot, STRIDE } from "../lib/shared/parking.ts";
+import {
+  allocateCell,
+  cellOf,
+  lot,
+  releaseCell,
+  STRIDE,
+} from "../lib/shared/parking.ts";
 import { threadTest } from "./_threads.ts";
 import * as fns from "./testdata/locks.ts";
 import { aMoment, type Step, until, waitsForLocks } from "./testdata/locks.ts";
@@ -321,12 +327,11 @@ for (const type of Object.keys(types) as Type[]) {
       assertEquals(lock.isLocked, false);
     };
     await lose(() => lock.release());
-    const inner: Disposable[] = [];
+    // What it had taken several times, it releases as often.
     const more = type === "RLock" ? 2 : 0;
-    for (let i = 0; i < more; i++) inner.push(lock.acquireSync());
+    for (let i = 0; i < more; i++) lock.acquireSync();
     await lose(() => {
-      lock.release();
-      for (const hold of inner) hold[Symbol.dispose]();
+      for (let i = 0; i <= more; i++) lock.release();
     });
     {
       using hold = lock.acquireSync();
@@ -416,7 +421,28 @@ threadTest("A barrier is broken by a waiter that is terminated", async () => {
   }
 });
 
-/** Two threads wait at a barrier; it is told that they got an error for it. */
+Deno.test("A cell that has had all its turns is not handed out again", () => {
+  const cell = allocateCell();
+  lot()[cell * STRIDE + 5] = 32767;
+  releaseCell(cell);
+  const other = allocateCell();
+  assertNotEquals(other, cell);
+  releaseCell(other);
+});
+
+threadTest(
+  "A thread that passes barriers all the time can be ended",
+  async () => {
+    const come = new Event();
+    const thread = start("passes", fns.passForever, new Barrier(1), come);
+    await come.wait();
+    await thread.terminate();
+    const error = await assertRejects(() => thread.join(), DOMException);
+    assertEquals(error.name, "AbortError");
+  },
+);
+
+/** Two threads wait at a barrier; they are told that it broke. */
 async function assertBreaks(
   barrier: Barrier,
   happen: () => Promise<void>,
@@ -493,7 +519,8 @@ threadTest("A thread that ends elsewhere breaks no barrier", async () => {
     const [other, come] = [new Barrier(2), new Event()];
     const thread = start("ends", fns.endAtBarrier, other, how, come);
     await thread.join(PATIENCE).catch(() => {});
-    assertEquals(other.broken, true);
+    // Not even who would be the last to come.
+    await assertRejects(() => other.wait(), BrokenBarrierError);
   }
   assertEquals(await barrier.wait(), 1);
   assertEquals(await waiter.join(PATIENCE), [0]);

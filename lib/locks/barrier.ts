@@ -312,7 +312,6 @@ export class Barrier {
    * ```
    */
   reset(): void {
-    this.#countOutDead();
     this.#change((state, count) => {
       if (count === 0) return State.FILLING;
       return isComplete(state) ? State.DRAINING : State.RESETTING;

@@ -340,6 +340,12 @@ export async function passRounds(
   return indexes;
 }
 
+/** Passes a barrier that it need not wait at. */
+export function passForever(barrier: Barrier, come: Event): never {
+  come.set();
+  for (;;) barrier.waitSync();
+}
+
 /** What the action of a barrier counts in: each thread that may act sets it. */
 let acted: Int32Array | undefined;
 
@@ -448,6 +454,7 @@ expose(import.meta, {
   joinNamed,
   keep,
   notifyAndWait,
+  passForever,
   passRounds,
   releaseFinally,
   releaseFinallyAsync,
