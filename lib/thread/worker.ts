@@ -269,14 +269,19 @@ function newWorker(url: string, permissions: WorkerPermissions): Worker {
 }
 
 /**
- * The worker's first module. It imports statically, because that is done with
- * the parent's permissions: the worker needs none of its own. The library comes
- * first, so that it is in place before any user's module runs.
+ * The worker's first module. The library comes first, so that it is in place
+ * before any user's module runs. What is imported by a literal is read with the
+ * parent's permissions, as long as it stands in the first module: the worker
+ * needs none of its own. Users' modules are imported so that what they throw can
+ * be caught, and told by shared memory: the main thread may block.
  */
 function bootstrap(modules: Set<string>): string {
-  const imports = [serverUrl, ...modules]
-    .map((url) => `import ${JSON.stringify(url)};`);
-  const source = `${imports.join("\n")}
-globalThis[Symbol.for(${JSON.stringify(serveKey)})]();`;
+  const imports = [...modules].map((url) =>
+    `await import(${JSON.stringify(url)});`
+  );
+  const source = `import ${JSON.stringify(serverUrl)};
+globalThis[Symbol.for(${JSON.stringify(serveKey)})](async () => {
+${imports.join("\n")}
+});`;
   return `data:text/javascript,${encodeURIComponent(source)}`;
 }
