@@ -1,6 +1,5 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { receiveMessageOnPort } from "node:worker_threads";
 import { allocateCell, parkingLot, releaseCell } from "../shared/parking.ts";
 import { type Packed, transferList } from "../shared/packing.ts";
 import { recordingBuffer } from "../shared/recorder.ts";
@@ -216,6 +215,10 @@ export class PooledWorker {
 
   #receive(): Answer | Mail | MessagePort | undefined {
     if (this.#port === undefined) return undefined;
+    // Not imported: every program would start later for it.
+    const { receiveMessageOnPort } = globalThis.process.getBuiltinModule(
+      "node:worker_threads",
+    );
     const received = receiveMessageOnPort(this.#port as never);
     return (received?.message as Envelope | undefined)?.get("message");
   }
