@@ -242,7 +242,7 @@ export class Barrier {
     try {
       visit.index = await until(this.#arrive);
       if (visit.index === this.parties - 1) this.#act(visit);
-      await until(this.#pass);
+      await until(() => this.#pass(visit));
       return visit.index;
     } catch (error) {
       // Who leaves because of a signal, or is being ended, does not come again.
@@ -285,7 +285,7 @@ export class Barrier {
     try {
       visit.index = until(this.#arrive);
       if (visit.index === this.parties - 1) this.#act(visit);
-      until(this.#pass);
+      until(() => this.#pass(visit));
       return visit.index;
     } catch (error) {
       // Who leaves because of a signal, or is being ended, does not come again.
@@ -398,8 +398,10 @@ export class Barrier {
   };
 
   /** Whether the round is complete. */
-  #pass = (): true | Pending => {
+  #pass(visit: Visit): true | Pending {
     this.#countOutDead();
+    // It was counted out, as dead, and runs on: the state is another round's.
+    if (!this.#isIn(visit)) throw broken("it was broken meanwhile");
     switch (this.#state) {
       case State.DRAINING:
       case State.DRAINING_LAST:
@@ -410,7 +412,7 @@ export class Barrier {
         throw broken("it was broken meanwhile");
     }
     return PENDING;
-  };
+  }
 
   /** All are there: runs the action, and lets everyone leave. */
   #act(visit: Visit): void {

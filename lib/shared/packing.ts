@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { types } from "node:util";
+import * as types from "node:util/types";
 import { brandOf, isExotic } from "./brand.ts";
 import { transferablesOf } from "./marks.ts";
 import {

@@ -1,6 +1,5 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { fileURLToPath } from "node:url";
 import { kindOf } from "../shared/kind_of.ts";
 
 /** What a worker may do, as Deno's `deno.permissions` takes it. */
@@ -36,9 +35,9 @@ export function copyPermissions(
 }
 
 function withoutUrl(item: unknown): unknown {
-  return item instanceof URL && item.protocol === "file:"
-    ? fileURLToPath(item)
-    : item;
+  if (!(item instanceof URL) || item.protocol !== "file:") return item;
+  // Not imported: every thread would start later for it.
+  return globalThis.process.getBuiltinModule("node:url").fileURLToPath(item);
 }
 
 /** Says what to do about permissions that the script itself doesn't have. */

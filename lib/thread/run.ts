@@ -123,21 +123,21 @@ export class Run {
 
   /** Whether the worker, still this run's, has answered. */
   get #hasAnswer(): boolean {
-    return this.#settled === undefined && isSound(this.slot.outcome);
+    return this.#settled === undefined && isAnswered(this.slot.outcome);
   }
 
   #conclude(): Settled {
     let { outcome } = this.slot;
     let answer: Answer | undefined;
     try {
-      if (isSound(outcome)) answer = this.#worker.answer();
+      if (isAnswered(outcome)) answer = this.#worker.answer();
     } catch (error) {
       // The worker's code has written where only the library writes.
       this.#brokeDown = error as Error;
       outcome = Outcome.LOST;
     }
     // It closed itself with the answer in its hands.
-    if (isSound(outcome) && answer === undefined) outcome = Outcome.CLOSED;
+    if (isAnswered(outcome) && answer === undefined) outcome = Outcome.CLOSED;
     this.#giveBack(outcome);
     try {
       if (outcome === Outcome.RETURNED && answer && "value" in answer) {
@@ -145,6 +145,11 @@ export class Run {
       }
       if (outcome === Outcome.THREW && answer && "thrown" in answer) {
         return { outcome, error: fromPortable(answer.thrown) };
+      }
+      if (outcome === Outcome.BROKE_DOWN && answer && "thrown" in answer) {
+        const cause = fromPortable(answer.thrown);
+        const error = new Error(String(cause), { cause });
+        return { outcome: Outcome.LOST, error };
       }
     } catch (error) {
       // It holds a function that this thread doesn't know.
@@ -169,6 +174,11 @@ export class Run {
     this.slot.free();
     this.#worker.releaseCell();
   }
+}
+
+/** Whether the worker tells what came of it. */
+function isAnswered(outcome: Outcome): boolean {
+  return isSound(outcome) || outcome === Outcome.BROKE_DOWN;
 }
 
 /** Whether the target has come to its end. */

@@ -36,8 +36,10 @@ export const Outcome = {
   CLOSED: 3,
   /** By order, at one of its waits. */
   TERMINATED: 4,
-  /** Given up: it computes on, or its worker broke down. */
+  /** Given up: it computes on, or its worker failed. */
   LOST: 5,
+  /** A module threw while the worker loaded it. */
+  BROKE_DOWN: 6,
 } as const;
 export type Outcome = (typeof Outcome)[keyof typeof Outcome];
 

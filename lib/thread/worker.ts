@@ -1,6 +1,5 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { receiveMessageOnPort } from "node:worker_threads";
 import {
   allocateCell,
   isWornOut,
@@ -221,6 +220,10 @@ export class PooledWorker {
 
   #receive(): Answer | Mail | MessagePort | undefined {
     if (this.#port === undefined) return undefined;
+    // Not imported: every program would start later for it.
+    const { receiveMessageOnPort } = globalThis.process.getBuiltinModule(
+      "node:worker_threads",
+    );
     const received = receiveMessageOnPort(this.#port as never);
     return (received?.message as Envelope | undefined)?.get("message");
   }
@@ -275,14 +278,19 @@ function newWorker(url: string, permissions: WorkerPermissions): Worker {
 }
 
 /**
- * The worker's first module. It imports statically, because that is done with
- * the parent's permissions: the worker needs none of its own. The library comes
- * first, so that it is in place before any user's module runs.
+ * The worker's first module. The library comes first, so that it is in place
+ * before any user's module runs. What is imported by a literal is read with the
+ * parent's permissions, as long as it stands in the first module: the worker
+ * needs none of its own. Users' modules are imported so that what they throw can
+ * be caught, and told by shared memory: the main thread may block.
  */
 function bootstrap(modules: Set<string>): string {
-  const imports = [serverUrl, ...modules]
-    .map((url) => `import ${JSON.stringify(url)};`);
-  const source = `${imports.join("\n")}
-globalThis[Symbol.for(${JSON.stringify(serveKey)})]();`;
+  const imports = [...modules].map((url) =>
+    `await import(${JSON.stringify(url)});`
+  );
+  const source = `import ${JSON.stringify(serverUrl)};
+globalThis[Symbol.for(${JSON.stringify(serveKey)})](async () => {
+${imports.join("\n")}
+});`;
   return `data:text/javascript,${encodeURIComponent(source)}`;
 }

@@ -75,7 +75,8 @@ function install(): void {
   Object.assign(globalThis, { [Symbol.for(serveKey)]: serve });
 }
 
-function serve(): void {
+/** Imports users' modules, then runs what the worker is told to. */
+function serve(load: () => Promise<void>): void {
   self.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     report(event.reason);
@@ -90,25 +91,43 @@ function serve(): void {
       Setup | PostedJob | Mail | Request | "stop"
     >;
     if (data === "stop") stopRunning(new Stopped("The thread was terminated"));
-    else if ("lot" in data) runJobs(data);
+    else if ("lot" in data) runJobs(data, loading);
     else if ("mail" in data) mailbox.resolve(data.mail);
     else if ("requester" in data) handOut(data);
     else posted.resolve(data);
   });
+  const loading = load();
+  // Whoever awaits it does so later.
+  loading.catch(() => {});
 }
 
 async function runJobs(
   { lot, cell, table, recording, handover: buffer }: Setup,
+  loading: Promise<void>,
 ): Promise<void> {
   adoptParkingLot(lot, cell);
   adoptThreadTable(table);
   adoptRecording(recording);
   handover = new Handover(buffer);
+  try {
+    await loading;
+  } catch (error) {
+    return await breakDown(error, handover);
+  }
   for (;;) {
     const slot = await handover.assigned();
     if (slot === GONE) return;
     await runJob(new Slot(slot), handover);
   }
+}
+
+/** Ends the first thread, and thereby the worker, with what a module threw. */
+async function breakDown(error: unknown, handover: Handover): Promise<void> {
+  const index = await handover.assigned();
+  if (index === GONE) return;
+  const slot = new Slot(index);
+  answer({ thrown: toPortable(error, slot.name) }, handover);
+  slot.end(Outcome.BROKE_DOWN);
 }
 
 /** What nobody awaited: Python's `threading.excepthook`. */
