@@ -470,9 +470,10 @@ for (const how of waysToEnd) {
   threadTest(`A barrier is broken by a waiter's ${how}`, async () => {
     const barrier = new Barrier(4);
     const come = new Event();
+    const joins: Promise<unknown>[] = [];
     const end = () => {
       const thread = start("ends", fns.endAtBarrier, barrier, how, come);
-      thread.join(PATIENCE).catch(() => {});
+      joins.push(thread.join(PATIENCE).catch(() => {}));
       return thread;
     };
     const giveUp = (thread: Thread<typeof fns.endAtBarrier>) =>
@@ -488,7 +489,7 @@ for (const how of waysToEnd) {
       await until(() => barrier.nWaiting === 1);
       await giveUp(thread);
     }
-    await until(() => !thread.isAlive);
+    await Promise.all(joins);
     await assertRejects(() => barrier.wait(), BrokenBarrierError);
     barrier.reset();
     await Promise.all([1, 2, 3, 4].map(() => barrier.wait()));
