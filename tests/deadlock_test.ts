@@ -2,6 +2,7 @@ import {
   assert,
   assertEquals,
   assertInstanceOf,
+  assertNotEquals,
   assertRejects,
   assertStringIncludes,
   assertThrows,
@@ -34,6 +35,7 @@ import {
   cellsInUse,
   holdAndAwait,
   holdAndWait,
+  holdAndWaitAndRelease,
   holdAndWaitFor,
   joinNamed,
   notifyAndWait,
@@ -266,6 +268,32 @@ threadTest(
   },
 );
 
+for (const i of [0, 1]) {
+  const inner = makeLock(i);
+  threadTest(
+    `Who loses a ${inner.constructor.name} to a deadlock releases no other's`,
+    async () => {
+      const held = new Lock();
+      const condition = new Condition(inner);
+      const waiting = new Event();
+      const { name } = DeadlockError;
+      const waiter = start(
+        "waiter",
+        holdAndWaitAndRelease,
+        held,
+        condition,
+        waiting,
+      );
+      await waiting.wait();
+      using _inner = inner.acquireSync();
+      held.acquireSync();
+      assert(inner[owned].isMine);
+      assertEquals(await waiter.join(PATIENCE), name);
+      held.release();
+    },
+  );
+}
+
 threadTest("Semaphores are in no ring", async () => {
   const [a, b] = [new Semaphore(), new Semaphore()];
   const both = new Barrier(2);
@@ -376,7 +404,7 @@ Deno.test("A holder that releases and ends in this very moment is fine", () => {
     return load(...args);
   }) as typeof load;
   try {
-    assertEquals(lock.takeSync(0), true);
+    assertNotEquals(lock.takeSync(0), 0);
   } finally {
     Atomics.load = load;
   }

@@ -304,6 +304,21 @@ Deno.test("Condition.waitFor() and its timeout", async () => {
   await assertRejects(() => condition.waitFor(failing), RangeError, "mine");
 });
 
+Deno.test("Condition: a wait that goes on in another's hold of an RLock", async () => {
+  const lock = new RLock();
+  const condition = new Condition(lock);
+  const wait = (async () => {
+    using _held = lock.acquireSync();
+    await condition.wait();
+  })();
+  {
+    using _held = lock.acquireSync();
+    condition.notify();
+    await wait;
+  }
+  assertEquals(lock.isLocked, false);
+});
+
 Deno.test("Condition: several of one lock", async () => {
   const lock = new Lock();
   const [full, empty] = [new Condition(lock), new Condition(lock)];

@@ -106,6 +106,23 @@ for (const [type, Class] of Object.entries(types)) {
     assertEquals(lock.isLocked, false);
   });
 
+  threadTest(`${type}: a hold that has ended ends no other`, async () => {
+    const lock = new Class();
+    const first = lock.acquireSync();
+    lock.release();
+    const second = await lock.acquire();
+    // An RLock's holds are all the thread's.
+    if (type === "Lock") {
+      first[Symbol.dispose]();
+      assert(lock[owned].isMine);
+      const condition = new Condition(lock);
+      assertEquals(condition.waitSync({ timeout: 0 }), false);
+      assertEquals(await condition.wait({ timeout: 0 }), false);
+    }
+    second[Symbol.dispose]();
+    assertEquals(lock.isLocked, false);
+  });
+
   threadTest(`${type}: releasing what is not held is an error`, async () => {
     const lock = new Class({ name: "l" });
     const message = `Cannot release ${type} l: it is not held`;
@@ -390,12 +407,17 @@ threadTest(
 );
 
 for (const [key, one] of Object.entries(everyClass())) {
-  Deno.test(`A queue refuses a ${key} as an item`, () => {
+  Deno.test(`A queue refuses as an item: ${key}`, () => {
+    const type = one.constructor.name;
+    const article = ["RLock", "Event"].includes(type) ? "An" : "A";
+    const message = `${article} ${type} can't travel as an item: pass it to ` +
+      "the thread in its arguments";
+
     const queue = new Queue<unknown>();
     for (const item of [one, { deep: [one] }]) {
       const error = assertThrows(() => queue.putNowait(item), DOMException);
       assertEquals(error.name, "DataCloneError");
-      assertMatch(error.message, /pass it to the thread in its arguments/);
+      assertEquals(error.message, message);
     }
     queue.putNowait(1);
     assertEquals(queue.getNowait(), 1);

@@ -3,12 +3,14 @@ import {
   assertEquals,
   assertInstanceOf,
   assertLess,
+  assertNotEquals,
   assertRejects,
   assertThrows,
 } from "@std/assert";
 import {
   type AnyFunction,
   Barrier,
+  BrokenBarrierError,
   Condition,
   Event,
   Lock,
@@ -19,6 +21,13 @@ import {
   Thread,
 } from "../mod.ts";
 import { owned } from "../lib/locks/lock.ts";
+import {
+  allocateCell,
+  cellOf,
+  lot,
+  releaseCell,
+  STRIDE,
+} from "../lib/shared/parking.ts";
 import { threadTest } from "./_threads.ts";
 import * as fns from "./testdata/locks.ts";
 import { aMoment, type Step, until, waitsForLocks } from "./testdata/locks.ts";
@@ -194,6 +203,149 @@ for (const sync of [true, false]) {
   }
 }
 
+/** Has a thread end with the lock, and wake who waits on a condition of it. */
+async function poison(lock: Lock, condition?: Condition): Promise<void> {
+  const steps: Step[] = [[0, "acquireSync"]];
+  if (condition !== undefined) steps.push([1, "notify"]);
+  const things = [lock, condition];
+  await start("dead", fns.scriptSync, things, steps).join(PATIENCE);
+}
+
+for (const sync of [true, false]) {
+  for (const type of Object.keys(types) as Type[]) {
+    const form = sync ? "acquireSync" : "acquire";
+    threadTest(
+      `${type}.${form}(): who was told repairs no other's hold`,
+      async () => {
+        const lock = new types[type]();
+        await poison(lock);
+        const [told, go] = [new Event(), new Event()];
+        const { releaseWhenTold } = fns;
+        const second = start("2", releaseWhenTold, lock, told, go, sync);
+        await told.wait();
+        await assertRejects(() => lock.acquire(), LockPoisonedError);
+        lock.release();
+        const held = await lock.acquire();
+        go.set();
+        await second.join(PATIENCE);
+        assert(lock[owned].isMine);
+        held[Symbol.dispose]();
+        assertEquals(lock.isLocked, false);
+      },
+    );
+
+    const wait = sync ? "waitSync" : "wait";
+    threadTest(
+      `Condition.${wait}() with ${type}: who lost it releases no other's hold`,
+      async () => {
+        const lock = new types[type]({ name: "guard" });
+        const condition = new Condition(lock);
+        const [waiting, told, go] = [new Event(), new Event(), new Event()];
+        const { waitAndRelease } = fns;
+        const events = [waiting, told, go] as const;
+        const waiter = start("w", waitAndRelease, condition, ...events, sync);
+        await waiting.wait();
+        await poison(lock, condition);
+        await told.wait();
+        await assertRejects(() => lock.acquire(), LockPoisonedError);
+        lock.release();
+        const held = await lock.acquire();
+        go.set();
+        const error = await waiter.join(PATIENCE);
+        assertInstanceOf(error, Error);
+        assertEquals(
+          error.message,
+          `Cannot acquire ${type} guard: its holder dead has ended without ` +
+            "releasing it, so this one has lost it, too",
+        );
+        assert(lock[owned].isMine);
+        held[Symbol.dispose]();
+      },
+    );
+  }
+}
+
+threadTest("A repair that came late does nothing, once", async () => {
+  const lock = new Lock();
+  for (const isRepaired of [false, true]) {
+    await poison(lock);
+    for (let i = 0; i < 2; i++) {
+      assertThrows(() => lock.acquireSync(), LockPoisonedError);
+    }
+    if (isRepaired) {
+      await start("r", fns.scriptSync, [lock], [[0, "release"]]).join(PATIENCE);
+    }
+    lock.release();
+    assertEquals(lock.isLocked, false);
+    assertThrows(() => lock.release(), Error, "it is not held");
+  }
+});
+
+threadTest("Who was told and has taken it since hands it over", async () => {
+  const lock = new Lock();
+  await poison(lock);
+  assertThrows(() => lock.acquireSync(), LockPoisonedError);
+  await start("r", fns.scriptSync, [lock], [[0, "release"]]).join(PATIENCE);
+  lock.acquireSync();
+  lock.release();
+  const [held, go] = [new Event(), new Event()];
+  const holder = start("holder", fns.scriptSync, [lock, held, go], [
+    [0, "acquireSync"],
+    [1, "set"],
+    [2, "waitSync"],
+  ]);
+  await held.wait();
+  lock.release();
+  assertEquals(lock.isLocked, false);
+  go.set();
+  await holder.join(PATIENCE);
+});
+
+threadTest("What a thread was told, its worker's next one wasn't", async () => {
+  const lock = new Lock();
+  await poison(lock);
+  const told = start("told", fns.scriptSync, [lock], [[0, "acquireSync"]]);
+  await assertRejects(() => told.join(PATIENCE), LockPoisonedError);
+  lock.release();
+  lock.acquireSync();
+  await start("next", fns.scriptSync, [lock], [[0, "release"]]).join(PATIENCE);
+  assertEquals(lock.isLocked, false);
+});
+
+for (const type of Object.keys(types) as Type[]) {
+  threadTest(`A wait that loses ${type} leaves it poisoned`, async () => {
+    const lock = new types[type]();
+    const condition = new Condition(lock);
+    const lose = async (release: () => void) => {
+      lock.acquireSync();
+      const wait = assertRejects(() => condition.wait(), LockPoisonedError);
+      await poison(lock, condition);
+      await wait;
+      release();
+      assertThrows(() => lock.acquireSync(), LockPoisonedError);
+      lock.release();
+      assertEquals(lock.isLocked, false);
+    };
+    await lose(() => lock.release());
+    // What it had taken several times, it releases as often.
+    const more = type === "RLock" ? 2 : 0;
+    for (let i = 0; i < more; i++) lock.acquireSync();
+    await lose(() => {
+      for (let i = 0; i <= more; i++) lock.release();
+    });
+    {
+      using hold = lock.acquireSync();
+      const wait = assertRejects(() => condition.wait(), LockPoisonedError);
+      await poison(lock, condition);
+      await wait;
+      hold[Symbol.dispose]();
+      // That was the hold: this is the repair.
+      lock.release();
+      assertEquals(lock.isLocked, false);
+    }
+  });
+}
+
 threadTest("A lock that stays poisoned while another unwinds", async () => {
   const lock = new Lock();
   const condition = new Condition(lock);
@@ -232,6 +384,27 @@ threadTest("A thread that was given up takes no lock any more", async () => {
   }
 });
 
+threadTest("No thread is ever taken for one that ended long ago", async () => {
+  const locks = Array.from({ length: 4 }, () => new Lock());
+  const identities: number[] = [];
+  for (const lock of locks) {
+    const identity = await start("keeper", fns.keep, lock).join(PATIENCE);
+    identities.push(identity);
+    // As if so many others had had its cell meanwhile.
+    const turn = cellOf(identity) * STRIDE + 5;
+    lot()[turn] = Math.max(lot()[turn], 32766);
+  }
+  // Two of each of two cells: the last turns, and no other.
+  const cells = identities.map(cellOf);
+  assertEquals(new Set(identities).size, 4);
+  assertEquals(cells[0], cells[1]);
+  assertNotEquals(cells[1], cells[2]);
+  assertEquals(cells[2], cells[3]);
+  for (const lock of locks) {
+    assertThrows(() => lock.acquireSync(), LockPoisonedError);
+  }
+});
+
 threadTest("A barrier is broken by a waiter that is terminated", async () => {
   for (const member of ["waitSync", "wait"]) {
     const barrier = new Barrier(3);
@@ -246,4 +419,126 @@ threadTest("A barrier is broken by a waiter that is terminated", async () => {
     assertEquals(error.name, "BrokenBarrierError");
     assertEquals(barrier.broken, true);
   }
+});
+
+Deno.test("A cell that has had all its turns is not handed out again", () => {
+  const cell = allocateCell();
+  lot()[cell * STRIDE + 5] = 32767;
+  releaseCell(cell);
+  const other = allocateCell();
+  assertNotEquals(other, cell);
+  releaseCell(other);
+});
+
+threadTest(
+  "A thread that passes barriers all the time can be ended",
+  async () => {
+    const come = new Event();
+    const thread = start("passes", fns.passForever, new Barrier(1), come);
+    await come.wait();
+    await thread.terminate();
+    const error = await assertRejects(() => thread.join(), DOMException);
+    assertEquals(error.name, "AbortError");
+  },
+);
+
+/** Two threads wait at a barrier; they are told that it broke. */
+async function assertBreaks(
+  barrier: Barrier,
+  happen: () => Promise<void>,
+): Promise<void> {
+  const waits = ["waitSync", "wait"].map((member) => {
+    const waiter = start(member, fns.script, [barrier], [[0, member]]);
+    return assertRejects(() => waiter.join(PATIENCE), BrokenBarrierError);
+  });
+  await until(() => barrier.nWaiting === 2);
+  const begin = performance.now();
+  await happen();
+  await Promise.all(waits);
+  assertLess(performance.now() - begin, 2000);
+  await assertRejects(() => barrier.wait(), BrokenBarrierError);
+  assertThrows(() => barrier.waitSync(), BrokenBarrierError);
+  assertEquals(barrier.broken, true);
+  // Nobody is left in it.
+  barrier.reset();
+  assertEquals(barrier.broken, false);
+  assertEquals(barrier.nWaiting, 0);
+}
+
+const waysToEnd = ["self.close()", "Deno.exit()", "being given up", "return"];
+for (const how of waysToEnd) {
+  threadTest(`A barrier is broken by a waiter's ${how}`, async () => {
+    const barrier = new Barrier(4);
+    const come = new Event();
+    const joins: Promise<unknown>[] = [];
+    const end = () => {
+      const thread = start("ends", fns.endAtBarrier, barrier, how, come);
+      joins.push(thread.join(PATIENCE).catch(() => {}));
+      return thread;
+    };
+    const giveUp = (thread: Thread<typeof fns.endAtBarrier>) =>
+      muted(() => thread.terminate());
+    await assertBreaks(barrier, async () => {
+      const thread = end();
+      await come.wait();
+      if (how === "being given up") await giveUp(thread);
+    });
+    // Who comes later is told as well.
+    const thread = end();
+    if (how === "being given up") {
+      await until(() => barrier.nWaiting === 1);
+      await giveUp(thread);
+    }
+    await Promise.all(joins);
+    await assertRejects(() => barrier.wait(), BrokenBarrierError);
+    barrier.reset();
+    await Promise.all([1, 2, 3, 4].map(() => barrier.wait()));
+  });
+}
+
+threadTest(
+  "A barrier is broken by an action that ends its thread",
+  async () => {
+    for (const action of [fns.closeSelf, fns.spinForLong]) {
+      const barrier = new Barrier(3, { action });
+      await assertBreaks(barrier, async () => {
+        const steps: Step[] = [[0, "waitSync"]];
+        const thread = start("acts", fns.scriptSync, [barrier], steps);
+        await until(() => barrier.nWaiting === 0);
+        if (action === fns.spinForLong) await muted(() => thread.terminate());
+        await thread.join(PATIENCE).catch(() => {});
+      });
+    }
+  },
+);
+
+threadTest("A thread that ends elsewhere breaks no barrier", async () => {
+  const barrier = new Barrier(2);
+  const waiter = start("waiter", fns.scriptSync, [barrier], [[0, "waitSync"]]);
+  await until(() => barrier.nWaiting === 1);
+  for (const how of waysToEnd.slice(0, 2)) {
+    const [other, come] = [new Barrier(2), new Event()];
+    const thread = start("ends", fns.endAtBarrier, other, how, come);
+    await thread.join(PATIENCE).catch(() => {});
+    // Not even who would be the last to come.
+    await assertRejects(() => other.wait(), BrokenBarrierError);
+  }
+  assertEquals(await barrier.wait(), 1);
+  assertEquals(await waiter.join(PATIENCE), [0]);
+});
+
+threadTest("Who was counted out breaks no later round", async () => {
+  const barrier = new Barrier(2);
+  const come = new Event();
+  const how = "being given up";
+  const thread = start("ends", fns.endAtBarrier, barrier, how, come);
+  await come.wait();
+  await muted(() => thread.terminate());
+  assertEquals(barrier.broken, true);
+  barrier.reset();
+  const waits = [barrier.wait()];
+  // Until it is done with computing, and finds out.
+  await sleep(2.8);
+  waits.push(barrier.wait());
+  assertEquals(await Promise.all(waits), [0, 1]);
 });

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Pool } from "../mod.ts";
+import { Ring } from "../lib/shared/ring.ts";
 import { threadTest } from "./_threads.ts";
 import * as fns from "./testdata/pool_functions.ts";
 
@@ -83,3 +84,21 @@ threadTest("Pool.map() that fails leaves nothing behind", async () => {
   );
   assertEquals(await pool.map(fns.failOdd, [2, 4]), [2, 4]);
 });
+
+threadTest(
+  "Pool.map(): a list too large for the channel is no more the caller's",
+  async () => {
+    await using pool = new Pool(1);
+    const { canEverHold } = Ring.prototype;
+    const items = [1, 2, 3];
+    const given = [...items];
+    Ring.prototype.canEverHold = () => false;
+    try {
+      const results = pool.map(fns.square, given, { chunkSize: given.length });
+      given.splice(0, 3, 9);
+      assertEquals(await results, items.map((x) => x * x));
+    } finally {
+      Ring.prototype.canEverHold = canEverHold;
+    }
+  },
+);

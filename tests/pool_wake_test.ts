@@ -1,6 +1,12 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { delay } from "@std/async";
 import { Pool, Queue } from "../mod.ts";
+import { Channel } from "../lib/pool/channel.ts";
+import { Mode, writeTask } from "../lib/pool/task.ts";
+import { Claim, workerLoop } from "../lib/pool/worker_loop.ts";
+import type { Decoder } from "../lib/shared/decoder.ts";
+import { hold } from "../lib/shared/keep_alive.ts";
+import { idOf } from "../lib/shared/references.ts";
 import { threadTest } from "./_threads.ts";
 import * as fns from "./testdata/pool_functions.ts";
 
@@ -133,3 +139,57 @@ threadTest("Pool: errors among calls, each answered once", async () => {
   assertEquals(counts.size, 4000);
   assertLess(Math.max(...counts.values()), 2);
 });
+
+threadTest(
+  "Pool: a worker claims a task in the step in which it takes it",
+  async () => {
+    // What the loop awaits does not keep the process.
+    using _alive = hold();
+    const [tasks, results] = [new Channel(), new Channel()];
+    const claim = new Int32Array(new SharedArrayBuffer(4 * Claim.WORDS));
+    const loop = workerLoop({
+      name: "worker",
+      number: 0,
+      tasks: tasks.buffer,
+      results: results.buffer,
+      claim,
+      cancelled: new Int32Array(new SharedArrayBuffer(4)),
+      initializer: undefined,
+      initargs: [],
+      maxTasks: Infinity,
+    });
+    // What the worker's other functions would see once the task is taken.
+    const claims: number[] = [];
+    const { take } = Channel.prototype;
+    Channel.prototype.take = function <T>(read: (decoder: Decoder) => T) {
+      const record = take.call(this, read) as T | undefined;
+      if (record !== undefined) claims.push(Atomics.load(claim, Claim.TASK));
+      return record;
+    };
+    try {
+      for (const id of [7, 8]) {
+        // It sleeps, so that it awaits the task.
+        await delay(20);
+        const task = {
+          id,
+          call: 1,
+          fn: idOf(fns.square)!,
+          mode: Mode.APPLY,
+          isSettled: false,
+          payload: [id],
+          from: 0,
+          to: 1,
+          mail: undefined,
+        };
+        tasks.write((encoder) => writeTask(encoder, task));
+        tasks.send();
+      }
+      await delay(20);
+      tasks.close();
+      assertEquals(await loop, false);
+    } finally {
+      Channel.prototype.take = take;
+    }
+    assertEquals(claims, [7, 8]);
+  },
+);

@@ -10,6 +10,13 @@ import {
 import { kindOf } from "../shared/kind_of.ts";
 import { Mutex } from "../shared/mutex.ts";
 import { unexposed } from "../shared/packing.ts";
+import {
+  CELLS,
+  checkStop,
+  countBarrierWait,
+  currentIdentity,
+  isAlive,
+} from "../shared/parking.ts";
 import { Mark } from "../shared/recorder.ts";
 import {
   type AnyFunction,
@@ -19,7 +26,13 @@ import {
   idOf,
   registerShareable,
 } from "../shared/references.ts";
-import { PENDING, type Pending, WaitList } from "../shared/wait_list.ts";
+import {
+  PENDING,
+  type Pending,
+  WaitList,
+  type Witness,
+} from "../shared/wait_list.ts";
+import { enterBarrierWait, leaveBarrierWait } from "../shared/wait_graph.ts";
 import { checkInteger } from "./check_integer.ts";
 import { memory, type WithMemory } from "../shared/memory.ts";
 
@@ -57,8 +70,9 @@ export class BrokenBarrierError extends Error {
   override name = "BrokenBarrierError";
 }
 
-// Protocol. `STATE` and `COUNT`, how many have arrived and not left, are written
-// under the mutex; everyone is woken after a change of `STATE`.
+// Protocol. All words are written under the mutex; everyone is woken after a
+// change of `STATE`. `COUNT` is how many have arrived and not left, and `ARRIVED`
+// has the identity of each of them, at its index; from `TOP` on there is none.
 //  - One who arrives waits while the last round's threads leave, then counts
 //    itself. The last to arrive closes the barrier, runs the action without the
 //    mutex, and opens it for leaving. The others wait for that.
@@ -67,16 +81,22 @@ export class BrokenBarrierError extends Error {
 //  - A round that was reset lets everyone leave with an error; a broken barrier
 //    does that until it is reset. A complete round is not broken any more: a
 //    barrier that breaks while its threads leave is broken for those after them.
+//  - Whoever finds that one of them has ended (it was given up, or has closed its
+//    worker, maybe in the action) counts it out, and breaks the barrier: it does
+//    not come again. A thread counts its wait in its own cell before it enters
+//    itself here. Whoever ends it looks there afterwards, and alerts those who
+//    wait anywhere, who look again. If it runs on, it finds that it is out.
 const MUTEX = 0;
 const STATE = 1;
 const COUNT = 2;
 const PARTIES = 3;
 const ADDRESS = 4;
 const WAITERS = 5;
+const TOP = 12;
+const ARRIVED = 13;
 /** Indexes into the view of doubles. */
 const ACTION = 4;
 const TIMEOUT = 5;
-const BYTES = 48;
 
 const State = {
   FILLING: 0,
@@ -91,6 +111,9 @@ const State = {
 /**
  * A place where a fixed number of threads wait for each other, round after
  * round. Python's `threading.Barrier`.
+ *
+ * A thread that ends while it waits, or in the action, breaks the barrier: it was
+ * terminated, has closed its worker, or has returned without awaiting the wait.
  *
  * @example Usage
  * ```ts
@@ -112,6 +135,7 @@ export class Barrier {
 
   #words: Int32Array;
   #doubles: Float64Array;
+  #arrived: Int32Array;
   #mutex: Mutex;
   #waiters: WaitList;
 
@@ -136,15 +160,18 @@ export class Barrier {
   constructor(parties: number, options: BarrierOptions = {}) {
     const { action, timeout = Infinity, [memory]: buffer } =
       options as WithMemory<BarrierOptions>;
-    const bytes = buffer ?? new SharedArrayBuffer(BYTES);
+    if (buffer === undefined) {
+      checkInteger("create barrier", "parties", parties, 1, 2 ** 31 - 1);
+      checkSeconds("create barrier", "timeout", timeout);
+      if (action !== undefined) checkAction(action);
+    }
+    const bytes = buffer ?? new SharedArrayBuffer(bytesFor(parties));
     this.#words = new Int32Array(bytes);
-    this.#doubles = new Float64Array(bytes);
+    this.#doubles = new Float64Array(bytes, 0, TIMEOUT + 1);
+    this.#arrived = this.#words.subarray(ARRIVED);
     this.#mutex = new Mutex(this.#words, MUTEX);
     this.#waiters = new WaitList(this.#words, WAITERS, Mark.LOCK);
     if (buffer !== undefined) return;
-    checkInteger("create barrier", "parties", parties, 1, 2 ** 31 - 1);
-    checkSeconds("create barrier", "timeout", timeout);
-    if (action !== undefined) checkAction(action);
     this.#words[PARTIES] = parties;
     this.#words[ADDRESS] = randomAddress();
     this.#doubles[TIMEOUT] = timeout;
@@ -166,6 +193,7 @@ export class Barrier {
    * @returns The number of threads.
    */
   get nWaiting(): number {
+    this.#countOutDead();
     return this.#state === State.FILLING ? Atomics.load(this.#words, COUNT) : 0;
   }
 
@@ -175,6 +203,7 @@ export class Barrier {
    * @returns Whether a wait would throw.
    */
   get broken(): boolean {
+    this.#countOutDead();
     return isBroken(this.#state);
   }
 
@@ -187,8 +216,8 @@ export class Barrier {
    * @returns A promise that resolves to a number from 0 to parties - 1, another
    * for each thread.
    * @throws {RangeError} If the timeout is negative.
-   * @throws {BrokenBarrierError} If the barrier is broken or reset, or the
-   * timeout passes first.
+   * @throws {BrokenBarrierError} If the barrier is broken or reset, the timeout
+   * passes first, or a thread that waits at it or runs its action ends.
    *
    * @example Usage
    * ```ts
@@ -202,28 +231,25 @@ export class Barrier {
     const { timeout = this.#doubles[TIMEOUT], signal } = options;
     const deadline = deadlineOf("wait at barrier", timeout);
     signal?.throwIfAborted();
+    using visit = new Visit();
     const until = async <T>(attempt: () => T | Pending): Promise<T> => {
       const early = attempt();
       if (early !== PENDING) return early;
-      const result = await this.#waiters.wait(attempt, { deadline, signal });
+      const limits = { deadline, signal, witness: visit };
+      const result = await this.#waiters.wait(attempt, limits);
       return this.#inTime(result, timeout);
     };
-    let index: number;
     try {
-      index = await until(this.#arrive);
+      visit.index = await until(this.#arrive);
+      if (visit.index === this.parties - 1) this.#act(visit);
+      await until(() => this.#pass(visit));
+      return visit.index;
     } catch (error) {
-      this.#breakFor(error);
-      throw error;
-    }
-    try {
-      if (index === this.parties - 1) this.#act();
-      await until(this.#pass);
-      return index;
-    } catch (error) {
-      this.#breakFor(error);
+      // Who leaves because of a signal, or is being ended, does not come again.
+      if (!(error instanceof BrokenBarrierError)) this.#breakFor(visit);
       throw error;
     } finally {
-      this.#depart();
+      this.#depart(visit);
     }
   }
 
@@ -235,8 +261,8 @@ export class Barrier {
    * barrier.
    * @returns A number from 0 to parties - 1, another for each thread.
    * @throws {RangeError} If the timeout is negative.
-   * @throws {BrokenBarrierError} If the barrier is broken or reset, or the
-   * timeout passes first.
+   * @throws {BrokenBarrierError} If the barrier is broken or reset, the timeout
+   * passes first, or a thread that waits at it or runs its action ends.
    *
    * @example Usage
    * ```ts
@@ -249,28 +275,24 @@ export class Barrier {
   waitSync(options: WaitOptions = {}): number {
     const { timeout = this.#doubles[TIMEOUT] } = options;
     const deadline = deadlineOf("wait at barrier", timeout);
+    using visit = new Visit();
     const until = <T>(attempt: () => T | Pending): T => {
       const early = attempt();
       if (early !== PENDING) return early;
-      const result = this.#waiters.waitSync(attempt, deadline);
+      const result = this.#waiters.waitSync(attempt, deadline, visit);
       return this.#inTime(result, timeout);
     };
-    let index: number;
     try {
-      index = until(this.#arrive);
+      visit.index = until(this.#arrive);
+      if (visit.index === this.parties - 1) this.#act(visit);
+      until(() => this.#pass(visit));
+      return visit.index;
     } catch (error) {
-      this.#breakFor(error);
-      throw error;
-    }
-    try {
-      if (index === this.parties - 1) this.#act();
-      until(this.#pass);
-      return index;
-    } catch (error) {
-      this.#breakFor(error);
+      // Who leaves because of a signal, or is being ended, does not come again.
+      if (!(error instanceof BrokenBarrierError)) this.#breakFor(visit);
       throw error;
     } finally {
-      this.#depart();
+      this.#depart(visit);
     }
   }
 
@@ -354,6 +376,8 @@ export class Barrier {
 
   /** Comes to wait: which of the round's threads this is. */
   #arrive = (): number | Pending => {
+    checkStop();
+    this.#countOutDead();
     const words = this.#words;
     this.#mutex.lock();
     try {
@@ -361,6 +385,8 @@ export class Barrier {
       if (isBroken(state)) throw broken("it is broken");
       if (state !== State.FILLING) return PENDING;
       const index = words[COUNT];
+      Atomics.store(this.#arrived, index, currentIdentity());
+      Atomics.store(words, TOP, index + 1);
       Atomics.store(words, COUNT, index + 1);
       if (index + 1 === words[PARTIES]) {
         Atomics.store(words, STATE, State.ACTING);
@@ -372,7 +398,10 @@ export class Barrier {
   };
 
   /** Whether the round is complete. */
-  #pass = (): true | Pending => {
+  #pass(visit: Visit): true | Pending {
+    this.#countOutDead();
+    // It was counted out, as dead, and runs on: the state is another round's.
+    if (!this.#isIn(visit)) throw broken("it was broken meanwhile");
     switch (this.#state) {
       case State.DRAINING:
       case State.DRAINING_LAST:
@@ -383,35 +412,73 @@ export class Barrier {
         throw broken("it was broken meanwhile");
     }
     return PENDING;
-  };
+  }
 
   /** All are there: runs the action, and lets everyone leave. */
-  #act(): void {
+  #act(visit: Visit): void {
     const action = this.#doubles[ACTION];
     try {
       if (action >= 0) functionOf(action)();
     } catch (error) {
-      this.abort();
+      this.#breakFor(visit);
       throw error;
     }
-    this.#change((state) => state === State.ACTING ? State.DRAINING : state);
+    this.#change((state) =>
+      state === State.ACTING && this.#isIn(visit) ? State.DRAINING : state
+    );
   }
 
-  /** Who leaves because of a signal, or is being ended, does not come again. */
-  #breakFor(error: unknown): void {
-    if (!(error instanceof BrokenBarrierError)) this.abort();
+  /** Whether it has arrived, and nobody has counted it out. */
+  #isIn({ index, identity }: Visit): boolean {
+    return index >= 0 && this.#arrived[index] === identity;
   }
 
-  #depart(): void {
-    this.#mutex.lock();
-    Atomics.sub(this.#words, COUNT, 1);
-    this.#mutex.unlock();
-    this.#change((state, count) => {
-      if (count > 0) return state;
-      if (state === State.DRAINING_LAST) return State.BROKEN;
-      const isRoundOver = state === State.DRAINING || state === State.RESETTING;
-      return isRoundOver ? State.FILLING : state;
+  #breakFor(visit: Visit): void {
+    if (visit.index < 0 || this.#isIn(visit)) this.abort();
+  }
+
+  #depart(visit: Visit): void {
+    if (visit.index < 0) return;
+    this.#change((state) => {
+      if (!this.#isIn(visit)) return state;
+      this.#countOut(visit.index);
+      return this.#afterLeaving(state);
     });
+  }
+
+  /** Counts out those who have ended, and breaks the barrier for them. */
+  #countOutDead(): void {
+    const arrived = this.#arrived;
+    const isDead = (index: number) => {
+      const identity = Atomics.load(arrived, index);
+      return identity !== 0 && !isAlive(identity);
+    };
+    const top = Atomics.load(this.#words, TOP);
+    let first = 0;
+    while (first < top && !isDead(first)) first++;
+    if (first === top) return;
+    this.#change((state) => {
+      const before = this.#words[COUNT];
+      for (let index = 0; index < this.#words[TOP]; index++) {
+        if (isDead(index)) this.#countOut(index);
+      }
+      const isAny = this.#words[COUNT] < before;
+      return isAny ? this.#afterLeaving(afterDeath(state)) : state;
+    });
+  }
+
+  /** The mutex is held. */
+  #countOut(index: number): void {
+    Atomics.store(this.#arrived, index, 0);
+    Atomics.sub(this.#words, COUNT, 1);
+  }
+
+  /** The state once some have left; the last one ends the round. */
+  #afterLeaving(state: number): number {
+    if (this.#words[COUNT] > 0) return state;
+    if (state === State.DRAINING_LAST) return State.BROKEN;
+    const isRoundOver = state === State.DRAINING || state === State.RESETTING;
+    return isRoundOver ? State.FILLING : state;
   }
 
   /** Changes the state, and tells everyone. */
@@ -431,6 +498,40 @@ export class Barrier {
     this.abort();
     throw broken(`after ${timeout} seconds, not all had come`);
   }
+}
+
+/** One thread's wait, from its beginning to its end. */
+class Visit implements Witness, Disposable {
+  readonly identity: number = currentIdentity();
+  /** Which of the round's threads it is, once it has arrived. */
+  index = -1;
+
+  constructor() {
+    countBarrierWait(this.identity, 1);
+  }
+
+  enter(cell: number): void {
+    enterBarrierWait(cell);
+  }
+
+  leave(cell: number): void {
+    leaveBarrierWait(cell);
+  }
+
+  [Symbol.dispose](): void {
+    countBarrierWait(this.identity, -1);
+  }
+}
+
+/** So many bytes: there can't be more waits than cells. */
+function bytesFor(parties: number): number {
+  return (ARRIVED + Math.min(parties, CELLS)) * 4;
+}
+
+/** The state once one of the round's threads has ended. */
+function afterDeath(state: number): number {
+  if (state === State.RESETTING) return state;
+  return isComplete(state) ? State.DRAINING_LAST : State.BROKEN;
 }
 
 /** Whether the round's threads leave, because all have come. */

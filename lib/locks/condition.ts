@@ -6,6 +6,7 @@ import {
   type WaitOptions,
 } from "../shared/deadline.ts";
 import { kindOf } from "../shared/kind_of.ts";
+import type { Suspended } from "../shared/ownership.ts";
 import { Mark } from "../shared/recorder.ts";
 import {
   type Handle,
@@ -188,7 +189,8 @@ export class Condition {
    * @throws {Error} If the calling thread doesn't hold the lock.
    * @throws {RangeError} If the timeout is negative.
    * @throws {LockPoisonedError} If a holder of the lock has ended meanwhile; the
-   * lock is not held then.
+   * lock is not held then. It stays poisoned until the next one who acquires it
+   * is told, and releases it.
    *
    * @example Usage
    * ```ts
@@ -206,18 +208,15 @@ export class Condition {
     this.#checkHeld("wait on");
     signal?.throwIfAborted();
     const lock = this.#lock[owned];
-    let depth = 0;
+    let suspended: Suspended | undefined;
     try {
       return await this.#waiters.waitForNotify(
-        () => depth = lock.giveAll(),
+        () => suspended = lock.suspend(),
         { deadline, signal },
       );
     } finally {
       // Not released: it could not even begin to wait.
-      if (depth > 0) {
-        await lock.take(Infinity);
-        lock.restore(depth);
-      }
+      if (suspended !== undefined) await lock.resume(suspended);
     }
   }
 
@@ -232,7 +231,8 @@ export class Condition {
    * @throws {DeadlockError} If the lock could never be acquired again; it is not
    * held then.
    * @throws {LockPoisonedError} If a holder of the lock has ended meanwhile; the
-   * lock is not held then.
+   * lock is not held then. It stays poisoned until the next one who acquires it
+   * is told, and releases it.
    *
    * @example Usage
    * ```ts
@@ -248,18 +248,15 @@ export class Condition {
     const deadline = deadlineOf("wait on condition", options.timeout);
     this.#checkHeld("wait on");
     const lock = this.#lock[owned];
-    let depth = 0;
+    let suspended: Suspended | undefined;
     try {
       return this.#waiters.waitForNotifySync(
-        () => depth = lock.giveAll(),
+        () => suspended = lock.suspend(),
         deadline,
       );
     } finally {
       // Not released: it could not even begin to wait.
-      if (depth > 0) {
-        lock.takeSync(Infinity);
-        lock.restore(depth);
-      }
+      if (suspended !== undefined) lock.resumeSync(suspended);
     }
   }
 

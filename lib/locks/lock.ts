@@ -38,9 +38,11 @@ const counts = { Lock: 0, RLock: 0 };
  * {@linkcode RLock} for one that need not.
  *
  * A lock whose holder has ended is poisoned: acquiring it throws
- * {@linkcode LockPoisonedError} until `release()` is called. Threads that wait
- * for each other's locks in a ring get a {@linkcode DeadlockError}, except for
- * the locks that were ever released by another thread than their holder.
+ * {@linkcode LockPoisonedError} until `release()` is called. By whoever was told
+ * so, that releases nothing but what the ended holder held: several may repair
+ * it. Threads that wait for each other's locks in a ring get a
+ * {@linkcode DeadlockError}, except for the locks that were ever released by
+ * another thread than their holder.
  *
  * @example Usage
  * ```ts
@@ -155,8 +157,8 @@ export class Lock {
     const { timeout, signal } = options;
     const deadline = deadlineOf(`acquire ${this.#type}`, timeout);
     const hold = new Hold(this[owned]);
-    const taken = await this[owned].take(deadline, signal);
-    if (!taken) throw this.#timeoutError(timeout);
+    hold.turn = await this[owned].take(deadline, signal);
+    if (hold.turn === 0) throw this.#timeoutError(timeout);
     return hold;
   }
 
@@ -185,8 +187,8 @@ export class Lock {
     const deadline = deadlineOf(`acquire ${this.#type}`, timeout);
     // Made before the lock is held: where the stack ends, a call throws.
     const hold = new Hold(this[owned]);
-    const taken = this[owned].tryTake() || this[owned].takeSync(deadline);
-    if (!taken) throw this.#timeoutError(timeout);
+    hold.turn = this[owned].tryTake() || this[owned].takeSync(deadline);
+    if (hold.turn === 0) throw this.#timeoutError(timeout);
     return hold;
   }
 
@@ -209,12 +211,18 @@ export class Lock {
    */
   tryAcquire(): Disposable | undefined {
     const hold = new Hold(this[owned]);
-    return this[owned].tryTake() ? hold : undefined;
+    hold.turn = this[owned].tryTake();
+    return hold.turn === 0 ? undefined : hold;
   }
 
   /**
    * Releases the lock. What `using` would release need not be released so.
    * Python's `Lock.release`.
+   *
+   * After a {@linkcode LockPoisonedError} it releases what the ended holder
+   * held, and does nothing if that was released already. After a wait on a
+   * {@linkcode Condition} that lost the lock it does nothing either, so that it
+   * may stand in a `finally`.
    *
    * @throws {Error} If the lock is not held. If it is an {@linkcode RLock}: if
    * another thread holds it.
@@ -280,6 +288,7 @@ export class Lock {
 
 /** An acquisition, to be ended once. */
 class Hold implements Disposable {
+  turn = 0;
   #ownership: Ownership | undefined;
 
   constructor(ownership: Ownership) {
@@ -290,6 +299,6 @@ class Hold implements Disposable {
     const ownership = this.#ownership;
     this.#ownership = undefined;
     // It may have been released by hand, or lost with a wait that threw.
-    if (ownership?.isMine) ownership.give();
+    ownership?.end(this.turn);
   }
 }

@@ -39,7 +39,8 @@ export const isBounded: unique symbol = Symbol("lab9.isBounded");
  *
  * A permit belongs to no thread: it may be released by another than acquired it,
  * or without having been acquired. {@linkcode BoundedSemaphore} notices when
- * there are too many.
+ * there are too many. So one that a thread had taken when it ended is not given
+ * back, as in Python; `using` gives it back if the thread is terminated.
  *
  * @example Usage
  * ```ts

@@ -83,7 +83,9 @@ export class Outbox {
       if (this.#channel.write((encoder) => writeTask(encoder, task))) {
         return true;
       }
-      task.mail = pack(partOf(task));
+      // A list with a mark was refused, so this need not be the list itself; that
+      // is the caller's until a worker asks.
+      task.mail = pack(task.payload!.slice(task.from, task.to));
     } catch (error) {
       if (!(error instanceof DOMException && error.name === "DataCloneError")) {
         throw error;

@@ -309,8 +309,8 @@ export class Encoder {
   #unbranded(value: object): void {
     if (isShareable(value)) {
       throw dataCloneError(
-        `A ${value[handle]().type} can't travel as an item: pass it to the ` +
-          "thread in its arguments",
+        `${withArticle(value[handle]().type)} can't travel as an item: pass ` +
+          "it to the thread in its arguments",
       );
     }
     const prototype = Object.getPrototypeOf(value);
@@ -322,8 +322,8 @@ export class Encoder {
     if (Object.getPrototypeOf(clone) !== Object.prototype) {
       const tag = Object.prototype.toString.call(clone).slice(8, -1);
       throw dataCloneError(
-        `A ${tag} can't travel as an item: pass it to the thread in its ` +
-          "arguments",
+        `${withArticle(tag)} can't travel as an item: pass it to the thread ` +
+          "in its arguments",
       );
     }
     this.#properties(value, Object.keys(value));
@@ -540,6 +540,11 @@ function tracksLength(view: ArrayBufferView): boolean {
 function stringOf(value: unknown): string {
   if (typeof value !== "symbol") return String(value);
   throw dataCloneError("Cannot convert a Symbol value to a string");
+}
+
+/** For example `An Event`. */
+function withArticle(type: string): string {
+  return `${/^([AEIOU]|RLock)/.test(type) ? "An" : "A"} ${type}`;
 }
 
 function functionId(fn: AnyFunction): number {

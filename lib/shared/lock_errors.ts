@@ -51,7 +51,8 @@ export class DeadlockError extends Error {
 /**
  * Thrown to whoever acquires a lock whose holder has ended without releasing
  * it: what the lock guards may be half-done. `release()`, by any thread, makes
- * the lock free again. In Python whoever acquires it waits for ever.
+ * the lock free again; by a second one that was told, too, it does nothing. In
+ * Python whoever acquires it waits for ever.
  *
  * @example Usage
  * ```ts

@@ -28,6 +28,7 @@ const CHANGES = 4;
 const ADDRESS = 5;
 const WAITERS = 6;
 const LABEL = WAITERS + WaitList.WORDS;
+const TURN = LABEL + LABEL_WORDS;
 
 /** How often a taker looks again before it sleeps: a few microseconds. */
 const SPINS = 100;
@@ -43,6 +44,37 @@ export interface OwnershipOptions {
   reentrant: boolean;
 }
 
+/** What a hold was before a wait. */
+export interface Suspended {
+  depth: number;
+  turn: number;
+}
+
+/** What the running thread may yet give up without having it. */
+interface Notice {
+  /** How often it had taken what it lost: so many releases are still to come. */
+  lost: number;
+  /** The turn of the hold that it lost. */
+  turn: number;
+  /** The identity of a dead holder that it was told of; 0 if of none. */
+  dead: number;
+}
+
+/** By the addresses of what is owned. */
+const notices = new Map<number, Notice>();
+/** The thread that the notices are for: the worker may run another by now. */
+let noticed = 0;
+
+/** The thread's notice of the ownership with that address. */
+function noticeOf(address: number): Notice {
+  const me = currentIdentity();
+  if (noticed !== me) notices.clear();
+  noticed = me;
+  const notice = notices.get(address) ?? { lost: 0, turn: 0, dead: 0 };
+  notices.set(address, notice);
+  return notice;
+}
+
 /**
  * Something that one thread at a time has.
  *
@@ -55,19 +87,28 @@ export interface OwnershipOptions {
  * After each change of `HOLDER`, `NODE` tells whether anyone waits, and the graph
  * of waits has to know (see `wait_graph.ts`): a waiter is entered there before it
  * looks for the last time and sleeps. `SIGNAL` is set, and the graph told, before
- * another than the holder gives it up; it stays. `DEPTH`, how often the holder has
- * taken it, and `CHANGES`, which is counted only for recording, are the holder's
- * alone.
+ * another than the holder gives it up; it stays.
+ *
+ * The holder's alone are `DEPTH`, how often it has taken it, `CHANGES`, how often
+ * it was taken by anyone, and `TURN`, by which a hold is told from any other: what
+ * `CHANGES` was when it began. A hold that goes on after a wait keeps its turn;
+ * where it is reentrant, all holds of a thread are one.
+ *
+ * What a thread gives up without having it is another's hold, as in Python. But
+ * one that was told of a dead holder gives up no more than that holder's hold,
+ * and one that lost its own gives up nothing: each of them has a notice of it,
+ * until it gives up so, or takes it again.
  */
 export class Ownership implements GraphedLock, Witness {
-  static readonly WORDS = LABEL + LABEL_WORDS;
+  static readonly WORDS = TURN + 1;
 
   readonly reentrant: boolean;
   #words: Int32Array;
   #index: number;
   #waiters: WaitList;
-  #attempt = (): true | Pending => {
-    if (this.tryTake()) return true;
+  #attempt = (): number | Pending => {
+    const turn = this.tryTake();
+    if (turn !== 0) return turn;
     this.#checkHolder();
     return PENDING;
   };
@@ -119,10 +160,11 @@ export class Ownership implements GraphedLock, Witness {
   /**
    * Takes it if nobody has it, or the running thread and it is reentrant.
    *
+   * @returns The turn; 0 if another has it.
    * @throws {Error} If the running thread was given up, or has ended and left
    * something running.
    */
-  tryTake(): boolean {
+  tryTake(): number {
     const words = this.#words;
     const at = this.#index;
     const me = currentIdentity();
@@ -131,94 +173,108 @@ export class Ownership implements GraphedLock, Witness {
     if (words[at + NODE] !== 0) reserveStack();
     const holder = Atomics.compareExchange(words, at + HOLDER, 0, me);
     if (holder !== 0) {
-      if (!this.reentrant || holder !== me) return false;
+      if (!this.reentrant || holder !== me) return 0;
       words[at + DEPTH]++;
-      return true;
+      return words[at + TURN];
     }
     words[at + DEPTH] = 1;
+    // Never 0, when it has come round.
+    const turn = words[at + CHANGES] + 1 | 0 || 1;
+    words[at + CHANGES] = words[at + TURN] = turn;
+    if (notices.size > 0) notices.delete(words[at + ADDRESS]);
     if (Atomics.load(words, at + NODE) !== 0) noteHolder(this);
     if (hasEnded()) this.#giveBack();
     if (isRecording) {
-      recordPoint(Mark.ACQUIRE, words[at + ADDRESS], words[at + CHANGES]++);
+      recordPoint(Mark.ACQUIRE, words[at + ADDRESS], turn - 1);
     }
-    return true;
+    return turn;
   }
 
   /**
-   * Takes it, blocking while another has it; false when the deadline passed.
+   * Takes it, blocking while another has it.
    *
+   * @returns The turn; 0 when the deadline passed.
    * @throws {DeadlockError} If it would wait for ever.
    * @throws {LockPoisonedError} If its holder has ended.
    */
-  takeSync(deadline: number): boolean {
+  takeSync(deadline: number): number {
     for (let spin = 0; spin < SPINS; spin++) {
-      if (this.tryTake()) return true;
+      const turn = this.tryTake();
+      if (turn !== 0) return turn;
       Atomics.pause();
     }
-    return this.#waiters.waitSync(this.#attempt, deadline, this) !== PENDING;
+    const turn = this.#waiters.waitSync(this.#attempt, deadline, this);
+    return turn === PENDING ? 0 : turn;
   }
 
   /**
-   * Takes it, awaiting while another has it; false when the deadline passed.
+   * Takes it, awaiting while another has it.
    *
+   * @returns The turn; 0 when the deadline passed.
    * @throws {LockPoisonedError} If its holder has ended.
    */
-  async take(deadline: number, signal?: AbortSignal): Promise<boolean> {
+  async take(deadline: number, signal?: AbortSignal): Promise<number> {
     signal?.throwIfAborted();
-    if (this.tryTake()) return true;
+    const early = this.tryTake();
+    if (early !== 0) return early;
     const options = { deadline, signal, witness: this };
-    return await this.#waiters.wait(this.#attempt, options) !== PENDING;
+    const turn = await this.#waiters.wait(this.#attempt, options);
+    return turn === PENDING ? 0 : turn;
   }
 
   /**
-   * Gives it up once; false if the running thread doesn't have it, and may not
-   * give it up for another.
+   * Gives it up once, or what the thread was told of; false if the running thread
+   * doesn't have it, and may not give it up for another.
    */
   give(): boolean {
+    const holder = Atomics.load(this.#words, this.#index + HOLDER);
+    const isMine = holder !== 0 && holder === currentIdentity();
+    const isGiven = isMine ? this.#giveMine(holder) : this.#giveOthers(holder);
+    // Somebody else may have been quicker.
+    return isGiven ?? this.give();
+  }
+
+  /** Ends the hold with that turn once, unless it has ended. */
+  end(turn: number): void {
     const words = this.#words;
     const at = this.#index;
     const holder = Atomics.load(words, at + HOLDER);
-    if (holder === 0) return false;
-    if (holder === currentIdentity()) {
-      if (words[at + DEPTH] > 1) {
-        words[at + DEPTH]--;
-        return true;
-      }
-    } else {
-      // Its own hold went with the wait at which a thread is being ended.
-      checkStop();
-      if (isAlive(holder)) {
-        if (this.reentrant) return false;
-        Atomics.store(words, at + SIGNAL, 1);
-        if (this.node !== 0) noteHolder(this);
-      }
+    const isCurrent = this.reentrant || words[at + TURN] === turn;
+    if (holder === currentIdentity() && isCurrent) {
+      this.#giveMine(holder);
+    } else if (notices.size > 0) {
+      const notice = noticeOf(words[at + ADDRESS]);
+      if (notice.lost > 0 && notice.turn === turn) notice.lost--;
     }
-    if (words[at + NODE] !== 0) reserveStack();
-    if (isRecording) {
-      recordPoint(Mark.RELEASE, words[at + ADDRESS], words[at + CHANGES]);
-    }
-    // Somebody else may have been quicker.
-    if (Atomics.compareExchange(words, at + HOLDER, holder, 0) !== holder) {
-      return this.give();
-    }
-    if (Atomics.load(words, at + NODE) === 0) return true;
-    noteHolder(this);
-    this.#waiters.notify();
-    return true;
   }
 
-  /** Gives it up for as long as a wait takes; how often it was taken. */
-  giveAll(): number {
-    const at = this.#index + DEPTH;
-    const depth = this.#words[at];
-    this.#words[at] = 1;
-    this.give();
-    return depth;
+  /** Gives it up for as long as a wait takes; what to {@linkcode resume}. */
+  suspend(): Suspended {
+    const words = this.#words;
+    const at = this.#index;
+    const suspended = { depth: words[at + DEPTH], turn: words[at + TURN] };
+    this.#free(currentIdentity());
+    return suspended;
   }
 
-  /** The holder, who has taken it again, has it as often as before. */
-  restore(depth: number): void {
-    this.#words[this.#index + DEPTH] += depth - 1;
+  /** Takes it again, blocking, as often as before and with the same turn. */
+  resumeSync(suspended: Suspended): void {
+    try {
+      this.takeSync(Infinity);
+    } catch (error) {
+      throw this.#lose(suspended, error);
+    }
+    this.#restore(suspended);
+  }
+
+  /** As {@linkcode resumeSync}, but awaits. */
+  async resume(suspended: Suspended): Promise<void> {
+    try {
+      await this.take(Infinity);
+    } catch (error) {
+      throw this.#lose(suspended, error);
+    }
+    this.#restore(suspended);
   }
 
   enter(cell: number, blocksForever: boolean): void {
@@ -235,6 +291,80 @@ export class Ownership implements GraphedLock, Witness {
     return holder === 0 ? undefined : threadLabel(holder);
   }
 
+  /** Undefined if it was given up by another meanwhile. */
+  #giveMine(me: number): true | undefined {
+    const depth = this.#index + DEPTH;
+    if (this.#words[depth] > 1) {
+      this.#words[depth]--;
+      return true;
+    }
+    return this.#free(me) ? true : undefined;
+  }
+
+  /** Undefined if the holder, another or none, has changed meanwhile. */
+  #giveOthers(holder: number): boolean | undefined {
+    // A thread's own hold went with the wait at which it is being ended.
+    if (holder !== 0) checkStop();
+    if (this.#heed()) return true;
+    if (holder === 0) return false;
+    if (isAlive(holder)) {
+      if (this.reentrant) return false;
+      Atomics.store(this.#words, this.#index + SIGNAL, 1);
+      if (this.node !== 0) noteHolder(this);
+    }
+    return this.#free(holder) ? true : undefined;
+  }
+
+  /** Gives up what the thread has a notice of; false if it has none. */
+  #heed(): boolean {
+    if (notices.size === 0) return false;
+    const address = this.#words[this.#index + ADDRESS];
+    const notice = noticeOf(address);
+    if (notice.lost > 0) {
+      notice.lost--;
+      return true;
+    }
+    const { dead } = notice;
+    notices.delete(address);
+    if (dead !== 0) this.#free(dead);
+    return dead !== 0;
+  }
+
+  /** Moves it from a holder to nobody; false if that is not the holder. */
+  #free(holder: number): boolean {
+    const words = this.#words;
+    const at = this.#index;
+    // Waking takes some.
+    if (words[at + NODE] !== 0) reserveStack();
+    if (isRecording) {
+      recordPoint(Mark.RELEASE, words[at + ADDRESS], words[at + CHANGES]);
+    }
+    if (Atomics.compareExchange(words, at + HOLDER, holder, 0) !== holder) {
+      return false;
+    }
+    if (Atomics.load(words, at + NODE) === 0) return true;
+    noteHolder(this);
+    this.#waiters.notify();
+    return true;
+  }
+
+  #restore({ depth, turn }: Suspended): void {
+    const words = this.#words;
+    const at = this.#index;
+    words[at + DEPTH] += depth - 1;
+    words[at + TURN] = turn;
+  }
+
+  /** The hold is gone; what to throw. */
+  #lose({ depth, turn }: Suspended, error: unknown): unknown {
+    const notice = noticeOf(this.#words[this.#index + ADDRESS]);
+    notice.lost = depth;
+    notice.turn = turn;
+    return error instanceof LockPoisonedError
+      ? this.#poisoned(notice.dead, "so this one has lost it, too")
+      : error;
+  }
+
   /** A thread that counts as ended has nothing: who waits would not be told. */
   #giveBack(): never {
     this.give();
@@ -246,10 +376,17 @@ export class Ownership implements GraphedLock, Witness {
     if (holder === 0 || isAlive(holder)) return;
     // It may have released it just before it ended.
     if (this.holder !== holder) return;
-    throw new LockPoisonedError(
+    noticeOf(this.#words[this.#index + ADDRESS]).dead = holder;
+    throw this.#poisoned(
+      holder,
+      "call release() once what it guards is in order",
+    );
+  }
+
+  #poisoned(holder: number, consequence: string): LockPoisonedError {
+    return new LockPoisonedError(
       `Cannot acquire ${this.label}: its holder ${threadLabel(holder)} has ` +
-        "ended without releasing it, call release() once what it guards is " +
-        "in order",
+        `ended without releasing it, ${consequence}`,
     );
   }
 }

@@ -27,7 +27,9 @@
  * `IDENTITY` of a cell that threads block on tells which of them runs: the
  * cell's number below, and above it which turn it is at that cell. The starter
  * writes it before the thread runs; whoever ends the thread takes it away. So an
- * identity that somebody noted is alive as long as it stands in its cell.
+ * identity that somebody noted is alive as long as it stands in its cell. No two
+ * threads ever have the same: a cell that has had all its turns gets no other
+ * thread, or a lock that a dead one left behind would be that thread's.
  *
  * @module
  */
@@ -46,6 +48,8 @@ const IDENTITY = 4;
 const TURN = 5;
 /** Words for who waits for whom: see `wait_graph.ts`. */
 export const GRAPH = 6;
+/** How often the cell's thread waits at a barrier, by blocking or awaiting. */
+const BARRIER_WAITS = GRAPH + 3;
 /** The name of the thread or lock that the cell is for. */
 const LABEL = STRIDE - LABEL_WORDS;
 
@@ -55,8 +59,9 @@ export const WOKEN = 2;
 export const ALERTED = 3;
 
 const CELL_BITS = 17;
-const CELLS = 1 << CELL_BITS;
-/** An identity's bits above the cell's number: they come round again. */
+/** How many cells there are. */
+export const CELLS = 1 << CELL_BITS;
+/** How many turns an identity's bits above the cell's number can tell apart. */
 const TURNS = 1 << (32 - CELL_BITS);
 const MAIN_CELL = 1;
 
@@ -107,11 +112,17 @@ export function cellCount(): number {
 export function assignCell(cell: number, label: string): number {
   const lotWords = lot();
   const at = cell * STRIDE;
-  const turn = lotWords[at + TURN] = (lotWords[at + TURN] + 1) % TURNS;
+  const turn = ++lotWords[at + TURN];
   writeLabel(lotWords, at + LABEL, label);
   const identity = turn << CELL_BITS | cell;
+  Atomics.store(lotWords, at + BARRIER_WAITS, 0);
   Atomics.store(lotWords, at + IDENTITY, identity);
   return identity;
+}
+
+/** Whether a cell can be no other thread's any more. */
+export function isWornOut(cell: number): boolean {
+  return lot()[cell * STRIDE + TURN] === TURNS - 1;
 }
 
 /** Takes a cell from its thread, which has ended; that thread's identity. */
@@ -133,6 +144,17 @@ export function currentIdentity(): number {
 /** Whether the running thread counts as ended, though it runs. */
 export function hasEnded(): boolean {
   return Atomics.load(words!, ownCell * STRIDE + IDENTITY) !== ownIdentity;
+}
+
+/** Counts the running thread's waits at barriers; not one that it isn't any more. */
+export function countBarrierWait(identity: number, change: 1 | -1): void {
+  if (identityAt(ownCell) !== identity) return;
+  Atomics.add(lot(), ownCell * STRIDE + BARRIER_WAITS, change);
+}
+
+/** Whether the thread that has the cell, or had it last, waits at a barrier. */
+export function waitsAtBarrier(cell: number): boolean {
+  return Atomics.load(lot(), cell * STRIDE + BARRIER_WAITS) !== 0;
 }
 
 /** The identity of the thread that has a cell; 0 if none has. */
@@ -196,8 +218,9 @@ export function allocateCell(isNew = false): number {
   return cell;
 }
 
-/** Gives back a cell that is in no list. */
+/** Gives back a cell that is in no list. One that is worn out stays unused. */
 export function releaseCell(cell: number): void {
+  if (isWornOut(cell)) return;
   const lotWords = lot();
   const mutex = new Mutex(lotWords, SPARE_MUTEX);
   lotWords[cell * STRIDE + STOP] = 0;

@@ -22,7 +22,8 @@
  *    about only when a thread begins to block, and that thread looks for it.
  *  - Whoever ends a thread takes its identity away first, and then alerts those
  *    who wait for locks that it holds; a waiter looks at the holder's identity
- *    after it has entered. Either of them sees the other.
+ *    after it has entered. Either of them sees the other. Whoever waits at a
+ *    barrier is alerted if the ended thread waits at any.
  *
  * @module
  */
@@ -46,6 +47,7 @@ import {
   STRIDE,
   threadLabel,
   vacateCell,
+  waitsAtBarrier,
 } from "./parking.ts";
 
 // Words of cell 0: the mutex, how many cells wait for locks, and the list of
@@ -65,7 +67,13 @@ const WAITERS = GRAPH + 1;
 /** Not 0 if another than its holder has released the lock, or is about to. */
 const SIGNAL = GRAPH + 2;
 
-const Kind = { NONE: 0, LOCK: 1, LOCK_FOREVER: 2, JOIN_FOREVER: 3 } as const;
+const Kind = {
+  NONE: 0,
+  LOCK: 1,
+  LOCK_FOREVER: 2,
+  JOIN_FOREVER: 3,
+  BARRIER: 4,
+} as const;
 
 /** A lock, as far as the graph sees it. */
 export interface GraphedLock {
@@ -158,23 +166,47 @@ export function leaveJoin(cell: number): void {
   locked((all) => all[cell * STRIDE + KIND] = Kind.NONE);
 }
 
+/** Enters a wait at a barrier. */
+export function enterBarrierWait(cell: number): void {
+  locked((all) => {
+    all[cell * STRIDE + KIND] = Kind.BARRIER;
+    Atomics.add(all, ENTERED, 1);
+  });
+}
+
+/** Ends a wait at a barrier. */
+export function leaveBarrierWait(cell: number): void {
+  locked((all) => {
+    all[cell * STRIDE + KIND] = Kind.NONE;
+    Atomics.sub(all, ENTERED, 1);
+  });
+}
+
 /** Takes a cell from its thread, which has ended, and tells who waits for it. */
 export function endThread(cell: number): void {
   const identity = vacateCell(cell);
   if (identity === 0 || Atomics.load(lot(), ENTERED) === 0) return;
+  const wasAtBarrier = waitsAtBarrier(cell);
   locked((all) => {
     const count = cellCount();
     for (let cell = 1; cell < count; cell++) {
-      if (!waitsForLock(all, cell)) continue;
-      const node = all[cell * STRIDE + TARGET];
-      if (all[node * STRIDE + HOLDER] === identity) alertCell(cell);
+      const isConcerned = all[cell * STRIDE + KIND] === Kind.BARRIER
+        ? wasAtBarrier
+        : waitsForLockOf(all, cell, identity);
+      if (isConcerned) alertCell(cell);
     }
   });
 }
 
-function waitsForLock(all: Int32Array, cell: number): boolean {
+function waitsForLockOf(
+  all: Int32Array,
+  cell: number,
+  holder: number,
+): boolean {
   const kind = all[cell * STRIDE + KIND];
-  return kind === Kind.LOCK || kind === Kind.LOCK_FOREVER;
+  if (kind !== Kind.LOCK && kind !== Kind.LOCK_FOREVER) return false;
+  const node = all[cell * STRIDE + TARGET];
+  return all[node * STRIDE + HOLDER] === holder;
 }
 
 function makeNode(all: Int32Array, lock: GraphedLock): number {

@@ -1,6 +1,11 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { allocateCell, parkingLot, releaseCell } from "../shared/parking.ts";
+import {
+  allocateCell,
+  isWornOut,
+  parkingLot,
+  releaseCell,
+} from "../shared/parking.ts";
 import { type Packed, transferList } from "../shared/packing.ts";
 import { recordingBuffer } from "../shared/recorder.ts";
 import { exposingModules } from "../shared/references.ts";
@@ -223,9 +228,10 @@ export class PooledWorker {
     return (received?.message as Envelope | undefined)?.get("message");
   }
 
-  /** Keeps the worker for another thread. */
+  /** Keeps the worker for another thread, if its cell can have one. */
   release(): void {
     this.#disconnect();
+    if (isWornOut(this.cell)) return this.dispose();
     idle.push(this);
     // The oldest may be one that nobody wants, for want of a module.
     const most = setRef === undefined ? 0 : MAX_IDLE;

@@ -11,7 +11,12 @@ import {
   sleep,
   sleepSync,
 } from "../../mod.ts";
-import { lot, NEXT, STRIDE } from "../../lib/shared/parking.ts";
+import {
+  currentIdentity,
+  lot,
+  NEXT,
+  STRIDE,
+} from "../../lib/shared/parking.ts";
 
 /** Which of the things, a method or property of it, and its arguments. */
 export type Step = [thing: number, member: string, ...args: unknown[]];
@@ -173,6 +178,68 @@ export async function waitForGoodAsync(
   }
 }
 
+/** Is told that a lock is poisoned, and releases it when it may. */
+export async function releaseWhenTold(
+  lock: Lock,
+  told: Event,
+  go: Event,
+  sync: boolean,
+): Promise<void> {
+  try {
+    if (sync) lock.acquireSync();
+    else await lock.acquire();
+  } catch (error) {
+    told.set();
+    go.waitSync();
+    lock.release();
+    if ((error as Error).name !== "LockPoisonedError") throw error;
+  }
+}
+
+/**
+ * Waits on a condition in the old way, and if that loses the lock says so, before
+ * it releases it when it may; what was thrown.
+ */
+export async function waitAndRelease(
+  condition: Condition,
+  waiting: Event,
+  told: Event,
+  go: Event,
+  sync: boolean,
+): Promise<unknown> {
+  condition.acquireSync();
+  try {
+    waiting.set();
+    if (sync) condition.waitSync();
+    else await condition.wait();
+  } catch (error) {
+    return error;
+  } finally {
+    told.set();
+    go.waitSync();
+    condition.release();
+  }
+}
+
+/** As {@linkcode waitAndRelease}, with a lock that it holds meanwhile. */
+export function holdAndWaitAndRelease(
+  held: Lock,
+  condition: Condition,
+  waiting: Event,
+): string {
+  using _held = held.acquireSync();
+  condition.acquireSync();
+  try {
+    waiting.set();
+    condition.waitSync({ timeout: 0.6 });
+    return "notified";
+  } catch (error) {
+    return (error as Error).name;
+  } finally {
+    condition.release();
+  }
+}
+
 /** Computes, takes a lock, and says whether that was refused (1) or not (2). */
 export function spinThenTake(
   lock: Lock,
@@ -273,6 +340,12 @@ export async function passRounds(
   return indexes;
 }
 
+/** Passes a barrier that it need not wait at. */
+export function passForever(barrier: Barrier, come: Event): never {
+  come.set();
+  for (;;) barrier.waitSync();
+}
+
 /** What the action of a barrier counts in: each thread that may act sets it. */
 let acted: Int32Array | undefined;
 
@@ -314,6 +387,20 @@ export function closeSelf(): void {
   self.close();
 }
 
+/** Computes for longer than a thread that was told to end may. */
+export function spinForLong(): void {
+  spin(2500);
+}
+
+/** Ends, in one way or another, while it awaits a barrier. */
+export function endAtBarrier(barrier: Barrier, how: string, come: Event): void {
+  barrier.wait().catch(() => {});
+  come.set();
+  if (how === "self.close()") self.close();
+  if (how === "Deno.exit()") Deno.exit();
+  if (how === "being given up") spinForLong();
+}
+
 export function throwError(message: string): never {
   throw new Error(message);
 }
@@ -345,6 +432,12 @@ export function waitsForLocks(): number {
   return Atomics.load(lot(), 4);
 }
 
+/** Ends with a lock; the identity of the thread. */
+export function keep(lock: Lock): number {
+  lock.acquireSync();
+  return currentIdentity();
+}
+
 expose(import.meta, {
   act,
   actAndThrow,
@@ -353,24 +446,31 @@ expose(import.meta, {
   closeSelf,
   countWith,
   echo,
+  endAtBarrier,
   holdAndAwait,
   holdAndWait,
+  holdAndWaitAndRelease,
   holdAndWaitFor,
   joinNamed,
+  keep,
   notifyAndWait,
+  passForever,
   passRounds,
   releaseFinally,
   releaseFinallyAsync,
+  releaseWhenTold,
   script,
   scriptSync,
   sleep,
   sleepSync,
   spin,
+  spinForLong,
   spinThenTake,
   throwError,
   useWhileAsleep,
   useWhileSleeping,
   waitAndCount,
+  waitAndRelease,
   waitForGood,
   waitForGoodAsync,
   waitForWord,
