@@ -1,131 +1,61 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  type AnyFunction,
-  Barrier,
-  Condition,
-  Event,
-  Lock,
-  RLock,
-  Semaphore,
-  Thread,
-} from "../mod.ts";
-import { owned } from "../lib/locks/lock.ts";
-import { handle, type Shareable } from "../lib/shared/references.ts";
+import { Event, Lock, RLock, Semaphore } from "../mod.ts";
+import type { Thread } from "../mod.ts";
 import { threadTest } from "./_threads.ts";
-import { Random, withSeed } from "./testdata/shared_random.ts";
-import { until, waitsForLocks } from "./testdata/locks.ts";
+import {
+  assertFree,
+  assertNobodyWaits,
+  awaitedLockRound,
+  barrierRound,
+  conditionRound,
+  eventRound,
+  GivenUp,
+  joinAll,
+  lockRound,
+  makeLocks,
+  PATIENCE,
+  semaphoreRound,
+  start,
+  working,
+} from "./testdata/locks_rounds.ts";
 import {
   contend,
   contendAsync,
   COUNT,
-  FILLED,
   followEvents,
-  GOT,
-  loiter,
-  meet,
   OVERLAPS,
-  passOn,
-  PUT,
   ROUNDS,
   type Tally,
-  usePermits,
   words,
   WORKING,
 } from "./testdata/locks_stress.ts";
-
-/** Who is not done after so many seconds was never woken. */
-const PATIENCE = 60;
-
-function start<F extends AnyFunction>(
-  target: F,
-  ...args: Parameters<F>
-): Thread<F> {
-  const thread = new Thread<F>(target, { args });
-  thread.start();
-  return thread;
-}
-
-function working(): Int32Array {
-  const all = words();
-  Atomics.store(all, WORKING, 1);
-  return all;
-}
-
-/** On a machine that is busy enough, a thread may not end in time. */
-class GivenUp extends Error {}
+import { Random, withSeed } from "./testdata/shared_random.ts";
 
 /** Runs a test in which threads are terminated, again if one was given up. */
-async function withEnds(fn: (seed: number) => Promise<void>): Promise<void> {
+function endsTest(
+  name: string,
+  round: (random: Random) => Promise<number>,
+): void {
+  threadTest(name, async () => {
+    const { warn } = console;
+    console.warn = () => {};
+    try {
+      await withEnds((seed) => round(new Random(seed)));
+    } finally {
+      console.warn = warn;
+    }
+  });
+}
+
+async function withEnds(fn: (seed: number) => Promise<unknown>): Promise<void> {
   for (let tries = 1;; tries++) {
     try {
-      return await withSeed(fn);
+      return await withSeed(async (seed) => void await fn(seed));
     } catch (error) {
       if (!(error instanceof GivenUp) || tries === 5) throw error;
     }
   }
 }
-
-/**
- * Terminates one of the threads after the other, and starts another in its place,
- * so often. Nothing is lost by that, if what they hold is held by `using`.
- *
- * @throws {GivenUp} If one was given up: what it holds is poisoned, rightly.
- */
-async function terminateSome(
-  all: Int32Array,
-  threads: Thread[],
-  times: number,
-  { random, again, others = [] }: {
-    random: Random;
-    again: () => Thread;
-    others?: Promise<unknown>[];
-  },
-): Promise<void> {
-  // They are awaited only later.
-  for (const other of others) other.catch(() => {});
-  let givenUp = false;
-  const { warn } = console;
-  console.warn = () => givenUp = true;
-  try {
-    for (let i = 0; i < times && !givenUp; i++) {
-      await new Promise((resolve) => setTimeout(resolve, random.below(15)));
-      const victim = random.below(threads.length);
-      await threads[victim].terminate();
-      threads[victim] = again();
-    }
-  } finally {
-    console.warn = warn;
-  }
-  if (!givenUp) return;
-  Atomics.store(all, WORKING, 0);
-  const joins = threads.map((thread) => thread.join(PATIENCE));
-  await Promise.allSettled([...joins, ...others]);
-  throw new GivenUp();
-}
-
-/** Joins all; a thread that was terminated just when it ended is fine. */
-async function joinAll<T>(threads: Thread<() => T>[]): Promise<T[]> {
-  return await Promise.all(
-    threads.map((thread) => thread.join(PATIENCE)),
-  ) as T[];
-}
-
-/** Nobody stands in the list whose words begin there. */
-function assertNobodyWaits(shared: Shareable, at: number): void {
-  const memory = new Int32Array(shared[handle]().buffer);
-  assertEquals([...memory.subarray(at, at + 3)], [0, 0, 0]);
-}
-
-function assertFree(locks: Lock[]): void {
-  for (const lock of locks) {
-    assertEquals([lock.isLocked, lock[owned].node], [false, 0]);
-    assertNobodyWaits(lock as never, 6);
-  }
-  assertEquals(waitsForLocks(), 0);
-}
-
-const makeLocks = (count: number) =>
-  Array.from({ length: count }, (_, i) => i % 2 ? new RLock() : new Lock());
 
 threadTest("Locks that are taken in order are in no deadlock", async () => {
   await withSeed(async (seed) => {
@@ -182,107 +112,6 @@ threadTest("Every deadlock of locks in any order is told", async () => {
   });
 });
 
-for (const ordered of [true, false]) {
-  const how = ordered ? "in order" : "in any order";
-  threadTest(`Locks taken ${how} outlive threads that are ended`, async () => {
-    await withEnds(async (seed) => {
-      const random = new Random(seed);
-      const locks = makeLocks(3);
-      const all = working();
-      const options = { rounds: 1e9, ordered, timeouts: true };
-      const again = () =>
-        start(contend, locks, all, random.below(2 ** 31), options) as never;
-      const threads: Thread[] = [again(), again(), again(), again()];
-      await terminateSome(all, threads, 10, { random, again });
-      Atomics.store(all, WORKING, 0);
-      await joinAll(threads as never);
-      assertEquals(all[OVERLAPS], 0);
-      assertFree(locks);
-    });
-  });
-}
-
-threadTest(
-  "Locks that are awaited outlive threads that are ended",
-  async () => {
-    await withEnds(async (seed) => {
-      const random = new Random(seed);
-      const locks = [new Lock(), new Lock()];
-      const all = working();
-      const again = () =>
-        start(contendAsync, locks, all, random.below(2 ** 31), 1e9) as never;
-      const threads: Thread[] = [again(), again(), again()];
-      const own = contendAsync(locks, all, seed, 1e9);
-      await terminateSome(all, threads, 7, { random, again, others: [own] });
-      Atomics.store(all, WORKING, 0);
-      await joinAll(threads as never);
-      await own;
-      assertEquals(all[OVERLAPS], 0);
-      assertFree(locks);
-    });
-  },
-);
-
-threadTest("Semaphore: no permit is lost, and none is two", async () => {
-  await withEnds(async (seed) => {
-    const random = new Random(seed);
-    const semaphore = new Semaphore(2);
-    const all = working();
-    const again = () =>
-      start(
-        usePermits,
-        semaphore,
-        all,
-        2,
-        random.below(2 ** 31),
-        random.below(2) === 0,
-      ) as never;
-    const threads: Thread[] = [again(), again(), again(), again()];
-    const own = usePermits(semaphore, all, 2, seed, false);
-    await terminateSome(all, threads, 10, { random, again, others: [own] });
-    Atomics.store(all, WORKING, 0);
-    await joinAll(threads as never);
-    await own;
-    assertEquals(all[OVERLAPS], 0);
-    assert(/value=2>$/.test(String(semaphore)), String(semaphore));
-    assertNobodyWaits(semaphore, 3);
-  });
-});
-
-for (const Class of [Lock, RLock]) {
-  threadTest(`Condition with ${Class.name}: no wake is lost`, async () => {
-    await withEnds(async (seed) => {
-      const random = new Random(seed);
-      const lock = new Class();
-      const changed = new Condition(lock);
-      const all = working();
-      const again = () =>
-        start(
-          loiter,
-          changed,
-          all,
-          random.below(2 ** 31),
-          random.below(2) === 0,
-        ) as never;
-      const noise: Thread[] = [again(), again()];
-      const threads = [true, false].flatMap((puts) =>
-        [true, false].map((sync) =>
-          start(passOn, changed, all, 400, puts, sync)
-        )
-      );
-      const joined = joinAll(threads as never);
-      const others = [joined];
-      await terminateSome(all, noise, 7, { random, again, others });
-      await joined;
-      Atomics.store(all, WORKING, 0);
-      await joinAll(noise as never);
-      assertEquals([all[PUT], all[GOT], all[FILLED]], [800, 800, 0]);
-      assertNobodyWaits(changed, 0);
-      assertFree([lock]);
-    });
-  });
-}
-
 threadTest("Event: nobody who waits is forgotten", async () => {
   const events = [new Event(), new Event()];
   const seen = new Semaphore(0);
@@ -300,41 +129,26 @@ threadTest("Event: nobody who waits is forgotten", async () => {
   for (const event of events) assertNobodyWaits(event, 3);
 });
 
-threadTest(
+for (const ordered of [true, false]) {
+  const how = ordered ? "in order" : "in any order";
+  endsTest(
+    `Locks taken ${how} outlive threads that are ended`,
+    (random) => lockRound(random, ordered),
+  );
+}
+endsTest(
+  "Locks that are awaited outlive threads that are ended",
+  awaitedLockRound,
+);
+endsTest("Semaphore: no permit is lost, and none is two", semaphoreRound);
+for (const Class of [Lock, RLock]) {
+  endsTest(
+    `Condition with ${Class.name}: no wake is lost`,
+    (random) => conditionRound(random, Class),
+  );
+}
+endsTest("Event: nobody who waits is forgotten when others end", eventRound);
+endsTest(
   "Barrier: broken and reset at any moment, nobody is stuck",
-  async () => {
-    await withEnds(async (seed) => {
-      const random = new Random(seed);
-      const barrier = new Barrier(3);
-      const all = working();
-      const again = () =>
-        start(
-          meet,
-          barrier,
-          all,
-          random.below(2 ** 31),
-          random.below(2) === 0,
-        ) as never;
-      const threads: Thread[] = [again(), again(), again()];
-      const noise = setInterval(() => {
-        if (random.below(2) === 0) barrier.reset();
-        else barrier.abort();
-      }, 25);
-      try {
-        await terminateSome(all, threads, 8, { random, again });
-      } finally {
-        clearInterval(noise);
-      }
-      await until(() => Atomics.load(all, ROUNDS) > 0);
-      Atomics.store(all, WORKING, 0);
-      await joinAll(threads as never);
-      assertEquals(all[OVERLAPS], 0);
-      barrier.reset();
-      assertEquals(
-        [barrier.nWaiting, barrier.broken, String(barrier).slice(-14)],
-        [0, false, ": waiters=0/3>"],
-      );
-      assertNobodyWaits(barrier, 5);
-    });
-  },
+  barrierRound,
 );

@@ -29,12 +29,24 @@ export interface Packed {
   transferables: Transferable[];
 }
 
-/** Replaces functions and shared objects, wherever they stand in plain data. */
+/** The most bytes of one buffer that V8 copies; it refuses more without a reason. */
+const LARGEST_COPY = 2 ** 32 - 1;
+
+/**
+ * Replaces functions and shared objects, wherever they stand in plain data.
+ *
+ * @throws {DOMException} A `DataCloneError` if a buffer is too large to be copied.
+ */
 export function pack(value: unknown): Packed {
   const references: Packed["references"] = [];
   const transferables = new Set<Transferable>();
   const copies = new Map<unknown, unknown>();
+  const large: ArrayBuffer[] = [];
   const packed = replace(value, copies, (found) => {
+    const buffer = ArrayBuffer.isView(found) ? found.buffer : found;
+    if (types.isArrayBuffer(buffer) && buffer.byteLength > LARGEST_COPY) {
+      large.push(buffer);
+    }
     for (const transferable of transferablesOf(found as object)) {
       transferables.add(transferable);
     }
@@ -44,11 +56,22 @@ export function pack(value: unknown): Packed {
     references.push([standIn, reference]);
     return standIn;
   });
+  for (const buffer of large) {
+    if (!transferables.has(buffer)) throw tooLarge(buffer);
+  }
   return {
     value: references.length > 0 ? packed : value,
     references,
     transferables: [...transferables],
   };
+}
+
+function tooLarge({ byteLength }: ArrayBuffer): DOMException {
+  return new DOMException(
+    `An ArrayBuffer of ${byteLength} bytes could not be cloned, the largest ` +
+      `that can has ${LARGEST_COPY}: use transfer() or a SharedArrayBuffer`,
+    "DataCloneError",
+  );
 }
 
 /**

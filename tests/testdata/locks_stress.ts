@@ -258,6 +258,22 @@ export async function followEvents(
   }
 }
 
+/** Waits for events at random, of which some never come. */
+export async function waitForEvents(
+  events: Event[],
+  all: Int32Array,
+  seed: number,
+  sync: boolean,
+): Promise<void> {
+  const random = new Random(seed);
+  while (Atomics.load(all, WORKING)) {
+    const event = random.pick(events);
+    const timeout = random.below(2) === 0 ? random.next() / 500 : undefined;
+    if (sync) event.waitSync({ timeout });
+    else await event.wait({ timeout });
+  }
+}
+
 /** Passes a barrier, gives up now and then, and resets it if it is broken. */
 export async function meet(
   barrier: Barrier,
@@ -292,4 +308,5 @@ expose(import.meta, {
   meet,
   passOn,
   usePermits,
+  waitForEvents,
 });

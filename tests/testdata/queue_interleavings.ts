@@ -17,6 +17,21 @@ export interface Actor {
   pauses: number;
 }
 
+/** The most items that a producer puts. */
+export const MOST_ITEMS = 400;
+const MOST_PRODUCERS = 4;
+/** Where, in the log, it begins how often each item was got. */
+export const GOT = MOST_PRODUCERS;
+
+/**
+ * What outlives threads that are terminated: how many items each producer has
+ * put, and how often each item was got.
+ */
+export function newLog(): Int32Array {
+  const length = GOT + MOST_PRODUCERS * MOST_ITEMS;
+  return new Int32Array(new SharedArrayBuffer(length * 4));
+}
+
 /** Who put an item, which of its items it is, and something to carry. */
 export type Item = [producer: number, index: number, load: string];
 
@@ -66,6 +81,7 @@ export async function produce(
   count: number,
   load: number,
   actor: Actor,
+  log: Int32Array,
 ): Promise<number> {
   const random = new Random(actor.seed);
   for (let index = 0; index < count; index++) {
@@ -79,6 +95,7 @@ export async function produce(
         : queue.putSync(sent, patience(random, actor))
     );
     if (!isPut) return index;
+    Atomics.store(log, producer, index + 1);
   }
   return count;
 }
@@ -87,13 +104,16 @@ export async function produce(
 export async function consume(
   queue: Queue<unknown>,
   actor: Actor,
+  log: Int32Array,
 ): Promise<Item[]> {
   const random = new Random(actor.seed);
   const items: Item[] = [];
-  const take = (got: unknown) =>
-    items.push(
-      (queue instanceof PriorityQueue ? (got as [0, Item])[1] : got) as Item,
-    );
+  const take = (got: unknown) => {
+    const item = queue instanceof PriorityQueue ? (got as [0, Item])[1] : got;
+    const [producer, index] = item as Item;
+    Atomics.add(log, GOT + producer * MOST_ITEMS + index, 1);
+    items.push(item as Item);
+  };
   for (;;) {
     await pause(random, actor);
     const isGot = await insist(async () =>
