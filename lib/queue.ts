@@ -118,6 +118,8 @@ const DONE_COUNT = ALL_DONE + 3;
 
 /** How often a getter looks again before it sleeps: some ten microseconds. */
 const SPINS = 200;
+/** How often it pauses before it looks again first: half a microsecond. */
+const FIRST_PAUSES = 20;
 
 const encoder = new Encoder();
 const decoder = new Decoder();
@@ -420,6 +422,7 @@ export class Queue<T = unknown> {
       const item = this.#tryGet();
       if (item !== PENDING) return item;
       Atomics.pause();
+      if (spin === 0) letProducersRunAhead();
     }
     const item = this.#notEmpty.waitSync(() => this.#tryGet(), deadline);
     if (item === PENDING) throw new Empty("Cannot get from queue: it is empty");
@@ -727,6 +730,15 @@ export class Queue<T = unknown> {
       "TimeoutError",
     );
   }
+}
+
+/**
+ * A getter that is faster than whoever puts would take each item as soon as it is
+ * there, and with each look pull the cache line away that the next put writes:
+ * both would go at half their speed. After a pause it finds several.
+ */
+function letProducersRunAhead(): void {
+  for (let i = 0; i < FIRST_PAUSES; i++) Atomics.pause();
 }
 
 /** Encodes an item. Its getters may put into a queue while that goes on. */

@@ -223,9 +223,8 @@ export class Dispatcher {
 
   /** Settles tasks as long as the pool lives. It keeps no process alive. */
   async #receive(): Promise<void> {
-    const handle = (decoder: Decoder) => this.#handle(decoder);
     try {
-      while (await this.#results.receive(handle)) this.#drain();
+      while (await this.#results.receive(this.#handle)) this.#drain();
     } catch (error) {
       this.#abandon(error);
     }
@@ -237,13 +236,13 @@ export class Dispatcher {
    * @throws {Error} If a worker's code has written where only the library does.
    */
   #drain(): void {
-    while (this.#results.take((decoder) => this.#handle(decoder)));
+    while (this.#results.take(this.#handle));
     if (this.#tasks.isFlushed) return;
     this.#tasks.flush(({ id }, error) => this.#settle(id)?.reject(error));
     this.#closeChannel();
   }
 
-  #handle(decoder: Decoder): true {
+  #handle = (decoder: Decoder): true => {
     const id = decoder.read() as number;
     const reply = decoder.read() as Reply;
     const task = reply === Reply.LISTED ? this.#pending.get(id) : undefined;
@@ -262,7 +261,7 @@ export class Dispatcher {
     }
     this.#answer(id, reply, value);
     return true;
-  }
+  };
 
   #answer(id: number, reply: Reply, value: unknown): void {
     switch (reply) {
