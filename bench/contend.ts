@@ -70,23 +70,30 @@ export async function contend(roles: Record<string, Role>): Promise<never> {
   Deno.exit(0);
 }
 
+/** For how long bursts go on before steady ones are clocked. */
+const WARM_UP_MS = 1000;
+
 /**
- * Clocks a burst after another.
+ * Clocks a burst after another: the first, and steady ones once code is compiled
+ * and heaps have grown.
  *
- * @param bursts How many follow the first.
+ * @param bursts How many steady ones.
  * @param burst Does one, and may tell how many seconds it took.
  */
 export async function clock(
   bursts: number,
   burst: () => Promise<number | void> | number | void,
 ): Promise<Sample> {
-  const seconds: number[] = [];
-  for (let i = 0; i <= bursts; i++) {
+  const clockOne = async () => {
     const start = performance.now();
     const told = await burst();
-    seconds.push(told ?? (performance.now() - start) / 1000);
-  }
-  const [first, ...steady] = seconds;
+    return told ?? (performance.now() - start) / 1000;
+  };
+  const begin = performance.now();
+  const first = await clockOne();
+  while (performance.now() - begin < WARM_UP_MS) await burst();
+  const steady: number[] = [];
+  for (let i = 0; i < bursts; i++) steady.push(await clockOne());
   return { first, steady };
 }
 

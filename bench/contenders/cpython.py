@@ -42,13 +42,21 @@ def check(what, actual, expected):
         raise WrongResult(f"{what} is {actual} and must be {expected}")
 
 
+# In seconds, as in contend.ts.
+WARM_UP = 1.0
+
+
 def clock(bursts, burst):
-    seconds = []
-    for _ in range(bursts + 1):
+    def clock_one():
         start = time.monotonic()
         told = burst()
-        seconds.append(time.monotonic() - start if told is None else told)
-    return {"first": seconds[0], "steady": seconds[1:]}
+        return time.monotonic() - start if told is None else told
+
+    begin = time.monotonic()
+    first = clock_one()
+    while time.monotonic() - begin < WARM_UP:
+        burst()
+    return {"first": first, "steady": [clock_one() for _ in range(bursts)]}
 
 
 # --- queues -----------------------------------------------------------------
