@@ -38,8 +38,10 @@ const PUT_SEEN = 19;
  *  - A producer writes the record, then `TAIL`, then `PUT_COUNT`. Only
  *    `PUT_COUNT` makes a record visible: up to then a consumer sees the old
  *    state, from then on the whole record.
- *  - A consumer copies the record out, then writes `HEAD`, then `TAKE_COUNT`.
- *    Only `HEAD` gives the bytes back to producers.
+ *  - A consumer copies the record out, then writes `TAKE_COUNT`, then `HEAD`.
+ *    Only `HEAD` gives the bytes back to producers; it makes `TAKE_COUNT` visible.
+ *  - What only holders of a mutex write is read plainly under it: an atomic access
+ *    takes longer than all else that a put or a get does.
  *  - Growing takes both mutexes, producers' first, and moves what is stored.
  */
 export class Ring extends Store {
@@ -68,8 +70,8 @@ export class Ring extends Store {
     const size = recordSize(length);
     this.#putMutex.lock();
     try {
-      if (Atomics.load(words, CLOSED) !== 0) return "closed";
-      const count = Atomics.load(words, PUT_COUNT);
+      if (words[CLOSED] !== 0) return "closed";
+      const count = words[PUT_COUNT];
       const isFull = limit > 0 &&
         ((count - Atomics.load(words, TAKE_COUNT)) | 0) >= limit;
       if (isFull || !this.#hasRoom(size)) return "full";
@@ -90,9 +92,10 @@ export class Ring extends Store {
 
   take(cargo: Cargo): boolean {
     const words = this.words;
-    // In this order, equal counts say that it was empty when the first was read.
+    // The first says whether it is worth to ask. Of the second, in this order,
+    // equal counts say that it was empty when the first of them was read.
     if (
-      Atomics.load(words, TAKE_COUNT) === words[PUT_SEEN] &&
+      words[TAKE_COUNT] === words[PUT_SEEN] &&
       Atomics.load(words, TAKE_COUNT) === Atomics.load(words, PUT_COUNT)
     ) return false;
     this.#takeMutex.lock();
@@ -113,8 +116,8 @@ export class Ring extends Store {
       cargo.length = length;
       if (length <= INLINE_BYTES) cargo.number = this.#floats[(at >> 1) + 1];
       else this.#copyOut(cargo, (head + 8) | 0);
+      words[TAKE_COUNT] = (count + 1) | 0;
       Atomics.store(words, HEAD, (head + size) | 0);
-      Atomics.store(words, TAKE_COUNT, (count + 1) | 0);
       this.lastTake = count;
       return true;
     } finally {
