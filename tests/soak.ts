@@ -65,6 +65,8 @@ async function soak({ minutes, seed }: Options): Promise<boolean> {
   const tally = new Tally();
   let warm = megabytes();
   let rounds = 0;
+  // First, for who has to end it by force.
+  console.log(`Seed             ${seed}`);
   do {
     const current = (seed + rounds) >>> 0;
     try {
@@ -78,7 +80,7 @@ async function soak({ minutes, seed }: Options): Promise<boolean> {
     }
     tell(rounds, tally, end);
   } while (performance.now() < end);
-  report(rounds, tally, megabytes() - warm, seed);
+  report(rounds, tally, megabytes() - warm);
   return true;
 }
 
@@ -93,11 +95,10 @@ function report(
   rounds: number,
   { operations, faults }: Tally,
   growth: number,
-  seed: number,
 ): void {
   const injected = Object.entries(faults).sort(([a], [b]) => a < b ? -1 : 1);
   const total = injected.reduce((sum, [, times]) => sum + times, 0);
-  console.log(`Rounds           ${rounds}, seed ${seed}`);
+  console.log(`Rounds           ${rounds}`);
   console.log(`Operations       ${operations}`);
   console.log(`Faults injected  ${total}`);
   for (const [fault, times] of injected) {

@@ -9,7 +9,7 @@ const soak = (...args: string[]): Promise<Finished> =>
 async function planOf(seed: string): Promise<string[]> {
   const { code, out, err } = await soak("--minutes", "1e-6", "--seed", seed);
   assertEquals([code, err], [0, ""]);
-  assert(out.includes(`Rounds           1, seed ${seed}\n`), out);
+  assert(out.startsWith(`Seed             ${seed}\nRounds           1\n`), out);
   return out.split("\n").filter((line) => /^ {2}(task|thread):/.test(line));
 }
 
