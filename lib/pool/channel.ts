@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { Cargo } from "../shared/cargo.ts";
+import { Cargo, TooLarge } from "../shared/cargo.ts";
 import { PENDING, type Pending, WaitList } from "../shared/wait_list.ts";
 import { Decoder } from "../shared/decoder.ts";
 import { Encoder } from "../shared/encoder.ts";
@@ -34,7 +34,7 @@ export class Channel {
   #ring: Ring;
   #notEmpty: WaitList;
   #notFull: WaitList;
-  #outgoing = new Cargo();
+  #outgoing = new Cargo(CAPACITY);
   #incoming = new Cargo();
   #encoder = new Encoder({ refusesMarked: true });
   #decoder = new Decoder();
@@ -61,10 +61,19 @@ export class Channel {
    * holds one that is marked for moving.
    */
   write(write: (encoder: Encoder) => void): boolean {
-    this.#encoder.begin(this.#outgoing);
-    write(this.#encoder);
-    this.#encoder.end();
-    return this.#ring.canEverHold(this.#outgoing);
+    const cargo = this.#outgoing;
+    this.#encoder.begin(cargo);
+    try {
+      write(this.#encoder);
+      this.#encoder.end();
+      if (this.#ring.canEverHold(cargo)) return true;
+    } catch (error) {
+      if (!(error instanceof TooLarge)) throw error;
+      // What the encoder saw so far must not be kept alive by it.
+      this.#encoder.begin(cargo);
+    }
+    cargo.trim();
+    return false;
   }
 
   /** Sends the record that was written; false if there is no room now. */

@@ -19,6 +19,9 @@ const FIRST_BYTES = 1 << 10;
 /** What a cargo keeps between values; more is given back after use. */
 export const KEPT_BYTES = 1 << 20;
 
+/** Thrown when a value takes more bytes than its cargo may have. */
+export class TooLarge extends RangeError {}
+
 /**
  * One value on its way into or out of a store: its kind, and either a number or
  * bytes. Each thread keeps one for putting and one for getting, so that moving
@@ -47,12 +50,12 @@ export class Cargo {
   /**
    * Makes room for so many bytes; what was written stays.
    *
-   * @throws {RangeError} If that is more than the cargo may have.
+   * @throws {TooLarge} If that is more than the cargo may have.
    */
   reserve(length: number): void {
     if (length <= this.bytes.length) return;
     if (length > this.#limit) {
-      throw new RangeError(
+      throw new TooLarge(
         `Cannot encode value: it takes more than ${this.#limit} bytes`,
       );
     }
