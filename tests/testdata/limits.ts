@@ -130,6 +130,9 @@ const limits: Record<string, Limit> = {
     const next = new Thread(square, { args: [3] });
     next.start();
     assertEquals(await next.join(), 9);
+    await using pool = new Pool(1);
+    await assertTooLarge(pool.apply(makeBytes, [n]));
+    assertEquals(await pool.apply(square, [3]), 9);
     memory.look();
   },
 };
