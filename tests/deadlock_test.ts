@@ -8,7 +8,6 @@ import {
   assertThrows,
 } from "@std/assert";
 import {
-  type AnyFunction,
   Barrier,
   Condition,
   DeadlockError,
@@ -16,7 +15,7 @@ import {
   Lock,
   RLock,
   Semaphore,
-  Thread,
+  type Thread,
 } from "../mod.ts";
 import { owned } from "../lib/locks/lock.ts";
 import { Ownership } from "../lib/shared/ownership.ts";
@@ -32,7 +31,6 @@ import { enterLockWait, leaveLockWait } from "../lib/shared/wait_graph.ts";
 import { threadTest } from "./_threads.ts";
 import {
   aMoment,
-  cellsInUse,
   holdAndAwait,
   holdAndWait,
   holdAndWaitAndRelease,
@@ -40,22 +38,14 @@ import {
   joinNamed,
   notifyAndWait,
   scriptSync,
-  until,
   waitsForLocks,
 } from "./testdata/locks.ts";
+import { startNamed } from "./_start.ts";
+import { until } from "./_until.ts";
+import { cellsInUse } from "./_cells.ts";
 
 /** Who is not done after so many seconds hangs. */
 const PATIENCE = 30;
-
-function start<F extends AnyFunction>(
-  name: string,
-  target: F,
-  ...args: unknown[]
-): Thread<F> {
-  const thread = new Thread<F>(target, { name, args: args as Parameters<F> });
-  thread.start();
-  return thread;
-}
 
 /** What came of the threads: the deadlocks, and what the others returned. */
 async function outcomes(threads: Thread[]) {
@@ -94,7 +84,7 @@ for (const [what, kindOf] of Object.entries(kinds)) {
       const threads = locks.map((lock, i) => {
         const next = nextOf(i);
         const wanted = kindOf(i) === "lock" ? locks[next] : `T${next}`;
-        return start(`T${i}`, holdAndWait, lock, wanted, allHold);
+        return startNamed(`T${i}`, holdAndWait, lock, wanted, allHold);
       });
       const { deadlocks, results } = await outcomes(threads);
       assertEquals(results.length, size - 1);
@@ -126,7 +116,7 @@ for (const [what, kindOf] of Object.entries(kinds)) {
 threadTest("DeadlockError in joinSync() of the main thread", async () => {
   const lock = new Lock({ name: "held" });
   const hold = lock.acquireSync();
-  const thread = start("T", scriptSync, [lock], [[0, "acquireSync"], [
+  const thread = startNamed("T", scriptSync, [lock], [[0, "acquireSync"], [
     0,
     "release",
   ]]);
@@ -150,7 +140,7 @@ threadTest("DeadlockError in joinSync() of the main thread", async () => {
 threadTest("DeadlockError of a thread that the main one joins", async () => {
   const lock = new Lock({ name: "held" });
   using _held = lock.acquireSync();
-  const thread = start("T", scriptSync, [scriptSync, lock], [
+  const thread = startNamed("T", scriptSync, [scriptSync, lock], [
     [0, "apply", undefined, [[], []]],
     [1, "tryAcquire"],
     [1, "acquireSync"],
@@ -170,8 +160,8 @@ threadTest("A ring with a timeout is no deadlock", async () => {
     const [a, b] = [new Lock(), new RLock()];
     const allHold = new Barrier(2);
     const threads = [
-      start("T0", holdAndWait, a, b, allHold, timeout),
-      start("T1", holdAndWait, b, a, allHold, 0.2),
+      startNamed("T0", holdAndWait, a, b, allHold, timeout),
+      startNamed("T1", holdAndWait, b, a, allHold, 0.2),
     ];
     const ends = await Promise.allSettled(threads.map((t) => t.join(PATIENCE)));
     const errors = ends.filter((end) => end.status === "rejected");
@@ -184,9 +174,9 @@ threadTest("A ring with one that awaits is no deadlock", async () => {
   const locks = [0, 1, 2].map(makeLock);
   const allHold = new Barrier(3);
   const { deadlocks, results } = await outcomes([
-    start("T0", holdAndWait, locks[0], locks[1], allHold),
-    start("T1", holdAndAwait, locks[1], locks[2], allHold),
-    start("T2", holdAndWait, locks[2], locks[0], allHold),
+    startNamed("T0", holdAndWait, locks[0], locks[1], allHold),
+    startNamed("T1", holdAndAwait, locks[1], locks[2], allHold),
+    startNamed("T2", holdAndWait, locks[2], locks[0], allHold),
   ]);
   assertEquals(deadlocks, []);
   assertEquals(results, ["both", "both", "both"]);
@@ -195,7 +185,7 @@ threadTest("A ring with one that awaits is no deadlock", async () => {
 threadTest("A thread that waits for its own lock is no deadlock", async () => {
   const lock = new Lock();
   const steps = [[0, "acquireSync"], [0, "acquireSync"]];
-  const thread = start("T", scriptSync, [lock], steps);
+  const thread = startNamed("T", scriptSync, [lock], steps);
   await until(() => lock[owned].node !== 0);
   await aMoment();
   assert(thread.isAlive);
@@ -213,7 +203,7 @@ threadTest(
       0,
       "release",
     ]];
-    const taker = start("taker", scriptSync, [signal, taken], steps);
+    const taker = startNamed("taker", scriptSync, [signal, taken], steps);
     await taken.wait();
     signal.release();
     await taker.join(PATIENCE);
@@ -221,8 +211,8 @@ threadTest(
     const other = new Lock();
     const allHold = new Barrier(2);
     const threads = [
-      start("T0", holdAndWait, signal, other, allHold),
-      start("T1", holdAndWait, other, signal, allHold),
+      startNamed("T0", holdAndWait, signal, other, allHold),
+      startNamed("T1", holdAndWait, other, signal, allHold),
     ];
     await until(() => signal[owned].node !== 0 && other[owned].node !== 0);
     await aMoment();
@@ -236,10 +226,10 @@ threadTest("A wait on a condition is in no ring", async () => {
   const [held, inner] = [new Lock(), new Lock()];
   const condition = new Condition(inner);
   const allHold = new Barrier(2);
-  const waiter = start("waiter", holdAndWaitFor, held, condition, allHold);
+  const waiter = startNamed("waiter", holdAndWaitFor, held, condition, allHold);
   await allHold.wait();
   // It waits for what the waiter holds, while it holds the condition's lock.
-  const other = start("other", scriptSync, [inner, held, condition], [
+  const other = startNamed("other", scriptSync, [inner, held, condition], [
     [0, "acquireSync"],
     [2, "notify"],
     [0, "release"],
@@ -257,9 +247,15 @@ threadTest(
     const [held, inner] = [makeLock(0), makeLock(1)];
     const condition = new Condition(inner);
     const allHold = new Barrier(2);
-    const waiter = start("waiter", holdAndWaitFor, held, condition, allHold);
+    const waiter = startNamed(
+      "waiter",
+      holdAndWaitFor,
+      held,
+      condition,
+      allHold,
+    );
     await allHold.wait();
-    const other = start("other", notifyAndWait, condition, held);
+    const other = startNamed("other", notifyAndWait, condition, held);
     const { deadlocks, results } = await outcomes([waiter, other]);
     assertEquals(deadlocks.length, 1);
     assertEquals(deadlocks[0].ring.length, 2);
@@ -277,7 +273,7 @@ for (const i of [0, 1]) {
       const condition = new Condition(inner);
       const waiting = new Event();
       const { name } = DeadlockError;
-      const waiter = start(
+      const waiter = startNamed(
         "waiter",
         holdAndWaitAndRelease,
         held,
@@ -303,7 +299,7 @@ threadTest("Semaphores are in no ring", async () => {
     [1, "acquireSync"],
   ];
   const threads = [[a, b, both], [b, a, both]].map((things, i) =>
-    start(`T${i}`, scriptSync, things, steps)
+    startNamed(`T${i}`, scriptSync, things, steps)
   );
   await aMoment();
   a.release();
@@ -314,15 +310,20 @@ threadTest("Semaphores are in no ring", async () => {
 threadTest("A joined thread that goes on is no deadlock", async () => {
   const lock = new Lock();
   const ready = new Event();
-  const holder = start("holder", scriptSync, [lock, ready], [
+  const holder = startNamed("holder", scriptSync, [lock, ready], [
     [0, "acquireSync"],
     [1, "waitSync"],
     [0, "release"],
   ]);
   await until(() => lock.isLocked);
-  const joiners = [1, 2, 3].map((i) => start(`J${i}`, joinNamed, "holder"));
+  const joiners = [1, 2, 3].map((i) =>
+    startNamed(`J${i}`, joinNamed, "holder")
+  );
   const waiters = [1, 2].map((i) =>
-    start(`W${i}`, scriptSync, [lock], [[0, "acquireSync"], [0, "release"]])
+    startNamed(`W${i}`, scriptSync, [lock], [[0, "acquireSync"], [
+      0,
+      "release",
+    ]])
   );
   await aMoment();
   ready.set();

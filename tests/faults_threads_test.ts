@@ -9,6 +9,7 @@ import {
   putForever,
 } from "./testdata/faults.ts";
 import { Random, withSeed } from "./testdata/shared_random.ts";
+import { warningsOf } from "./_warnings.ts";
 
 const PATIENCE = 60_000;
 
@@ -91,19 +92,14 @@ for (const [what, maxsize] of [["Queue", 1], ["Lock", 2]] as const) {
   threadTest(
     `${what}: a thread that calls it without ever waiting can be ended`,
     async () => {
-      const warn = console.warn;
-      const warnings: unknown[] = [];
-      console.warn = (...args) => warnings.push(args);
-      try {
+      const warnings = await warningsOf(async () => {
         const queue = new Queue<number>(maxsize);
         const thread = new Thread(busyForever, { args: [queue, new Lock()] });
         await thread.start();
         await sleep(0.05);
         await thread.terminate();
         await assertRejects(() => thread.join(), DOMException, "terminated");
-      } finally {
-        console.warn = warn;
-      }
+      });
       // It was not given up.
       assertEquals(warnings, []);
     },

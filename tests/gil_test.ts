@@ -6,15 +6,10 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
-import { type AnyFunction, Gil, Queue, sleep, Thread } from "../mod.ts";
+import { Gil, Queue, sleep, type Thread } from "../mod.ts";
 import { threadTest } from "./_threads.ts";
 import * as fns from "./testdata/gil_functions.ts";
-
-function start<F extends AnyFunction>(fn: F, ...args: Parameters<F>) {
-  const thread = new Thread(fn, { args });
-  thread.start();
-  return thread;
-}
+import { start } from "./_start.ts";
 
 Deno.test("Gil.run() returns the function's value", () => {
   const gil = new Gil();

@@ -5,13 +5,7 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
-import {
-  type AnyFunction,
-  Barrier,
-  BrokenBarrierError,
-  sleepSync,
-  Thread,
-} from "../mod.ts";
+import { Barrier, BrokenBarrierError, sleepSync } from "../mod.ts";
 import { threadTest } from "./_threads.ts";
 import {
   act,
@@ -22,20 +16,12 @@ import {
   passRounds,
   script,
   type Step,
-  until,
 } from "./testdata/locks.ts";
+import { start } from "./_start.ts";
+import { until } from "./_until.ts";
 
 const PATIENCE = 30;
 const members = ["waitSync", "wait"] as const;
-
-function start<F extends AnyFunction>(
-  target: F,
-  ...args: unknown[]
-): Thread<F> {
-  const thread = new Thread<F>(target, { args: args as Parameters<F> });
-  thread.start();
-  return thread;
-}
 
 const words = (length: number) =>
   new Int32Array(new SharedArrayBuffer(length * 4));

@@ -15,10 +15,10 @@ import {
   script,
   scriptSync,
   type Step,
-  until,
   waitAndCount,
   waitForWord,
 } from "./testdata/locks.ts";
+import { until } from "./_until.ts";
 
 const PATIENCE = 30;
 const types = { Lock, RLock };

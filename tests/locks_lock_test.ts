@@ -27,8 +27,8 @@ import {
   script,
   scriptSync,
   type Step,
-  until,
 } from "./testdata/locks.ts";
+import { until } from "./_until.ts";
 
 const PATIENCE = 30;
 const types = { Lock, RLock };

@@ -8,7 +8,6 @@ import {
   assertThrows,
 } from "@std/assert";
 import {
-  type AnyFunction,
   Barrier,
   BrokenBarrierError,
   Condition,
@@ -18,7 +17,7 @@ import {
   RLock,
   sleep,
   sleepSync,
-  Thread,
+  type Thread,
 } from "../mod.ts";
 import { owned } from "../lib/locks/lock.ts";
 import {
@@ -30,21 +29,14 @@ import {
 } from "../lib/shared/parking.ts";
 import { threadTest } from "./_threads.ts";
 import * as fns from "./testdata/locks.ts";
-import { aMoment, type Step, until, waitsForLocks } from "./testdata/locks.ts";
+import { aMoment, type Step, waitsForLocks } from "./testdata/locks.ts";
+import { startNamed } from "./_start.ts";
+import { until } from "./_until.ts";
+import { warningsOf } from "./_warnings.ts";
 
 const PATIENCE = 30;
 const types = { Lock, RLock };
 type Type = keyof typeof types;
-
-function start<F extends AnyFunction>(
-  name: string,
-  target: F,
-  ...args: unknown[]
-): Thread<F> {
-  const thread = new Thread<F>(target, { name, args: args as Parameters<F> });
-  thread.start();
-  return thread;
-}
 
 /** Ways of ending with a lock that is held; some need another's doing. */
 const ends: Record<string, {
@@ -72,16 +64,6 @@ const ends: Record<string, {
   },
 };
 
-async function muted<T>(fn: () => Promise<T>): Promise<T> {
-  const { warn } = console;
-  console.warn = () => {};
-  try {
-    return await fn();
-  } finally {
-    console.warn = warn;
-  }
-}
-
 for (const type of Object.keys(types) as Type[]) {
   for (const [how, { steps, end, sync = true }] of Object.entries(ends)) {
     threadTest(`${type} is poisoned if its holder ${how}`, async () => {
@@ -89,7 +71,7 @@ for (const type of Object.keys(types) as Type[]) {
       const [go, held, gone] = [new Event(), new Event(), new Event()];
       const { closeSelf, spin, throwError } = fns;
       const more = { closeSelf, sleep, sleepSync, spin, throwError };
-      const holder = start("holder", sync ? fns.scriptSync : fns.script, [
+      const holder = startNamed("holder", sync ? fns.scriptSync : fns.script, [
         lock,
         go,
         more,
@@ -108,8 +90,8 @@ for (const type of Object.keys(types) as Type[]) {
       const waiters = ["acquireSync", "acquireSync", "acquire"].map((
         member,
         i,
-      ) => start(`waiter ${i}`, fns.script, [lock], [[0, member]]));
-      const timed = start("timed", fns.script, [lock], [
+      ) => startNamed(`waiter ${i}`, fns.script, [lock], [[0, member]]));
+      const timed = startNamed("timed", fns.script, [lock], [
         [0, "acquireSync", { timeout: 3600 }],
       ]);
       const expected = `Cannot acquire ${type} guard: its holder holder has ` +
@@ -122,7 +104,7 @@ for (const type of Object.keys(types) as Type[]) {
       await until(() => waitsForLocks() === 5);
       go.set();
       await gone.wait();
-      await muted(async () => await end?.(holder));
+      await warningsOf(async () => await end?.(holder));
       await joined;
       const begin = performance.now();
       await Promise.all([...waits, awaited]);
@@ -135,10 +117,13 @@ for (const type of Object.keys(types) as Type[]) {
       assertEquals(lock.tryAcquire(), undefined);
       assertEquals(lock.isLocked, true);
       // Anyone frees it.
-      const freer = start("freer", fns.scriptSync, [lock], [[0, "release"]]);
+      const freer = startNamed("freer", fns.scriptSync, [lock], [[
+        0,
+        "release",
+      ]]);
       await freer.join(PATIENCE);
       assertEquals(lock.isLocked, false);
-      const next = start("next", fns.scriptSync, [lock], [
+      const next = startNamed("next", fns.scriptSync, [lock], [
         [0, "acquireSync"],
         [0, "release"],
       ]);
@@ -162,9 +147,9 @@ for (const type of Object.keys(types) as Type[]) {
     threadTest(`${type} of a terminated ${target.name}() is free`, async () => {
       const lock = new types[type]();
       const held = new Event();
-      const holder = start("holder", target, lock, held);
+      const holder = startNamed("holder", target, lock, held);
       await held.wait();
-      const waiter = start("waiter", fns.scriptSync, [lock], [
+      const waiter = startNamed("waiter", fns.scriptSync, [lock], [
         [0, "acquireSync"],
         [0, "release"],
       ]);
@@ -189,7 +174,7 @@ for (const sync of [true, false]) {
         const waiting = new Event();
         const target = sync ? fns.waitForGood : fns.waitForGoodAsync;
         const waiters = [true, false].map((withUsing) =>
-          start("waiter", target, condition, waiting, withUsing)
+          startNamed("waiter", target, condition, waiting, withUsing)
         );
         await waiting.wait();
         await aMoment();
@@ -208,7 +193,7 @@ async function poison(lock: Lock, condition?: Condition): Promise<void> {
   const steps: Step[] = [[0, "acquireSync"]];
   if (condition !== undefined) steps.push([1, "notify"]);
   const things = [lock, condition];
-  await start("dead", fns.scriptSync, things, steps).join(PATIENCE);
+  await startNamed("dead", fns.scriptSync, things, steps).join(PATIENCE);
 }
 
 for (const sync of [true, false]) {
@@ -221,7 +206,7 @@ for (const sync of [true, false]) {
         await poison(lock);
         const [told, go] = [new Event(), new Event()];
         const { releaseWhenTold } = fns;
-        const second = start("2", releaseWhenTold, lock, told, go, sync);
+        const second = startNamed("2", releaseWhenTold, lock, told, go, sync);
         await told.wait();
         await assertRejects(() => lock.acquire(), LockPoisonedError);
         lock.release();
@@ -243,7 +228,13 @@ for (const sync of [true, false]) {
         const [waiting, told, go] = [new Event(), new Event(), new Event()];
         const { waitAndRelease } = fns;
         const events = [waiting, told, go] as const;
-        const waiter = start("w", waitAndRelease, condition, ...events, sync);
+        const waiter = startNamed(
+          "w",
+          waitAndRelease,
+          condition,
+          ...events,
+          sync,
+        );
         await waiting.wait();
         await poison(lock, condition);
         await told.wait();
@@ -273,7 +264,9 @@ threadTest("A repair that came late does nothing, once", async () => {
       assertThrows(() => lock.acquireSync(), LockPoisonedError);
     }
     if (isRepaired) {
-      await start("r", fns.scriptSync, [lock], [[0, "release"]]).join(PATIENCE);
+      await startNamed("r", fns.scriptSync, [lock], [[0, "release"]]).join(
+        PATIENCE,
+      );
     }
     lock.release();
     assertEquals(lock.isLocked, false);
@@ -285,11 +278,13 @@ threadTest("Who was told and has taken it since hands it over", async () => {
   const lock = new Lock();
   await poison(lock);
   assertThrows(() => lock.acquireSync(), LockPoisonedError);
-  await start("r", fns.scriptSync, [lock], [[0, "release"]]).join(PATIENCE);
+  await startNamed("r", fns.scriptSync, [lock], [[0, "release"]]).join(
+    PATIENCE,
+  );
   lock.acquireSync();
   lock.release();
   const [held, go] = [new Event(), new Event()];
-  const holder = start("holder", fns.scriptSync, [lock, held, go], [
+  const holder = startNamed("holder", fns.scriptSync, [lock, held, go], [
     [0, "acquireSync"],
     [1, "set"],
     [2, "waitSync"],
@@ -304,11 +299,13 @@ threadTest("Who was told and has taken it since hands it over", async () => {
 threadTest("What a thread was told, its worker's next one wasn't", async () => {
   const lock = new Lock();
   await poison(lock);
-  const told = start("told", fns.scriptSync, [lock], [[0, "acquireSync"]]);
+  const told = startNamed("told", fns.scriptSync, [lock], [[0, "acquireSync"]]);
   await assertRejects(() => told.join(PATIENCE), LockPoisonedError);
   lock.release();
   lock.acquireSync();
-  await start("next", fns.scriptSync, [lock], [[0, "release"]]).join(PATIENCE);
+  await startNamed("next", fns.scriptSync, [lock], [[0, "release"]]).join(
+    PATIENCE,
+  );
   assertEquals(lock.isLocked, false);
 });
 
@@ -350,9 +347,18 @@ threadTest("A lock that stays poisoned while another unwinds", async () => {
   const lock = new Lock();
   const condition = new Condition(lock);
   const waiting = new Event();
-  const waiter = start("waiter", fns.waitForGood, condition, waiting, false);
+  const waiter = startNamed(
+    "waiter",
+    fns.waitForGood,
+    condition,
+    waiting,
+    false,
+  );
   await waiting.wait();
-  const holder = start("holder", fns.scriptSync, [lock], [[0, "acquireSync"]]);
+  const holder = startNamed("holder", fns.scriptSync, [lock], [[
+    0,
+    "acquireSync",
+  ]]);
   await holder.join(PATIENCE);
   await waiter.terminate();
   assertThrows(() => lock.acquireSync(), LockPoisonedError);
@@ -367,7 +373,7 @@ threadTest("A thread that was given up takes no lock any more", async () => {
         new SharedArrayBuffer(4),
       ),
     ];
-    const thread = start(
+    const thread = startNamed(
       "given up",
       fns.spinThenTake,
       lock,
@@ -376,7 +382,7 @@ threadTest("A thread that was given up takes no lock any more", async () => {
       outcome,
     );
     await spinning.wait();
-    await muted(() => thread.terminate());
+    await warningsOf(() => thread.terminate());
     await until(() => Atomics.load(outcome, 0) !== 0);
     assertEquals(outcome[0], 1);
     assertEquals(lock.isLocked, false);
@@ -388,7 +394,7 @@ threadTest("No thread is ever taken for one that ended long ago", async () => {
   const locks = Array.from({ length: 4 }, () => new Lock());
   const identities: number[] = [];
   for (const lock of locks) {
-    const identity = await start("keeper", fns.keep, lock).join(PATIENCE);
+    const identity = await startNamed("keeper", fns.keep, lock).join(PATIENCE);
     identities.push(identity);
     // As if so many others had had its cell meanwhile.
     const turn = cellOf(identity) * STRIDE + 5;
@@ -409,7 +415,7 @@ threadTest("A barrier is broken by a waiter that is terminated", async () => {
   for (const member of ["waitSync", "wait"]) {
     const barrier = new Barrier(3);
     const threads = [0, 1].map((i) =>
-      start(`T${i}`, fns.script, [barrier], [[0, member]])
+      startNamed(`T${i}`, fns.script, [barrier], [[0, member]])
     );
     await until(() => barrier.nWaiting === 2);
     const joined = threads[1].join(PATIENCE).catch((error) => error);
@@ -434,7 +440,7 @@ threadTest(
   "A thread that passes barriers all the time can be ended",
   async () => {
     const come = new Event();
-    const thread = start("passes", fns.passForever, new Barrier(1), come);
+    const thread = startNamed("passes", fns.passForever, new Barrier(1), come);
     await come.wait();
     await thread.terminate();
     const error = await assertRejects(() => thread.join(), DOMException);
@@ -448,7 +454,7 @@ async function assertBreaks(
   happen: () => Promise<void>,
 ): Promise<void> {
   const waits = ["waitSync", "wait"].map((member) => {
-    const waiter = start(member, fns.script, [barrier], [[0, member]]);
+    const waiter = startNamed(member, fns.script, [barrier], [[0, member]]);
     return assertRejects(() => waiter.join(PATIENCE), BrokenBarrierError);
   });
   await until(() => barrier.nWaiting === 2);
@@ -472,12 +478,12 @@ for (const how of waysToEnd) {
     const come = new Event();
     const joins: Promise<unknown>[] = [];
     const end = () => {
-      const thread = start("ends", fns.endAtBarrier, barrier, how, come);
+      const thread = startNamed("ends", fns.endAtBarrier, barrier, how, come);
       joins.push(thread.join(PATIENCE).catch(() => {}));
       return thread;
     };
     const giveUp = (thread: Thread<typeof fns.endAtBarrier>) =>
-      muted(() => thread.terminate());
+      warningsOf(() => thread.terminate());
     await assertBreaks(barrier, async () => {
       const thread = end();
       await come.wait();
@@ -503,9 +509,11 @@ threadTest(
       const barrier = new Barrier(3, { action });
       await assertBreaks(barrier, async () => {
         const steps: Step[] = [[0, "waitSync"]];
-        const thread = start("acts", fns.scriptSync, [barrier], steps);
+        const thread = startNamed("acts", fns.scriptSync, [barrier], steps);
         await until(() => barrier.nWaiting === 0);
-        if (action === fns.spinForLong) await muted(() => thread.terminate());
+        if (action === fns.spinForLong) {
+          await warningsOf(() => thread.terminate());
+        }
         await thread.join(PATIENCE).catch(() => {});
       });
     }
@@ -514,11 +522,14 @@ threadTest(
 
 threadTest("A thread that ends elsewhere breaks no barrier", async () => {
   const barrier = new Barrier(2);
-  const waiter = start("waiter", fns.scriptSync, [barrier], [[0, "waitSync"]]);
+  const waiter = startNamed("waiter", fns.scriptSync, [barrier], [[
+    0,
+    "waitSync",
+  ]]);
   await until(() => barrier.nWaiting === 1);
   for (const how of waysToEnd.slice(0, 2)) {
     const [other, come] = [new Barrier(2), new Event()];
-    const thread = start("ends", fns.endAtBarrier, other, how, come);
+    const thread = startNamed("ends", fns.endAtBarrier, other, how, come);
     await thread.join(PATIENCE).catch(() => {});
     // Not even who would be the last to come.
     await assertRejects(() => other.wait(), BrokenBarrierError);
@@ -531,9 +542,9 @@ threadTest("Who was counted out breaks no later round", async () => {
   const barrier = new Barrier(2);
   const come = new Event();
   const how = "being given up";
-  const thread = start("ends", fns.endAtBarrier, barrier, how, come);
+  const thread = startNamed("ends", fns.endAtBarrier, barrier, how, come);
   await come.wait();
-  await muted(() => thread.terminate());
+  await warningsOf(() => thread.terminate());
   assertEquals(barrier.broken, true);
   barrier.reset();
   const waits = [barrier.wait()];

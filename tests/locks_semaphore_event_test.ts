@@ -5,29 +5,15 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
-import {
-  type AnyFunction,
-  BoundedSemaphore,
-  Event,
-  Semaphore,
-  Thread,
-} from "../mod.ts";
+import { BoundedSemaphore, Event, Semaphore, type Thread } from "../mod.ts";
 import { threadTest } from "./_threads.ts";
 import { aMoment, countWith, script, type Step } from "./testdata/locks.ts";
+import { start } from "./_start.ts";
 
 const PATIENCE = 30;
 const types = { Semaphore, BoundedSemaphore };
 const forms = ["acquireSync", "acquire"] as const;
 const waits = ["waitSync", "wait"] as const;
-
-function start<F extends AnyFunction>(
-  target: F,
-  ...args: Parameters<F>
-): Thread<F> {
-  const thread = new Thread<F>(target, { args });
-  thread.start();
-  return thread;
-}
 
 const valueOf = (semaphore: Semaphore) =>
   Number(/value=(\d+)/.exec(String(semaphore))![1]);

@@ -15,7 +15,6 @@ import {
   makeLocks,
   PATIENCE,
   semaphoreRound,
-  start,
   working,
 } from "./testdata/locks_rounds.ts";
 import {
@@ -30,6 +29,8 @@ import {
   WORKING,
 } from "./testdata/locks_stress.ts";
 import { Random, withSeed } from "./testdata/shared_random.ts";
+import { start } from "./_start.ts";
+import { warningsOf } from "./_warnings.ts";
 
 /** Runs a test in which threads are terminated, again if one was given up. */
 function endsTest(
@@ -37,13 +38,7 @@ function endsTest(
   round: (random: Random) => Promise<number>,
 ): void {
   threadTest(name, async () => {
-    const { warn } = console;
-    console.warn = () => {};
-    try {
-      await withEnds((seed) => round(new Random(seed)));
-    } finally {
-      console.warn = warn;
-    }
+    await warningsOf(() => withEnds((seed) => round(new Random(seed))));
   });
 }
 

@@ -2,20 +2,9 @@ import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { expose, Pool, Queue, WorkerLostError } from "../mod.ts";
 import { threadTest } from "./_threads.ts";
 import * as fns from "./testdata/pool_functions.ts";
+import { warningsOf } from "./_warnings.ts";
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
-
-async function quietly(fn: () => Promise<void>): Promise<string[]> {
-  const { warn } = console;
-  const lines: string[] = [];
-  console.warn = (line) => lines.push(line);
-  try {
-    await fn();
-  } finally {
-    console.warn = warn;
-  }
-  return lines;
-}
 
 threadTest("Pool: a signal ends a task that waits at once", async () => {
   await using pool = new Pool(1);
@@ -65,7 +54,7 @@ threadTest("Pool: a signal that was aborted before", async () => {
 threadTest(
   "Pool: a task that computes is given up, its worker replaced",
   async () => {
-    const warnings = await quietly(async () => {
+    const warnings = await warningsOf(async () => {
       await using pool = new Pool(1);
       // Its start doesn't count: it has to compute before the time is over.
       await pool.apply(fns.square, [3]);

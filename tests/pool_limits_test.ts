@@ -7,6 +7,7 @@ import {
 import { type ImapOptions, type MapOptions, Pool, Queue } from "../mod.ts";
 import { processTest, threadTest } from "./_threads.ts";
 import * as fns from "./testdata/pool_functions.ts";
+import { warningsOf } from "./_warnings.ts";
 
 type Options = MapOptions<false> & ImapOptions<false>;
 type Star = (a: unknown, b?: unknown) => unknown;
@@ -48,18 +49,6 @@ function spreads(fn: Star, items: Iterable<[unknown, unknown?]>) {
   return [...items].map((args) => ({ fn, args }));
 }
 
-async function quietly(fn: () => Promise<void>): Promise<string[]> {
-  const { warn } = console;
-  const lines: string[] = [];
-  console.warn = (line) => lines.push(line);
-  try {
-    await fn();
-  } finally {
-    console.warn = warn;
-  }
-  return lines;
-}
-
 for (const [name, method] of Object.entries(all)) {
   threadTest(`Pool.${name}(): a signal ends a task that waits`, async () => {
     await using pool = new Pool(1);
@@ -94,7 +83,7 @@ for (const [name, method] of Object.entries(all)) {
   });
 
   threadTest(`Pool.${name}(): one that computes is given up`, async () => {
-    const warnings = await quietly(async () => {
+    const warnings = await warningsOf(async () => {
       await using pool = new Pool(1);
       // Its start doesn't count: it has to compute before the time is over.
       await pool.apply(fns.square, [3]);

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
 import { deadline } from "@std/async";
-import { type AnyFunction, Thread } from "../mod.ts";
 import { WaitList } from "../lib/shared/wait_list.ts";
 import { threadTest } from "./_threads.ts";
 import { Random, withSeed } from "./testdata/shared_random.ts";
@@ -13,19 +12,11 @@ import {
   takePermits,
   WORKING,
 } from "./testdata/shared_threads.ts";
+import { start } from "./_start.ts";
 
 /** Whoever is still waiting after so many seconds was never woken. */
 const PATIENCE = 30;
 const EACH = 10_000;
-
-function start<F extends AnyFunction>(
-  target: F,
-  ...args: Parameters<F>
-): Thread<F> {
-  const thread = new Thread<F>(target, { args });
-  thread.start();
-  return thread;
-}
 
 /**
  * Some threads take as many permits as others give, and never give up waiting: a

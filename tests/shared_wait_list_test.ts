@@ -10,7 +10,6 @@ import {
   allocateCell,
   currentCell,
   lot,
-  NEXT,
   releaseCell,
   STATE,
   Stopped,
@@ -26,6 +25,8 @@ import {
   PERMITS,
   takePermitSync,
 } from "./testdata/shared_threads.ts";
+import { cellsInUse } from "./_cells.ts";
+import { until } from "./_until.ts";
 
 function setUp() {
   const buffer = new SharedArrayBuffer(256);
@@ -34,25 +35,6 @@ function setUp() {
 }
 
 const soon = () => performance.now() + 20;
-
-/** Awaits what another thread brings about. */
-async function until(is: () => boolean): Promise<void> {
-  const giveUpAt = performance.now() + 30_000;
-  while (!is()) {
-    assert(performance.now() < giveUpAt, `in vain: ${is}`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-}
-
-/** How many cells somebody has: those handed out but not in the spare list. */
-function cellsInUse(): number {
-  const words = lot();
-  let cells = words[0];
-  for (let cell = words[2]; cell !== 0; cell = words[cell * STRIDE + NEXT]) {
-    cells--;
-  }
-  return cells;
-}
 
 Deno.test("WaitList.wait() returns at once what an attempt returns", async () => {
   const { list } = setUp();

@@ -8,16 +8,14 @@ import {
 import { type AnyFunction, enumerate, Gil, Queue, Thread } from "../mod.ts";
 import { threadTest } from "./_threads.ts";
 import * as fns from "./testdata/thread_functions.ts";
+import { warningsOf } from "./_warnings.ts";
 
 /** Starts the target, which says when it is about to wait, and ends it. */
 async function endsAtOnce<F extends AnyFunction>(
   target: F,
   ...args: unknown[]
 ): Promise<void> {
-  const warn = console.warn;
-  const warnings: unknown[] = [];
-  console.warn = (...line) => warnings.push(line);
-  try {
+  const warnings = await warningsOf(async () => {
     const begun = new Queue<string>();
     const thread = new Thread(target, {
       args: [begun, ...args] as unknown as Parameters<F>,
@@ -37,11 +35,9 @@ async function endsAtOnce<F extends AnyFunction>(
     assertEquals(error.name, "AbortError");
     assertThrows(() => thread.joinSync(), DOMException);
     await thread[Symbol.asyncDispose]();
-    assertEquals(warnings, []);
-    assertEquals(enumerate().length, 1);
-  } finally {
-    console.warn = warn;
-  }
+  });
+  assertEquals(warnings, []);
+  assertEquals(enumerate().length, 1);
 }
 
 threadTest("Thread.terminate() ends a thread that sleeps", async () => {

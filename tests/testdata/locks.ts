@@ -11,12 +11,7 @@ import {
   sleep,
   sleepSync,
 } from "../../mod.ts";
-import {
-  currentIdentity,
-  lot,
-  NEXT,
-  STRIDE,
-} from "../../lib/shared/parking.ts";
+import { currentIdentity, lot } from "../../lib/shared/parking.ts";
 
 /** Which of the things, a method or property of it, and its arguments. */
 export type Step = [thing: number, member: string, ...args: unknown[]];
@@ -405,27 +400,8 @@ export function throwError(message: string): never {
   throw new Error(message);
 }
 
-/** Awaits what another thread brings about. */
-export async function until(is: () => boolean): Promise<void> {
-  const giveUpAt = performance.now() + 30_000;
-  while (!is()) {
-    if (performance.now() > giveUpAt) throw new Error(`In vain: ${is}`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-}
-
 /** Time for a thread to fall asleep. Nothing goes wrong if it doesn't. */
 export const aMoment = () => new Promise((resolve) => setTimeout(resolve, 30));
-
-/** How many cells somebody has: those handed out but not in the spare list. */
-export function cellsInUse(): number {
-  const words = lot();
-  let cells = words[0];
-  for (let cell = words[2]; cell !== 0; cell = words[cell * STRIDE + NEXT]) {
-    cells--;
-  }
-  return cells;
-}
 
 /** How many waits are entered in the graph. */
 export function waitsForLocks(): number {

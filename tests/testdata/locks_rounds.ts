@@ -3,20 +3,19 @@
 
 import { assert, assertEquals } from "@std/assert";
 import {
-  type AnyFunction,
   Barrier,
   Condition,
   Event,
   Lock,
   RLock,
   Semaphore,
-  Thread,
+  type Thread,
   WorkerLostError,
 } from "../../mod.ts";
 import { owned } from "../../lib/locks/lock.ts";
 import { handle, type Shareable } from "../../lib/shared/references.ts";
 import type { Random } from "./shared_random.ts";
-import { until, waitsForLocks } from "./locks.ts";
+import { waitsForLocks } from "./locks.ts";
 import {
   contend,
   contendAsync,
@@ -34,18 +33,11 @@ import {
   words,
   WORKING,
 } from "./locks_stress.ts";
+import { start } from "../_start.ts";
+import { until } from "../_until.ts";
 
 /** Who is not done after so many seconds was never woken. */
 export const PATIENCE = 60;
-
-export function start<F extends AnyFunction>(
-  target: F,
-  ...args: Parameters<F>
-): Thread<F> {
-  const thread = new Thread<F>(target, { args });
-  thread.start();
-  return thread;
-}
 
 export function working(): Int32Array {
   const all = words();

@@ -1,7 +1,7 @@
 // One round of producers and consumers of a queue; see `queueRound`.
 
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import { sleep, Thread } from "../../lib/thread.ts";
+import { sleep, type Thread } from "../../lib/thread.ts";
 import type { QueueKind } from "../_queues.ts";
 import {
   type Actor,
@@ -14,6 +14,7 @@ import {
   produce,
 } from "./queue_interleavings.ts";
 import type { Random } from "./shared_random.ts";
+import { start } from "../_start.ts";
 
 /** What a round is made of: everything but which thread comes first. */
 export interface Plan {
@@ -59,15 +60,6 @@ export function planOf(random: Random): Plan {
     immediate: random.below(2) === 0,
     endsThreads: random.below(4) === 0,
   };
-}
-
-function start<F extends typeof produce | typeof consume>(
-  target: F,
-  ...args: Parameters<F>
-): Thread<F> {
-  const thread = new Thread(target, { args });
-  thread.start();
-  return thread;
 }
 
 /** What a round did. */
