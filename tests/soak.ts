@@ -7,6 +7,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { assertLess } from "@std/assert";
+import { activeCount } from "../mod.ts";
 import { newSeed } from "./testdata/shared_random.ts";
 import { soakRound, Tally } from "./testdata/soak_rounds.ts";
 
@@ -106,7 +107,7 @@ function report(
   }
   console.log("Lost             0");
   console.log("Doubled          0");
-  console.log("Threads left     0");
+  console.log(`Threads left     ${activeCount() - 1}`);
   console.log(`Memory growth    ${growth} MB`);
 }
 

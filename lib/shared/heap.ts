@@ -129,7 +129,7 @@ export class Heap extends Store {
     const needed = blocksFor(keyWords + itemWords);
     this.#mutex.lock();
     try {
-      if (Atomics.load(words, CLOSED) !== 0) return "closed";
+      if (words[CLOSED] !== 0) return "closed";
       const count = words[PUT_COUNT];
       const stored = (count - words[TAKE_COUNT]) | 0;
       if (limit > 0 && stored >= limit) return "full";

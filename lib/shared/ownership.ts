@@ -65,12 +65,18 @@ const notices = new Map<number, Notice>();
 /** The thread that the notices are for: the worker may run another by now. */
 let noticed = 0;
 
-/** The thread's notice of the ownership with that address. */
-function noticeOf(address: number): Notice {
+/** The thread's notice of the ownership with that address, if it has one. */
+function noticeOf(address: number): Notice | undefined {
   const me = currentIdentity();
   if (noticed !== me) notices.clear();
   noticed = me;
-  const notice = notices.get(address) ?? { lost: 0, turn: 0, dead: 0 };
+  return notices.get(address);
+}
+
+/** Adds to the thread's notice of the ownership with that address. */
+function note(address: number, news: Partial<Notice>): Notice {
+  const none = { lost: 0, turn: 0, dead: 0 };
+  const notice = { ...none, ...noticeOf(address), ...news };
   notices.set(address, notice);
   return notice;
 }
@@ -244,7 +250,7 @@ export class Ownership implements GraphedLock, Witness {
       this.#giveMine(holder);
     } else if (notices.size > 0) {
       const notice = noticeOf(words[at + ADDRESS]);
-      if (notice.lost > 0 && notice.turn === turn) notice.lost--;
+      if (notice?.turn === turn && notice.lost > 0) notice.lost--;
     }
   }
 
@@ -320,6 +326,7 @@ export class Ownership implements GraphedLock, Witness {
     if (notices.size === 0) return false;
     const address = this.#words[this.#index + ADDRESS];
     const notice = noticeOf(address);
+    if (notice === undefined) return false;
     if (notice.lost > 0) {
       notice.lost--;
       return true;
@@ -357,11 +364,10 @@ export class Ownership implements GraphedLock, Witness {
 
   /** The hold is gone; what to throw. */
   #lose({ depth, turn }: Suspended, error: unknown): unknown {
-    const notice = noticeOf(this.#words[this.#index + ADDRESS]);
-    notice.lost = depth;
-    notice.turn = turn;
+    const address = this.#words[this.#index + ADDRESS];
+    const { dead } = note(address, { lost: depth, turn });
     return error instanceof LockPoisonedError
-      ? this.#poisoned(notice.dead, "so this one has lost it, too")
+      ? this.#poisoned(dead, "so this one has lost it, too")
       : error;
   }
 
@@ -376,7 +382,7 @@ export class Ownership implements GraphedLock, Witness {
     if (holder === 0 || isAlive(holder)) return;
     // It may have released it just before it ended.
     if (this.holder !== holder) return;
-    noticeOf(this.#words[this.#index + ADDRESS]).dead = holder;
+    note(this.#words[this.#index + ADDRESS], { dead: holder });
     throw this.#poisoned(
       holder,
       "call release() once what it guards is in order",

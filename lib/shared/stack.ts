@@ -62,7 +62,7 @@ export class Stack extends Store {
     const size = recordSize(length);
     this.#mutex.lock();
     try {
-      if (Atomics.load(words, CLOSED) !== 0) return "closed";
+      if (words[CLOSED] !== 0) return "closed";
       const count = words[PUT_COUNT];
       const isFull = limit > 0 && ((count - words[TAKE_COUNT]) | 0) >= limit;
       if (isFull || !this.#hasRoom(size)) return "full";

@@ -50,7 +50,7 @@ import {
   waitsAtBarrier,
 } from "./parking.ts";
 
-// Words of cell 0: the mutex, how many cells wait for locks, and the list of
+// Words of cell 0: the mutex, how many waits are entered, and the list of
 // nodes that came back. These stay nodes, and are made of new cells: the cell of
 // a thread that has ended still has that thread's name.
 const MUTEX = GRAPH_HEADER;
