@@ -13,8 +13,10 @@ import { Encoder } from "./shared/encoder.ts";
 import { incomparable } from "./shared/key.ts";
 import { kindOf } from "./shared/kind_of.ts";
 import { memory, type WithMemory } from "./shared/memory.ts";
+import { STEP } from "./shared/mutex.ts";
 import { checkStop } from "./shared/parking.ts";
 import { isRecording, Mark, recordPoint } from "./shared/recorder.ts";
+import { pause } from "./shared/pause.ts";
 import { type Handle, handle, registerShareable } from "./shared/references.ts";
 import { Ring } from "./shared/ring.ts";
 import {
@@ -109,17 +111,18 @@ const DEFAULT_CAPACITY = 1 << 28;
 const LARGEST_MAXSIZE = 2 ** 31 - 1;
 
 // The queue's own words in the store's header.
-const MAX_SIZE = OWNER_WORDS;
-const ADDRESS = OWNER_WORDS + 1;
+const ADDRESS = OWNER_WORDS;
 const NOT_EMPTY = OWNER_WORDS + 16;
 const NOT_FULL = NOT_EMPTY + 16;
 const ALL_DONE = NOT_FULL + 16;
-const DONE_COUNT = ALL_DONE + 3;
+/** How many items were reported as done, in the steps that puts are counted in. */
+const DONES = ALL_DONE + 3;
 
 /** How often a getter looks again before it sleeps: some ten microseconds. */
-const SPINS = 200;
-/** How often it pauses before it looks again first: half a microsecond. */
-const FIRST_PAUSES = 20;
+const GET_SPINS = 200;
+/** How often a putter does, and how long it pauses in between: as long together. */
+const PUT_SPINS = 50;
+const PUT_PAUSES = 8;
 
 const encoder = new Encoder();
 const decoder = new Decoder();
@@ -194,7 +197,7 @@ export class Queue<T = unknown> {
     this.#store = this[openStore](buffer ?? capacity);
     this.#words = this.#store.words;
     if (buffer === undefined) {
-      this.#words[MAX_SIZE] = limitOf(maxsize);
+      this.#store.limit = limitOf(maxsize);
       this.#words[ADDRESS] = randomAddress();
     }
     this.#notEmpty = new WaitList(this.#words, NOT_EMPTY, Mark.QUEUE);
@@ -222,12 +225,12 @@ export class Queue<T = unknown> {
    * ```
    */
   get maxsize(): number {
-    return Atomics.load(this.#words, MAX_SIZE);
+    return this.#store.limit;
   }
 
   set maxsize(maxsize: number) {
     checkMaxsize("change queue", maxsize);
-    Atomics.store(this.#words, MAX_SIZE, limitOf(maxsize));
+    this.#store.limit = limitOf(maxsize);
     this.#notFull.notifyAll();
   }
 
@@ -267,8 +270,7 @@ export class Queue<T = unknown> {
    * @returns The number of items.
    */
   get unfinishedTasks(): number {
-    const done = Atomics.load(this.#words, DONE_COUNT);
-    return (this.#store.putCount - done) | 0;
+    return this.#store.putsSince(Atomics.load(this.#words, DONES));
   }
 
   /**
@@ -332,7 +334,11 @@ export class Queue<T = unknown> {
   putSync(item: T, options?: WaitOptions): void {
     const deadline = deadlineOf("put into queue", options?.timeout);
     const cargo = this.#load(item);
-    if (this.#tryPut(cargo) !== PENDING) return;
+    for (let spin = 0; spin < PUT_SPINS; spin++) {
+      if (this.#tryPut(cargo) !== PENDING) return;
+      // Each look writes; in between the getters have the line to themselves.
+      pause(PUT_PAUSES);
+    }
     const result = this.#notFull.waitSync(() => this.#tryPut(cargo), deadline);
     if (result === PENDING) throw new Full(this.#fullMessage());
     this.#passOnRoom();
@@ -418,11 +424,10 @@ export class Queue<T = unknown> {
    */
   getSync(options?: WaitOptions): T {
     const deadline = deadlineOf("get from queue", options?.timeout);
-    for (let spin = 0; spin < SPINS; spin++) {
+    for (let spin = 0; spin < GET_SPINS; spin++) {
       const item = this.#tryGet();
       if (item !== PENDING) return item;
       Atomics.pause();
-      if (spin === 0) letProducersRunAhead();
     }
     const item = this.#notEmpty.waitSync(() => this.#tryGet(), deadline);
     if (item === PENDING) throw new Empty("Cannot get from queue: it is empty");
@@ -658,7 +663,7 @@ export class Queue<T = unknown> {
   }
 
   #tryPut(cargo: Cargo): true | Pending {
-    const result = this.#store.put(cargo, this.maxsize);
+    const result = this.#store.put(cargo);
     if (result === "full") return PENDING;
     if (result === "closed") {
       throw new ShutDown("Cannot put into queue: it was shut down");
@@ -704,11 +709,11 @@ export class Queue<T = unknown> {
   #finishOne(): boolean {
     const words = this.#words;
     for (;;) {
-      const done = Atomics.load(words, DONE_COUNT);
-      const left = (this.#store.putCount - done) | 0;
-      if (left <= 0) return false;
-      const next = (done + 1) | 0;
-      if (Atomics.compareExchange(words, DONE_COUNT, done, next) === done) {
+      const dones = Atomics.load(words, DONES);
+      const left = this.#store.putsSince(dones);
+      if (left === 0) return false;
+      const next = (dones + STEP) | 0;
+      if (Atomics.compareExchange(words, DONES, dones, next) === dones) {
         if (left === 1) this.#allDone.notifyAll();
         return true;
       }
@@ -730,15 +735,6 @@ export class Queue<T = unknown> {
       "TimeoutError",
     );
   }
-}
-
-/**
- * A getter that is faster than whoever puts would take each item as soon as it is
- * there, and with each look pull the cache line away that the next put writes:
- * both would go at half their speed. After a pause it finds several.
- */
-function letProducersRunAhead(): void {
-  for (let i = 0; i < FIRST_PAUSES; i++) Atomics.pause();
 }
 
 /** Encodes an item. Its getters may put into a queue while that goes on. */

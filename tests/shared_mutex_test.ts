@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Thread } from "../mod.ts";
-import { Mutex } from "../lib/shared/mutex.ts";
+import { countOf, Mutex, STEP } from "../lib/shared/mutex.ts";
 import { threadTest } from "./_threads.ts";
 import {
   COUNTER,
@@ -23,7 +23,8 @@ threadTest("Mutex lets one thread in at a time", async () => {
   for (const thread of threads) await thread.join();
   assertEquals(words[OVERLAPS], 0);
   assertEquals(words[COUNTER], (THREADS + 1) * TIMES);
-  assertEquals(words[0], 0, "the mutex is free again");
+  // Nothing of the mutex is left in the word, and no step is lost.
+  assertEquals(words[0], (THREADS + 1) * TIMES * STEP);
 });
 
 threadTest("Mutex.lock() sleeps until the holder unlocks", async () => {
@@ -38,7 +39,8 @@ threadTest("Mutex.lock() sleeps until the holder unlocks", async () => {
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   assertEquals(words[COUNTER], 0);
-  mutex.unlock();
+  mutex.unlock(5 * STEP);
   await thread.join();
   assertEquals(words[COUNTER], 1);
+  assertEquals(countOf(words[0]), 6);
 });

@@ -14,17 +14,17 @@ async function run(
   { capacity, limit, each }: { capacity: number; limit: number; each: number },
 ): Promise<void> {
   const ring = new Ring(capacity);
+  ring.limit = limit;
   // So that positions and counts wrap the 32 bits on the way.
-  for (const position of [1, 3, 17]) ring.words[position] = 2 ** 31 - 16_384;
-  for (const count of [2, 18, 19]) ring.words[count] = 2 ** 31 - 100;
+  for (const position of [1, 3, 16]) ring.words[position] = 2 ** 31 - 16_384;
+  for (const count of [0, 4, 17, 18]) ring.words[count] = 2 ** 31 - 400;
   const consumers = Array.from(
     { length: CONSUMERS },
-    () => new Thread(consumeRecords, { args: [ring.buffer, PRODUCERS, limit] }),
+    () => new Thread(consumeRecords, { args: [ring.buffer, PRODUCERS] }),
   );
   const producers = Array.from(
     { length: PRODUCERS },
-    (_, i) =>
-      new Thread(produceRecords, { args: [ring.buffer, i, each, limit] }),
+    (_, i) => new Thread(produceRecords, { args: [ring.buffer, i, each] }),
   );
   for (const thread of [...consumers, ...producers]) thread.start();
   for (const producer of producers) await producer.join(60);

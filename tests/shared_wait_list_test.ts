@@ -228,18 +228,31 @@ Deno.test("WaitList: the order to end doesn't pass for a wake", () => {
   const { words, list } = setUp();
   const STOP = 3;
   const cell = currentCell();
-  const { load } = Atomics;
-  for (const word of [STATE, STOP]) {
-    // The order comes right after the waiter has looked at this word.
-    Atomics.load = ((array: Int32Array, index: number) => {
+  const isState = (array: unknown, index: number) =>
+    array === lot() && index === cell * STRIDE + STATE;
+  const { load, wait } = Atomics;
+  const looks = (order: "before" | "after") => ({
+    load(array: Int32Array, index: number) {
+      if (order === "before" && isState(array, index)) stopThread(cell);
       const value = load(array, index);
-      if (array === lot() && index === cell * STRIDE + word) stopThread(cell);
+      if (order === "after" && isState(array, index)) stopThread(cell);
       return value;
-    }) as typeof Atomics.load;
+    },
+  });
+  const sleeps = {
+    wait(array: Int32Array, index: number, value: number, timeout: number) {
+      if (isState(array, index)) stopThread(cell);
+      return wait(array, index, value, timeout);
+    },
+  };
+  // When the order comes: around the waiter's look at its state, or right before
+  // it sleeps.
+  for (const stubs of [looks("before"), looks("after"), sleeps]) {
+    Object.assign(Atomics, stubs);
     try {
       assertThrows(() => list.waitSync(() => PENDING, soon()), Stopped);
     } finally {
-      Atomics.load = load;
+      Object.assign(Atomics, { load, wait });
       lot()[cell * STRIDE + STOP] = 0;
     }
     assertEquals([...words.subarray(0, 3)], [0, 0, 0]);

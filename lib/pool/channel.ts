@@ -78,7 +78,7 @@ export class Channel {
 
   /** Sends the record that was written; false if there is no room now. */
   send(): boolean {
-    if (this.#ring.put(this.#outgoing, 0) !== "put") return false;
+    if (this.#ring.put(this.#outgoing) !== "put") return false;
     this.#outgoing.trim();
     this.#wakeOne();
     return true;

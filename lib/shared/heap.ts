@@ -3,18 +3,18 @@
 import { type Cargo, Kind } from "./cargo.ts";
 import { Key, mayDiffer, sameKind } from "./key.ts";
 import { kindOf } from "./kind_of.ts";
-import { Mutex } from "./mutex.ts";
+import { countOf, STEP, stepsIn } from "./mutex.ts";
 import {
   CLOSED,
   damaged,
   HEADER_BYTES,
-  PUT_COUNT,
-  PUT_MUTEX,
+  LIMIT,
   type PutResult,
+  PUTS,
   SIZE,
   Store,
   storeSize,
-  TAKE_COUNT,
+  TAKES,
 } from "./store.ts";
 
 // Words of the header, besides the store's.
@@ -84,7 +84,6 @@ function blocksFor(words: number): number {
  * Keys say in bytes how priorities compare, so nothing is decoded here.
  */
 export class Heap extends Store {
-  #mutex: Mutex;
   #size = 0;
   #ints!: Int32Array;
   #floats!: Float64Array;
@@ -99,7 +98,6 @@ export class Heap extends Store {
 
   constructor(source: number | SharedArrayBuffer) {
     super(source);
-    this.#mutex = new Mutex(this.words, PUT_MUTEX);
     this.#view();
   }
 
@@ -121,17 +119,18 @@ export class Heap extends Store {
     return blocksFor(words) <= Math.floor(this.capacity / BLOCK_BYTES);
   }
 
-  put(cargo: Cargo, limit: number): PutResult {
+  put(cargo: Cargo): PutResult {
     const words = this.words;
     const key = cargo.key!;
     const keyWords = wordsFor(key.length);
     const itemWords = wordsFor(cargo.length);
     const needed = blocksFor(keyWords + itemWords);
-    this.#mutex.lock();
+    let added = 0;
+    this.putMutex.lock();
     try {
       if (words[CLOSED] !== 0) return "closed";
-      const count = words[PUT_COUNT];
-      const stored = (count - words[TAKE_COUNT]) | 0;
+      const limit = words[LIMIT];
+      const stored = countOf(words[PUTS] - words[TAKES]);
       if (limit > 0 && stored >= limit) return "full";
       if (!this.#free(needed)) return "full";
 
@@ -159,10 +158,10 @@ export class Heap extends Store {
       words[FREE_COUNT] -= needed;
       words[SHAPE] = stored > 0 ? words[SHAPE] | key.shape : key.shape;
       floats[ARRIVALS] = arrival + 1;
-      words[PUT_COUNT] = (count + 1) | 0;
       this.lastPut = arrival;
+      added = STEP;
     } finally {
-      this.#mutex.unlock();
+      this.putMutex.unlock(added);
     }
     key.trim();
     return "put";
@@ -171,13 +170,12 @@ export class Heap extends Store {
   take(cargo: Cargo): boolean {
     const words = this.words;
     // In this order, equal counts say that it was empty when the first was read.
-    if (Atomics.load(words, TAKE_COUNT) === Atomics.load(words, PUT_COUNT)) {
-      return false;
-    }
-    this.#mutex.lock();
+    const seen = Atomics.load(words, TAKES);
+    if (seen === stepsIn(Atomics.load(words, PUTS))) return false;
+    this.putMutex.lock();
     try {
-      const count = words[TAKE_COUNT];
-      if (words[PUT_COUNT] === count) return false;
+      const takes = words[TAKES];
+      if (stepsIn(words[PUTS]) === takes) return false;
       if (words[SIZE] !== this.#size) this.#view();
       const ints = this.#ints;
       const root = words[ROOT];
@@ -200,11 +198,11 @@ export class Heap extends Store {
       ints[(last << BLOCK_SHIFT) + NEXT] = words[FREE];
       words[FREE] = root;
       words[FREE_COUNT] += blocks;
-      words[TAKE_COUNT] = (count + 1) | 0;
+      words[TAKES] = (takes + STEP) | 0;
       this.lastTake = arrival;
       return true;
     } finally {
-      this.#mutex.unlock();
+      this.putMutex.unlock();
     }
   }
 

@@ -1,31 +1,48 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import type { Cargo } from "./cargo.ts";
-import { Mutex } from "./mutex.ts";
+import { countOf, Mutex, STEP, stepsIn } from "./mutex.ts";
+import { pause } from "./pause.ts";
 import {
   CLOSED,
   damaged,
   HEADER_BYTES,
   INLINE_BYTES,
-  PUT_COUNT,
-  PUT_MUTEX,
+  LIMIT,
   type PutResult,
+  PUTS,
   recordSize,
   SIZE,
   SMALL_COPY_BYTES,
   Store,
   storeSize,
-  TAKE_COUNT,
+  TAKES,
 } from "./store.ts";
 
 // Words of the header, besides the store's.
 const TAIL = 1;
-/** The producers' last look at `HEAD`: it can only have moved on since. */
+/** The producers' last looks at `HEAD` and `TAKES`, which only move on. */
 const HEAD_SEEN = 3;
-const TAKE_MUTEX = 16;
-const HEAD = 17;
-/** The consumers' last look at `PUT_COUNT`: it can only have moved on since. */
-const PUT_SEEN = 19;
+const TAKES_SEEN = 4;
+/** Where the next record to take is, and the mutex of takes. */
+const HEAD = 16;
+/** The consumers' last look at `PUTS`: it can only have moved on since. */
+const PUTS_SEEN = 17;
+
+/**
+ * Consumers that find fewer records let producers run ahead. Who is as fast as the
+ * producer would otherwise take each record as soon as it is there, and with each
+ * look pull the lines away that the next put writes: both would go at half their
+ * speed.
+ */
+const LEAD = 32;
+/** For how many pauses: in two microseconds some forty are put. */
+const LEAD_PAUSES = 80;
+
+/** The bytes of a line, which cores fetch from each other as a whole. */
+const LINE_BYTES = 64;
+/** How much of the ring a producer fetches at once. */
+const STRETCH_BYTES = 512;
 
 /**
  * First in, first out: records of any length in shared memory, for any number
@@ -35,17 +52,18 @@ const PUT_SEEN = 19;
  * get don't wait for each other. Positions count bytes since the beginning and
  * wrap with the 32 bits; a position's place is its remainder by the ring's size,
  * a power of two.
- *  - A producer writes the record, then `TAIL`, then `PUT_COUNT`. Only
- *    `PUT_COUNT` makes a record visible: up to then a consumer sees the old
- *    state, from then on the whole record.
- *  - A consumer copies the record out, then writes `TAKE_COUNT`, then `HEAD`.
- *    Only `HEAD` gives the bytes back to producers; it makes `TAKE_COUNT` visible.
+ *  - A producer writes the record, then `TAIL`, then counts `PUTS` up. Only that
+ *    makes a record visible: up to then a consumer sees the old state, from then
+ *    on the whole record.
+ *  - A consumer copies the record out, then writes `TAKES`, then moves `HEAD` on.
+ *    Only that gives the bytes back to producers; it makes `TAKES` visible.
+ *  - `PUTS` and `HEAD` have the mutexes in their lowest bits, as counts go up by
+ *    `STEP` and records are multiples of more: one step does it and lets go.
  *  - What only holders of a mutex write is read plainly under it: an atomic access
  *    takes longer than all else that a put or a get does.
  *  - Growing takes both mutexes, producers' first, and moves what is stored.
  */
 export class Ring extends Store {
-  #putMutex: Mutex;
   #takeMutex: Mutex;
   #mask = 0;
   #bytes!: Uint8Array;
@@ -54,8 +72,7 @@ export class Ring extends Store {
 
   constructor(source: number | SharedArrayBuffer) {
     super(source);
-    this.#putMutex = new Mutex(this.words, PUT_MUTEX);
-    this.#takeMutex = new Mutex(this.words, TAKE_MUTEX);
+    this.#takeMutex = new Mutex(this.words, HEAD);
     this.#view();
   }
 
@@ -64,50 +81,60 @@ export class Ring extends Store {
     return length <= this.capacity && recordSize(length) <= this.capacity;
   }
 
-  put(cargo: Cargo, limit: number): PutResult {
+  put(cargo: Cargo): PutResult {
     const words = this.words;
     const length = cargo.length;
     const size = recordSize(length);
-    this.#putMutex.lock();
+    let added = 0;
+    this.putMutex.lock();
     try {
       if (words[CLOSED] !== 0) return "closed";
-      const count = words[PUT_COUNT];
-      const isFull = limit > 0 &&
-        ((count - Atomics.load(words, TAKE_COUNT)) | 0) >= limit;
-      if (isFull || !this.#hasRoom(size)) return "full";
+      const puts = words[PUTS];
+      const limit = words[LIMIT];
+      if (limit > 0 && countOf(puts - words[TAKES_SEEN]) >= limit) {
+        words[TAKES_SEEN] = Atomics.load(words, TAKES);
+        if (countOf(puts - words[TAKES_SEEN]) >= limit) return "full";
+      }
+      if (!this.#hasRoom(size)) return "full";
       const tail = words[TAIL];
       const at = (tail & this.#mask) >> 2;
       this.#ints[at] = length;
       this.#ints[at + 1] = cargo.kind;
       if (length <= INLINE_BYTES) this.#floats[(at >> 1) + 1] = cargo.number;
       else this.#copyIn(cargo, (tail + 8) | 0);
-      words[TAIL] = (tail + size) | 0;
-      Atomics.store(words, PUT_COUNT, (count + 1) | 0);
-      this.lastPut = count;
+      const next = (tail + size) | 0;
+      if (((tail ^ next) & -STRETCH_BYTES) !== 0) this.#fetch(next);
+      words[TAIL] = next;
+      this.lastPut = countOf(puts);
+      added = STEP;
       return "put";
     } finally {
-      this.#putMutex.unlock();
+      this.putMutex.unlock(added);
     }
   }
 
   take(cargo: Cargo): boolean {
     const words = this.words;
-    // The first says whether it is worth to ask. Of the second, in this order,
-    // equal counts say that it was empty when the first of them was read.
-    if (
-      words[TAKE_COUNT] === words[PUT_SEEN] &&
-      Atomics.load(words, TAKE_COUNT) === Atomics.load(words, PUT_COUNT)
-    ) return false;
+    // What producers write is looked at no more often than needed.
+    if (words[TAKES] === words[PUTS_SEEN]) {
+      // In this order, none says that there was none when the first was read.
+      const takes = Atomics.load(words, TAKES);
+      const stored = countOf(Atomics.load(words, PUTS) - takes);
+      if (stored === 0) return false;
+      const limit = words[LIMIT];
+      const lead = limit > 0 ? Math.min(LEAD, limit >> 1) : LEAD;
+      if (stored > 1 && stored < lead) pause(LEAD_PAUSES);
+    }
+    let added = 0;
     this.#takeMutex.lock();
     try {
-      const count = words[TAKE_COUNT];
-      // What producers write is looked at no more often than needed.
-      if (count === words[PUT_SEEN]) {
-        words[PUT_SEEN] = Atomics.load(words, PUT_COUNT);
-        if (count === words[PUT_SEEN]) return false;
+      const takes = words[TAKES];
+      if (takes === words[PUTS_SEEN]) {
+        words[PUTS_SEEN] = stepsIn(Atomics.load(words, PUTS));
+        if (takes === words[PUTS_SEEN]) return false;
       }
       if (words[SIZE] !== this.#mask + 1) this.#view();
-      const head = words[HEAD];
+      const head = stepsIn(words[HEAD]);
       const at = (head & this.#mask) >> 2;
       const length = this.#ints[at];
       if (length > this.#mask + 1) throw damaged();
@@ -116,12 +143,29 @@ export class Ring extends Store {
       cargo.length = length;
       if (length <= INLINE_BYTES) cargo.number = this.#floats[(at >> 1) + 1];
       else this.#copyOut(cargo, (head + 8) | 0);
-      words[TAKE_COUNT] = (count + 1) | 0;
-      Atomics.store(words, HEAD, (head + size) | 0);
-      this.lastTake = count;
+      words[TAKES] = (takes + STEP) | 0;
+      this.lastTake = countOf(takes);
+      added = size;
       return true;
     } finally {
-      this.#takeMutex.unlock();
+      this.#takeMutex.unlock(added);
+    }
+  }
+
+  /**
+   * Writes to each line of the stretch where the next records will stand. Consumers
+   * have read them, so that each has to be fetched from another core. That takes
+   * longer than a put, and a put waits for it: for all at once, instead of for
+   * each.
+   */
+  #fetch(next: number): void {
+    const ints = this.#ints;
+    const end = ((next & -STRETCH_BYTES) + STRETCH_BYTES) | 0;
+    // Only where nothing is stored.
+    if (((end - this.words[HEAD_SEEN]) | 0) > this.#mask + 1) return;
+    let at = (next + LINE_BYTES - 1) & -LINE_BYTES;
+    for (; at !== end; at = (at + LINE_BYTES) | 0) {
+      ints[(at & this.#mask) >> 2] = 0;
     }
   }
 
@@ -131,7 +175,7 @@ export class Ring extends Store {
     const tail = words[TAIL];
     const roomNow = Math.min(this.#mask + 1, this.capacity);
     if (size + ((tail - words[HEAD_SEEN]) | 0) <= roomNow) return true;
-    const head = words[HEAD_SEEN] = Atomics.load(words, HEAD);
+    const head = words[HEAD_SEEN] = stepsIn(Atomics.load(words, HEAD));
     const needed = size + ((tail - head) | 0);
     if (needed > this.capacity) return false;
     if (needed > roomNow) this.#grow(needed);
@@ -149,7 +193,7 @@ export class Ring extends Store {
       // Going from one lap of the old ring to the next, each stretch either
       // stays where it is or moves to its place in the larger ring.
       const tail = words[TAIL];
-      for (let from = words[HEAD]; from !== tail;) {
+      for (let from = stepsIn(words[HEAD]); from !== tail;) {
         const place = from & (old - 1);
         const run = Math.min(old - place, (tail - from) | 0);
         const to = from & (size - 1);

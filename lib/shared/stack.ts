@@ -1,21 +1,21 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import type { Cargo } from "./cargo.ts";
-import { Mutex } from "./mutex.ts";
+import { countOf, STEP, stepsIn } from "./mutex.ts";
 import {
   CLOSED,
   damaged,
   HEADER_BYTES,
   INLINE_BYTES,
-  PUT_COUNT,
-  PUT_MUTEX,
+  LIMIT,
   type PutResult,
+  PUTS,
   recordSize,
   SIZE,
   SMALL_COPY_BYTES,
   Store,
   storeSize,
-  TAKE_COUNT,
+  TAKES,
 } from "./store.ts";
 
 /** A word of the header, besides the store's: where the next record goes. */
@@ -32,14 +32,13 @@ const KIND_MASK = (1 << KIND_BITS) - 1;
  * Protocol. Both sides work at the same end, so there is one mutex. Records
  * stand one after the other; a record ends with its length, and with its kind
  * beside its number among the puts, so that it can be read from the top.
- *  - A producer writes the record above `TOP`, where nobody reads, then `TOP`
- *    and `PUT_COUNT`.
- *  - A consumer copies the topmost record out, then writes `TOP` and
- *    `TAKE_COUNT`. Between the two writes nothing is called that could throw.
+ *  - A producer writes the record above `TOP`, where nobody reads, then `TOP`, and
+ *    counts `PUTS` up when it lets go.
+ *  - A consumer copies the topmost record out, then writes `TOP` and `TAKES`.
+ *    Between the two writes nothing is called that could throw.
  *  - Growing moves nothing.
  */
 export class Stack extends Store {
-  #mutex: Mutex;
   #size = 0;
   #bytes!: Uint8Array;
   #ints!: Int32Array;
@@ -47,7 +46,6 @@ export class Stack extends Store {
 
   constructor(source: number | SharedArrayBuffer) {
     super(source);
-    this.#mutex = new Mutex(this.words, PUT_MUTEX);
     this.#view();
   }
 
@@ -56,41 +54,43 @@ export class Stack extends Store {
     return length <= this.capacity && recordSize(length) <= this.capacity;
   }
 
-  put(cargo: Cargo, limit: number): PutResult {
+  put(cargo: Cargo): PutResult {
     const words = this.words;
     const length = cargo.length;
     const size = recordSize(length);
-    this.#mutex.lock();
+    let added = 0;
+    this.putMutex.lock();
     try {
       if (words[CLOSED] !== 0) return "closed";
-      const count = words[PUT_COUNT];
-      const isFull = limit > 0 && ((count - words[TAKE_COUNT]) | 0) >= limit;
+      const puts = words[PUTS];
+      const limit = words[LIMIT];
+      const isFull = limit > 0 && countOf(puts - words[TAKES]) >= limit;
       if (isFull || !this.#hasRoom(size)) return "full";
       const start = words[TOP];
       const top = start + size;
       if (length <= INLINE_BYTES) this.#floats[start >> 3] = cargo.number;
       else this.#copyIn(cargo, start);
       this.#ints[(top >> 2) - 2] = length;
+      const count = countOf(puts);
       this.#ints[(top >> 2) - 1] = (count << KIND_BITS) | cargo.kind;
       this.lastPut = count << KIND_BITS >>> KIND_BITS;
       words[TOP] = top;
-      Atomics.store(words, PUT_COUNT, (count + 1) | 0);
+      added = STEP;
       return "put";
     } finally {
-      this.#mutex.unlock();
+      this.putMutex.unlock(added);
     }
   }
 
   take(cargo: Cargo): boolean {
     const words = this.words;
     // In this order, equal counts say that it was empty when the first was read.
-    if (Atomics.load(words, TAKE_COUNT) === Atomics.load(words, PUT_COUNT)) {
-      return false;
-    }
-    this.#mutex.lock();
+    const seen = Atomics.load(words, TAKES);
+    if (seen === stepsIn(Atomics.load(words, PUTS))) return false;
+    this.putMutex.lock();
     try {
-      const count = words[TAKE_COUNT];
-      if (words[PUT_COUNT] === count) return false;
+      const takes = words[TAKES];
+      if (stepsIn(words[PUTS]) === takes) return false;
       if (words[SIZE] !== this.#size) this.#view();
       const top = words[TOP];
       const length = this.#ints[(top >> 2) - 2];
@@ -103,10 +103,10 @@ export class Stack extends Store {
       cargo.kind = kind & KIND_MASK;
       this.lastTake = kind >>> KIND_BITS;
       words[TOP] = start;
-      Atomics.store(words, TAKE_COUNT, (count + 1) | 0);
+      Atomics.store(words, TAKES, (takes + STEP) | 0);
       return true;
     } finally {
-      this.#mutex.unlock();
+      this.putMutex.unlock();
     }
   }
 

@@ -1,19 +1,22 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import type { Cargo } from "./cargo.ts";
-import { Mutex } from "./mutex.ts";
+import { countOf, Mutex } from "./mutex.ts";
 
 /** What came of a put. Refused is what can't be ordered among what is stored. */
 export type PutResult = "put" | "full" | "closed" | "refused";
 
 // Words of the header. What producers write and what consumers write stand on
 // cache lines of their own.
-export const PUT_MUTEX = 0;
-export const PUT_COUNT = 2;
-export const TAKE_COUNT = 18;
+/** How many records were put, in steps, and the mutex of puts. */
+export const PUTS = 0;
+/** How many records were taken, in steps. */
+export const TAKES = 18;
 export const SIZE = 32;
 const CAPACITY = 33;
 export const CLOSED = 34;
+/** How many records there may be; 0 is any number. */
+export const LIMIT = 35;
 /** Where the header's words for the store's owner begin. */
 export const OWNER_WORDS = 48;
 export const HEADER_BYTES = 512;
@@ -57,11 +60,11 @@ export const openStore: unique symbol = Symbol("lab9.openStore");
  * Records of any length in shared memory, for any number of producers and
  * consumers. In which order they are taken is the subclass's matter.
  *
- * Protocol. A put writes the record and whatever leads to it, then `PUT_COUNT`;
- * a take reads the record, then writes `TAKE_COUNT`. `SIZE` is written last when
- * the memory has grown; everyone compares it with the size of their own view
- * whenever they hold a mutex. `CLOSED` is written under the mutex of puts: none
- * succeeds after it.
+ * Protocol. A put writes the record and whatever leads to it, then lets go of the
+ * mutex of puts, whose word counts them; a take reads the record, then writes
+ * `TAKES`. `SIZE` is written last when the memory has grown; everyone compares it
+ * with the size of their own view whenever they hold a mutex. `CLOSED` and `LIMIT`
+ * are written under the mutex of puts: none succeeds after it that they forbid.
  *
  * Values are encoded before a mutex is taken and decoded after it is released:
  * no user's code runs in between, and a thread can't end there. What may throw
@@ -77,6 +80,8 @@ export abstract class Store {
   /** How many had been put before what this object took last; wraps. */
   lastTake = 0;
 
+  protected readonly putMutex: Mutex;
+
   /** A new store of so many bytes at most, or one that another thread made. */
   constructor(source: number | SharedArrayBuffer) {
     if (typeof source === "number") {
@@ -91,22 +96,32 @@ export abstract class Store {
       this.words = new Int32Array(this.buffer, 0, HEADER_BYTES / 4);
     }
     this.capacity = this.words[CAPACITY];
+    this.putMutex = new Mutex(this.words, PUTS);
   }
 
   /** How many records are stored. */
   get count(): number {
     const words = this.words;
     for (;;) {
-      const taken = Atomics.load(words, TAKE_COUNT);
-      const put = Atomics.load(words, PUT_COUNT);
+      const taken = Atomics.load(words, TAKES);
+      const put = Atomics.load(words, PUTS);
       // Both are of one moment only if nothing was taken between them.
-      if (Atomics.load(words, TAKE_COUNT) === taken) return (put - taken) | 0;
+      if (Atomics.load(words, TAKES) === taken) return countOf(put - taken);
     }
   }
 
-  /** How many records were ever put; wraps with the 32 bits. */
-  get putCount(): number {
-    return Atomics.load(this.words, PUT_COUNT);
+  /** How many records were put since so many steps had been counted. */
+  putsSince(steps: number): number {
+    return countOf(Atomics.load(this.words, PUTS) - steps);
+  }
+
+  /** How many records there may be; 0 is any number. */
+  get limit(): number {
+    return Atomics.load(this.words, LIMIT);
+  }
+
+  set limit(limit: number) {
+    this.#setUnderMutex(LIMIT, limit);
   }
 
   get isClosed(): boolean {
@@ -115,10 +130,13 @@ export abstract class Store {
 
   /** Refuses every put from now on. What is stored can still be taken. */
   close(): void {
-    const mutex = new Mutex(this.words, PUT_MUTEX);
-    mutex.lock();
-    Atomics.store(this.words, CLOSED, 1);
-    mutex.unlock();
+    this.#setUnderMutex(CLOSED, 1);
+  }
+
+  #setUnderMutex(index: number, value: number): void {
+    this.putMutex.lock();
+    Atomics.store(this.words, index, value);
+    this.putMutex.unlock();
   }
 
   /**
@@ -132,8 +150,8 @@ export abstract class Store {
   /** Whether the cargo fits into an empty store. */
   abstract canEverHold(cargo: Cargo): boolean;
 
-  /** Stores the cargo, unless there are `limit` records (0: no limit). */
-  abstract put(cargo: Cargo, limit: number): PutResult;
+  /** Stores the cargo. */
+  abstract put(cargo: Cargo): PutResult;
 
   /** Moves the next record into the cargo; false if there is none. */
   abstract take(cargo: Cargo): boolean;

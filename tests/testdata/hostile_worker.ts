@@ -3,7 +3,7 @@
 import { expose } from "../../lib/expose.ts";
 import type { Queue } from "../../lib/queue.ts";
 import { handle, idOf, type Shareable } from "../../lib/shared/references.ts";
-import { HEADER_BYTES } from "../../lib/shared/store.ts";
+import { HEADER_BYTES, PUTS } from "../../lib/shared/store.ts";
 import type { Setup } from "../../lib/thread/worker.ts";
 
 /** What the library is told first, overheard; empty in the main thread. */
@@ -135,10 +135,10 @@ export function damagePostedAnswer(): SharedArrayBuffer {
 
 /** Damages the next record that this worker puts into any store. */
 export function damageResults(): string {
-  const original = Atomics.store;
-  Atomics.store = ((array: Int32Array, index: number, value: number) => {
-    if (array.length * 4 === HEADER_BYTES && index === 2) {
-      Atomics.store = original;
+  const original = Atomics.add;
+  Atomics.add = ((array: Int32Array, index: number, value: number) => {
+    if (array.length * 4 === HEADER_BYTES && index === PUTS && value > 0) {
+      Atomics.add = original;
       new Uint8Array(array.buffer).fill(255, HEADER_BYTES, HEADER_BYTES + 4096);
     }
     return original(array, index, value);

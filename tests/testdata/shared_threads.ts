@@ -3,7 +3,7 @@
 import { expose } from "../../mod.ts";
 import { Cargo, Kind } from "../../lib/shared/cargo.ts";
 import { PENDING, WaitList } from "../../lib/shared/wait_list.ts";
-import { Mutex } from "../../lib/shared/mutex.ts";
+import { Mutex, STEP } from "../../lib/shared/mutex.ts";
 import { Ring } from "../../lib/shared/ring.ts";
 import { OWNER_WORDS } from "../../lib/shared/store.ts";
 import { Random } from "./shared_random.ts";
@@ -38,7 +38,7 @@ export function countUnderMutex(
     pause(i % 30);
     words[COUNTER] = seen + 1;
     Atomics.sub(words, INSIDE, 1);
-    mutex.unlock();
+    mutex.unlock(STEP);
     // Outside for as long: otherwise the others would sleep all the while.
     pause(i % 31);
   }
@@ -184,7 +184,6 @@ export function produceRecords(
   buffer: SharedArrayBuffer,
   producer: number,
   count: number,
-  limit: number,
 ): void {
   const ring = new Ring(buffer);
   const notEmpty = new WaitList(ring.words, NOT_EMPTY);
@@ -198,7 +197,7 @@ export function produceRecords(
     cargo.bytes.fill(producer * 31 + sequence, 0, length);
     cargo.ints[0] = producer;
     cargo.ints[1] = sequence;
-    const attempt = () => ring.put(cargo, limit) === "put" || PENDING;
+    const attempt = () => ring.put(cargo) === "put" || PENDING;
     if (attempt() === PENDING) notFull.waitSync(attempt, Infinity);
     notEmpty.notify();
     // A waiter for less room may be next.
@@ -210,7 +209,6 @@ export function produceRecords(
 export function consumeRecords(
   buffer: SharedArrayBuffer,
   producers: number,
-  limit: number,
 ): { taken: number[]; faults: string[] } {
   const ring = new Ring(buffer);
   const notEmpty = new WaitList(ring.words, NOT_EMPTY);
@@ -231,7 +229,7 @@ export function consumeRecords(
     if (result !== true) return { taken, faults };
     notFull.notify();
     const [producer, sequence] = cargo.ints;
-    const { count } = ring;
+    const { count, limit } = ring;
     check(count >= 0 && count <= limit, () => `count is ${count}`);
     check(cargo.kind === Kind.BYTES, () => `kind is ${cargo.kind}`);
     check(
