@@ -19,8 +19,9 @@
  *  - Within a process there is a burst, the first; more of them, until a second is
  *    over; and then several whose median counts as steady. They are told apart,
  *    since code is compiled and heaps grow meanwhile. Threads and workers have
- *    started before, and every worker has run each function twice. Only `start` is clocked from outside, five launches a
- *    round, since it is about just that; its modules are compiled by then.
+ *    started before, and every worker has run each function twice. Only `start` is
+ *    clocked from outside, five launches a round, since it is about just that; its
+ *    modules are compiled by then.
  *  - All have two workers and the same number of items or tasks in flight: as many
  *    as a burst has, in queues and pools without a limit. Only multithreading's
  *    channel must have one; see its file.
