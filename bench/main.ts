@@ -52,6 +52,7 @@
  */
 
 import { setColorEnabled } from "@std/fmt/colors";
+import { attempt } from "../lib/runner/attempt.ts";
 import { print, widthOf } from "../lib/runner/print.ts";
 import { Progress } from "../lib/runner/progress.ts";
 import { interrupts } from "../lib/runner/signals.ts";
@@ -90,7 +91,10 @@ async function main(): Promise<number> {
       return 0;
     }
     // Before anything runs: half an hour later it would be a pity.
-    if (options.svg) await Deno.mkdir(options.svg, { recursive: true });
+    const { svg } = options;
+    if (svg !== undefined) {
+      await attempt("svg", svg, () => Deno.mkdir(svg, { recursive: true }));
+    }
     const results = await measure(options, signal);
     await report(results, options);
     const isMissed = results.some(({ ratios }) =>
@@ -165,7 +169,8 @@ async function picture(
   title: string,
 ): Promise<void> {
   if (results.length === 0) return;
-  await Deno.writeTextFile(path, draw(results, title, machine()));
+  const text = draw(results, title, machine());
+  await attempt("svg", path, () => Deno.writeTextFile(path, text));
 }
 
 /** Who shares the processors changes what a pool can win. */

@@ -15,8 +15,8 @@ import { kindOf } from "./shared/kind_of.ts";
 import { memory, type WithMemory } from "./shared/memory.ts";
 import { STEP } from "./shared/mutex.ts";
 import { checkStop } from "./shared/parking.ts";
-import { isRecording, Mark, recordPoint } from "./shared/recorder.ts";
 import { pause } from "./shared/pause.ts";
+import { isRecording, Mark, recordPoint } from "./shared/recorder.ts";
 import { type Handle, handle, registerShareable } from "./shared/references.ts";
 import { Ring } from "./shared/ring.ts";
 import {
@@ -264,8 +264,8 @@ export class Queue<T = unknown> {
   }
 
   /**
-   * How many items were put and not yet reported by {@linkcode taskDone}.
-   * Python's `Queue.unfinished_tasks`.
+   * How many items were put and not yet reported by {@linkcode taskDone}, up to
+   * 2 ** 30 - 1; from there it begins again. Python's `Queue.unfinished_tasks`.
    *
    * @returns The number of items.
    */
@@ -336,6 +336,8 @@ export class Queue<T = unknown> {
     const cargo = this.#load(item);
     for (let spin = 0; spin < PUT_SPINS; spin++) {
       if (this.#tryPut(cargo) !== PENDING) return;
+      // Whoever sleeps has waited longer.
+      if (this.#notFull.hasWaiters) break;
       // Each look writes; in between the getters have the line to themselves.
       pause(PUT_PAUSES);
     }
@@ -424,6 +426,7 @@ export class Queue<T = unknown> {
    */
   getSync(options?: WaitOptions): T {
     const deadline = deadlineOf("get from queue", options?.timeout);
+    this.#store.letPutsRunAhead();
     for (let spin = 0; spin < GET_SPINS; spin++) {
       const item = this.#tryGet();
       if (item !== PENDING) return item;

@@ -1,6 +1,7 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { readOptions } from "../bench/cli.ts";
 import { UsageError } from "../lib/runner/usage_error.ts";
+import { processTest } from "./_threads.ts";
 import { race } from "./testdata/bench_race.ts";
 
 const all = ["queue", "apply"].map((name) => ({ ...race("us"), name }));
@@ -33,3 +34,26 @@ Deno.test("A mistake in the command line is told", () => {
     assertThrows(() => read(...args), UsageError, message);
   }
 });
+
+processTest(
+  "A folder that can't be written is told before anything runs",
+  async () => {
+    const { code, stderr } = await new Deno.Command("deno", {
+      args: [
+        "run",
+        "--no-prompt",
+        "--allow-read=.",
+        "--allow-write=.",
+        "bench/main.ts",
+        "--svg",
+        "/elsewhere",
+      ],
+      stdout: "null",
+    }).output();
+    assertEquals(code, 2);
+    assertStringIncludes(
+      new TextDecoder().decode(stderr),
+      "Cannot write --svg '/elsewhere'",
+    );
+  },
+);

@@ -185,6 +185,20 @@ Deno.test("Ring keeps its order when positions and counts wrap the 32 bits", () 
   }
 });
 
+Deno.test("Ring: a limit that comes late is kept to", () => {
+  const ring = new Ring(FIRST_SIZE);
+  // Producers looked how many were taken almost 2 ** 30 puts ago. They do so
+  // again, limit or not, when they have come round the ring.
+  for (const word of [PUTS, TAKES, PUTS_SEEN]) ring.words[word] = -4 * 13;
+  for (let i = 0; i < 3; i++) {
+    assertEquals(put(ring, FIRST_SIZE / 2, i), "put");
+    take(ring, FIRST_SIZE / 2, i);
+  }
+  for (let i = 0; i < 10; i++) assertEquals(put(ring, 8, i), "put");
+  assertEquals(ring.words[PUTS], 0);
+  assertEquals(put(ring, 8, 10, 5), "full");
+});
+
 Deno.test("Ring: who hasn't put for 2 GiB still sees that it is full", () => {
   const capacity = 1 << 26;
   const ring = new Ring(capacity);
@@ -237,6 +251,8 @@ Deno.test("Ring gives its mutexes back when the stack is exhausted", () => {
     assert(failures > 0);
     assertEquals([...locked], []);
     while (ring.count > 0) take(ring, length, 1);
+    // What was counted is what was written, and read.
+    assertEquals(ring.words[HEAD], ring.words[TAIL]);
   }
 });
 

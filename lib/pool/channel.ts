@@ -104,6 +104,7 @@ export class Channel {
 
   /** Takes a record, awaiting one; undefined once the channel has ended. */
   async receive<T>(read: (decoder: Decoder) => T): Promise<T | undefined> {
+    this.#ring.letPutsRunAhead();
     for (let spin = 0; spin < SPINS; spin++) {
       const record = this.take(read);
       if (record !== undefined) return record;

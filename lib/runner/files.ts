@@ -1,10 +1,10 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { attempt } from "./attempt.ts";
 import type { Options } from "./cli.ts";
 import { toJunit } from "./junit.ts";
 import { reportText, svgFiles, traceText } from "./pictures.ts";
 import type { LabResult } from "./runner.ts";
-import { UsageError } from "./usage_error.ts";
 
 /**
  * Makes sure, before anything runs, that the files can be written. What is in
@@ -49,20 +49,4 @@ export async function writeFiles(
 
 function write(flag: string, path: string, text: string): Promise<void> {
   return attempt(flag, path, () => Deno.writeTextFile(path, text));
-}
-
-async function attempt(
-  flag: string,
-  path: string,
-  action: () => Promise<void>,
-): Promise<void> {
-  try {
-    await action();
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    throw new UsageError(
-      `Cannot write --${flag} '${path}': ${error.message}; it must be in this ` +
-        "project, in a folder that exists",
-    );
-  }
 }

@@ -30,8 +30,8 @@ const SPINS = 40;
  * before it sleeps, so that the holder knows whom to wake. That one clears the
  * bit, after it has let go, and wakes one. Whoever has slept sets it again with
  * `HELD`, because it can't know whether others still sleep; the price is at most
- * one needless wake. Who has set it and isn't asleep yet when it is cleared
- * doesn't fall asleep: the word has changed.
+ * one needless wake. Who falls asleep has seen it set: it is cleared only by one
+ * who then wakes somebody, who will set it again.
  *
  * It doesn't look at the stop word: its holder is always about to let go.
  */
@@ -50,11 +50,16 @@ export class Mutex {
       Atomics.compareExchange(this.#words, this.#index, free, free | HELD) !==
         free
     ) {
-      this.#lockSlowly();
+      // Nobody reads these. They make this function's frame larger than that of
+      // `unlock`: where the stack is nearly exhausted, it must be this that throws.
+      this.#lockSlowly(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
     }
   }
 
-  /** Lets go, and adds to the word: a multiple of {@linkcode STEP}. */
+  /**
+   * Lets go, and adds to the word: a multiple of {@linkcode STEP}. Only for its
+   * holder, and once: more would be taken from what the word counts.
+   */
   unlock(added = 0): void {
     if (
       (Atomics.add(this.#words, this.#index, added - HELD) & CONTENDED) !== 0
@@ -64,7 +69,7 @@ export class Mutex {
     }
   }
 
-  #lockSlowly(): void {
+  #lockSlowly(..._nothing: number[]): void {
     const words = this.#words;
     const index = this.#index;
     for (let spin = 0; spin < SPINS; spin++) {

@@ -255,13 +255,15 @@ export function stopThread(cell: number): void {
 
 /**
  * Throws {@linkcode Stopped} if the running thread was ordered to end. It reads
- * plainly, and so costs next to nothing: between two looks, everyone who looks
- * does something atomic, past which no read may be moved.
+ * plainly, since every put and get calls it: an order is seen at one of the next
+ * calls. Before the thread sleeps, it is looked for atomically.
  */
 export function checkStop(): void {
-  if (lot()[ownCell * STRIDE + STOP] !== 0) {
-    throw new Stopped("The thread was terminated");
-  }
+  if (lot()[ownCell * STRIDE + STOP] !== 0) throw stopped();
+}
+
+function stopped(): Stopped {
+  return new Stopped("The thread was terminated");
 }
 
 /** Milliseconds left until a deadline on `performance.now()`'s clock. */
@@ -278,9 +280,10 @@ function remaining(deadline: number): number {
 export function parkSync(deadline: number): number {
   const lotWords = lot();
   const at = ownCell * STRIDE + STATE;
+  const stop = ownCell * STRIDE + STOP;
   for (;;) {
     const state = Atomics.load(lotWords, at);
-    checkStop();
+    if (Atomics.load(lotWords, stop) !== 0) throw stopped();
     if (state !== PARKED) return state;
     const left = remaining(deadline);
     if (left === 0) return PARKED;

@@ -29,14 +29,9 @@ const HEAD = 16;
 /** The consumers' last look at `PUTS`: it can only have moved on since. */
 const PUTS_SEEN = 17;
 
-/**
- * Consumers that find fewer records let producers run ahead. Who is as fast as the
- * producer would otherwise take each record as soon as it is there, and with each
- * look pull the lines away that the next put writes: both would go at half their
- * speed.
- */
+/** How far producers should be ahead of a consumer that is as fast as they are. */
 const LEAD = 32;
-/** For how many pauses: in two microseconds some forty are put. */
+/** How long it lets them run: in two microseconds, some forty are put. */
 const LEAD_PAUSES = 80;
 
 /** The bytes of a line, which cores fetch from each other as a whole. */
@@ -92,10 +87,11 @@ export class Ring extends Store {
       const puts = words[PUTS];
       const limit = words[LIMIT];
       if (limit > 0 && countOf(puts - words[TAKES_SEEN]) >= limit) {
-        words[TAKES_SEEN] = Atomics.load(words, TAKES);
+        this.#seeTakes();
         if (countOf(puts - words[TAKES_SEEN]) >= limit) return "full";
       }
       if (!this.#hasRoom(size)) return "full";
+      const count = countOf(puts);
       const tail = words[TAIL];
       const at = (tail & this.#mask) >> 2;
       this.#ints[at] = length;
@@ -104,8 +100,9 @@ export class Ring extends Store {
       else this.#copyIn(cargo, (tail + 8) | 0);
       const next = (tail + size) | 0;
       if (((tail ^ next) & -STRETCH_BYTES) !== 0) this.#fetch(next);
+      // From here on, nothing that could throw.
       words[TAIL] = next;
-      this.lastPut = countOf(puts);
+      this.lastPut = count;
       added = STEP;
       return "put";
     } finally {
@@ -113,17 +110,24 @@ export class Ring extends Store {
     }
   }
 
+  override letPutsRunAhead(): void {
+    const words = this.words;
+    if (words[TAKES] !== words[PUTS_SEEN] || words[CLOSED] !== 0) return;
+    const stored = this.count;
+    // All of it is only a hint: nothing goes wrong if it is outdated.
+    const limit = words[LIMIT];
+    const lead = limit > 0 ? Math.min(LEAD, limit >> 1) : LEAD;
+    // Of one it isn't known that more will come.
+    if (stored > 1 && stored < lead) pause(LEAD_PAUSES);
+  }
+
   take(cargo: Cargo): boolean {
     const words = this.words;
     // What producers write is looked at no more often than needed.
     if (words[TAKES] === words[PUTS_SEEN]) {
-      // In this order, none says that there was none when the first was read.
-      const takes = Atomics.load(words, TAKES);
-      const stored = countOf(Atomics.load(words, PUTS) - takes);
-      if (stored === 0) return false;
-      const limit = words[LIMIT];
-      const lead = limit > 0 ? Math.min(LEAD, limit >> 1) : LEAD;
-      if (stored > 1 && stored < lead) pause(LEAD_PAUSES);
+      // In this order, equal counts say that it was empty when the first was read.
+      const seen = Atomics.load(words, TAKES);
+      if (seen === stepsIn(Atomics.load(words, PUTS))) return false;
     }
     let added = 0;
     this.#takeMutex.lock();
@@ -143,8 +147,10 @@ export class Ring extends Store {
       cargo.length = length;
       if (length <= INLINE_BYTES) cargo.number = this.#floats[(at >> 1) + 1];
       else this.#copyOut(cargo, (head + 8) | 0);
+      const count = countOf(takes);
+      // From here on, nothing that could throw.
       words[TAKES] = (takes + STEP) | 0;
-      this.lastTake = countOf(takes);
+      this.lastTake = count;
       added = size;
       return true;
     } finally {
@@ -175,11 +181,22 @@ export class Ring extends Store {
     const tail = words[TAIL];
     const roomNow = Math.min(this.#mask + 1, this.capacity);
     if (size + ((tail - words[HEAD_SEEN]) | 0) <= roomNow) return true;
-    const head = words[HEAD_SEEN] = stepsIn(Atomics.load(words, HEAD));
-    const needed = size + ((tail - head) | 0);
+    this.#seeTakes();
+    const needed = size + ((tail - words[HEAD_SEEN]) | 0);
     if (needed > this.capacity) return false;
     if (needed > roomNow) this.#grow(needed);
     return true;
+  }
+
+  /**
+   * Looks at what consumers write: `HEAD` first, which makes `TAKES` visible. Both
+   * are seen again before the bytes or counts since could be more than the words
+   * tell apart.
+   */
+  #seeTakes(): void {
+    const words = this.words;
+    words[HEAD_SEEN] = stepsIn(Atomics.load(words, HEAD));
+    words[TAKES_SEEN] = Atomics.load(words, TAKES);
   }
 
   #grow(needed: number): void {

@@ -153,6 +153,14 @@ export abstract class Store {
   /** Stores the cargo. */
   abstract put(cargo: Cargo): PutResult;
 
+  /**
+   * For whoever takes one record after another: if it is on the producers' heels,
+   * it pauses. Else it would take each record as soon as it is there, and with each
+   * look pull the memory away that the next put writes: both would go at half their
+   * speed.
+   */
+  letPutsRunAhead(): void {}
+
   /** Moves the next record into the cargo; false if there is none. */
   abstract take(cargo: Cargo): boolean;
 }
