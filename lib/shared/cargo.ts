@@ -17,7 +17,7 @@ export const Kind = {
 
 const FIRST_BYTES = 1 << 10;
 /** What a cargo keeps between values; more is given back after use. */
-export const KEPT_BYTES = 1 << 20;
+export const KEPT_BYTES = 1 << 22;
 
 /** Thrown when a value takes more bytes than its cargo may have. */
 export class TooLarge extends RangeError {}
