@@ -224,6 +224,41 @@ Deno.test("WaitList.wait(): past the table's end is a RangeError", async () => {
   assertEquals(await list.wait(() => 1, { deadline: Infinity }), 1);
 });
 
+Deno.test("WaitList: a wake that ends in an error is passed on", async () => {
+  const refuse = () => {
+    if (there) throw new Error("refused");
+    return PENDING;
+  };
+  let there = false;
+  const { list } = setUp();
+  const behind = () => list.waitForNotify(() => {}, { deadline: soon() });
+  const wake = () => {
+    there = true;
+    list.notify();
+  };
+
+  const first = list.wait(refuse, { deadline: Infinity });
+  const second = behind();
+  wake();
+  await assertRejects(() => first, Error, "refused");
+  assertEquals(await second, true);
+
+  const { wait } = Atomics;
+  there = false;
+  let third: ReturnType<typeof behind> | undefined;
+  Atomics.wait = (() => {
+    third = behind();
+    wake();
+    return "ok";
+  }) as typeof wait;
+  try {
+    assertThrows(() => list.waitSync(refuse, soon()), Error, "refused");
+  } finally {
+    Atomics.wait = wait;
+  }
+  assertEquals(await third, true);
+});
+
 Deno.test("WaitList: the order to end doesn't pass for a wake", () => {
   const { words, list } = setUp();
   const STOP = 3;

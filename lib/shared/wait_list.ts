@@ -66,7 +66,8 @@ export function abandonWaits(reason: unknown): void {
  * the change or the waker sees the waiter. Each notify takes one cell out of
  * the list, under the mutex: no wake is spent on someone who was woken already.
  * A waiter that was woken but leaves without the wake being what helped it (it
- * succeeded on its second try, timed out, or was ended) passes the wake on.
+ * succeeded on its second try, timed out, was ended, or its try after the wake
+ * throws, as it does in a thread that is to end) passes the wake on.
  *
  * Where the stack is exhausted, a call throws: whoever is about to enter or
  * leave the list makes sure before that there is enough of it.
@@ -155,7 +156,7 @@ export class WaitList {
           if (state !== WOKEN && !this.leave(cell)) this.notify();
         }
         if (result !== PENDING) return result;
-        result = attempt();
+        result = this.#tryWoken(attempt);
         if (result !== PENDING || state === PARKED) return result;
       }
     } finally {
@@ -206,8 +207,18 @@ export class WaitList {
       if (early !== PENDING) return early;
       const state = await waiter.park(options.deadline);
       if (state !== WOKEN && waiter.leave()) this.notify();
-      const result = attempt();
+      const result = this.#tryWoken(attempt);
       if (result !== PENDING || state === PARKED) return result;
+    }
+  }
+
+  /** Tries after a wake. Where that throws, the wake is for somebody else. */
+  #tryWoken<T>(attempt: () => T | Pending): T | Pending {
+    try {
+      return attempt();
+    } catch (error) {
+      this.notify();
+      throw error;
     }
   }
 
