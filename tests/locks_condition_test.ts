@@ -371,3 +371,34 @@ Deno.test("Condition: who can't begin to wait keeps the lock", () => {
   using _held = lock.acquireSync({ timeout: 0 });
   assertEquals(condition.waitSync({ timeout: 0 }), false);
 });
+
+for (const sync of [true, false]) {
+  threadTest(
+    `Condition.${form(sync)}(): what a terminated thread was told, the next is`,
+    async () => {
+      const condition = new Condition();
+      const waiting = async () => {
+        const ready = new Event();
+        const thread = start(sync ? scriptSync : script, [condition, ready], [
+          [0, sync ? "acquireSync" : "acquire"],
+          [1, "set"],
+          [0, form(sync)],
+          [0, "release"],
+        ]);
+        await ready.wait({ timeout: PATIENCE });
+        // To be had only once the thread waits.
+        await condition.acquire({ timeout: PATIENCE });
+        condition.release();
+        return thread;
+      };
+      const [first, second] = [await waiting(), await waiting()];
+      await condition.acquire();
+      condition.notify();
+      // It has been told, and waits for the lock.
+      await aMoment();
+      await first.terminate();
+      condition.release();
+      await second.join(PATIENCE);
+    },
+  );
+}

@@ -209,14 +209,18 @@ export class Condition {
     signal?.throwIfAborted();
     const lock = this.#lock[owned];
     let suspended: Suspended | undefined;
+    let isNotified = false;
     try {
-      return await this.#waiters.waitForNotify(
+      return isNotified = await this.#waiters.waitForNotify(
         () => suspended = lock.suspend(),
         { deadline, signal },
       );
     } finally {
       // Not released: it could not even begin to wait.
-      if (suspended !== undefined) await lock.resume(suspended);
+      if (suspended !== undefined) {
+        await lock.resume(suspended)
+          .catch((error) => this.#giveUp(error, isNotified));
+      }
     }
   }
 
@@ -249,15 +253,28 @@ export class Condition {
     this.#checkHeld("wait on");
     const lock = this.#lock[owned];
     let suspended: Suspended | undefined;
+    let isNotified = false;
     try {
-      return this.#waiters.waitForNotifySync(
+      return isNotified = this.#waiters.waitForNotifySync(
         () => suspended = lock.suspend(),
         deadline,
       );
     } finally {
       // Not released: it could not even begin to wait.
-      if (suspended !== undefined) lock.resumeSync(suspended);
+      if (suspended !== undefined) {
+        try {
+          lock.resumeSync(suspended);
+        } catch (error) {
+          this.#giveUp(error, isNotified);
+        }
+      }
     }
+  }
+
+  /** Throws; what a waiter was told and can't act on is told to the next. */
+  #giveUp(error: unknown, isNotified: boolean): never {
+    if (isNotified) this.#waiters.notify();
+    throw error;
   }
 
   /**
