@@ -5,7 +5,7 @@ import {
   Event,
   Lock,
   RLock,
-  Thread,
+  type Thread,
 } from "../mod.ts";
 import { owned } from "../lib/locks/lock.ts";
 import { threadTest } from "./_threads.ts";
@@ -18,6 +18,7 @@ import {
   waitAndCount,
   waitForWord,
 } from "./testdata/locks.ts";
+import { startNamed } from "./_start.ts";
 import { until } from "./_until.ts";
 
 const PATIENCE = 30;
@@ -27,9 +28,7 @@ function start<F extends AnyFunction>(
   target: F,
   ...args: Parameters<F>
 ): Thread<F> {
-  const thread = new Thread<F>(target, { args, name: target.name });
-  thread.start();
-  return thread;
+  return startNamed(target.name, target, ...args);
 }
 
 const words = () => new Int32Array(new SharedArrayBuffer(16));

@@ -124,11 +124,7 @@ export class Ring extends Store {
   take(cargo: Cargo): boolean {
     const words = this.words;
     // What producers write is looked at no more often than needed.
-    if (words[TAKES] === words[PUTS_SEEN]) {
-      // In this order, equal counts say that it was empty when the first was read.
-      const seen = Atomics.load(words, TAKES);
-      if (seen === stepsIn(Atomics.load(words, PUTS))) return false;
-    }
+    if (words[TAKES] === words[PUTS_SEEN] && this.isEmpty) return false;
     let added = 0;
     this.#takeMutex.lock();
     try {

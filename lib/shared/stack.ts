@@ -84,9 +84,7 @@ export class Stack extends Store {
 
   take(cargo: Cargo): boolean {
     const words = this.words;
-    // In this order, equal counts say that it was empty when the first was read.
-    const seen = Atomics.load(words, TAKES);
-    if (seen === stepsIn(Atomics.load(words, PUTS))) return false;
+    if (this.isEmpty) return false;
     this.putMutex.lock();
     try {
       const takes = words[TAKES];

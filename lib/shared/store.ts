@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import type { Cargo } from "./cargo.ts";
-import { countOf, Mutex } from "./mutex.ts";
+import { countOf, Mutex, stepsIn } from "./mutex.ts";
 
 /** What came of a put. Refused is what can't be ordered among what is stored. */
 export type PutResult = "put" | "full" | "closed" | "refused";
@@ -108,6 +108,13 @@ export abstract class Store {
       // Both are of one moment only if nothing was taken between them.
       if (Atomics.load(words, TAKES) === taken) return countOf(put - taken);
     }
+  }
+
+  /** Whether nothing was stored at some moment of the look. */
+  protected get isEmpty(): boolean {
+    // In this order, equal counts say that it was so when the first was read.
+    const takes = Atomics.load(this.words, TAKES);
+    return takes === stepsIn(Atomics.load(this.words, PUTS));
   }
 
   /** How many records were put since so many steps had been counted. */
