@@ -29,37 +29,6 @@ Deno.test("deadlineOf() refuses what is no length of time", () => {
   assertThrows(() => checkSeconds("sleep", "seconds", -1), RangeError);
 });
 
-Deno.test("hold() keeps one timer while there are holders", async () => {
-  const { setInterval, clearInterval } = globalThis;
-  const calls: string[] = [];
-  globalThis.setInterval = ((...args: Parameters<typeof setInterval>) => {
-    calls.push("set");
-    return setInterval(...args);
-  }) as typeof setInterval;
-  globalThis.clearInterval = (id) => {
-    calls.push("clear");
-    clearInterval(id);
-  };
-  try {
-    // A copy of its own: the module looks the timers up when it loads.
-    const { hold } = await import("../lib/shared/keep_alive.ts?stubbed");
-    const [first, second] = [hold(), hold()];
-    first[Symbol.dispose]();
-    first[Symbol.dispose]();
-    assertEquals(calls, ["set"]);
-    const third = hold();
-    second[Symbol.dispose]();
-    assertEquals(calls, ["set"]);
-    third[Symbol.dispose]();
-    third[Symbol.dispose]();
-    assertEquals(calls, ["set", "clear"]);
-    hold()[Symbol.dispose]();
-    assertEquals(calls, ["set", "clear", "set", "clear"]);
-  } finally {
-    Object.assign(globalThis, { setInterval, clearInterval });
-  }
-});
-
 /** Runs a program that waits until `wake()` is called, from a timer. */
 async function runWaiting(keepAlive: boolean, timer: string): Promise<string> {
   const { href } = new URL("../lib/shared/wait_list.ts", import.meta.url);
