@@ -34,6 +34,7 @@ import {
   copyPermissions,
   type WorkerPermissions,
 } from "./thread/permissions.ts";
+import { ownModules } from "./thread/worker_server.ts";
 
 export type { AnyFunction, WorkerPermissions };
 
@@ -655,6 +656,7 @@ export function sleepSync(seconds: number): void {
 function idle(): void {}
 
 expose(import.meta, { idle, sleepSync });
+ownModules.add(import.meta.url);
 
 /**
  * Starts workers ahead of the threads that will use them, so that those start

@@ -121,6 +121,10 @@ export class Crew {
     ending.then(() => this.#endings.delete(ending));
   }
 
+  connect(number: number): void {
+    this.#members.get(number)?.run.connect();
+  }
+
   sendMail(number: number, mail: Packed): void {
     this.#members.get(number)?.run.sendMail(mail);
   }

@@ -285,6 +285,8 @@ export class Dispatcher {
         if (task === undefined) return;
         return this.#sendPayload(task, value as number);
       }
+      case Reply.CONNECTS:
+        return this.#crew.connect(value as number);
     }
   }
 

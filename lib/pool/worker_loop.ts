@@ -7,7 +7,14 @@ import { checkStop } from "../shared/parking.ts";
 import { Mark, recordSpan } from "../shared/recorder.ts";
 import { type AnyFunction, functionOf } from "../shared/references.ts";
 import { toPortable } from "../thread/portable_error.ts";
-import { isThenable, receiveMail, sendMail } from "../thread/worker_server.ts";
+import {
+  connected,
+  isConnected,
+  isThenable,
+  ownModules,
+  receiveMail,
+  sendMail,
+} from "../thread/worker_server.ts";
 import { Channel } from "./channel.ts";
 import {
   Mode,
@@ -77,8 +84,8 @@ export async function workerLoop(options: WorkerLoopOptions): Promise<boolean> {
     if (task === undefined) return false;
     if (!cancelled.has(task.call)) {
       using _span = recordSpan(Mark.TASK, task.payload?.length);
-      const outcome = runTask(task, results, options);
-      if (isThenable(outcome)) await outcome;
+      const pending = runTask(task, results, options);
+      if (pending !== undefined) await pending;
     }
     const { id } = task;
     if (Atomics.compareExchange(claim, Claim.TASK, id, 0) !== id) {
@@ -89,6 +96,7 @@ export async function workerLoop(options: WorkerLoopOptions): Promise<boolean> {
   return true;
 }
 expose(import.meta, { workerLoop });
+ownModules.add(import.meta.url);
 
 /** The calls that were called off, read again when there are more of them. */
 class CancelledCalls {
@@ -115,7 +123,7 @@ function runTask(
   task: ReceivedTask,
   results: Channel,
   options: WorkerLoopOptions,
-): void | Promise<void> {
+): Promise<void> | undefined {
   const { mode, payload } = task;
   try {
     if ("unreadable" in task) throw task.unreadable;
@@ -125,9 +133,11 @@ function runTask(
       ? performSettled(mode, fn, payload, options.name)
       : perform(mode, fn, payload);
     if (isThenable(value)) return settleTask(task, value, results, options);
-    replyDone(task, value, results, options);
+    return replyDone(task, value, results, options)?.catch((error) =>
+      replyError(task, error, results, options)
+    );
   } catch (error) {
-    replyError(task, error, results, options);
+    return replyError(task, error, results, options);
   }
 }
 
@@ -138,9 +148,9 @@ async function settleTask(
   options: WorkerLoopOptions,
 ): Promise<void> {
   try {
-    replyDone(task, await pending, results, options);
+    await replyDone(task, await pending, results, options);
   } catch (error) {
-    replyError(task, error, results, options);
+    await replyError(task, error, results, options);
   }
 }
 
@@ -163,20 +173,26 @@ async function runAskedFor(
   await runTask({ ...task, payload }, results, options);
 }
 
+/** Answers with what came of it; a promise only if it has to be awaited. */
 function replyDone(
   task: TaskRecord,
   value: unknown,
   results: Channel,
   options: WorkerLoopOptions,
-): void {
-  try {
-    const isList = task.mode !== Mode.APPLY && !task.isSettled;
-    reply(task, isList ? Reply.LISTED : Reply.DONE, value, results, options);
-  } catch (error) {
-    if (!task.isSettled) throw error;
-    const items = value as SettledItems;
+): Promise<void> | undefined {
+  if (!task.isSettled) {
+    const kind = task.mode === Mode.APPLY ? Reply.DONE : Reply.LISTED;
+    return reply(task, kind, value, results, options);
+  }
+  const items = value as SettledItems;
+  const replyRest = () => {
     failUnsendable(task, items, results, options);
-    reply(task, Reply.DONE, items, results, options);
+    return reply(task, Reply.DONE, items, results, options);
+  };
+  try {
+    return reply(task, Reply.DONE, items, results, options)?.catch(replyRest);
+  } catch {
+    return replyRest();
   }
 }
 
@@ -204,11 +220,11 @@ function replyError(
   error: unknown,
   results: Channel,
   options: WorkerLoopOptions,
-): void {
+): Promise<void> | undefined {
   // A terminated worker answers no more: its task was rejected already.
   checkStop();
   const portable = toPortable(error, options.name);
-  reply(task, Reply.THREW, portable, results, options);
+  return reply(task, Reply.THREW, portable, results, options);
 }
 
 /** Answers through the channel, or by mail what can't stand in it. */
@@ -218,12 +234,29 @@ function reply(
   value: unknown,
   results: Channel,
   options: WorkerLoopOptions,
-): void {
+): Promise<void> | undefined {
   if (!tryWrite(results, task.id, kind, value)) {
+    if (!isConnected()) {
+      return connect(task, results, options).then(() =>
+        reply(task, kind, value, results, options)
+      );
+    }
     sendMail(pack([kind, value]));
     write(results, task.id, Reply.MAILED, options.number);
   }
   results.sendSync();
+}
+
+/** Asks for the way that mail takes: most workers never need it. */
+function connect(
+  task: TaskRecord,
+  results: Channel,
+  options: WorkerLoopOptions,
+): Promise<void> {
+  const asked = connected();
+  write(results, task.id, Reply.CONNECTS, options.number);
+  results.sendSync();
+  return asked;
 }
 
 function tryWrite(

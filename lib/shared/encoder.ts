@@ -308,23 +308,17 @@ export class Encoder {
   /** An object without properties, or with a tag of its own class. */
   #unbranded(value: object): void {
     if (isShareable(value)) {
-      throw dataCloneError(
-        `${withArticle(value[handle]().type)} can't travel as an item: pass ` +
-          "it to the thread in its arguments",
-      );
+      throw unfit(value[handle]().type);
     }
     const prototype = Object.getPrototypeOf(value);
     if (prototype === Object.prototype || prototype === null) {
       return this.#properties(value, Object.keys(value));
     }
+    if (value instanceof SharedArrayBuffer) throw unfit("SharedArrayBuffer");
     // Only the platform knows whether it is an ordinary object underneath.
     const clone = structuredClone(value);
     if (Object.getPrototypeOf(clone) !== Object.prototype) {
-      const tag = Object.prototype.toString.call(clone).slice(8, -1);
-      throw dataCloneError(
-        `${withArticle(tag)} can't travel as an item: pass it to the thread ` +
-          "in its arguments",
-      );
+      throw unfit(Object.prototype.toString.call(clone).slice(8, -1));
     }
     this.#properties(value, Object.keys(value));
   }
@@ -542,9 +536,13 @@ function stringOf(value: unknown): string {
   throw dataCloneError("Cannot convert a Symbol value to a string");
 }
 
-/** For example `An Event`. */
-function withArticle(type: string): string {
-  return `${/^([AEIOU]|RLock)/.test(type) ? "An" : "A"} ${type}`;
+/** What is thrown for an object that a message could take, but no bytes can. */
+function unfit(type: string): DOMException {
+  const article = /^([AEIOU]|RLock)/.test(type) ? "An" : "A";
+  return dataCloneError(
+    `${article} ${type} can't travel as an item: pass it to the thread in its ` +
+      "arguments",
+  );
 }
 
 function functionId(fn: AnyFunction): number {

@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import * as types from "node:util/types";
-import { brandOf, isExotic } from "./brand.ts";
+import { brandOf, isExotic, isUntagged } from "./brand.ts";
 import { transferablesOf } from "./marks.ts";
 import {
   type AnyFunction,
@@ -74,6 +74,11 @@ function tooLarge({ byteLength }: ArrayBuffer): DOMException {
   );
 }
 
+/** Whether shared memory goes along, which only a message can take. */
+export function bringsMemory({ references }: Packed): boolean {
+  return references.some(([, reference]) => typeof reference === "object");
+}
+
 /**
  * What to pass to `postMessage` along with a packed value.
  *
@@ -99,8 +104,26 @@ export function checkSendable({ value, transferables }: Packed): void {
   );
 }
 
-/** Whether it is one of those that can be moved only, beside buffers. */
+/**
+ * Posts a message. To say that nothing is to be moved, by an empty list, would
+ * have Deno load its streams, which might have been in it.
+ */
+export function post(
+  to: Worker | MessagePort,
+  message: unknown,
+  transfer: Transferable[],
+): void {
+  if (transfer.length === 0) to.postMessage(message);
+  else to.postMessage(message, transfer);
+}
+
+/**
+ * Whether it is one of those that can be moved only, beside buffers. They have a
+ * tag, and most values none: looking their classes up has Deno load its streams,
+ * which takes as long as a thread's first task.
+ */
 function isPlatformObject(value: object): boolean {
+  if (isUntagged(value)) return false;
   return value instanceof MessagePort || value instanceof ReadableStream ||
     value instanceof WritableStream || value instanceof TransformStream;
 }
@@ -170,7 +193,6 @@ function replace(
     copies.set(value, swapped);
     return swapped;
   }
-  if (isPlatformObject(value)) return value;
   const again = (inner: unknown) => replace(inner, copies, swap);
   switch (brandOf(value)) {
     case "Array": {
@@ -197,6 +219,7 @@ function replace(
       // What has properties is an object of some class, which structured clone
       // makes plain. Of the rest, only the platform knows what can be cloned.
       if (Object.keys(value).length === 0) return value;
+      if (isPlatformObject(value)) return value;
       const copy = {};
       copies.set(value, copy);
       return fill(copy, value, again);

@@ -65,6 +65,11 @@ export class Run {
     }
   }
 
+  /** Lets the running thread send mail. */
+  connect(): void {
+    this.#worker.connect();
+  }
+
   /** Sends something to the running thread. */
   sendMail(mail: Packed): void {
     this.#worker.sendMail(mail);

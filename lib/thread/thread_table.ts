@@ -77,7 +77,7 @@ let current = MAIN_SLOT;
 function table(): Int32Array {
   if (words === undefined) {
     view(new SharedArrayBuffer(SLOTS * WORDS * 4));
-    const [random] = crypto.getRandomValues(new Uint16Array(1));
+    const random = Math.floor(Math.random() * 2 ** 16);
     doubles[NEXT_IDENT] = FIRST_IDENT + random * 4096;
     words![LAST_SLOT] = MAIN_SLOT - 1;
     allocateSlot({ name: "MainThread", daemon: false, cell: currentCell() });

@@ -6,14 +6,24 @@ import {
   parkingLot,
   releaseCell,
 } from "../shared/parking.ts";
-import { type Packed, transferList } from "../shared/packing.ts";
+import {
+  bringsMemory,
+  type Packed,
+  post,
+  transferList,
+} from "../shared/packing.ts";
 import { recordingBuffer } from "../shared/recorder.ts";
 import { exposingModules } from "../shared/references.ts";
 import type { PortableError } from "./portable_error.ts";
 import { Form, Handover } from "./handover.ts";
 import { notCapable, type WorkerPermissions } from "./permissions.ts";
 import { threadTable } from "./thread_table.ts";
-import { serveKey, serverUrl, WORKER_NAME } from "./worker_server.ts";
+import {
+  ownModules,
+  serveKey,
+  serverUrl,
+  WORKER_NAME,
+} from "./worker_server.ts";
 
 /** What a worker is told first. */
 export interface Setup {
@@ -31,10 +41,10 @@ export interface Job {
   args: Packed;
 }
 
-/** A job that goes by message. */
-export interface PostedJob extends Job {
-  /** Where the answer and what comes before it go. */
-  port: MessagePort;
+/** Lets the thread that runs send mail. */
+export interface Connection {
+  /** Where to. */
+  mailTo: MessagePort;
 }
 
 /** Asks for an answer that the worker holds. */
@@ -85,14 +95,16 @@ export class PooledWorker {
   readonly #modules = exposingModules();
   readonly #permissions: string;
   readonly #worker: Worker;
-  /** Open while a thread runs whose job went by message, or to get an answer. */
+  /** Open while a thread runs that has mail, or to get an answer. */
   #port: MessagePort | undefined;
-  readonly #handover = new Handover();
+  readonly #handover: Handover;
   #onLost: ((reason: Error) => void) | undefined;
 
   constructor(permissions: WorkerPermissions) {
     this.#permissions = keyOf(permissions);
     this.#worker = newWorker(bootstrap(this.#modules), permissions);
+    // What takes time comes now: the worker loads its modules meanwhile.
+    this.#handover = new Handover();
     this.cell = allocateCell();
     setRef?.call(this.#worker, false);
     this.#worker.onerror = (event) => {
@@ -142,21 +154,19 @@ export class PooledWorker {
    */
   run(slot: number, job: Job, onLost: (reason: Error) => void): boolean {
     const transfer = transferList(job.args);
-    if (transfer.length > 0 || !this.#handover.put(job)) {
-      const port = this.#connect();
-      try {
-        this.#worker.postMessage(
-          { ...job, port } satisfies PostedJob,
-          [port, ...transfer],
-        );
-      } catch (error) {
-        port.close();
-        throw error;
-      }
+    const isPosted = transfer.length > 0 || bringsMemory(job.args);
+    if (isPosted || !this.#handover.put(job)) {
+      post(this.#worker, job, transfer);
       this.#handover.form = Form.POSTED;
     }
     this.#onLost = onLost;
     return this.#handover.assign(slot);
+  }
+
+  /** Lets the thread that runs send mail. */
+  connect(): void {
+    const mailTo = this.#connect();
+    this.#worker.postMessage({ mailTo } satisfies Connection, [mailTo]);
   }
 
   /** Tells a worker that awaits something to end its thread. */
@@ -166,7 +176,7 @@ export class PooledWorker {
 
   /** Sends something to the thread that runs. */
   sendMail(mail: Packed): void {
-    this.#worker.postMessage({ mail } satisfies Mail, transferList(mail));
+    post(this.#worker, { mail } satisfies Mail, transferList(mail));
   }
 
   /** What the thread sent first of what was not taken yet. */
@@ -285,10 +295,13 @@ function newWorker(url: string, permissions: WorkerPermissions): Worker {
  * be caught, and told by shared memory: the main thread may block.
  */
 function bootstrap(modules: Set<string>): string {
-  const imports = [...modules].map((url) =>
+  const own = [serverUrl, ...ownModules].map((url) =>
+    `import ${JSON.stringify(url)};`
+  );
+  const imports = [...modules.difference(ownModules)].map((url) =>
     `await import(${JSON.stringify(url)});`
   );
-  const source = `import ${JSON.stringify(serverUrl)};
+  const source = `${own.join("\n")}
 globalThis[Symbol.for(${JSON.stringify(serveKey)})](async () => {
 ${imports.join("\n")}
 });`;

@@ -1,7 +1,13 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { abandonWaits } from "../shared/wait_list.ts";
-import { pack, type Packed, transferList, unpack } from "../shared/packing.ts";
+import {
+  pack,
+  type Packed,
+  post,
+  transferList,
+  unpack,
+} from "../shared/packing.ts";
 import {
   adoptParkingLot,
   checkStop,
@@ -20,10 +26,10 @@ import { toPortable } from "./portable_error.ts";
 import { adoptThreadTable, enterSlot, Outcome, Slot } from "./thread_table.ts";
 import type {
   Answer,
+  Connection,
   Envelope,
   Job,
   Mail,
-  PostedJob,
   Request,
   Setup,
 } from "./worker.ts";
@@ -32,6 +38,11 @@ import type {
 export const WORKER_NAME = "lab9 thread";
 /** This module; in a bundle, the bundle. */
 export const serverUrl: string = import.meta.url;
+/**
+ * The modules of the library that expose something: a worker loads them together
+ * with this one, which takes half the time of loading each by itself.
+ */
+export const ownModules: Set<string> = new Set();
 /** The key under which a worker's first module finds {@linkcode serve}. */
 export const serveKey: string = `lab9.serve ${serverUrl}`;
 
@@ -42,9 +53,10 @@ declare const self: {
 };
 
 let handover: Handover | undefined;
-let posted = Promise.withResolvers<PostedJob>();
-/** Of a job that went by message. */
+let posted = Promise.withResolvers<Job>();
+/** Where mail goes, once the starter was asked for it. */
 let port: MessagePort | undefined;
+let connection = Promise.withResolvers<void>();
 /** Has the answer in it that the starter has to ask for. */
 let held: MessageChannel | undefined;
 let running: Slot | undefined;
@@ -88,11 +100,12 @@ function serve(load: () => Promise<void>): void {
   // Not by `onmessage`, which a user's function may set as well.
   self.addEventListener("message", (event) => {
     const { data } = event as MessageEvent<
-      Setup | PostedJob | Mail | Request | "stop"
+      Setup | Job | Mail | Connection | Request | "stop"
     >;
     if (data === "stop") stopRunning(new Stopped("The thread was terminated"));
     else if ("lot" in data) runJobs(data, loading);
     else if ("mail" in data) mailbox.resolve(data.mail);
+    else if ("mailTo" in data) connect(data);
     else if ("requester" in data) handOut(data);
     else posted.resolve(data);
   });
@@ -193,7 +206,6 @@ function unwind(): Promise<void> {
 async function receiveJob(): Promise<Job> {
   const job = await posted.promise;
   posted = Promise.withResolvers();
-  port = job.port;
   return job;
 }
 
@@ -236,16 +248,26 @@ function send(
   message: Answer | Mail | MessagePort,
   transfer: Transferable[] = [],
 ): void {
-  to.postMessage(
-    new Map([["message", message]]) satisfies Envelope,
-    transfer,
-  );
+  post(to, new Map([["message", message]]) satisfies Envelope, transfer);
 }
 
-/**
- * Sends something to whoever started the running thread. Its job must have gone
- * by message, as a pool's does: it brings memory.
- */
+function connect({ mailTo }: Connection): void {
+  port = mailTo;
+  connection.resolve();
+}
+
+/** Whether {@linkcode sendMail} can be called. */
+export function isConnected(): boolean {
+  return port !== undefined;
+}
+
+/** Awaits that: the starter of the thread was asked to. */
+export async function connected(): Promise<void> {
+  await connection.promise;
+  connection = Promise.withResolvers();
+}
+
+/** Sends something to whoever started the running thread. */
 export function sendMail(mail: Packed): void {
   send(port!, { mail }, transferList(mail));
 }
