@@ -21,7 +21,9 @@
  *    since code is compiled and heaps grow meanwhile. Threads and workers have
  *    started before, and every worker has run each function twice. Only `start` is
  *    clocked from outside, five launches a round, since it is about just that; its
- *    modules are compiled by then.
+ *    modules are compiled by then. There the raw program starts both its workers
+ *    before it asks one of them; the pool starts its second when there is work for
+ *    it, or the first is ready.
  *  - All have two workers and the same number of items or tasks in flight: as many
  *    as a burst has, in queues and pools without a limit. Only multithreading's
  *    channel must have one; see its file.

@@ -91,7 +91,9 @@ export class Pool implements AsyncDisposable {
   #known = new Map<AnyFunction, number>();
 
   /**
-   * Makes a pool and starts its workers.
+   * Makes a pool and starts its first worker. To start one blocks the main thread
+   * for some 10 to 20 ms, so the others start when tasks come for them or, one
+   * after another, when the first is ready. With an initializer, all start now.
    *
    * @param workers How many workers.
    * @param options The options.

@@ -16,6 +16,12 @@ export interface CrewOptions extends
   permissions: WorkerPermissions;
 }
 
+/** How long a worker that is ready has the main thread for itself. */
+const HEAD_START_MS = 20;
+
+/** Nobody ever notifies it: who waits here does so for a time. */
+const clock = new Int32Array(new SharedArrayBuffer(4));
+
 /** A worker of a pool, seen from the main thread. */
 export class CrewMember {
   readonly name: string;
@@ -52,6 +58,16 @@ export class CrewMember {
     return Atomics.load(this.#claim, Claim.READY) !== 0;
   }
 
+  /** Resolves when the initializer has done, or {@linkcode giveUp} was called. */
+  async ready(): Promise<void> {
+    await Atomics.waitAsync(this.#claim, Claim.READY, 0).value;
+  }
+
+  /** It has ended, and won't be ready if it wasn't. */
+  giveUp(): void {
+    Atomics.notify(this.#claim, Claim.READY);
+  }
+
   /** The id of the task that the worker has taken and not answered, or 0. */
   get claim(): number {
     return Math.abs(Atomics.load(this.#claim, Claim.TASK));
@@ -64,10 +80,18 @@ export class CrewMember {
   }
 }
 
-/** The workers of a pool: kept at their number until the pool ends. */
+/**
+ * The workers of a pool. To start one blocks the main thread, for as long as a
+ * small program takes: so there is one at first, which the first result needn't
+ * wait long for, and another as soon as there is work for it, or nothing to do.
+ * Once there, their number is kept until the pool ends.
+ */
 export class Crew {
   /** The modules that the workers know. */
   readonly modules: Set<string> = exposingModules();
+  #size: number;
+  /** How many of them there are, or would be if none were to be replaced. */
+  #seats = 0;
   #options: CrewOptions;
   #members = new Map<number, CrewMember>();
   #lastNumber = 0;
@@ -81,12 +105,37 @@ export class Crew {
     options: CrewOptions,
     onEnd: (member: CrewMember, settled: () => Settled) => void,
   ) {
+    this.#size = size;
     this.#options = options;
     this.#onEnd = onEnd;
-    for (let i = 0; i < size; i++) this.add();
+    // An initializer is called as often as there are workers, as in Python.
+    const first = options.initializer === undefined ? 1 : size;
+    for (let i = 0; i < first; i++) this.grow();
   }
 
-  /** Starts another worker. */
+  /** How many workers there are to be for the work that was seen so far. */
+  get seats(): number {
+    return this.#seats;
+  }
+
+  /** Starts one worker more, unless there are all. */
+  grow(): void {
+    if (this.#seats === this.#size) return;
+    this.add();
+    this.#seats++;
+  }
+
+  /** Starts those that are missing as long as they are wanted, one by one. */
+  async fill(areWanted: () => boolean): Promise<void> {
+    while (this.#seats < this.#size) {
+      await this.#members.get(this.#lastNumber)?.ready();
+      await Atomics.waitAsync(clock, 0, 0, HEAD_START_MS).value;
+      if (!areWanted()) return;
+      this.grow();
+    }
+  }
+
+  /** Starts a worker, in the place of another. */
   add(): void {
     const number = ++this.#lastNumber;
     const member = new CrewMember(number, this.#options, this.modules);
@@ -135,6 +184,7 @@ export class Crew {
 
   async #watch(number: number, member: CrewMember): Promise<void> {
     await member.run.slot.reached(Status.ENDED, Infinity, false);
+    member.giveUp();
     this.#onEnd(member, () => member.run.settle());
     this.#members.delete(number);
   }

@@ -88,6 +88,9 @@ export class Dispatcher {
       (member, settled) => this.#onWorkerEnd(member, settled),
     );
     this.#receive();
+    this.#crew.fill(() => this.#state === "running").catch((error) =>
+      this.#abandon(error)
+    );
   }
 
   /** Whether the workers know the module. */
@@ -112,6 +115,7 @@ export class Dispatcher {
   submit(options: TaskOptions): Promise<unknown> {
     const { refusal } = this;
     if (refusal !== undefined) throw refusal.reason;
+    if (this.#pending.size >= this.#crew.seats) this.#crew.grow();
     // Zero stands for no task; the id goes through 32 bits.
     const id = this.#lastTask = (this.#lastTask % 0x7fffffff) + 1;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();

@@ -73,6 +73,7 @@ export async function workerLoop(options: WorkerLoopOptions): Promise<boolean> {
   const cancelled = new CancelledCalls(options.cancelled);
   if (initializer !== undefined) await initializer(...initargs);
   Atomics.store(claim, Claim.READY, 1);
+  Atomics.notify(claim, Claim.READY);
 
   const claimTask = (decoder: Decoder): ReceivedTask => {
     const task = readTask(decoder);
