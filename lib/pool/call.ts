@@ -89,7 +89,8 @@ export class Call implements OpenCall, Disposable {
 
   [Symbol.dispose](): void {
     this.#signal?.removeEventListener("abort", this.#onAbort);
-    clearTimeout(this.#timer);
+    // Deno loads its timers when they are first looked at: 10 ms.
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#dispatcher.leave(this);
   }
 
