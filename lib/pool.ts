@@ -25,6 +25,7 @@ import { isRecording, Mark, recordSpan } from "./shared/recorder.ts";
 import { type AnyFunction, idOf, originOf } from "./shared/references.ts";
 import { copyPermissions } from "./thread/permissions.ts";
 import { isMainThread } from "./thread/thread_table.ts";
+import { PooledWorker } from "./thread/worker.ts";
 
 export type {
   AnyIterable,
@@ -134,6 +135,8 @@ export class Pool implements AsyncDisposable {
       );
     }
     this.#workers = workers;
+    // It loads its modules while the rest of the pool is made.
+    PooledWorker.prestart(copy);
     this.#dispatcher = new Dispatcher(workers, {
       initializer,
       initargs,

@@ -146,6 +146,11 @@ export class PooledWorker {
     }
   }
 
+  /** Has a worker at hand that {@linkcode acquire} will give. */
+  static prestart(permissions: WorkerPermissions): void {
+    idle.push(PooledWorker.acquire(permissions, exposingModules()));
+  }
+
   /**
    * Has the worker run the job, for the thread that has the slot; `onLost` is
    * told if the worker breaks down.
