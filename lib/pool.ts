@@ -94,7 +94,8 @@ export class Pool implements AsyncDisposable {
   /**
    * Makes a pool and starts its first worker. To start one blocks the main thread
    * for some 10 to 20 ms, so the others start when tasks come for them or, one
-   * after another, when the first is ready. With an initializer, all start now.
+   * after another, when the first is ready. With an initializer or permissions,
+   * all start now.
    *
    * @param workers How many workers.
    * @param options The options.

@@ -219,6 +219,15 @@ threadTest(
   },
 );
 
+threadTest("Pool: an initializer's error may be large", async () => {
+  const pool = new Pool(2, {
+    initializer: fns.failAtLength,
+    initargs: [100_000],
+  });
+  await assertRejects(() => pool.apply(fns.square, [1]), SyntaxError);
+  await pool.terminate();
+});
+
 threadTest(
   "Pool: an initializer that closes its worker rejects all",
   async () => {

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { activeCount, Pool, Queue, sleep } from "../mod.ts";
+import { activeCount, Pool, Queue } from "../mod.ts";
 import { threadTest } from "./_threads.ts";
-import { until } from "./_until.ts";
 import * as fns from "./testdata/pool_functions.ts";
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
@@ -78,56 +77,6 @@ threadTest("await using waits for what was submitted", async () => {
   assertEquals(activeCount(), 1);
   assertEquals(await result, 9);
 });
-
-threadTest(
-  "Pool starts a worker for every task until there are all",
-  async () => {
-    await using pool = new Pool(3);
-    assertEquals(activeCount(), 2);
-    const all: Promise<number>[] = [];
-    for (const workers of [1, 2, 3, 3]) {
-      all.push(pool.apply(fns.square, [1]));
-      assertEquals(activeCount(), 1 + workers);
-    }
-    await Promise.all(all);
-    assertEquals(activeCount(), 4);
-  },
-);
-
-threadTest("Pool starts workers that nobody has needed yet", async () => {
-  await using pool = new Pool(3);
-  assertEquals(await pool.apply(fns.square, [3]), 9);
-  await until(() => activeCount() === 4);
-});
-
-threadTest(
-  "Pool starts no more workers once it was closed or terminated",
-  async () => {
-    let started = 0;
-    const { Worker } = globalThis;
-    globalThis.Worker = class extends Worker {
-      constructor(...args: ConstructorParameters<typeof Worker>) {
-        super(...args);
-        started++;
-      }
-    };
-    try {
-      // No worker is there that has these permissions, or is used again.
-      const closed = new Pool(3, {
-        permissions: { env: false },
-        maxTasksPerChild: 1,
-      });
-      closed.close();
-      await closed.join();
-      const terminated = new Pool(3, { permissions: { net: false } });
-      await terminated.terminate();
-      await sleep(0.2);
-      assertEquals(started, 2);
-    } finally {
-      globalThis.Worker = Worker;
-    }
-  },
-);
 
 threadTest("Pool: the initializer runs in each worker", async () => {
   for (const initializer of [fns.prepare, fns.prepareLater]) {

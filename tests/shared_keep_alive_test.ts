@@ -43,6 +43,21 @@ processTest("hold() keeps it as long as anybody holds it", async () => {
   assertEquals(printed, "through");
 });
 
+processTest(
+  "hold() has a clock of its own, whatever time tests set",
+  async () => {
+    const printed = await run(`
+    const { timeout } = AbortSignal;
+    AbortSignal.timeout = () => new AbortController().signal;
+    hold()[Symbol.dispose]();
+    AbortSignal.timeout = timeout;
+    using _held = hold();
+    await pass(1200);
+    console.log("through");`);
+    assertEquals(printed, "through");
+  },
+);
+
 processTest("a hold that was given up keeps nothing alive", async () => {
   assertEquals(
     await run(`hold()[Symbol.dispose](); console.log("through");`),

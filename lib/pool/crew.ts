@@ -48,6 +48,7 @@ export class CrewMember {
       permissions,
       name: this.name,
       daemon: true,
+      hasMail: true,
     });
     // A worker that has done its number of tasks makes room for a fresh one.
     if (options.maxTasks !== Infinity) this.run.retireWorker();
@@ -108,8 +109,11 @@ export class Crew {
     this.#size = size;
     this.#options = options;
     this.#onEnd = onEnd;
-    // An initializer is called as often as there are workers, as in Python.
-    const first = options.initializer === undefined ? 1 : size;
+    // An initializer is called as often as there are workers, as in Python; and
+    // all are permitted what the script may do, and its paths mean, now.
+    const { initializer, permissions } = options;
+    const isPlain = initializer === undefined && permissions === "none";
+    const first = isPlain ? 1 : size;
     for (let i = 0; i < first; i++) this.grow();
   }
 
@@ -118,11 +122,25 @@ export class Crew {
     return this.#seats;
   }
 
-  /** Starts one worker more, unless there are all. */
+  /**
+   * Starts one worker more, unless there are all. If that fails, those that are
+   * there do the work.
+   *
+   * @throws If there are none.
+   */
   grow(): void {
     if (this.#seats === this.#size) return;
-    this.add();
-    this.#seats++;
+    try {
+      this.add();
+      this.#seats++;
+    } catch (error) {
+      if (this.#seats === 0) throw error;
+      console.error(
+        `Cannot start the other workers of a pool, it has ${this.#seats}:`,
+        error,
+      );
+      this.#size = this.#seats;
+    }
   }
 
   /** Starts those that are missing as long as they are wanted, one by one. */
@@ -168,10 +186,6 @@ export class Crew {
   #track(ending: Promise<void>): void {
     this.#endings.add(ending);
     ending.then(() => this.#endings.delete(ending));
-  }
-
-  connect(number: number): void {
-    this.#members.get(number)?.run.connect();
   }
 
   sendMail(number: number, mail: Packed): void {

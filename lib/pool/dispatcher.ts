@@ -88,9 +88,7 @@ export class Dispatcher {
       (member, settled) => this.#onWorkerEnd(member, settled),
     );
     this.#receive();
-    this.#crew.fill(() => this.#state === "running").catch((error) =>
-      this.#abandon(error)
-    );
+    this.#crew.fill(() => this.#state === "running");
   }
 
   /** Whether the workers know the module. */
@@ -115,7 +113,6 @@ export class Dispatcher {
   submit(options: TaskOptions): Promise<unknown> {
     const { refusal } = this;
     if (refusal !== undefined) throw refusal.reason;
-    if (this.#pending.size >= this.#crew.seats) this.#crew.grow();
     // Zero stands for no task; the id goes through 32 bits.
     const id = this.#lastTask = (this.#lastTask % 0x7fffffff) + 1;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
@@ -137,6 +134,7 @@ export class Dispatcher {
     this.#tasks.post(task);
     this.#pending.set(id, task);
     this.#hold ??= hold();
+    if (this.#pending.size > this.#crew.seats) this.#crew.grow();
     return promise;
   }
 
@@ -289,8 +287,6 @@ export class Dispatcher {
         if (task === undefined) return;
         return this.#sendPayload(task, value as number);
       }
-      case Reply.CONNECTS:
-        return this.#crew.connect(value as number);
     }
   }
 

@@ -70,8 +70,6 @@ export const Reply = {
   MAILED: 3,
   /** The worker asks for the payload. */
   ASKS: 4,
-  /** The worker asks to be connected: it has mail. */
-  CONNECTS: 5,
 } as const;
 export type Reply = (typeof Reply)[keyof typeof Reply];
 

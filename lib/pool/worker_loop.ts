@@ -8,8 +8,6 @@ import { Mark, recordSpan } from "../shared/recorder.ts";
 import { type AnyFunction, functionOf } from "../shared/references.ts";
 import { toPortable } from "../thread/portable_error.ts";
 import {
-  connected,
-  isConnected,
   isThenable,
   ownModules,
   receiveMail,
@@ -85,8 +83,8 @@ export async function workerLoop(options: WorkerLoopOptions): Promise<boolean> {
     if (task === undefined) return false;
     if (!cancelled.has(task.call)) {
       using _span = recordSpan(Mark.TASK, task.payload?.length);
-      const pending = runTask(task, results, options);
-      if (pending !== undefined) await pending;
+      const outcome = runTask(task, results, options);
+      if (isThenable(outcome)) await outcome;
     }
     const { id } = task;
     if (Atomics.compareExchange(claim, Claim.TASK, id, 0) !== id) {
@@ -124,7 +122,7 @@ function runTask(
   task: ReceivedTask,
   results: Channel,
   options: WorkerLoopOptions,
-): Promise<void> | undefined {
+): void | Promise<void> {
   const { mode, payload } = task;
   try {
     if ("unreadable" in task) throw task.unreadable;
@@ -134,11 +132,9 @@ function runTask(
       ? performSettled(mode, fn, payload, options.name)
       : perform(mode, fn, payload);
     if (isThenable(value)) return settleTask(task, value, results, options);
-    return replyDone(task, value, results, options)?.catch((error) =>
-      replyError(task, error, results, options)
-    );
+    replyDone(task, value, results, options);
   } catch (error) {
-    return replyError(task, error, results, options);
+    replyError(task, error, results, options);
   }
 }
 
@@ -149,9 +145,9 @@ async function settleTask(
   options: WorkerLoopOptions,
 ): Promise<void> {
   try {
-    await replyDone(task, await pending, results, options);
+    replyDone(task, await pending, results, options);
   } catch (error) {
-    await replyError(task, error, results, options);
+    replyError(task, error, results, options);
   }
 }
 
@@ -174,26 +170,20 @@ async function runAskedFor(
   await runTask({ ...task, payload }, results, options);
 }
 
-/** Answers with what came of it; a promise only if it has to be awaited. */
 function replyDone(
   task: TaskRecord,
   value: unknown,
   results: Channel,
   options: WorkerLoopOptions,
-): Promise<void> | undefined {
-  if (!task.isSettled) {
-    const kind = task.mode === Mode.APPLY ? Reply.DONE : Reply.LISTED;
-    return reply(task, kind, value, results, options);
-  }
-  const items = value as SettledItems;
-  const replyRest = () => {
-    failUnsendable(task, items, results, options);
-    return reply(task, Reply.DONE, items, results, options);
-  };
+): void {
   try {
-    return reply(task, Reply.DONE, items, results, options)?.catch(replyRest);
-  } catch {
-    return replyRest();
+    const isList = task.mode !== Mode.APPLY && !task.isSettled;
+    reply(task, isList ? Reply.LISTED : Reply.DONE, value, results, options);
+  } catch (error) {
+    if (!task.isSettled) throw error;
+    const items = value as SettledItems;
+    failUnsendable(task, items, results, options);
+    reply(task, Reply.DONE, items, results, options);
   }
 }
 
@@ -221,11 +211,11 @@ function replyError(
   error: unknown,
   results: Channel,
   options: WorkerLoopOptions,
-): Promise<void> | undefined {
+): void {
   // A terminated worker answers no more: its task was rejected already.
   checkStop();
   const portable = toPortable(error, options.name);
-  return reply(task, Reply.THREW, portable, results, options);
+  reply(task, Reply.THREW, portable, results, options);
 }
 
 /** Answers through the channel, or by mail what can't stand in it. */
@@ -235,29 +225,12 @@ function reply(
   value: unknown,
   results: Channel,
   options: WorkerLoopOptions,
-): Promise<void> | undefined {
+): void {
   if (!tryWrite(results, task.id, kind, value)) {
-    if (!isConnected()) {
-      return connect(task, results, options).then(() =>
-        reply(task, kind, value, results, options)
-      );
-    }
     sendMail(pack([kind, value]));
     write(results, task.id, Reply.MAILED, options.number);
   }
   results.sendSync();
-}
-
-/** Asks for the way that mail takes: most workers never need it. */
-function connect(
-  task: TaskRecord,
-  results: Channel,
-  options: WorkerLoopOptions,
-): Promise<void> {
-  const asked = connected();
-  write(results, task.id, Reply.CONNECTS, options.number);
-  results.sendSync();
-  return asked;
 }
 
 function tryWrite(

@@ -26,6 +26,8 @@ export interface RunOptions extends Omit<SlotOptions, "cell"> {
   /** The modules that the worker has to know. */
   modules: Set<string>;
   permissions: WorkerPermissions;
+  /** Whether it sends or receives anything while it runs. */
+  hasMail?: boolean;
 }
 
 /** What came of a run. */
@@ -43,7 +45,8 @@ export class Run {
   #hasBegun = true;
 
   constructor(
-    { target, args, modules, permissions, name, daemon }: RunOptions,
+    { target, args, modules, permissions, name, daemon, hasMail = false }:
+      RunOptions,
   ) {
     const worker = PooledWorker.acquire(permissions, modules);
     this.#worker = worker;
@@ -53,7 +56,8 @@ export class Run {
       this.slot = new Slot(slot);
       recordName(this.slot.ident, name);
       const job = { target, args };
-      if (!worker.run(slot, job, (reason) => this.#breakDown(reason))) {
+      const onLost = (reason: Error) => this.#breakDown(reason);
+      if (!worker.run(slot, job, hasMail, onLost)) {
         this.slot.end(Outcome.CLOSED);
       }
     } catch (error) {
@@ -63,11 +67,6 @@ export class Run {
       worker.release();
       throw error;
     }
-  }
-
-  /** Lets the running thread send mail. */
-  connect(): void {
-    this.#worker.connect();
   }
 
   /** Sends something to the running thread. */

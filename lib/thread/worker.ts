@@ -41,10 +41,13 @@ export interface Job {
   args: Packed;
 }
 
-/** Lets the thread that runs send mail. */
-export interface Connection {
-  /** Where to. */
-  mailTo: MessagePort;
+/** A job that goes by message. */
+export interface PostedJob extends Job {
+  /**
+   * Where the answer and what comes before it go. The thread can send them
+   * without a turn of its event loop, which what it left behind may block.
+   */
+  port: MessagePort;
 }
 
 /** Asks for an answer that the worker holds. */
@@ -92,15 +95,16 @@ const setRef = Object.getOwnPropertySymbols(Worker.prototype)
 export class PooledWorker {
   /** The cell that its threads block on. */
   readonly cell: number;
-  readonly #modules = exposingModules();
+  readonly #modules: Set<string>;
   readonly #permissions: string;
   readonly #worker: Worker;
-  /** Open while a thread runs that has mail, or to get an answer. */
+  /** Open while a thread runs whose job went by message, or to get an answer. */
   #port: MessagePort | undefined;
   readonly #handover: Handover;
   #onLost: ((reason: Error) => void) | undefined;
 
-  constructor(permissions: WorkerPermissions) {
+  constructor(permissions: WorkerPermissions, modules: Set<string>) {
+    this.#modules = modules;
     this.#permissions = keyOf(permissions);
     this.#worker = newWorker(bootstrap(this.#modules), permissions);
     // What takes time comes now: the worker loads its modules meanwhile.
@@ -137,7 +141,7 @@ export class PooledWorker {
       const at = idle.findLastIndex((worker) =>
         worker.#permissions === wanted && modules.isSubsetOf(worker.#modules)
       );
-      if (at < 0) return new PooledWorker(permissions);
+      if (at < 0) return new PooledWorker(permissions, modules);
       const [worker] = idle.splice(at, 1);
       // It may have closed itself since, by a timer that was left.
       if (!worker.#handover.isGone) return worker;
@@ -153,25 +157,34 @@ export class PooledWorker {
 
   /**
    * Has the worker run the job, for the thread that has the slot; `onLost` is
-   * told if the worker breaks down.
+   * told if the worker breaks down. Only with mail, or what can't go in shared
+   * memory, is there a port between them.
    *
    * @returns False if the worker has closed itself just now.
    */
-  run(slot: number, job: Job, onLost: (reason: Error) => void): boolean {
+  run(
+    slot: number,
+    job: Job,
+    hasMail: boolean,
+    onLost: (reason: Error) => void,
+  ): boolean {
     const transfer = transferList(job.args);
-    const isPosted = transfer.length > 0 || bringsMemory(job.args);
+    const isPosted = hasMail || transfer.length > 0 || bringsMemory(job.args);
     if (isPosted || !this.#handover.put(job)) {
-      post(this.#worker, job, transfer);
+      const port = this.#connect();
+      try {
+        this.#worker.postMessage(
+          { ...job, port } satisfies PostedJob,
+          [port, ...transfer],
+        );
+      } catch (error) {
+        port.close();
+        throw error;
+      }
       this.#handover.form = Form.POSTED;
     }
     this.#onLost = onLost;
     return this.#handover.assign(slot);
-  }
-
-  /** Lets the thread that runs send mail. */
-  connect(): void {
-    const mailTo = this.#connect();
-    this.#worker.postMessage({ mailTo } satisfies Connection, [mailTo]);
   }
 
   /** Tells a worker that awaits something to end its thread. */

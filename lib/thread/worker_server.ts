@@ -26,10 +26,10 @@ import { toPortable } from "./portable_error.ts";
 import { adoptThreadTable, enterSlot, Outcome, Slot } from "./thread_table.ts";
 import type {
   Answer,
-  Connection,
   Envelope,
   Job,
   Mail,
+  PostedJob,
   Request,
   Setup,
 } from "./worker.ts";
@@ -53,10 +53,9 @@ declare const self: {
 };
 
 let handover: Handover | undefined;
-let posted = Promise.withResolvers<Job>();
-/** Where mail goes, once the starter was asked for it. */
+let posted = Promise.withResolvers<PostedJob>();
+/** Of a job that went by message. */
 let port: MessagePort | undefined;
-let connection = Promise.withResolvers<void>();
 /** Has the answer in it that the starter has to ask for. */
 let held: MessageChannel | undefined;
 let running: Slot | undefined;
@@ -100,12 +99,11 @@ function serve(load: () => Promise<void>): void {
   // Not by `onmessage`, which a user's function may set as well.
   self.addEventListener("message", (event) => {
     const { data } = event as MessageEvent<
-      Setup | Job | Mail | Connection | Request | "stop"
+      Setup | PostedJob | Mail | Request | "stop"
     >;
     if (data === "stop") stopRunning(new Stopped("The thread was terminated"));
     else if ("lot" in data) runJobs(data, loading);
     else if ("mail" in data) mailbox.resolve(data.mail);
-    else if ("mailTo" in data) connect(data);
     else if ("requester" in data) handOut(data);
     else posted.resolve(data);
   });
@@ -206,6 +204,7 @@ function unwind(): Promise<void> {
 async function receiveJob(): Promise<Job> {
   const job = await posted.promise;
   posted = Promise.withResolvers();
+  port = job.port;
   return job;
 }
 
@@ -251,23 +250,7 @@ function send(
   post(to, new Map([["message", message]]) satisfies Envelope, transfer);
 }
 
-function connect({ mailTo }: Connection): void {
-  port = mailTo;
-  connection.resolve();
-}
-
-/** Whether {@linkcode sendMail} can be called. */
-export function isConnected(): boolean {
-  return port !== undefined;
-}
-
-/** Awaits that: the starter of the thread was asked to. */
-export async function connected(): Promise<void> {
-  await connection.promise;
-  connection = Promise.withResolvers();
-}
-
-/** Sends something to whoever started the running thread. */
+/** Sends something to whoever started the running thread: its run has mail. */
 export function sendMail(mail: Packed): void {
   send(port!, { mail }, transferList(mail));
 }

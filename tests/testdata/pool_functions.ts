@@ -70,6 +70,14 @@ export function blockLater(begun: Queue<number>, go: Queue<number>): void {
   setTimeout(() => wait(begun, go));
 }
 
+/** The same, and what it returns can only go by message. */
+export function shareAndBlock(
+  go: Queue<number> = queues!.go,
+): SharedArrayBuffer {
+  setTimeout(() => go.getSync());
+  return new SharedArrayBuffer(8);
+}
+
 /** The first waits to be told to go on. */
 export function waitIfFirst(
   item: { index: number; go: Queue<number> },
@@ -135,6 +143,11 @@ export async function prepareLater(
 export function failToPrepare(count: Int32Array): never {
   Atomics.add(count, 0, 1);
   throw new SyntaxError("not prepared");
+}
+
+/** Throws what can't stand where answers do. */
+export function failAtLength(length: number): never {
+  throw new SyntaxError("x".repeat(length));
 }
 
 export function closeInstead(): void {
@@ -255,6 +268,8 @@ export function speak(port: MessagePort, text: string): void {
 
 expose(import.meta, {
   blockLater,
+  shareAndBlock,
+  failAtLength,
   keepQueues,
   waitKept,
   waitItem,
