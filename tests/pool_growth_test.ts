@@ -89,7 +89,7 @@ threadTest("Pool goes on if another worker can't be started", async () => {
   assertEquals(errors.map(([message]) => message), [
     "Cannot start the other workers of a pool, it has 1:",
   ]);
-  assert((errors[0][1] as Error).message === "no more");
+  assertEquals((errors[0][1] as Error).message, "no more");
 });
 
 threadTest("what a function leaves behind holds no result back", async () => {
