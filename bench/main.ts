@@ -23,7 +23,8 @@
  *    clocked from outside, five launches a round, since it is about just that; its
  *    modules are compiled by then. There the raw program starts both its workers
  *    before it asks one of them; the pool starts its second when there is work for
- *    it, or the first is ready.
+ *    it, or the first is ready. Ours imports what it takes, `lib/pool.ts` and
+ *    `lib/expose.ts`, and once more all of `mod.ts`: each thread loads that.
  *  - All have two workers and the same number of items or tasks in flight: as many
  *    as a burst has, in queues and pools without a limit. Only multithreading's
  *    channel must have one; see its file.

@@ -66,6 +66,7 @@ const BYTES = 72;
 export class Gil {
   static {
     registerShareable(
+      import.meta,
       "Gil",
       (buffer) => new Gil({ [memory]: buffer } as GilOptions),
     );

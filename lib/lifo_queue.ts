@@ -31,6 +31,7 @@ import { openStore, type Store } from "./shared/store.ts";
 export class LifoQueue<T = unknown> extends Queue<T> {
   static {
     registerShareable(
+      import.meta,
       "LifoQueue",
       (buffer) => new LifoQueue(0, { [memory]: buffer } as QueueOptions),
     );

@@ -64,6 +64,7 @@ export class PriorityQueue<P extends Priority = Priority, T = unknown>
   extends Queue<[priority: P, value: T]> {
   static {
     registerShareable(
+      import.meta,
       "PriorityQueue",
       (buffer) => new PriorityQueue(0, { [memory]: buffer } as QueueOptions),
     );

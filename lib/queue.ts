@@ -17,7 +17,12 @@ import { STEP } from "./shared/mutex.ts";
 import { checkStop } from "./shared/parking.ts";
 import { pause } from "./shared/pause.ts";
 import { isRecording, Mark, recordPoint } from "./shared/recorder.ts";
-import { type Handle, handle, registerShareable } from "./shared/references.ts";
+import {
+  type Handle,
+  handle,
+  registerErrorClass,
+  registerShareable,
+} from "./shared/references.ts";
 import { Ring } from "./shared/ring.ts";
 import {
   LARGEST_CAPACITY,
@@ -44,6 +49,10 @@ export type { AsyncWaitOptions, WaitOptions };
  * ```
  */
 export class Full extends Error {
+  static {
+    registerErrorClass(this);
+  }
+
   /** The error's name, `"Full"`. */
   override name = "Full";
 }
@@ -61,6 +70,10 @@ export class Full extends Error {
  * ```
  */
 export class Empty extends Error {
+  static {
+    registerErrorClass(this);
+  }
+
   /** The error's name, `"Empty"`. */
   override name = "Empty";
 }
@@ -80,6 +93,10 @@ export class Empty extends Error {
  * ```
  */
 export class ShutDown extends Error {
+  static {
+    registerErrorClass(this);
+  }
+
   /** The error's name, `"ShutDown"`. */
   override name = "ShutDown";
 }
@@ -159,6 +176,7 @@ let encoding = false;
 export class Queue<T = unknown> {
   static {
     registerShareable(
+      import.meta,
       "Queue",
       (buffer) => new Queue(0, { [memory]: buffer } as QueueOptions),
     );

@@ -7,19 +7,14 @@ import { hold } from "./shared/keep_alive.ts";
 import { kindOf } from "./shared/kind_of.ts";
 import { pack, type Packed, unexposed } from "./shared/packing.ts";
 import {
-  BrokenBarrierError,
-  DeadlockError,
-  LockPoisonedError,
-} from "./locks.ts";
-import { Empty, Full, ShutDown } from "./queue.ts";
-import {
   type AnyFunction,
-  exposingModules,
   idOf,
+  modulesToKnow,
   originOf,
+  ownModules,
+  registerErrorClass,
 } from "./shared/references.ts";
 import { Mark, recordSpan } from "./shared/recorder.ts";
-import { registerErrorClass } from "./thread/portable_error.ts";
 import { Run, type Settled } from "./thread/run.ts";
 import {
   aliveSlots,
@@ -34,7 +29,6 @@ import {
   copyPermissions,
   type WorkerPermissions,
 } from "./thread/permissions.ts";
-import { ownModules } from "./thread/worker_server.ts";
 
 export type { AnyFunction, WorkerPermissions };
 
@@ -77,21 +71,12 @@ export interface ThreadOptions<F extends AnyFunction = AnyFunction> {
  * ```
  */
 export class WorkerLostError extends Error {
+  static {
+    registerErrorClass(this);
+  }
+
   /** The error's name, `"WorkerLostError"`. */
   override name = "WorkerLostError";
-}
-for (
-  const errorClass of [
-    BrokenBarrierError,
-    DeadlockError,
-    Empty,
-    Full,
-    LockPoisonedError,
-    ShutDown,
-    WorkerLostError,
-  ]
-) {
-  registerErrorClass(errorClass);
 }
 
 let threadCount = 0;
@@ -279,7 +264,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
       target: idOf(this.#target!)!,
       args: this.#args!,
       // The arguments may hold functions of any of them.
-      modules: exposingModules(),
+      modules: modulesToKnow(),
       permissions: this.#permissions,
       name: this.#name,
       daemon: this.#daemon,

@@ -1,12 +1,14 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * From the start of a process to a pool's first result, with this library.
+ * From the start of a process to a pool's first result, with what it takes of
+ * this library.
  *
  * @module
  */
 
-import { expose, Pool } from "../../mod.ts";
+import { expose } from "../../lib/expose.ts";
+import { Pool } from "../../lib/pool.ts";
 
 export function square(x: number): number {
   return x * x;

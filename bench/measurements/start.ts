@@ -9,6 +9,8 @@ import {
 } from "../measurement.ts";
 
 const launches = 5;
+const ALL = `${OURS}, all of mod.ts`;
+const RAW = "two raw Workers";
 
 /** From outside: a process until it prints the first result. */
 export const start: Measurement = {
@@ -17,14 +19,18 @@ export const start: Measurement = {
   unit: "starts",
   contenders: [
     { name: OURS, command: onDeno("lab9_start.ts"), count: 1, launches },
+    { name: ALL, command: onDeno("lab9_start_all.ts"), count: 1, launches },
+    { name: RAW, command: onDeno("post_message_start.ts"), count: 1, launches },
+  ],
+  comparisons: [
+    versus("start", RAW),
     {
-      name: "two raw Workers",
-      command: onDeno("post_message_start.ts"),
-      count: 1,
-      launches,
+      id: "start-all/two raw Workers",
+      ours: ALL,
+      against: [RAW],
+      label: `${RAW}, with all of mod.ts`,
     },
   ],
-  comparisons: [versus("start", "two raw Workers")],
 };
 
 /** From `start()` or `new Worker` to the first line of what runs there. */

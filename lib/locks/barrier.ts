@@ -24,6 +24,7 @@ import {
   type Handle,
   handle,
   idOf,
+  registerErrorClass,
   registerShareable,
 } from "../shared/references.ts";
 import {
@@ -66,6 +67,10 @@ export interface BarrierOptions {
  * ```
  */
 export class BrokenBarrierError extends Error {
+  static {
+    registerErrorClass(this);
+  }
+
   /** The error's name, `"BrokenBarrierError"`. */
   override name = "BrokenBarrierError";
 }
@@ -128,6 +133,7 @@ const State = {
 export class Barrier {
   static {
     registerShareable(
+      import.meta,
       "Barrier",
       (buffer) => new Barrier(1, { [memory]: buffer } as BarrierOptions),
     );

@@ -53,7 +53,7 @@ import { RLock } from "./rlock.ts";
  */
 export class Condition {
   static {
-    registerShareable("Condition", (buffer, inner) => {
+    registerShareable(import.meta, "Condition", (buffer, inner) => {
       const condition = new Condition(reviveHandle(inner!) as unknown as Lock);
       condition.#attach(new Int32Array(buffer));
       return condition;

@@ -42,7 +42,7 @@ const WORDS = WAITERS + WaitList.WORDS;
  */
 export class Event {
   static {
-    registerShareable("Event", (buffer) => {
+    registerShareable(import.meta, "Event", (buffer) => {
       const event = new Event();
       event.#attach(new Int32Array(buffer));
       return event;

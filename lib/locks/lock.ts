@@ -60,6 +60,7 @@ const counts = { Lock: 0, RLock: 0 };
 export class Lock {
   static {
     registerShareable(
+      import.meta,
       "Lock",
       (buffer) => new Lock({ [memory]: buffer } as LockOptions),
     );

@@ -28,6 +28,7 @@ import { memory } from "../shared/memory.ts";
 export class RLock extends Lock {
   static {
     registerShareable(
+      import.meta,
       "RLock",
       (buffer) => new RLock({ [memory]: buffer } as LockOptions),
     );

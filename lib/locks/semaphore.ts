@@ -57,7 +57,11 @@ export const isBounded: unique symbol = Symbol("lab9.isBounded");
  */
 export class Semaphore {
   static {
-    registerShareable("Semaphore", (buffer) => new Semaphore(buffer as never));
+    registerShareable(
+      import.meta,
+      "Semaphore",
+      (buffer) => new Semaphore(buffer as never),
+    );
   }
 
   #words: Int32Array;

@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { pack, type Packed } from "../shared/packing.ts";
-import { exposingModules, idOf } from "../shared/references.ts";
+import { idOf, modulesToKnow } from "../shared/references.ts";
 import { Run, type Settled } from "../thread/run.ts";
 import { Outcome, Status } from "../thread/thread_table.ts";
 import type { WorkerPermissions } from "../thread/permissions.ts";
@@ -89,7 +89,7 @@ export class CrewMember {
  */
 export class Crew {
   /** The modules that the workers know. */
-  readonly modules: Set<string> = exposingModules();
+  readonly modules: Set<string> = modulesToKnow();
   #size: number;
   /** How many of them there are, or would be if none were to be replaced. */
   #seats = 0;

@@ -5,14 +5,13 @@ import type { Decoder } from "../shared/decoder.ts";
 import { checkSendable, pack, unpack } from "../shared/packing.ts";
 import { checkStop } from "../shared/parking.ts";
 import { Mark, recordSpan } from "../shared/recorder.ts";
-import { type AnyFunction, functionOf } from "../shared/references.ts";
-import { toPortable } from "../thread/portable_error.ts";
 import {
-  isThenable,
+  type AnyFunction,
+  functionOf,
   ownModules,
-  receiveMail,
-  sendMail,
-} from "../thread/worker_server.ts";
+} from "../shared/references.ts";
+import { toPortable } from "../thread/portable_error.ts";
+import { isThenable, receiveMail, sendMail } from "../thread/worker_server.ts";
 import { Channel } from "./channel.ts";
 import {
   Mode,

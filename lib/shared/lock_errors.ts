@@ -1,5 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { registerErrorClass } from "./references.ts";
+
 /** A thread of a ring in which each waits for the next. */
 export interface DeadlockedThread {
   /** The thread's name. */
@@ -31,6 +33,10 @@ export interface DeadlockedThread {
  * ```
  */
 export class DeadlockError extends Error {
+  static {
+    registerErrorClass(this);
+  }
+
   /** The error's name, `"DeadlockError"`. */
   override name = "DeadlockError";
   /** The threads, the one that closes the ring first. */
@@ -63,6 +69,10 @@ export class DeadlockError extends Error {
  * ```
  */
 export class LockPoisonedError extends Error {
+  static {
+    registerErrorClass(this);
+  }
+
   /** The error's name, `"LockPoisonedError"`. */
   override name = "LockPoisonedError";
 }

@@ -2,8 +2,10 @@
 
 /**
  * What travels by reference: functions by an id that every thread computes
- * alike, and shared objects by their memory. The tables here are the only way
- * back from a reference: what isn't in them can't be reached from a message.
+ * alike, shared objects by their memory, and the classes of errors by their
+ * names. The tables here are the only way back from a reference: what isn't in
+ * them can't be reached from a message. Modules enter what is theirs, so that a
+ * program loads no more of the library than it uses.
  *
  * @module
  */
@@ -64,9 +66,17 @@ export function originOf(fn: AnyFunction): Origin | undefined {
   return id === undefined ? undefined : origins.get(id);
 }
 
-/** The modules that exposed something, in that order. */
-export function exposingModules(): Set<string> {
-  return new Set([...origins.values()].map(({ url }) => url));
+/**
+ * The modules of the library that have something in the tables which a worker
+ * needs: it loads them all together with its first one, in half the time of
+ * loading each by itself.
+ */
+export const ownModules: Set<string> = new Set();
+
+/** The modules that a worker has to know: those that exposed something, too. */
+export function modulesToKnow(): Set<string> {
+  const exposing = [...origins.values()].map(({ url }) => url);
+  return new Set([...ownModules, ...exposing]);
 }
 
 /**
@@ -123,11 +133,13 @@ type Reviver = (buffer: SharedArrayBuffer, inner?: Handle) => Shareable;
 
 const revivers = new Map<string, Reviver>();
 
-/** Says how objects of a class are made from their memory. */
+/** Says how objects of a class are made from their memory, and by which module. */
 export function registerShareable(
+  meta: ImportMeta,
   type: string,
   revive: Reviver,
 ): void {
+  ownModules.add(meta.url);
   revivers.set(type, revive);
 }
 
@@ -145,4 +157,19 @@ export function reviveHandle({ type, buffer, inner }: Handle): Shareable {
     );
   }
   return revive(buffer, inner);
+}
+
+/** A class of errors that an error's message is enough to make one of. */
+export type ErrorClass = new (message?: string) => Error;
+
+const errorClasses = new Map<string, ErrorClass>();
+
+/** Lets errors of a class arrive as instances of that class. */
+export function registerErrorClass(errorClass: ErrorClass): void {
+  errorClasses.set(errorClass.name, errorClass);
+}
+
+/** The class of that name, if it was registered. */
+export function errorClassOf(name: string): ErrorClass | undefined {
+  return errorClasses.get(name);
 }

@@ -2,7 +2,11 @@
 
 /** Errors between threads, with all that structured clone would drop. */
 
-type ErrorClass = new (message?: string) => Error;
+import {
+  type ErrorClass,
+  errorClassOf,
+  registerErrorClass,
+} from "../shared/references.ts";
 
 /** What is sent of something thrown. */
 export interface PortableError {
@@ -30,8 +34,8 @@ const BOTTOM_FRAME = /^\s+at (async )?(runJob|runTask|runItem|runRest) /;
 /** Causes further down than these are left out. */
 const MAX_DEPTH = 50;
 
-const classes = new Map<string, ErrorClass>(
-  [
+for (
+  const errorClass of [
     Error,
     EvalError,
     RangeError,
@@ -39,14 +43,11 @@ const classes = new Map<string, ErrorClass>(
     SyntaxError,
     TypeError,
     URIError,
-  ].map((c) => [c.name, c as ErrorClass]),
-);
-// Its constructor differs: see `instantiate`.
-classes.set("AggregateError", AggregateError as unknown as ErrorClass);
-
-/** Lets errors of a class arrive as instances of that class. */
-export function registerErrorClass(errorClass: ErrorClass): void {
-  classes.set(errorClass.name, errorClass);
+    // Its constructor differs: see `instantiate`.
+    AggregateError as unknown as ErrorClass,
+  ]
+) {
+  registerErrorClass(errorClass);
 }
 
 /** What can be sent of something thrown. Never throws. */
@@ -126,7 +127,7 @@ function revive(
 function instantiate(base: string, name: string, message: string): Error {
   if (base === "DOMException") return new DOMException(message, name);
   if (base === "AggregateError") return new AggregateError([], message);
-  return new (classes.get(base) ?? Error)(message);
+  return new (errorClassOf(base) ?? Error)(message);
 }
 
 function define(
@@ -153,7 +154,7 @@ function baseOf(error: Error): { base: string; name: string } {
   let prototype = Object.getPrototypeOf(error);
   while (prototype !== null) {
     const base = read(() => prototype.constructor.name);
-    if (classes.get(base)?.prototype === prototype) {
+    if (errorClassOf(base)?.prototype === prototype) {
       // A subclass that doesn't set `name` would pass for its base.
       return { base, name: shown === base && own ? own : shown };
     }

@@ -13,17 +13,12 @@ import {
   transferList,
 } from "../shared/packing.ts";
 import { recordingBuffer } from "../shared/recorder.ts";
-import { exposingModules } from "../shared/references.ts";
+import { modulesToKnow, ownModules } from "../shared/references.ts";
 import type { PortableError } from "./portable_error.ts";
 import { Form, Handover } from "./handover.ts";
 import { notCapable, type WorkerPermissions } from "./permissions.ts";
 import { threadTable } from "./thread_table.ts";
-import {
-  ownModules,
-  serveKey,
-  serverUrl,
-  WORKER_NAME,
-} from "./worker_server.ts";
+import { serveKey, serverUrl, WORKER_NAME } from "./worker_server.ts";
 
 /** What a worker is told first. */
 export interface Setup {
@@ -152,7 +147,7 @@ export class PooledWorker {
 
   /** Has a worker at hand that {@linkcode acquire} will give. */
   static prestart(permissions: WorkerPermissions): void {
-    idle.push(PooledWorker.acquire(permissions, exposingModules()));
+    idle.push(PooledWorker.acquire(permissions, modulesToKnow()));
   }
 
   /**

@@ -38,11 +38,6 @@ import type {
 export const WORKER_NAME = "lab9 thread";
 /** This module; in a bundle, the bundle. */
 export const serverUrl: string = import.meta.url;
-/**
- * The modules of the library that expose something: a worker loads them together
- * with this one, which takes half the time of loading each by itself.
- */
-export const ownModules: Set<string> = new Set();
 /** The key under which a worker's first module finds {@linkcode serve}. */
 export const serveKey: string = `lab9.serve ${serverUrl}`;
 
