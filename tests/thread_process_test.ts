@@ -146,6 +146,17 @@ processTest(
 );
 
 processTest(
+  "What a module throws in a pool's worker is told however large it is",
+  async () => {
+    const { out } = await runProcess("pool_broken_large.ts", []);
+    assertMatch(
+      out,
+      /^WorkerLostError: The worker of PoolWorker-1 broke down: .*not in a worker/,
+    );
+  },
+);
+
+processTest(
   "A module that exits in the worker while it loads fails the thread",
   async () => {
     const { code, out } = await runProcess("thread_unguarded.ts", []);

@@ -131,6 +131,8 @@ async function runJobs(
 async function breakDown(error: unknown, handover: Handover): Promise<void> {
   const index = await handover.assigned();
   if (index === GONE) return;
+  // For its port, by which the starter expects the answer then.
+  if (handover.form === Form.POSTED) await receiveJob();
   const slot = new Slot(index);
   answer({ thrown: toPortable(error, slot.name) }, handover);
   slot.end(Outcome.BROKE_DOWN);
