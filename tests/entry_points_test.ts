@@ -1,5 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import config from "../deno.json" with { type: "json" };
+import { Pool } from "../lib/pool.ts";
 import { Thread } from "../lib/thread.ts";
 import { processTest, threadTest } from "./_threads.ts";
 import * as fns from "./testdata/typed_only.ts";
@@ -18,6 +19,22 @@ threadTest(
     const late = new Thread(fns.getNow, { args: [queue] });
     late.start();
     assertEquals(await late.join(), 4);
+  },
+);
+
+threadTest(
+  "A pool's tasks can't take an object whose class was loaded later",
+  async () => {
+    await using pool = new Pool(1);
+    const { Gil } = await import("../lib/gil.ts");
+    await assertRejects(
+      () => pool.apply(fns.checkpoint, [new Gil()]),
+      TypeError,
+      "Cannot receive a Gil: its module isn't loaded in this thread, import " +
+        "it before the pool is made",
+    );
+    await using later = new Pool(1);
+    assertEquals(await later.apply(fns.checkpoint, [new Gil()]), "done");
   },
 );
 

@@ -28,7 +28,7 @@ export const start: Measurement = {
       id: "start-all/two raw Workers",
       ours: ALL,
       against: [RAW],
-      label: `${RAW}, with all of mod.ts`,
+      label: `${RAW} (mod.ts)`,
     },
   ],
 };

@@ -153,7 +153,8 @@ export function reviveHandle({ type, buffer, inner }: Handle): Shareable {
   const revive = revivers.get(type);
   if (revive === undefined) {
     throw new TypeError(
-      `Cannot receive a ${type}: its module isn't loaded in this thread`,
+      `Cannot receive a ${type}: its module isn't loaded in this thread, ` +
+        "import it before the pool is made",
     );
   }
   return revive(buffer, inner);
