@@ -1,6 +1,10 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { expose } from "./expose.ts";
+// Whatever else is loaded, and when: queues, locks and their errors are known to
+// every thread that they may be passed to.
+import "./locks.ts";
+import "./queue.ts";
 import { PENDING, WaitList } from "./shared/wait_list.ts";
 import { checkSeconds, deadlineOf } from "./shared/deadline.ts";
 import { hold } from "./shared/keep_alive.ts";

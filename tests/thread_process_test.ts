@@ -146,12 +146,15 @@ processTest(
 );
 
 processTest(
-  "What a module throws in a pool's worker is told however large it is",
+  "What a module throws in the worker is told however large it is",
   async () => {
-    const { out } = await runProcess("pool_broken_large.ts", []);
+    const { code, out, err } = await runProcess("thread_broken_large.ts", []);
+    assertEquals(code, 0, err);
+    const told =
+      "WorkerLostError: The worker of .* broke down: .*not in a worker";
     assertMatch(
       out,
-      /^WorkerLostError: The worker of PoolWorker-1 broke down: .*not in a worker/,
+      new RegExp(`^thread: ${told}\\nblocking: ${told}\\npool: ${told}$`),
     );
   },
 );

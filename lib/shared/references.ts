@@ -4,8 +4,7 @@
  * What travels by reference: functions by an id that every thread computes
  * alike, shared objects by their memory, and the classes of errors by their
  * names. The tables here are the only way back from a reference: what isn't in
- * them can't be reached from a message. Modules enter what is theirs, so that a
- * program loads no more of the library than it uses.
+ * them can't be reached from a message. Each module enters what is its own.
  *
  * @module
  */
@@ -154,7 +153,7 @@ export function reviveHandle({ type, buffer, inner }: Handle): Shareable {
   if (revive === undefined) {
     throw new TypeError(
       `Cannot receive a ${type}: its module isn't loaded in this thread, ` +
-        "import it before the pool is made",
+        "import it in the module of the function",
     );
   }
   return revive(buffer, inner);

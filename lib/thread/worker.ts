@@ -308,7 +308,7 @@ function newWorker(url: string, permissions: WorkerPermissions): Worker {
  * be caught, and told by shared memory: the main thread may block.
  */
 function bootstrap(modules: Set<string>): string {
-  const own = [serverUrl, ...ownModules].map((url) =>
+  const own = [serverUrl, ...modules.intersection(ownModules)].map((url) =>
     `import ${JSON.stringify(url)};`
   );
   const imports = [...modules.difference(ownModules)].map((url) =>
