@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import config from "../deno.json" with { type: "json" };
 import { Pool } from "../lib/pool.ts";
 import { Thread } from "../lib/thread.ts";
-import { processTest, threadTest } from "./_threads.ts";
+import { threadTest } from "./_threads.ts";
 import * as fns from "./testdata/typed_only.ts";
 
 // Nothing here imports mod.ts: the tests are of programs that don't, and of what
@@ -50,7 +50,7 @@ threadTest(
   },
 );
 
-processTest("Every line of mod.ts is an entry point", async () => {
+threadTest("Every line of mod.ts is an entry point", async () => {
   const source = await Deno.readTextFile(new URL("../mod.ts", import.meta.url));
   const lines = [...source.matchAll(/^export \* from "(.+)";$/gm)];
   const entries = lines.map(([, path]) => [

@@ -35,9 +35,9 @@ threadTest(
     const from = new Queue<number>();
     const to = new Queue<number>();
     await using pool = new Pool(2);
-    const moves = [pool.apply(fns.moveOne, [from, to])];
+    const move = pool.apply(fns.moveOne, [from, to]);
     from.putNowait(3);
-    await Promise.all(moves);
+    await move;
     assertEquals(to.getNowait(), 3);
     await assertRejects(() => pool.apply(fns.getNow, [from]), Empty);
   },

@@ -24,12 +24,7 @@ export const start: Measurement = {
   ],
   comparisons: [
     versus("start", RAW),
-    {
-      id: "start-all/two raw Workers",
-      ours: ALL,
-      against: [RAW],
-      label: `${RAW} (mod.ts)`,
-    },
+    { ...versus("start-all", RAW), ours: ALL, label: `${RAW} (mod.ts)` },
   ],
 };
 

@@ -7,6 +7,7 @@ import {
   errorClassOf,
   registerErrorClass,
 } from "../shared/references.ts";
+import { errorClasses } from "../shared/tags.ts";
 
 /** What is sent of something thrown. */
 export interface PortableError {
@@ -34,21 +35,9 @@ const BOTTOM_FRAME = /^\s+at (async )?(runJob|runTask|runItem|runRest) /;
 /** Causes further down than these are left out. */
 const MAX_DEPTH = 50;
 
-for (
-  const errorClass of [
-    Error,
-    EvalError,
-    RangeError,
-    ReferenceError,
-    SyntaxError,
-    TypeError,
-    URIError,
-    // Its constructor differs: see `instantiate`.
-    AggregateError as unknown as ErrorClass,
-  ]
-) {
-  registerErrorClass(errorClass);
-}
+for (const errorClass of errorClasses) registerErrorClass(errorClass);
+// Its constructor differs: see `instantiate`.
+registerErrorClass(AggregateError as unknown as ErrorClass);
 
 /** What can be sent of something thrown. Never throws. */
 export function toPortable(thrown: unknown, thread: string): PortableError {
