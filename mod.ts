@@ -42,11 +42,8 @@
 
 export * from "./lib/expose.ts";
 export * from "./lib/gil.ts";
-export * from "./lib/lifo_queue.ts";
 export * from "./lib/locks.ts";
 export * from "./lib/pool.ts";
-export * from "./lib/priority_queue.ts";
-export * from "./lib/python/mod.ts";
 export * from "./lib/queue.ts";
 export * from "./lib/thread.ts";
 export * from "./lib/transfer.ts";

@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { parseArgs } from "@std/cli/parse-args";
-import { UsageError } from "../lib/runner/usage_error.ts";
+import { UsageError } from "../labs/runner/usage_error.ts";
 import type { Measurement } from "./measurement.ts";
 
 /** What the command line says. */

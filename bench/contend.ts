@@ -7,7 +7,7 @@
  * @module
  */
 
-import { RECORD_SEPARATOR } from "../lib/timeline.ts";
+import { RECORD_SEPARATOR } from "../labs/notebook/timeline.ts";
 import {
   DEFAULTS,
   type Outcome,

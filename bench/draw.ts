@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { escape } from "../lib/runner/draw/markup.ts";
+import { escape } from "../labs/runner/draw/markup.ts";
 import type { Ratio, Result } from "./ratios.ts";
 import { figures } from "./report.ts";
 

@@ -55,11 +55,11 @@
  */
 
 import { setColorEnabled } from "@std/fmt/colors";
-import { attempt } from "../lib/runner/attempt.ts";
-import { print, widthOf } from "../lib/runner/print.ts";
-import { Progress } from "../lib/runner/progress.ts";
-import { interrupts } from "../lib/runner/signals.ts";
-import { UsageError } from "../lib/runner/usage_error.ts";
+import { attempt } from "../labs/runner/attempt.ts";
+import { print, widthOf } from "../labs/runner/report/print.ts";
+import { Progress } from "../labs/runner/run/progress.ts";
+import { interrupts } from "../labs/runner/run/signals.ts";
+import { UsageError } from "../labs/runner/usage_error.ts";
 import { extrapolate } from "./amdahl.ts";
 import { HELP, type Options, readOptions } from "./cli.ts";
 import { draw } from "./draw.ts";

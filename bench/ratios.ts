@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { type Spread, spread } from "../lib/runner/rows.ts";
+import { type Spread, spread } from "../labs/runner/report/rows.ts";
 import type { Floor } from "./floors.ts";
 import type { Comparison, Measurement } from "./measurement.ts";
 import { type Failure, isFailure, type Outcome } from "./protocol.ts";

@@ -1,8 +1,8 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { bold, dim, green, red, yellow } from "@std/fmt/colors";
-import type { Spread } from "../lib/runner/rows.ts";
-import { type Column, table, wrap } from "../lib/runner/table.ts";
+import type { Spread } from "../labs/runner/report/rows.ts";
+import { type Column, table, wrap } from "../labs/runner/report/table.ts";
 import type { Extrapolation } from "./amdahl.ts";
 import type { Floor } from "./floors.ts";
 import type { Rates, Ratio, Result, Verdict } from "./ratios.ts";

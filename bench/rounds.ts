@@ -1,9 +1,9 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { stripAnsiCode } from "@std/fmt/colors";
-import { runProcess } from "../lib/runner/lab_process.ts";
-import type { Progress } from "../lib/runner/progress.ts";
-import { RECORD_SEPARATOR } from "../lib/timeline.ts";
+import { runProcess } from "../labs/runner/run/lab_process.ts";
+import type { Progress } from "../labs/runner/run/progress.ts";
+import { RECORD_SEPARATOR } from "../labs/notebook/timeline.ts";
 import type { Contender, Measurement, Need } from "./measurement.ts";
 import type { Failure, Outcome } from "./protocol.ts";
 import type { Outcomes } from "./ratios.ts";

@@ -4,7 +4,7 @@
  * second one to wait is told who holds what. Then the fix.
  *
  *     deno task lab:deadlock
- *     deno run --allow-read=labs,lib,mod.ts labs/deadlock.ts
+ *     deno run --allow-read=labs,lib,vendor,mod.ts labs/deadlock.ts
  */
 
 import {
@@ -15,7 +15,7 @@ import {
   sleepSync,
   Thread,
 } from "../mod.ts";
-import { cell, type CellContext, runLab } from "../lib/notebook.ts";
+import { cell, type CellContext, runLab } from "./notebook/cell.ts";
 
 interface Account {
   name: string;

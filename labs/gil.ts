@@ -4,11 +4,11 @@
  * faster than a loop, unless they release it.
  *
  *     deno task lab:gil
- *     deno run --allow-read=labs,lib,mod.ts labs/gil.ts
+ *     deno run --allow-read=labs,lib,vendor,mod.ts labs/gil.ts
  */
 
 import { expose, Gil, Pool, Queue, Thread } from "../mod.ts";
-import { cell, type CellContext, runLab, time } from "../lib/notebook.ts";
+import { cell, type CellContext, runLab, time } from "./notebook/cell.ts";
 
 cell(33, "f() holds the lock, g() releases it, do_work() calls either");
 

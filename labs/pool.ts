@@ -3,19 +3,17 @@
  * with exact integers, in a loop and by a pool of workers.
  *
  *     deno task lab:pool
- *     deno run --allow-read=labs,lib,mod.ts labs/pool.ts
+ *     deno run --allow-read=labs,lib,vendor,mod.ts labs/pool.ts
  */
 
 import { assertEquals } from "@std/assert";
+import { cpuCount, expose, Pool } from "../mod.ts";
+import { cell, type CellContext, runLab, time } from "./notebook/cell.ts";
 import {
-  cpuCount,
   displayList,
-  expose,
-  Pool,
   seededIntegers,
   trueDivide,
-} from "../mod.ts";
-import { cell, type CellContext, runLab, time } from "../lib/notebook.ts";
+} from "./notebook/python/mod.ts";
 
 cell(3, "processors", {}, () => {
   console.log(`Number of processors:  ${cpuCount()}`);

@@ -3,7 +3,7 @@
  * seconds each, and stop when they are told to.
  *
  *     deno task lab:queue
- *     deno run --allow-read=labs,lib,mod.ts labs/queue.ts
+ *     deno run --allow-read=labs,lib,vendor,mod.ts labs/queue.ts
  */
 
 import {
@@ -11,11 +11,11 @@ import {
   expose,
   getIdent,
   Queue,
-  repr,
   sleepSync,
   Thread,
 } from "../mod.ts";
-import { cell, type CellContext, runLab } from "../lib/notebook.ts";
+import { cell, type CellContext, runLab } from "./notebook/cell.ts";
+import { repr } from "./notebook/python/repr.ts";
 
 cell(13, "first in, first out", {}, async () => {
   const myQueue = new Queue<number>(0); // no limit

@@ -3,11 +3,11 @@
  * that sleep for a second are done after one second, and so are ten.
  *
  *     deno task lab:threads
- *     deno run --allow-read=labs,lib,mod.ts labs/threads.ts
+ *     deno run --allow-read=labs,lib,vendor,mod.ts labs/threads.ts
  */
 
 import { expose, sleepSync, Thread } from "../mod.ts";
-import { cell, runLab, time } from "../lib/notebook.ts";
+import { cell, runLab, time } from "./notebook/cell.ts";
 
 cell(4, "do_something() sleeps for a second");
 

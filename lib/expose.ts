@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { kindOf } from "./shared/kind_of.ts";
-import { type AnyFunction, register } from "./shared/references.ts";
+import { kindOf } from "./checks.ts";
+import { type AnyFunction, register } from "./codec/references.ts";
 
 /**
  * Names the functions of a module that other threads may run. Call it once, at

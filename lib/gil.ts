@@ -1,12 +1,12 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { PENDING, type Pending, WaitList } from "./shared/wait_list.ts";
-import { randomAddress } from "./shared/address.ts";
-import { checkSeconds } from "./shared/deadline.ts";
-import { memory, type WithMemory } from "./shared/memory.ts";
-import { checkStop, currentCell } from "./shared/parking.ts";
-import { Mark, recordPoint } from "./shared/recorder.ts";
-import { type Handle, handle, registerShareable } from "./shared/references.ts";
+import { PENDING, type Pending, WaitList } from "./sync/wait_list.ts";
+import { randomAddress } from "./sync/address.ts";
+import { checkSeconds } from "./sync/deadline.ts";
+import { memory, type WithMemory } from "./sync/memory.ts";
+import { checkStop, currentCell } from "./sync/waiters.ts";
+import { Mark, recordPoint } from "./sync/recorder.ts";
+import { type Handle, handle, registerShareable } from "./codec/references.ts";
 
 /** Options of {@linkcode Gil}'s constructor. */
 export interface GilOptions {

@@ -7,8 +7,8 @@
  * @module
  */
 
-export type { AsyncWaitOptions, WaitOptions } from "./shared/deadline.ts";
-export * from "./shared/lock_errors.ts";
+export type { AsyncWaitOptions, WaitOptions } from "./sync/deadline.ts";
+export * from "./locks/errors.ts";
 export {
   Barrier,
   type BarrierOptions,

@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { kindOf } from "./shared/kind_of.ts";
-import { mark } from "./shared/marks.ts";
+import { kindOf } from "./checks.ts";
+import { mark } from "./codec/marks.ts";
 
 /**
  * Marks a value for being moved to another thread instead of copied, which

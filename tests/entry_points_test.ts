@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import config from "../deno.json" with { type: "json" };
-import { Pool } from "../lib/pool.ts";
-import { Thread } from "../lib/thread.ts";
-import { threadTest } from "./_threads.ts";
-import * as fns from "./testdata/typed_only.ts";
+import { Pool } from "../lib/pool/pool.ts";
+import { Thread } from "../lib/thread/thread.ts";
+import { threadTest } from "./support/threads.ts";
+import * as fns from "./support/typed_only.ts";
 
 // Nothing here imports mod.ts: the tests are of programs that don't, and of what
 // they load later.
@@ -11,7 +11,7 @@ import * as fns from "./testdata/typed_only.ts";
 threadTest("A pool from before it was imported takes a queue", async () => {
   await using pool = new Pool(1);
   await pool.apply(fns.add, [1, 2]);
-  const { Queue } = await import("../lib/queue.ts");
+  const { Queue } = await import("../lib/queue/queue.ts");
   const queue = new Queue<number>();
   queue.putNowait(4);
   assertEquals(await pool.apply(fns.getNow, [queue]), 4);
@@ -23,7 +23,7 @@ threadTest(
     const early = new Thread(fns.add, { args: [1, 2] });
     early.start();
     assertEquals(await early.join(), 3);
-    const { LifoQueue } = await import("../lib/lifo_queue.ts");
+    const { LifoQueue } = await import("../lib/queue/lifo_queue.ts");
     const queue = new LifoQueue<number>();
     queue.putNowait(4);
     const late = new Thread(fns.getNow, { args: [queue] });
@@ -54,7 +54,7 @@ threadTest("Every line of mod.ts is an entry point", async () => {
   const source = await Deno.readTextFile(new URL("../mod.ts", import.meta.url));
   const lines = [...source.matchAll(/^export \* from "(.+)";$/gm)];
   const entries = lines.map(([, path]) => [
-    path.replace(/^\.\/lib/, ".").replace(/(\/mod)?\.ts$/, ""),
+    path.replace(/^\.\/lib/, ".").replace(/\.ts$/, ""),
     path,
   ]);
   assertEquals(config.exports, {

@@ -7,9 +7,9 @@ import {
   assertThrows,
 } from "@std/assert";
 import { Gil, Queue, sleep, type Thread } from "../mod.ts";
-import { threadTest } from "./_threads.ts";
-import * as fns from "./testdata/gil_functions.ts";
-import { start } from "./_start.ts";
+import { threadTest } from "./support/threads.ts";
+import * as fns from "./support/gil_functions.ts";
+import { start } from "./support/start.ts";
 
 Deno.test("Gil.run() returns the function's value", () => {
   const gil = new Gil();

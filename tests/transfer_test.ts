@@ -6,8 +6,8 @@ import {
   assertThrows,
 } from "@std/assert";
 import { Pool, Queue, Thread, transfer } from "../mod.ts";
-import { threadTest } from "./_threads.ts";
-import * as fns from "./testdata/pool_functions.ts";
+import { threadTest } from "./support/threads.ts";
+import * as fns from "./support/pool_functions.ts";
 
 const LARGE = 8 * 2 ** 20;
 

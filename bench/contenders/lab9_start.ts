@@ -8,7 +8,7 @@
  */
 
 import { expose } from "../../lib/expose.ts";
-import { Pool } from "../../lib/pool.ts";
+import { Pool } from "../../lib/pool/pool.ts";
 
 export function square(x: number): number {
   return x * x;

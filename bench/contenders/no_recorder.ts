@@ -7,8 +7,8 @@
  * @module
  */
 
-import type * as recorder from "../../lib/shared/recorder.ts";
-export { Mark, sharedNow } from "../../lib/shared/recorder.ts";
+import type * as recorder from "../../lib/sync/recorder.ts";
+export { Mark, sharedNow } from "../../lib/sync/recorder.ts";
 
 /** A constant, so that the code behind it is none. */
 export const isRecording = false;

@@ -1,23 +1,23 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { formatAddress, randomAddress } from "../shared/address.ts";
+import { formatAddress, randomAddress } from "../sync/address.ts";
 import {
   type AsyncWaitOptions,
   checkSeconds,
   deadlineOf,
   type WaitOptions,
-} from "../shared/deadline.ts";
-import { kindOf } from "../shared/kind_of.ts";
-import { Mutex } from "../shared/mutex.ts";
-import { unexposed } from "../shared/packing.ts";
+} from "../sync/deadline.ts";
+import { kindOf } from "../checks.ts";
+import { Mutex } from "../sync/mutex.ts";
+import { unexposed } from "../codec/packing.ts";
 import {
   CELLS,
   checkStop,
   countBarrierWait,
   currentIdentity,
   isAlive,
-} from "../shared/parking.ts";
-import { Mark } from "../shared/recorder.ts";
+} from "../sync/waiters.ts";
+import { Mark } from "../sync/recorder.ts";
 import {
   type AnyFunction,
   functionOf,
@@ -26,16 +26,16 @@ import {
   idOf,
   registerErrorClass,
   registerShareable,
-} from "../shared/references.ts";
+} from "../codec/references.ts";
 import {
   PENDING,
   type Pending,
   WaitList,
   type Witness,
-} from "../shared/wait_list.ts";
-import { enterBarrierWait, leaveBarrierWait } from "../shared/wait_graph.ts";
+} from "../sync/wait_list.ts";
+import { enterBarrierWait, leaveBarrierWait } from "./wait_graph.ts";
 import { checkInteger } from "./check_integer.ts";
-import { memory, type WithMemory } from "../shared/memory.ts";
+import { memory, type WithMemory } from "../sync/memory.ts";
 
 /** Options of {@linkcode Barrier}'s constructor. */
 export interface BarrierOptions {

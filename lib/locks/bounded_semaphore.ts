@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { registerShareable } from "../shared/references.ts";
+import { registerShareable } from "../codec/references.ts";
 import { isBounded, Semaphore } from "./semaphore.ts";
 
 /**

@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { kindOf } from "../shared/kind_of.ts";
+import { kindOf } from "../checks.ts";
 
 /** Refuses what is not an integer in a range. */
 export function checkInteger(

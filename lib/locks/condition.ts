@@ -4,20 +4,20 @@ import {
   type AsyncWaitOptions,
   deadlineOf,
   type WaitOptions,
-} from "../shared/deadline.ts";
-import { kindOf } from "../shared/kind_of.ts";
-import type { Suspended } from "../shared/ownership.ts";
-import { Mark } from "../shared/recorder.ts";
+} from "../sync/deadline.ts";
+import { kindOf } from "../checks.ts";
+import type { Suspended } from "./ownership.ts";
+import { Mark } from "../sync/recorder.ts";
 import {
   type Handle,
   handle,
   registerShareable,
   reviveHandle,
-} from "../shared/references.ts";
-import { WaitList } from "../shared/wait_list.ts";
+} from "../codec/references.ts";
+import { WaitList } from "../sync/wait_list.ts";
 import { checkInteger } from "./check_integer.ts";
 import { Lock, owned } from "./lock.ts";
-import { words } from "../shared/memory.ts";
+import { words } from "../sync/memory.ts";
 import { RLock } from "./rlock.ts";
 
 /**

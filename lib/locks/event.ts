@@ -1,19 +1,15 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { formatAddress, randomAddress } from "../shared/address.ts";
+import { formatAddress, randomAddress } from "../sync/address.ts";
 import {
   type AsyncWaitOptions,
   deadlineOf,
   type WaitOptions,
-} from "../shared/deadline.ts";
-import { Mark } from "../shared/recorder.ts";
-import {
-  type Handle,
-  handle,
-  registerShareable,
-} from "../shared/references.ts";
-import { PENDING, type Pending, WaitList } from "../shared/wait_list.ts";
-import { words } from "../shared/memory.ts";
+} from "../sync/deadline.ts";
+import { Mark } from "../sync/recorder.ts";
+import { type Handle, handle, registerShareable } from "../codec/references.ts";
+import { PENDING, type Pending, WaitList } from "../sync/wait_list.ts";
+import { words } from "../sync/memory.ts";
 
 // Protocol. Who sets the event writes `FLAG`, then counts `SETS`, then wakes
 // everyone. A waiter noted `SETS` before it waited: an event that was set and

@@ -4,15 +4,11 @@ import {
   type AsyncWaitOptions,
   deadlineOf,
   type WaitOptions,
-} from "../shared/deadline.ts";
-import { kindOf } from "../shared/kind_of.ts";
-import { Ownership } from "../shared/ownership.ts";
-import {
-  type Handle,
-  handle,
-  registerShareable,
-} from "../shared/references.ts";
-import { memory, type WithMemory, words } from "../shared/memory.ts";
+} from "../sync/deadline.ts";
+import { kindOf } from "../checks.ts";
+import { Ownership } from "./ownership.ts";
+import { type Handle, handle, registerShareable } from "../codec/references.ts";
+import { memory, type WithMemory, words } from "../sync/memory.ts";
 
 /** Options of {@linkcode Lock}'s and {@linkcode RLock}'s constructors. */
 export interface LockOptions {

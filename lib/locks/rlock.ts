@@ -1,8 +1,8 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { registerShareable } from "../shared/references.ts";
+import { registerShareable } from "../codec/references.ts";
 import { isReentrant, Lock, type LockOptions } from "./lock.ts";
-import { memory } from "../shared/memory.ts";
+import { memory } from "../sync/memory.ts";
 
 /**
  * A lock that the thread which holds it may acquire again, and has to release as

@@ -1,20 +1,16 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { formatAddress, randomAddress } from "../shared/address.ts";
+import { formatAddress, randomAddress } from "../sync/address.ts";
 import {
   type AsyncWaitOptions,
   deadlineOf,
   type WaitOptions,
-} from "../shared/deadline.ts";
-import { Mark } from "../shared/recorder.ts";
-import {
-  type Handle,
-  handle,
-  registerShareable,
-} from "../shared/references.ts";
-import { PENDING, type Pending, WaitList } from "../shared/wait_list.ts";
+} from "../sync/deadline.ts";
+import { Mark } from "../sync/recorder.ts";
+import { type Handle, handle, registerShareable } from "../codec/references.ts";
+import { PENDING, type Pending, WaitList } from "../sync/wait_list.ts";
 import { checkInteger } from "./check_integer.ts";
-import { words } from "../shared/memory.ts";
+import { words } from "../sync/memory.ts";
 
 // Protocol. `VALUE` is the number of permits. A taker lowers it in one step, never
 // below zero; a releaser raises it, and then wakes as many as it gave, who try

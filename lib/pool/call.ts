@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { hold } from "../shared/keep_alive.ts";
+import { hold } from "../sync/keep_alive.ts";
 import type { Dispatcher, OpenCall, TaskOptions } from "./dispatcher.ts";
 
 /** How a call may end early. */

@@ -1,12 +1,12 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { Cargo, TooLarge } from "../shared/cargo.ts";
-import { PENDING, type Pending, WaitList } from "../shared/wait_list.ts";
-import { Decoder } from "../shared/decoder.ts";
-import { Encoder } from "../shared/encoder.ts";
-import type { Mark } from "../shared/recorder.ts";
-import { Ring } from "../shared/ring.ts";
-import { OWNER_WORDS } from "../shared/store.ts";
+import { Cargo, TooLarge } from "../codec/cargo.ts";
+import { PENDING, type Pending, WaitList } from "../sync/wait_list.ts";
+import { Decoder } from "../codec/decoder.ts";
+import { Encoder } from "../codec/encoder.ts";
+import type { Mark } from "../sync/recorder.ts";
+import { Ring } from "../store/ring.ts";
+import { OWNER_WORDS } from "../store/store.ts";
 
 /** Room for records; what is larger goes by message. */
 const CAPACITY = 1 << 28;

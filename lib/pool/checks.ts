@@ -1,8 +1,8 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { kindOf } from "../shared/kind_of.ts";
-import { unexposed } from "../shared/packing.ts";
-import { type AnyFunction, idOf } from "../shared/references.ts";
+import { kindOf } from "../checks.ts";
+import { unexposed } from "../codec/packing.ts";
+import { type AnyFunction, idOf } from "../codec/references.ts";
 
 export function checkCount(action: string, what: string, count: number): void {
   if (typeof count !== "number") {

@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { fromPortable } from "../thread/portable_error.ts";
+import { fromPortable } from "../codec/portable_error.ts";
 import type { Call } from "./call.ts";
 import { checkArray } from "./checks.ts";
 import type { Place } from "./dispatcher.ts";

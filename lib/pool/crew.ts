@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { pack, type Packed } from "../shared/packing.ts";
-import { idOf, modulesToKnow } from "../shared/references.ts";
+import { pack, type Packed } from "../codec/packing.ts";
+import { idOf, modulesToKnow } from "../codec/references.ts";
 import { Run, type Settled } from "../thread/run.ts";
 import { Outcome, Status } from "../thread/thread_table.ts";
 import type { WorkerPermissions } from "../thread/permissions.ts";

@@ -1,12 +1,12 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { hold } from "../shared/keep_alive.ts";
-import { type Packed, unpack } from "../shared/packing.ts";
-import type { Decoder } from "../shared/decoder.ts";
-import { fromPortable, type PortableError } from "../thread/portable_error.ts";
+import { hold } from "../sync/keep_alive.ts";
+import { type Packed, unpack } from "../codec/packing.ts";
+import type { Decoder } from "../codec/decoder.ts";
+import { fromPortable, type PortableError } from "../codec/portable_error.ts";
 import type { Settled } from "../thread/run.ts";
 import { Outcome } from "../thread/thread_table.ts";
-import { WorkerLostError } from "../thread.ts";
+import { WorkerLostError } from "../thread/thread.ts";
 import { Channel } from "./channel.ts";
 import {
   Crew,

@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import type { AnyFunction } from "../shared/references.ts";
+import type { AnyFunction } from "../codec/references.ts";
 import type { WorkerPermissions } from "../thread/permissions.ts";
 
 /** Options of {@linkcode Pool}'s constructor. */

@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { pack, transferList } from "../shared/packing.ts";
+import { pack, transferList } from "../codec/packing.ts";
 import { Channel } from "./channel.ts";
 import { type OutgoingTask, writeTask } from "./task.ts";
 

@@ -1,11 +1,11 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import type { Decoder } from "../shared/decoder.ts";
-import type { Encoder } from "../shared/encoder.ts";
-import type { Packed } from "../shared/packing.ts";
-import { checkStop } from "../shared/parking.ts";
-import type { AnyFunction } from "../shared/references.ts";
-import { type PortableError, toPortable } from "../thread/portable_error.ts";
+import type { Decoder } from "../codec/decoder.ts";
+import type { Encoder } from "../codec/encoder.ts";
+import type { Packed } from "../codec/packing.ts";
+import { checkStop } from "../sync/waiters.ts";
+import type { AnyFunction } from "../codec/references.ts";
+import { type PortableError, toPortable } from "../codec/portable_error.ts";
 import { isThenable } from "../thread/worker_server.ts";
 
 /** How a task's function is to be called. */

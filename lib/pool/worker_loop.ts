@@ -1,16 +1,16 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { expose } from "../expose.ts";
-import type { Decoder } from "../shared/decoder.ts";
-import { checkSendable, pack, unpack } from "../shared/packing.ts";
-import { checkStop } from "../shared/parking.ts";
-import { Mark, recordSpan } from "../shared/recorder.ts";
+import type { Decoder } from "../codec/decoder.ts";
+import { checkSendable, pack, unpack } from "../codec/packing.ts";
+import { checkStop } from "../sync/waiters.ts";
+import { Mark, recordSpan } from "../sync/recorder.ts";
 import {
   type AnyFunction,
   functionOf,
   ownModules,
-} from "../shared/references.ts";
-import { toPortable } from "../thread/portable_error.ts";
+} from "../codec/references.ts";
+import { toPortable } from "../codec/portable_error.ts";
 import { isThenable, receiveMail, sendMail } from "../thread/worker_server.ts";
 import { Channel } from "./channel.ts";
 import {

@@ -23,10 +23,10 @@
  * @module
  */
 
-import { Cargo, Kind } from "../shared/cargo.ts";
-import { Decoder } from "../shared/decoder.ts";
-import { Encoder } from "../shared/encoder.ts";
-import { hold } from "../shared/keep_alive.ts";
+import { Cargo, Kind } from "../codec/cargo.ts";
+import { Decoder } from "../codec/decoder.ts";
+import { Encoder } from "../codec/encoder.ts";
+import { hold } from "../sync/keep_alive.ts";
 
 /** Where a record is. */
 export const Form = {

@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { kindOf } from "../shared/kind_of.ts";
+import { kindOf } from "../checks.ts";
 
 /** What a worker may do, as Deno's `deno.permissions` takes it. */
 export type WorkerPermissions = Deno.PermissionOptions;

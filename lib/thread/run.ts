@@ -1,10 +1,10 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import type { Packed } from "../shared/packing.ts";
-import { unpack } from "../shared/packing.ts";
-import { assignCell, stopThread } from "../shared/parking.ts";
-import { recordName } from "../shared/recorder.ts";
-import { fromPortable } from "./portable_error.ts";
+import type { Packed } from "../codec/packing.ts";
+import { unpack } from "../codec/packing.ts";
+import { assignCell, stopThread } from "../sync/waiters.ts";
+import { recordName } from "../sync/recorder.ts";
+import { fromPortable } from "../codec/portable_error.ts";
 import {
   allocateSlot,
   Outcome,

@@ -20,10 +20,10 @@ import {
   type Pending,
   WaitList,
   type Witness,
-} from "../shared/wait_list.ts";
-import { Mutex } from "../shared/mutex.ts";
-import { currentCell, identityAt } from "../shared/parking.ts";
-import { endThread, enterJoin, leaveJoin } from "../shared/wait_graph.ts";
+} from "../sync/wait_list.ts";
+import { Mutex } from "../sync/mutex.ts";
+import { currentCell, identityAt } from "../sync/waiters.ts";
+import { endThread, enterJoin, leaveJoin } from "../locks/wait_graph.ts";
 
 export const Status = { FREE: 0, STARTING: 1, RUNNING: 2, ENDED: 3 } as const;
 

@@ -5,16 +5,16 @@ import {
   isWornOut,
   parkingLot,
   releaseCell,
-} from "../shared/parking.ts";
+} from "../sync/waiters.ts";
 import {
   bringsMemory,
   type Packed,
   post,
   transferList,
-} from "../shared/packing.ts";
-import { recordingBuffer } from "../shared/recorder.ts";
-import { modulesToKnow, ownModules } from "../shared/references.ts";
-import type { PortableError } from "./portable_error.ts";
+} from "../codec/packing.ts";
+import { recordingBuffer } from "../sync/recorder.ts";
+import { modulesToKnow, ownModules } from "../codec/references.ts";
+import type { PortableError } from "../codec/portable_error.ts";
 import { Form, Handover } from "./handover.ts";
 import { notCapable, type WorkerPermissions } from "./permissions.ts";
 import { threadTable } from "./thread_table.ts";

@@ -1,28 +1,28 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { abandonWaits } from "../shared/wait_list.ts";
+import { abandonWaits } from "../sync/wait_list.ts";
 import {
   pack,
   type Packed,
   post,
   transferList,
   unpack,
-} from "../shared/packing.ts";
+} from "../codec/packing.ts";
 import {
   adoptParkingLot,
   checkStop,
   enterThread,
   Stopped,
-} from "../shared/parking.ts";
+} from "../sync/waiters.ts";
 import {
   adoptRecording,
   Mark,
   recordSpan,
   setRecordedThread,
-} from "../shared/recorder.ts";
-import { functionOf } from "../shared/references.ts";
+} from "../sync/recorder.ts";
+import { functionOf } from "../codec/references.ts";
 import { Form, GONE, Handover } from "./handover.ts";
-import { toPortable } from "./portable_error.ts";
+import { toPortable } from "../codec/portable_error.ts";
 import { adoptThreadTable, enterSlot, Outcome, Slot } from "./thread_table.ts";
 import type {
   Answer,

@@ -1,0 +1,20 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/**
+ * What Python computes and prints where JavaScript does otherwise: dividing
+ * integers of any size, and the text of values and lists.
+ *
+ * ```ts
+ * import { displayList, trueDivide } from "./mod.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const factors = [1n, 2n, 10n ** 400n];
+ * const shares = factors.map((factor) => trueDivide(3n * factor, 2n * factor));
+ * assertEquals(displayList(shares), "[1.5, 1.5, 1.5]");
+ * ```
+ *
+ * @module
+ */
+export * from "./random.ts";
+export * from "./repr.ts";
+export * from "./true_division.ts";

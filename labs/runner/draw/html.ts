@@ -1,0 +1,177 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import type { Timeline } from "../../notebook/timeline.ts";
+import { lanesOf } from "./lanes.ts";
+import { escape } from "./markup.ts";
+import script from "./page.js" with { type: "text" };
+import style from "./page.css" with { type: "text" };
+import { STATE_NAMES, STATES } from "./states.ts";
+
+/** What a report says of a cell. */
+export interface ReportCell {
+  /** The lab and the cell's number: `threads:7`. */
+  id: string;
+  /** Our heading. */
+  title: string;
+  /** `reproduced`, `reproduced (rule …)`, `differs` or `skipped`. */
+  verdict: string;
+  /** What differs, line by line: recorded, here, and expected. */
+  difference?: string;
+  /** The notebook's code, in Python. */
+  source: string;
+  /** What the notebook's cell printed. */
+  recorded: string;
+  /** What the cell printed here. */
+  here: string;
+  /** How long it took, in the notebook and here. */
+  seconds?: { recorded?: number; here?: number };
+  /** What its threads did, if they were watched. */
+  timeline?: Timeline;
+}
+
+/** What a report says. */
+export interface Report {
+  /** @default {"Lab 9: Concurrency"} */
+  title?: string;
+  /** What to know first: when, on what machine, a sentence a lab. */
+  summary?: string[];
+  cells: ReportCell[];
+}
+
+/**
+ * Writes a report as one page, which needs nothing from the network.
+ *
+ * @param report The cells, in the order of their runs.
+ * @returns An HTML document.
+ */
+export function reportPage(report: Report): string {
+  const { title = "Lab 9: Concurrency", summary = [], cells } = report;
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; \
+style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<title>${escape(title)}</title>
+<style>
+${stateColors()}
+${style}</style>
+</head>
+<body>
+<header>
+<h1>${escape(title)}</h1>
+${summary.map((line) => `<p>${escape(line)}</p>`).join("\n")}
+</header>
+<main>
+${verdictTable(cells)}
+${cells.map(cellSection).join("\n")}
+</main>
+<div id="tooltip" role="tooltip" hidden></div>
+<script type="module">
+${script}</script>
+</body>
+</html>
+`;
+}
+
+function stateColors(): string {
+  const colors = STATE_NAMES.map((state) =>
+    `--${state}: ${STATES[state].fill};`
+  );
+  return `:root { ${colors.join(" ")} }`;
+}
+
+/** `differs`, of whatever is said about it. */
+function kind(verdict: string): string {
+  return verdict.split(/\W/)[0];
+}
+
+function badge(verdict: string): string {
+  return `<span class="verdict ${escape(kind(verdict))}">${
+    escape(verdict)
+  }</span>`;
+}
+
+function verdictTable(cells: ReportCell[]): string {
+  const counts = [...Map.groupBy(cells, ({ verdict }) => kind(verdict))]
+    .map(([verdict, { length }]) => `${length} ${verdict}`);
+  const rows = cells.map(({ id, title, verdict, seconds }, i) =>
+    `<tr><th scope="row"><a href="#cell-${i}">${escape(id)}</a></th>` +
+    `<td>${escape(title)}</td>` +
+    `<td>${badge(verdict)}</td>` +
+    `<td class="number">${inSeconds(seconds?.recorded)}</td>` +
+    `<td class="number">${inSeconds(seconds?.here)}</td></tr>`
+  );
+  return `<div class="wide"><table>
+<caption>${escape(counts.join(", "))}</caption>
+<thead><tr><th>Cell</th><th></th><th>Verdict</th>\
+<th class="number">Notebook</th><th class="number">Here</th></tr></thead>
+<tbody>
+${rows.join("\n")}
+</tbody>
+</table></div>`;
+}
+
+function inSeconds(seconds: number | undefined): string {
+  return seconds === undefined ? "" : `${seconds.toFixed(2)}&nbsp;s`;
+}
+
+function cellSection(cell: ReportCell, index: number): string {
+  const { id, title, verdict, difference, source, recorded, here } = cell;
+  return `<section id="cell-${index}">
+<h2><span class="id">${escape(id)}</span> ${escape(title)} ${
+    badge(verdict)
+  }</h2>
+${difference ? `<pre>${escape(difference)}</pre>` : ""}
+<pre class="source" tabindex="0">${escape(source)}</pre>
+<div class="sides">
+${output("Notebook", recorded)}
+${output("Here", here)}
+</div>
+${figure(cell.timeline)}
+</section>`;
+}
+
+function output(name: string, printed: string): string {
+  const content = printed === ""
+    ? `<p class="nothing">No output</p>`
+    : `<pre tabindex="0">${escape(printed)}</pre>`;
+  return `<div><h3>${name}</h3>${content}</div>`;
+}
+
+function figure(timeline: Timeline | undefined): string {
+  if (!timeline?.threads.length || timeline.duration <= 0) return "";
+  const lanes = lanesOf(timeline);
+  const occurring = new Set(
+    lanes.flatMap(({ segments }) => segments.map(({ state }) => state)),
+  );
+  const legend = STATE_NAMES.filter((state) => occurring.has(state))
+    .map((state) =>
+      `<li><i class="${STATES[state].isBusy ? "busy" : "wait"}" ` +
+      `style="background: var(--${state})"></i>${STATES[state].name}</li>`
+    );
+  const data = {
+    duration: timeline.duration,
+    states: STATES,
+    lanes: lanes.map(({ thread, segments }) => ({
+      name: thread.name,
+      segments: segments.map((
+        { state, start, end, label },
+      ) => [state, rounded(start), rounded(end), label]),
+    })),
+  };
+  // What ends a script element in HTML may not stand in it, even in a string.
+  const json = JSON.stringify(data).replaceAll("<", "\\u003c");
+  return `<figure>
+<noscript>The timeline is drawn by a script.</noscript>
+<div class="chart"></div>
+<figcaption><ul class="legend">${legend.join("")}</ul></figcaption>
+<script type="application/json">${json}</script>
+</figure>`;
+}
+
+/** To a microsecond. */
+function rounded(milliseconds: number): number {
+  return Number(milliseconds.toFixed(3));
+}

@@ -1,0 +1,86 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import type {
+  Span,
+  State,
+  Timeline,
+  TimelineThread,
+} from "../../notebook/timeline.ts";
+
+/** A piece of a thread's time with one state: the deepest span's. */
+export interface Segment {
+  state: State;
+  /** In milliseconds since the cell began. */
+  start: number;
+  end: number;
+  label?: string;
+}
+
+/** A thread and what it did. */
+export interface Lane {
+  thread: TimelineThread;
+  /** Outer spans before inner ones, within the cell and properly nested. */
+  spans: Span[];
+  /** In time's order, without overlap. */
+  segments: Segment[];
+}
+
+/** Sorts a timeline's spans by thread, in the threads' order. */
+export function lanesOf(timeline: Timeline): Lane[] {
+  const byThread = Map.groupBy(timeline.spans, ({ thread }) => thread);
+  return timeline.threads.map((thread) => {
+    const spans = nest(byThread.get(thread.ident) ?? [], timeline.duration);
+    return { thread, spans, segments: flatten(spans) };
+  });
+}
+
+/**
+ * Threads look at the clock one after another, and a cell ends while threads go
+ * on: whatever reaches out of its outer span, or out of the cell, is cut.
+ */
+function nest(spans: Span[], duration: number): Span[] {
+  const open: Span[] = [];
+  const nested: Span[] = [];
+  const sorted = spans.toSorted((a, b) => a.start - b.start || b.end - a.end);
+  for (const span of sorted) {
+    const start = Math.max(span.start, 0);
+    while (open.length > 0 && open.at(-1)!.end <= start) open.pop();
+    const end = Math.min(span.end, open.at(-1)?.end ?? duration);
+    if (end < start) continue;
+    const cut = { ...span, start, end };
+    nested.push(cut);
+    open.push(cut);
+  }
+  return nested;
+}
+
+/** What is left of each span where no inner one covers it. */
+function flatten(nested: Span[]): Segment[] {
+  const segments: Segment[] = [];
+  const open: Span[] = [];
+  let time = 0;
+
+  function advance(to: number): void {
+    const inner = open.at(-1);
+    if (inner !== undefined && to > time) {
+      const { state, label } = inner;
+      segments.push({ state, start: time, end: to, label });
+    }
+    time = Math.max(time, to);
+  }
+
+  function closeUntil(to: number): void {
+    while (open.length > 0 && open.at(-1)!.end <= to) {
+      advance(open.at(-1)!.end);
+      open.pop();
+    }
+  }
+
+  for (const span of nested) {
+    closeUntil(span.start);
+    advance(span.start);
+    open.push(span);
+  }
+  closeUntil(Infinity);
+  return segments;
+}

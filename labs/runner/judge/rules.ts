@@ -1,0 +1,205 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/**
+ * How a cell's output may differ from the record without being another output.
+ * A rule has a name, is listed with the cells that need it, and is applied to
+ * both sides.
+ *
+ * @module
+ */
+
+import { byThread, partial } from "./order.ts";
+import { UsageError } from "../usage_error.ts";
+
+/** Both sides of a comparison, line by line. */
+export interface Sides {
+  recorded: string[];
+  here: string[];
+}
+
+/** Both sides made comparable. */
+export interface Compared extends Sides {
+  /** The rules that found something to do. */
+  used: string[];
+}
+
+/** A rule makes both sides comparable. */
+interface Rule {
+  /** What may differ, for a reader of a verdict. */
+  about: string;
+  apply: (sides: Sides) => Sides;
+}
+
+const FINISHED = /^Finished in (\d+\.\d+|s) seconds$/;
+const KERNEL_THREAD =
+  /<(Heartbeat|HistorySavingThread|ParentPollerUnix)\(|<Thread\(.*started daemon/;
+
+function each(change: (lines: string[]) => string[]): Rule["apply"] {
+  return ({ recorded, here }) => ({
+    recorded: change(recorded),
+    here: change(here),
+  });
+}
+
+function replace(pattern: RegExp, by: string): Rule["apply"] {
+  return each((lines) => lines.map((line) => line.replace(pattern, by)));
+}
+
+/** Gives what matches a name by its first appearance, so that equality stays. */
+function rename(pattern: RegExp, name: string): Rule["apply"] {
+  return each((lines) => {
+    const names = new Map<string, string>();
+    return lines.map((line) =>
+      line.replace(pattern, (match) => {
+        if (!names.has(match)) names.set(match, `${name}${names.size + 1}`);
+        return names.get(match)!;
+      })
+    );
+  });
+}
+
+/** The lines that `here` has, as patterns: of each digit, any digit will do. */
+function patternsOf(here: string[]): RegExp {
+  const escaped = here.filter((line) => line !== "").map((line) =>
+    line.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&").replaceAll(/\d/g, "\\d")
+  );
+  const distinct = [...new Set(escaped)];
+  distinct.sort((a, b) => b.length - a.length);
+  return new RegExp(distinct.join("|"), "g");
+}
+
+/** Takes lines apart that several threads wrote at once, without the breaks. */
+function unglue({ recorded, here }: Sides): Sides {
+  const known = patternsOf(here);
+  return each((lines) =>
+    lines.flatMap((line) => {
+      const parts = line.match(known) ?? [];
+      return parts.join("") === line ? parts : [line];
+    })
+  )({ recorded, here });
+}
+
+/** Cuts what is here to the length of the record, which broke off. */
+function cut({ recorded, here }: Sides): Sides {
+  const { length } = recorded.join("\n");
+  return { recorded, here: here.join("\n").slice(0, length).split("\n") };
+}
+
+/** Sorts all but a closing line about the time; one that comes early is marked. */
+function sortButLast(lines: string[]): string[] {
+  const last = FINISHED.test(lines.at(-1) ?? "") ? lines.slice(-1) : [];
+  const others = lines.slice(0, lines.length - last.length).map((line) =>
+    FINISHED.test(line) ? `${line} (not the last line)` : line
+  );
+  return [...others.sort(), ...last];
+}
+
+/** The rules, in the order in which they are applied. */
+export const rules: Record<string, Rule> = {
+  "kernel-threads": {
+    about: "Jupyter's own threads are left out",
+    apply: each((lines) => lines.filter((line) => !KERNEL_THREAD.test(line))),
+  },
+  "interleaved": {
+    about: "lines that threads wrote at once are taken apart",
+    apply: unglue,
+  },
+  "thread-names": {
+    about: "threads' numbers are renamed by first appearance",
+    apply: rename(/\bThread-\d+\b/g, "Thread-"),
+  },
+  "ids": {
+    about: "threads' idents are renamed by first appearance",
+    apply: rename(/\b\d{10,}\b/g, "thread"),
+  },
+  "addresses": {
+    about: "objects' addresses are renamed by first appearance",
+    apply: rename(/\b0x[0-9a-f]+\b/g, "address"),
+  },
+  "cpu-count": {
+    about: "the number of processors is the machine's",
+    apply: replace(/^(Number of processors: +)\d+$/, "$1n"),
+  },
+  "seconds": {
+    about: "the time is compared as a time",
+    apply: replace(FINISHED, "Finished in s seconds"),
+  },
+  "cut": {
+    about: "the record breaks off, and what is here begins with it",
+    apply: cut,
+  },
+  "order:exact": {
+    about: "lines come in the recorded order",
+    apply: (sides) => sides,
+  },
+  "order:any": {
+    about: "lines come in any order, the one about the time last",
+    apply: each(sortButLast),
+  },
+  "order:per-thread": {
+    about: "each thread's lines come in their order",
+    apply: each(byThread),
+  },
+  "order:partial": {
+    about: "each end comes after its start",
+    apply: each(partial),
+  },
+};
+
+/**
+ * Makes sure that rules are those that there are, each once, and that at most
+ * one of them is about the order.
+ *
+ * @param cell The cell that they are listed with.
+ * @param names The rules' names.
+ * @throws {UsageError} If they aren't.
+ */
+export function checkRules(cell: string, names: string[]): void {
+  const refuse = (why: string) => {
+    throw new UsageError(`Cannot compare cell ${cell}: ${why}`);
+  };
+  for (const [i, name] of names.entries()) {
+    if (!Object.hasOwn(rules, name)) {
+      refuse(
+        `there is no rule '${name}', the rules are ` +
+          Object.keys(rules).join(", "),
+      );
+    }
+    if (names.indexOf(name) < i) refuse(`rule '${name}' is listed twice`);
+  }
+  const orders = names.filter(isOrder);
+  if (orders.length > 1) {
+    refuse(`its lines can't be in two orders, ${orders.join(" and ")}`);
+  }
+}
+
+/**
+ * Applies rules to both sides. A rule is used if it changes one of them; one
+ * about the order, if there are different lines, which could come in another.
+ *
+ * @param names The rules' names, known to {@linkcode checkRules}.
+ * @param sides What is compared.
+ * @returns Both sides, equal if the output is reproduced.
+ */
+export function applyRules(names: string[], sides: Sides): Compared {
+  const used: string[] = [];
+  let { recorded, here } = sides;
+  for (const name of Object.keys(rules).filter((n) => names.includes(n))) {
+    const next = rules[name].apply({ recorded, here });
+    const isUsed = isOrder(name)
+      ? new Set(recorded).size > 1 || new Set(here).size > 1
+      : !isSame(recorded, next.recorded) || !isSame(here, next.here);
+    if (isUsed) used.push(name);
+    ({ recorded, here } = next);
+  }
+  return { recorded, here, used };
+}
+
+/** Whether two texts have the same lines. */
+export function isSame(a: string[], b: string[]): boolean {
+  return a.length === b.length && a.every((line, i) => line === b[i]);
+}
+
+function isOrder(name: string): boolean {
+  return name.startsWith("order:");
+}

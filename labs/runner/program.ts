@@ -1,0 +1,120 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { checkRecord, readRecord } from "./judge/check_record.ts";
+import { HELP, type Options, readOptions } from "./cli.ts";
+import { differences } from "./report/differences.ts";
+import { checkFiles, writeFiles } from "./report/files.ts";
+import { toJson } from "./report/json.ts";
+import { list } from "./report/list.ts";
+import { print, widthOf } from "./report/print.ts";
+import { type Lab, type LabResult, runLabs } from "./run/runner.ts";
+import { select, type Selection } from "./selection.ts";
+import { interrupts } from "./run/signals.ts";
+import { summary, totals } from "./report/summary.ts";
+import { UsageError } from "./usage_error.ts";
+import { changes } from "./run/watch.ts";
+
+/**
+ * The program behind `deno task labs`.
+ *
+ * @param args The command line.
+ * @param labs The labs that there are.
+ * @returns The exit code: see `--help`.
+ */
+export async function program(args: string[], labs: Lab[]): Promise<number> {
+  try {
+    const options = readOptions(args);
+    if (options === undefined) {
+      print(HELP);
+      return 0;
+    }
+    const selections = select(options.parts, labs);
+    for (const { lab } of selections) checkRecord(lab);
+    using interrupt = interrupts();
+    if (options.list) return await list(selections, interrupt.signal);
+    await checkFiles(options);
+    return options.watch
+      ? await runForEver(selections, options, interrupt.signal)
+      : await run(selections, options, interrupt.signal);
+  } catch (error) {
+    // As a program that SIGPIPE ends.
+    if (error instanceof Deno.errors.BrokenPipe) return 141;
+    if (error instanceof UsageError) {
+      console.error(`${error.message}\n\nSee deno task labs --help`);
+      return 2;
+    }
+    // Exit code 1 is for what differs.
+    console.error(error);
+    return 3;
+  }
+}
+
+async function runForEver(
+  selections: Selection<Lab>[],
+  options: Options,
+  signal: AbortSignal,
+): Promise<number> {
+  for await (const _ of changes(["labs", "lib", "mod.ts"], signal)) {
+    try {
+      await run(await reread(selections), options, signal);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      console.error(error.message);
+    }
+    if (!signal.aborted) console.error("Waiting for a change, or Ctrl-C");
+  }
+  return signal.reason;
+}
+
+/** The selections, with the records as they are now. */
+function reread(selections: Selection<Lab>[]): Promise<Selection<Lab>[]> {
+  return Promise.all(selections.map(async (selection) => {
+    const { lab } = selection;
+    if (lab.file === undefined) return selection;
+    const fresh = { ...lab, ...await readRecord(lab.file) };
+    checkRecord(fresh);
+    return { ...selection, lab: fresh };
+  }));
+}
+
+async function run(
+  selections: Selection<Lab>[],
+  options: Options,
+  signal: AbortSignal,
+): Promise<number> {
+  const results: LabResult[] = [];
+  for await (const result of runLabs(selections, options, signal)) {
+    results.push(result);
+    const isTold = options.repeat > 1 && !options.json && !options.quiet;
+    if (isTold && !signal.aborted) {
+      const { lab: { lab }, run } = result;
+      print(`${lab}, run ${run} of ${options.repeat}: ${totals([result])}\n`);
+    }
+  }
+  const exitCode = exitCodeOf(results, signal);
+  if (options.json) print(toJson(results, exitCode));
+  else {
+    // What a lab printed may have broken off.
+    if (exitCode >= 3 && !options.quiet) print("");
+    report(results, options);
+  }
+  await writeFiles(options, results);
+  return signal.aborted ? signal.reason : exitCode;
+}
+
+function report(results: LabResult[], { repeat }: Options): void {
+  const width = widthOf(Deno.stdout);
+  for (const result of results) {
+    differences(result, repeat, width).forEach(print);
+  }
+  print(summary(results, width));
+}
+
+function exitCodeOf(results: LabResult[], signal: AbortSignal): number {
+  if (signal.aborted) return signal.reason;
+  if (results.some(({ failure }) => failure !== undefined)) return 3;
+  const verdicts = results.flatMap(({ cells }) => cells)
+    .map(({ verdict }) => verdict);
+  if (verdicts.some(({ isMistake }) => isMistake)) return 2;
+  return verdicts.some(({ verdict }) => verdict === "differs") ? 1 : 0;
+}

@@ -1,0 +1,65 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { bold, green, red } from "@std/fmt/colors";
+import { diff, formatDiff } from "./diff.ts";
+import type { LabResult } from "../run/runner.ts";
+import { comparison } from "./sentence.ts";
+import { wrap } from "./table.ts";
+import type { Verdict } from "../judge/verdict.ts";
+
+/**
+ * Writes what differs in a run of a lab: recorded, here, and what was expected.
+ *
+ * @param result The run.
+ * @param runs How many runs there are.
+ * @param width How many columns of the terminal there are.
+ */
+export function differences(
+  { cells, run }: LabResult,
+  runs: number,
+  width: number,
+): string[] {
+  return cells
+    .filter(({ verdict }) => verdict.verdict === "differs")
+    .flatMap(({ id, title, verdict }) => {
+      const where = runs === 1 ? id : `${id} in run ${run}`;
+      return [
+        bold(red(`${where}${title && ` (${title})`} differs: `)) +
+        verdict.reason,
+        ...difference(verdict)
+          .flatMap((line) =>
+            line.startsWith("expected:") ? wrap(line, width - 2) : [line]
+          )
+          .map((line) => `  ${paint(line)}`.trimEnd()),
+        "",
+      ];
+    });
+}
+
+/** What differs in a cell, line by line. */
+export function difference({ output, timing, seconds }: Verdict): string[] {
+  if (output !== undefined) {
+    return [
+      "- recorded",
+      "+ here",
+      "",
+      ...formatDiff(diff(output.recorded, output.here)),
+      "",
+      `expected: ${output.expected}`,
+    ];
+  }
+  if (timing.holds !== false) return [];
+  const { recorded, speed, expected } = timing;
+  const than = (factor?: number) =>
+    factor === undefined ? "" : `, ${comparison(factor)} than ${speed!.than}`;
+  return [
+    `- recorded: ${recorded} s${than(speed?.recorded)}`,
+    `+ here: ${seconds} s${than(speed?.here)}`,
+    `expected: ${expected}`,
+  ];
+}
+
+function paint(line: string): string {
+  if (line.startsWith("-")) return red(line);
+  return line.startsWith("+") ? green(line) : line;
+}

@@ -1,0 +1,42 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { overall, rowsOf, secondsOf, speedOf } from "./rows.ts";
+import type { LabResult } from "../run/runner.ts";
+import { sentenceOf } from "./sentence.ts";
+
+/**
+ * Writes the verdicts as JSON, a cell's for each run.
+ *
+ * @param results What ran.
+ * @param exitCode What the process will exit with.
+ */
+export function toJson(results: LabResult[], exitCode: number): string {
+  const labs = [...new Set(results.map(({ lab }) => lab))];
+  const report = {
+    cores: navigator.hardwareConcurrency,
+    exitCode,
+    labs: labs.map((lab) => {
+      const own = results.filter((result) => result.lab === lab);
+      const rows = rowsOf(own);
+      return {
+        lab: lab.lab,
+        sentence: sentenceOf(lab, rows),
+        failures: own.flatMap(({ run, failure }) =>
+          failure === undefined ? [] : [{ run, failure }]
+        ),
+        cells: rows.map((row) => ({
+          id: row.id,
+          title: row.title,
+          verdict: overall(row),
+          seconds: secondsOf(row) ?? null,
+          speed: speedOf(row) ?? null,
+          runs: row.verdicts,
+          outputs: own.flatMap(({ cells }) => cells)
+            .filter(({ id }) => id === row.id)
+            .map(({ output }) => output),
+        })),
+      };
+    }),
+  };
+  return JSON.stringify(report, null, 2);
+}

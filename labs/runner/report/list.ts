@@ -1,0 +1,63 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { runProcess } from "../run/lab_process.ts";
+import { print, widthOf } from "./print.ts";
+import type { RecordedCell } from "../judge/record.ts";
+import type { Lab } from "../run/runner.ts";
+import { comparedWith, findCell, type Selection } from "../selection.ts";
+import { table } from "./table.ts";
+
+/** Prints the chosen cells, and how they are compared. */
+export async function list(
+  selections: Selection<Lab>[],
+  signal: AbortSignal,
+): Promise<number> {
+  const rows: string[][] = [];
+  for (const { lab, cells } of selections) {
+    const titles = await titlesOf(lab, signal);
+    if (titles === undefined) return signal.aborted ? signal.reason : 3;
+    for (const id of cells) {
+      const cell = findCell(lab, id);
+      const seconds = cell?.seconds == null ? "" : `${cell.seconds} s`;
+      rows.push([id, titles.get(id) ?? "", seconds, howCompared(cell)]);
+    }
+  }
+  print(table(
+    [
+      { title: "Cell" },
+      { title: "" },
+      { title: "Notebook", align: "right" },
+      { title: "Compared by", wraps: true },
+    ],
+    rows,
+    widthOf(Deno.stdout),
+  ));
+  return 0;
+}
+
+/** What a lab says about its cells. */
+async function titlesOf(
+  lab: Lab,
+  signal: AbortSignal,
+): Promise<Map<string, string> | undefined> {
+  const titles = new Map<string, string>();
+  const code = await runProcess([...lab.command, "--list"], {
+    signal,
+    onLine: (line) => {
+      const [, id, title] = /^\[(\w+)\] +(.*)$/.exec(line) ?? [];
+      if (id !== undefined) titles.set(`${lab.lab}:${id}`, title);
+    },
+    onErrorLine: console.error,
+  });
+  return code === 0 ? titles : undefined;
+}
+
+function howCompared(cell?: RecordedCell): string {
+  if (cell === undefined || cell.unrecorded) return "not recorded";
+  const than = comparedWith(cell);
+  return [
+    ...cell.rules,
+    ...cell.time?.sleeps ? ["time as recorded"] : [],
+    ...than === undefined ? [] : [`time against ${than}`],
+  ].join(", ");
+}

@@ -1,0 +1,86 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import type { Timeline } from "../../notebook/timeline.ts";
+import { difference } from "./differences.ts";
+import { reportPage } from "../draw/html.ts";
+import { drawSvg } from "../draw/svg.ts";
+import { traceEvents } from "../draw/trace.ts";
+import type { CellResult, LabResult } from "../run/runner.ts";
+import { findCell } from "../selection.ts";
+import { sentenceOf } from "./sentence.ts";
+import { rowsOf } from "./rows.ts";
+import { describe } from "../judge/verdict.ts";
+
+/** A file to write. */
+export interface PictureFile {
+  path: string;
+  text: string;
+}
+
+/** In milliseconds; shorter cells are over before anything can be seen. */
+const SHORTEST_PICTURE = 50;
+
+/** Whether there is anything to see in a timeline. */
+export function isWorthDrawing(
+  { duration, threads, spans }: Timeline,
+): boolean {
+  return duration >= SHORTEST_PICTURE &&
+    (threads.length > 1 || spans.length > 1);
+}
+
+/** A picture a cell, in a folder: `threads-7.svg`; of several runs, the last. */
+export function svgFiles(folder: string, results: LabResult[]): PictureFile[] {
+  return cellsOf(results).flatMap(({ id, timelines }) =>
+    timelines.filter(isWorthDrawing).map((timeline, i, all) => {
+      const part = all.length > 1 ? `-${i + 1}` : "";
+      const path = `${folder}/${id.replace(":", "-")}${part}.svg`;
+      return { path, text: drawSvg(timeline) };
+    })
+  );
+}
+
+/** All cells' timelines as one trace, in Chrome's format. */
+export function traceText(results: LabResult[]): string {
+  const timelines = results.flatMap(({ run, cells }) =>
+    cells.flatMap(({ id, timelines }) =>
+      timelines.map((timeline) => ({
+        ...timeline,
+        cell: run === 1 ? id : `${id}, run ${run}`,
+      }))
+    )
+  );
+  return JSON.stringify(traceEvents(timelines));
+}
+
+/** The verdicts, the outputs beside the record, and the timelines, as a page. */
+export function reportText(results: LabResult[]): string {
+  const labs = [...new Set(results.map(({ lab }) => lab))];
+  const sentences = labs.map((lab) =>
+    sentenceOf(lab, rowsOf(results.filter((result) => result.lab === lab)))
+  );
+  const cells = results.flatMap(({ lab, run, cells }) =>
+    cells.map((cell) => {
+      const record = findCell(lab, cell.id);
+      const { verdict } = cell;
+      return {
+        id: run === 1 ? cell.id : `${cell.id}, run ${run}`,
+        title: cell.title,
+        verdict: describe(verdict),
+        difference: difference(verdict).join("\n"),
+        source: record?.source ?? "",
+        recorded: record?.output ?? "",
+        here: cell.output,
+        seconds: {
+          recorded: verdict.timing.recorded ?? undefined,
+          here: verdict.seconds ?? undefined,
+        },
+        timeline: cell.timelines.filter(isWorthDrawing).at(-1),
+      };
+    })
+  );
+  return reportPage({ summary: sentences, cells });
+}
+
+function cellsOf(results: LabResult[]): CellResult[] {
+  return results.flatMap(({ cells }) => cells);
+}

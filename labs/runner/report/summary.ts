@@ -1,0 +1,140 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { bold, dim, green, red } from "@std/fmt/colors";
+import {
+  describeRow,
+  overall,
+  type Row,
+  rowsOf,
+  secondsOf,
+  speedOf,
+  type Spread,
+} from "./rows.ts";
+import type { LabResult } from "../run/runner.ts";
+import { sentenceOf } from "./sentence.ts";
+import { type Column, table, wrap } from "./table.ts";
+import type { Verdict } from "../judge/verdict.ts";
+
+const MARKS = { reproduced: "✓", differs: "✗", skipped: "–" };
+const LABELS = {
+  reproduced: "reproduced",
+  differs: "different",
+  skipped: "skipped",
+};
+const COLORS = { reproduced: green, differs: red, skipped: dim };
+
+/** Widths from which on there is room for more. */
+const ROOM_FOR_SPEED = 70;
+const ROOM_FOR_TITLE = 160;
+
+/**
+ * Writes the closing table, a row a cell, and a sentence for each lab.
+ *
+ * @param results What ran.
+ * @param width How many columns of the terminal there are.
+ */
+export function summary(results: LabResult[], width: number): string {
+  const rows = rowsOf(results);
+  return [
+    table(...cellTable(rows, width), width),
+    "",
+    ...sentences(results, width),
+    "",
+    totals(results),
+  ].join("\n");
+}
+
+function cellTable(rows: Row[], width: number): [Column[], string[][]] {
+  const hasTitle = width >= ROOM_FOR_TITLE;
+  const hasSpeed = width >= ROOM_FOR_SPEED;
+  const isRepeated = rows.some(({ verdicts }) => verdicts.length > 1);
+  const columns: [boolean, Column, (row: Row) => string][] = [
+    [true, { title: "Cell" }, ({ id }) => id],
+    [hasTitle, { title: "" }, ({ title }) => title],
+    [true, verdictColumn(rows), (row) => `${marks(row)} ${describeRow(row)}`],
+    [true, { title: "Here", align: "right" }, here],
+    [isRepeated, { title: "Spread", align: "right" }, range],
+    [hasSpeed, { title: "", align: "right" }, (row) => times(speedOf(row))],
+    [true, { title: "Notebook", align: "right" }, recorded],
+    [hasSpeed, { title: "", align: "right" }, recordedTimes],
+  ];
+  const shown = columns.filter(([isShown]) => isShown);
+  return [
+    shown.map(([, column]) => column),
+    rows.map((row) => shown.map(([, , text]) => text(row))),
+  ];
+}
+
+function verdictColumn(rows: Row[]): Column {
+  return {
+    title: "Verdict",
+    wraps: true,
+    color: (text, i) => COLORS[overall(rows[i])](text),
+  };
+}
+
+/** More than these marks are no clearer than the words beside them. */
+const MOST_MARKS = 10;
+
+function marks(row: Row): string {
+  const { verdicts } = row;
+  if (verdicts.length > MOST_MARKS) return MARKS[overall(row)];
+  return verdicts.map(({ verdict }) => MARKS[verdict]).join("");
+}
+
+/** Cells that sleep say their seconds with one decimal, others with four. */
+function seconds(value: number, { timing }: Verdict): string {
+  return value.toFixed(timing.sleeps ? 1 : 2);
+}
+
+function here(row: Row): string {
+  const spread = secondsOf(row);
+  return spread ? `${seconds(spread.median, row.verdicts[0])} s` : "";
+}
+
+function range(row: Row): string {
+  const spread = secondsOf(row);
+  if (spread === undefined) return "";
+  const [least, most] = [spread.least, spread.most]
+    .map((value) => seconds(value, row.verdicts[0]));
+  return `${least}–${most}`;
+}
+
+function recorded({ verdicts: [verdict] }: Row): string {
+  const { recorded } = verdict.timing;
+  return recorded === null ? "" : `${seconds(recorded, verdict)} s`;
+}
+
+function recordedTimes({ verdicts: [{ timing }] }: Row): string {
+  const recorded = timing.speed?.recorded;
+  return recorded === undefined ? "" : `×${recorded.toFixed(2)}`;
+}
+
+function times(spread?: Spread): string {
+  return spread ? `×${spread.median.toFixed(2)}` : "";
+}
+
+function sentences(results: LabResult[], width: number): string[] {
+  const labs = [...new Set(results.map(({ lab }) => lab))];
+  return labs.flatMap((lab) => {
+    const own = results.filter((result) => result.lab === lab);
+    const failures = own.flatMap(({ failure }) =>
+      failure === undefined ? [] : [` But ${failure}.`]
+    );
+    const text = sentenceOf(lab, rowsOf(own)) + failures.join("");
+    const name = lab.lab.padEnd(9);
+    return wrap(text, width - name.length).map((line, i) =>
+      (i === 0 ? bold(name) : " ".repeat(name.length)) + line
+    );
+  });
+}
+
+/** How many cells have which verdict. */
+export function totals(results: LabResult[]): string {
+  const kinds = rowsOf(results).map(overall);
+  return (["reproduced", "differs", "skipped"] as const)
+    .map((kind) => [kind, kinds.filter((k) => k === kind).length] as const)
+    .filter(([, count]) => count > 0)
+    .map(([kind, count]) => COLORS[kind](`${count} ${LABELS[kind]}`))
+    .join(", ");
+}

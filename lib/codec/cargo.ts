@@ -1,0 +1,81 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import type { Key } from "../store/key.ts";
+
+/** What a record holds. The kinds up to `NUMBER` need no bytes of their own. */
+export const Kind = {
+  UNDEFINED: 0,
+  NULL: 1,
+  FALSE: 2,
+  TRUE: 3,
+  /** A reference to an exposed function: its id is the cargo's number. */
+  FUNCTION: 4,
+  NUMBER: 5,
+  /** Anything else, encoded in the cargo's bytes. */
+  BYTES: 6,
+} as const;
+
+const FIRST_BYTES = 1 << 10;
+/** What a cargo keeps between values; more is given back after use. */
+export const KEPT_BYTES = 1 << 22;
+
+/** Thrown when a value takes more bytes than its cargo may have. */
+export class TooLarge extends RangeError {}
+
+/**
+ * One value on its way into or out of a store: its kind, and either a number or
+ * bytes. Each thread keeps one for putting and one for getting, so that moving
+ * a value allocates nothing.
+ */
+export class Cargo {
+  kind: number = Kind.UNDEFINED;
+  number = 0;
+  /** Bytes in use: 8 for what fits beside a record's header. */
+  length = 8;
+  bytes!: Uint8Array<ArrayBuffer>;
+  ints!: Int32Array<ArrayBuffer>;
+  floats!: Float64Array<ArrayBuffer>;
+  view!: DataView<ArrayBuffer>;
+  /** What a heap orders the value by. */
+  key: Key | undefined = undefined;
+
+  #limit: number;
+
+  /** A cargo of so many bytes at most, a power of two. */
+  constructor(limit = Infinity) {
+    this.#limit = limit;
+    this.#allocate(FIRST_BYTES);
+  }
+
+  /**
+   * Makes room for so many bytes; what was written stays.
+   *
+   * @throws {TooLarge} If that is more than the cargo may have.
+   */
+  reserve(length: number): void {
+    if (length <= this.bytes.length) return;
+    if (length > this.#limit) {
+      throw new TooLarge(
+        `Cannot encode value: it takes more than ${this.#limit} bytes`,
+      );
+    }
+    const old = this.bytes;
+    let size = old.length;
+    while (size < length) size *= 2;
+    this.#allocate(size);
+    this.bytes.set(old);
+  }
+
+  /** Gives an unusually large buffer back. */
+  trim(): void {
+    if (this.bytes.length > KEPT_BYTES) this.#allocate(FIRST_BYTES);
+  }
+
+  #allocate(size: number): void {
+    const buffer = new ArrayBuffer(size);
+    this.bytes = new Uint8Array(buffer);
+    this.ints = new Int32Array(buffer);
+    this.floats = new Float64Array(buffer);
+    this.view = new DataView(buffer);
+  }
+}

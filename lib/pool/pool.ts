@@ -1,0 +1,708 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { Call } from "./call.ts";
+import {
+  checkArray,
+  checkCount,
+  checkFunction,
+  checkIterable,
+} from "./checks.ts";
+import { chunkDoer } from "./chunks.ts";
+import { Dispatcher, NO_CALL, type TaskOptions } from "./dispatcher.ts";
+import type {
+  AnyIterable,
+  ApplyOptions,
+  ImapOptions,
+  ItemResult,
+  MapOptions,
+  PoolOptions,
+} from "./options.ts";
+import { countOf, isAsync, Source } from "./source.ts";
+import { streamChunks } from "./stream.ts";
+import { Mode } from "./task.ts";
+import { checkSeconds } from "../sync/deadline.ts";
+import { isRecording, Mark, recordSpan } from "../sync/recorder.ts";
+import { type AnyFunction, idOf, originOf } from "../codec/references.ts";
+import { copyPermissions } from "../thread/permissions.ts";
+import { isMainThread } from "../thread/thread_table.ts";
+import { PooledWorker } from "../thread/worker.ts";
+
+export type {
+  AnyIterable,
+  ApplyOptions,
+  ImapOptions,
+  ItemResult,
+  MapOptions,
+  PoolOptions,
+};
+
+/** How many chunks an imap has under way for each worker. */
+const CHUNKS_AHEAD = 2;
+/** A longer array isn't made at once by V8, but as a dictionary. */
+const LONGEST_FAST = 1 << 25;
+const NO_OPTIONS: ApplyOptions = {};
+
+/**
+ * The number of processors. Python's `os.cpu_count`.
+ *
+ * @returns The number, at least 1.
+ *
+ * @example Usage
+ * ```ts
+ * import { cpuCount } from "@lab9/concurrency";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(cpuCount(), navigator.hardwareConcurrency);
+ * ```
+ */
+export function cpuCount(): number {
+  return navigator.hardwareConcurrency;
+}
+
+/**
+ * A number of workers that call functions for you. Python's
+ * `multiprocessing.Pool`.
+ *
+ * The functions have to be exposed (see {@linkcode expose}); they may be async.
+ * Arguments and results travel by structured clone; shared objects, such as
+ * queues, and exposed functions may stand anywhere in them. What is large can be
+ * moved instead of copied, see {@linkcode transfer}.
+ *
+ * What a function throws keeps its class, message and own properties, and has
+ * the worker's stack as its `cause`. A worker that dies takes only its own task
+ * with it, which rejects with {@linkcode WorkerLostError}; another worker takes
+ * its place. With the option `settled`, what fails is told in its place, and the
+ * other items go on.
+ *
+ * @example Usage
+ * ```ts
+ * import { Pool } from "@lab9/concurrency";
+ * import { taylorExp } from "../../labs/pool.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using pool = new Pool(2);
+ * assertEquals(await pool.map(taylorExp, [0, 1]), [1, 2.7182818284590455]);
+ * ```
+ */
+export class Pool implements AsyncDisposable {
+  #dispatcher: Dispatcher;
+  #workers: number;
+  #isRunning = true;
+  /** The ids of functions that were found to be fit for this pool. */
+  #known = new Map<AnyFunction, number>();
+
+  /**
+   * Makes a pool and starts its first worker. To start one blocks the main thread
+   * for some 10 to 20 ms, so the others start when tasks come for them or, one
+   * after another, when the first is ready. With an initializer or permissions,
+   * all start now.
+   *
+   * @param workers How many workers.
+   * @param options The options.
+   * @throws {RangeError} If the number of workers or of tasks per worker is not
+   * a positive integer.
+   * @throws {TypeError} If a number or a list isn't one, the initializer was
+   * never exposed, or the permissions are none that Deno knows.
+   * @throws {Deno.errors.NotCapable} If the permissions are more than the
+   * script's own.
+   * @throws {Error} If the calling thread is not the main one.
+   *
+   * @example Usage
+   * ```ts
+   * import { Pool } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using pool = new Pool(2);
+   * assertEquals(pool.workers, 2);
+   * ```
+   */
+  constructor(workers: number = cpuCount(), options: PoolOptions = {}) {
+    const {
+      initializer,
+      initargs = [],
+      maxTasksPerChild = Infinity,
+      permissions = "none",
+    } = options;
+    checkCount("create pool", "workers", workers);
+    if (maxTasksPerChild !== Infinity) {
+      checkCount("create pool", "maxTasksPerChild", maxTasksPerChild);
+    }
+    if (initializer !== undefined) checkFunction("create pool", initializer);
+    checkArray("create pool: initargs", initargs);
+    const copy = copyPermissions("create pool", permissions);
+    if (!isMainThread()) {
+      throw new Error(
+        "Cannot create pool: only the main thread can start workers",
+      );
+    }
+    this.#workers = workers;
+    // It loads its modules while the rest of the pool is made.
+    PooledWorker.prestart(copy);
+    this.#dispatcher = new Dispatcher(workers, {
+      initializer,
+      initargs,
+      maxTasks: maxTasksPerChild,
+      permissions: copy,
+    });
+  }
+
+  /**
+   * How many workers the pool has.
+   *
+   * @returns The number.
+   */
+  get workers(): number {
+    return this.#workers;
+  }
+
+  /**
+   * Calls a function once, in any worker. Python's `Pool.apply`; as it gives a
+   * promise, also `Pool.apply_async` and `concurrent.futures`' `Executor.submit`.
+   *
+   * @param fn The function.
+   * @param args What it is called with.
+   * @param options How the call may end early.
+   * @returns A promise that resolves to what the function returned. It rejects
+   * with what the function threw.
+   * @throws {TypeError} If the function was never exposed.
+   * @throws {DOMException} A `DataCloneError` if an argument can't be cloned; a
+   * `TimeoutError` if the timeout passes.
+   * @throws {WorkerLostError} If the worker died of it.
+   * @throws {Error} If the pool is not running.
+   *
+   * @example Usage
+   * ```ts
+   * import { Pool } from "@lab9/concurrency";
+   * import { taylorExp } from "../../labs/pool.ts";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using pool = new Pool(1);
+   * assertEquals(await pool.apply(taylorExp, [1]), 2.7182818284590455);
+   * ```
+   *
+   * @typeParam A The types of the function's arguments.
+   * @typeParam R The type of what the function returns.
+   */
+  apply<A extends readonly unknown[], R>(
+    fn: (...args: A) => R,
+    args: NoInfer<Readonly<A>>,
+    options?: ApplyOptions,
+  ): Promise<Awaited<R>>;
+  /**
+   * The same for a function that can do without arguments.
+   *
+   * @param fn The function.
+   * @param args None.
+   * @param options How the call may end early.
+   * @returns A promise that resolves to what the function returned.
+   *
+   * @typeParam R The type of what the function returns.
+   */
+  apply<R>(
+    fn: () => R,
+    args?: readonly [],
+    options?: ApplyOptions,
+  ): Promise<Awaited<R>>;
+  apply(
+    fn: AnyFunction,
+    args: unknown = [],
+    options: ApplyOptions = NO_OPTIONS,
+  ): Promise<unknown> {
+    try {
+      const id = this.#check("apply function", fn, options);
+      checkArray("apply function: args", args);
+      const task: TaskOptions = {
+        call: NO_CALL,
+        fn: id,
+        mode: Mode.APPLY,
+        isSettled: false,
+        payload: args as readonly unknown[],
+        from: 0,
+        to: (args as readonly unknown[]).length,
+      };
+      const { signal, timeout } = options;
+      const isPlain = signal === undefined && timeout === undefined;
+      // What can't end early needs no more than its task.
+      return isPlain && !isRecording
+        ? this.#dispatcher.submit(task)
+        : this.#applyLimited(task, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Calls a function for each item, in chunks, and collects the results in the
+   * order of the items. Python's `Pool.map` and `Pool.map_async`.
+   *
+   * @param fn The function. It is called with the item alone.
+   * @param items The items. All of them are read first; see
+   * {@linkcode imap} for what need not fit in memory.
+   * @param options Chunk size, progress, whether results are settled, and how
+   * the call may end early.
+   * @returns A promise that resolves to the results. It rejects with the first
+   * error, and what was not begun is called off. If results are settled, it
+   * resolves to what `Promise.allSettled` would.
+   * @throws {TypeError} If the function was never exposed.
+   * @throws {RangeError} If the chunk size is not a positive integer.
+   * @throws {DOMException} A `DataCloneError` if an item can't be cloned; a
+   * `TimeoutError` if the timeout passes.
+   * @throws {WorkerLostError} If a worker died of it.
+   * @throws {Error} If the pool is not running.
+   *
+   * @example Usage
+   * ```ts
+   * import { Pool } from "@lab9/concurrency";
+   * import { taylorExp } from "../../labs/pool.ts";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using pool = new Pool(2);
+   * assertEquals(await pool.map(taylorExp, [0, 1]), [1, 2.7182818284590455]);
+   * ```
+   *
+   * @typeParam T The type of the items.
+   * @typeParam R The type of what the function returns.
+   * @typeParam S Whether results are settled.
+   */
+  async map<T, R, S extends boolean = false>(
+    fn: (item: T) => R,
+    items: AnyIterable<T>,
+    options: MapOptions<S> = {},
+  ): Promise<ItemResult<R, S>[]> {
+    return await this.#mapChunks(Mode.MAP, fn, items, options);
+  }
+
+  /**
+   * As {@linkcode map}, for a function of several arguments: each item is the
+   * list of them. Python's `Pool.starmap` and `Pool.starmap_async`.
+   *
+   * @param fn The function.
+   * @param items The lists of arguments.
+   * @param options Chunk size, progress, whether results are settled, and how
+   * the call may end early.
+   * @returns A promise that resolves to the results. It rejects with the first
+   * error, and what was not begun is called off. If results are settled, it
+   * resolves to what `Promise.allSettled` would.
+   * @throws {TypeError} If the function was never exposed, or an item is not
+   * an array.
+   * @throws {RangeError} If the chunk size is not a positive integer.
+   * @throws {DOMException} A `DataCloneError` if an item can't be cloned; a
+   * `TimeoutError` if the timeout passes.
+   * @throws {WorkerLostError} If a worker died of it.
+   * @throws {Error} If the pool is not running.
+   *
+   * @example Usage
+   * ```ts
+   * import { Pool } from "@lab9/concurrency";
+   * import { taylorExp } from "../../labs/pool.ts";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using pool = new Pool(2);
+   * assertEquals(await pool.starmap(taylorExp, [[0, 9], [1, 3]]), [1, 2.5]);
+   * ```
+   *
+   * @typeParam A The types of the function's arguments.
+   * @typeParam R The type of what the function returns.
+   * @typeParam S Whether results are settled.
+   */
+  async starmap<A extends readonly unknown[], R, S extends boolean = false>(
+    fn: (...args: A) => R,
+    items: AnyIterable<NoInfer<Readonly<A>>>,
+    options: MapOptions<S> = {},
+  ): Promise<ItemResult<R, S>[]> {
+    return await this.#mapChunks(Mode.STARMAP, fn, items, options);
+  }
+
+  /**
+   * Calls a function for each item and yields the results in the order of the
+   * items, as they come. Python's `Pool.imap` and `concurrent.futures`'
+   * `Executor.map`, except that items are read only as results are taken: they
+   * may be endless.
+   *
+   * @param fn The function. It is called with the item alone.
+   * @param items The items.
+   * @param options Chunk size, progress, whether results are settled, and how
+   * the call may end early.
+   * @returns An iterator over the results. It throws the first error, unless
+   * results are settled; leaving it early calls off what is under way.
+   * @throws {TypeError} If the function was never exposed.
+   * @throws {RangeError} If the chunk size is not a positive integer.
+   * @throws {Error} If the pool is not running.
+   *
+   * @example Usage
+   * ```ts
+   * import { Pool } from "@lab9/concurrency";
+   * import { taylorExp } from "../../labs/pool.ts";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using pool = new Pool(2);
+   * const results = pool.imap(taylorExp, [0, 1]);
+   * assertEquals(await Array.fromAsync(results), [1, 2.7182818284590455]);
+   * ```
+   *
+   * @example Errors in their place
+   * ```ts
+   * import { Pool } from "@lab9/concurrency";
+   * import { taylorExp } from "../../labs/pool.ts";
+   *
+   * await using pool = new Pool(2);
+   * const results = pool.imap(taylorExp, [0, 0.5, 1], { settled: true });
+   * for await (const result of results) {
+   *   if (result.status === "fulfilled") console.log(result.value);
+   *   else console.log(result.reason.message); // of 0.5, which is no integer
+   * }
+   * ```
+   *
+   * @typeParam T The type of the items.
+   * @typeParam R The type of what the function returns.
+   * @typeParam S Whether results are settled.
+   */
+  imap<T, R, S extends boolean = false>(
+    fn: (item: T) => R,
+    items: AnyIterable<T>,
+    options: ImapOptions<S> = {},
+  ): AsyncGenerator<ItemResult<R, S>, void, undefined> {
+    return this.#stream(Mode.MAP, fn, items, options, true);
+  }
+
+  /**
+   * As {@linkcode imap}, except that results are yielded in the order in which
+   * they are done. Python's `Pool.imap_unordered`; what `concurrent.futures`'
+   * `as_completed` is used for.
+   *
+   * @param fn The function. It is called with the item alone.
+   * @param items The items.
+   * @param options Chunk size, progress, whether results are settled, and how
+   * the call may end early.
+   * @returns An iterator over the results. It throws the first error, unless
+   * results are settled; leaving it early calls off what is under way.
+   * @throws {TypeError} If the function was never exposed.
+   * @throws {RangeError} If the chunk size is not a positive integer.
+   * @throws {Error} If the pool is not running.
+   *
+   * @example Usage
+   * ```ts
+   * import { Pool } from "@lab9/concurrency";
+   * import { taylorExp } from "../../labs/pool.ts";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using pool = new Pool(2);
+   * const results = pool.imapUnordered(taylorExp, [0, 0]);
+   * assertEquals(await Array.fromAsync(results), [1, 1]);
+   * ```
+   *
+   * @typeParam T The type of the items.
+   * @typeParam R The type of what the function returns.
+   * @typeParam S Whether results are settled.
+   */
+  imapUnordered<T, R, S extends boolean = false>(
+    fn: (item: T) => R,
+    items: AnyIterable<T>,
+    options: ImapOptions<S> = {},
+  ): AsyncGenerator<ItemResult<R, S>, void, undefined> {
+    return this.#stream(Mode.MAP, fn, items, options, false);
+  }
+
+  /**
+   * As {@linkcode imap}, for a function of several arguments: each item
+   * is the list of them. Python's `Pool` has no such method.
+   *
+   * @param fn The function.
+   * @param items The lists of arguments.
+   * @param options Chunk size, progress, whether results are settled, and how
+   * the call may end early.
+   * @returns An iterator over the results. It throws the first error, unless
+   * results are settled; leaving it early calls off what is under way.
+   * @throws {TypeError} If the function was never exposed, or an item is not
+   * an array.
+   * @throws {RangeError} If the chunk size is not a positive integer.
+   * @throws {Error} If the pool is not running.
+   *
+   * @example Usage
+   * ```ts
+   * import { Pool } from "@lab9/concurrency";
+   * import { taylorExp } from "../../labs/pool.ts";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using pool = new Pool(2);
+   * const results = pool.istarmap(taylorExp, [[0, 9], [1, 3]]);
+   * assertEquals(await Array.fromAsync(results), [1, 2.5]);
+   * ```
+   *
+   * @typeParam A The types of the function's arguments.
+   * @typeParam R The type of what the function returns.
+   * @typeParam S Whether results are settled.
+   */
+  istarmap<A extends readonly unknown[], R, S extends boolean = false>(
+    fn: (...args: A) => R,
+    items: AnyIterable<NoInfer<Readonly<A>>>,
+    options: ImapOptions<S> = {},
+  ): AsyncGenerator<ItemResult<R, S>, void, undefined> {
+    return this.#stream(Mode.STARMAP, fn, items, options, true);
+  }
+
+  /**
+   * As {@linkcode imapUnordered}, for a function of several arguments: each item
+   * is the list of them. Python's `Pool` has no such method.
+   *
+   * @param fn The function.
+   * @param items The lists of arguments.
+   * @param options Chunk size, progress, whether results are settled, and how
+   * the call may end early.
+   * @returns An iterator over the results. It throws the first error, unless
+   * results are settled; leaving it early calls off what is under way.
+   * @throws {TypeError} If the function was never exposed, or an item is not
+   * an array.
+   * @throws {RangeError} If the chunk size is not a positive integer.
+   * @throws {Error} If the pool is not running.
+   *
+   * @example Usage
+   * ```ts
+   * import { Pool } from "@lab9/concurrency";
+   * import { taylorExp } from "../../labs/pool.ts";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using pool = new Pool(2);
+   * const results = pool.starmapUnordered(taylorExp, [[1, 3], [1, 3]]);
+   * assertEquals(await Array.fromAsync(results), [2.5, 2.5]);
+   * ```
+   *
+   * @typeParam A The types of the function's arguments.
+   * @typeParam R The type of what the function returns.
+   * @typeParam S Whether results are settled.
+   */
+  starmapUnordered<A extends readonly unknown[], R, S extends boolean = false>(
+    fn: (...args: A) => R,
+    items: AnyIterable<NoInfer<Readonly<A>>>,
+    options: ImapOptions<S> = {},
+  ): AsyncGenerator<ItemResult<R, S>, void, undefined> {
+    return this.#stream(Mode.STARMAP, fn, items, options, false);
+  }
+
+  /**
+   * Takes no more tasks. The workers end when what was submitted is done.
+   * Python's `Pool.close`.
+   *
+   * @example Usage
+   * ```ts
+   * import { Pool } from "@lab9/concurrency";
+   *
+   * const pool = new Pool(1);
+   * pool.close();
+   * await pool.join();
+   * ```
+   */
+  close(): void {
+    this.#isRunning = false;
+    this.#dispatcher.close();
+  }
+
+  /**
+   * Waits for the workers' end, after {@linkcode close} or
+   * {@linkcode terminate}. Python's `Pool.join`.
+   *
+   * @returns A promise that resolves when all workers have ended.
+   * @throws {Error} If the pool is still running.
+   *
+   * @example Usage
+   * ```ts
+   * import { Pool } from "@lab9/concurrency";
+   *
+   * const pool = new Pool(1);
+   * pool.close();
+   * await pool.join();
+   * ```
+   */
+  async join(): Promise<void> {
+    if (this.#isRunning) {
+      throw new Error("Cannot join pool: it is still running, close it first");
+    }
+    await this.#dispatcher.ended();
+  }
+
+  /**
+   * Ends the workers without finishing what was submitted: it rejects with an
+   * `AbortError`. Python's `Pool.terminate`.
+   *
+   * @returns A promise that resolves when the workers have ended or were given
+   * up (see {@linkcode Thread.terminate}).
+   *
+   * @example Usage
+   * ```ts
+   * import { Pool } from "@lab9/concurrency";
+   *
+   * const pool = new Pool(1);
+   * await pool.terminate();
+   * ```
+   */
+  async terminate(): Promise<void> {
+    this.#isRunning = false;
+    const reason = new DOMException("The pool was terminated", "AbortError");
+    await this.#dispatcher.stop(reason);
+  }
+
+  /**
+   * Closes the pool and waits for its workers' end.
+   *
+   * @returns A promise that resolves when all workers have ended.
+   *
+   * @example Usage
+   * ```ts
+   * import { Pool } from "@lab9/concurrency";
+   *
+   * {
+   *   await using pool = new Pool(1);
+   * } // The workers have ended here.
+   * ```
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    await this.join();
+  }
+
+  async #applyLimited(
+    task: TaskOptions,
+    { signal, timeout }: ApplyOptions,
+  ): Promise<unknown> {
+    using call = new Call(this.#dispatcher, false);
+    call.limit({ signal, timeout });
+    using _span = recordSpan(Mark.POOL);
+    return await call.submit(task);
+  }
+
+  /** The id of the function, if it may be called now. */
+  #check(action: string, fn: AnyFunction, options: ApplyOptions): number {
+    if (!this.#isRunning) throw new Error("Pool is not running");
+    const id = this.#known.get(fn) ?? this.#learn(action, fn);
+    if (options.timeout !== undefined) {
+      checkSeconds(action, "timeout", options.timeout);
+    }
+    options.signal?.throwIfAborted();
+    return id;
+  }
+
+  #learn(action: string, fn: AnyFunction): number {
+    checkFunction(action, fn);
+    const { url, name } = originOf(fn)!;
+    if (!this.#dispatcher.knows(url)) {
+      throw new TypeError(
+        `Cannot ${action}: '${name}' was exposed after the pool was made, ` +
+          "import its module first",
+      );
+    }
+    const id = idOf(fn)!;
+    this.#known.set(fn, id);
+    return id;
+  }
+
+  async #mapChunks<T, R>(
+    mode: Mode,
+    fn: AnyFunction,
+    items: AnyIterable<T>,
+    options: MapOptions,
+  ): Promise<R[]> {
+    const action = mode === Mode.MAP ? "map function" : "starmap function";
+    const id = this.#checkItems(action, fn, items, options);
+    using call = new Call(this.#dispatcher, false);
+    call.limit(options);
+    const list = isAsync(items) ? await collect(items, call) : listOf(items);
+    const total = list.length;
+    const { chunkSize = defaultChunkSize(total, this.#workers) } = options;
+    const { settled: isSettled = false, onProgress } = options;
+    const doChunk = chunkDoer<number>(call, {
+      fn: id,
+      mode,
+      isSettled,
+      total,
+      onProgress,
+    });
+    using _span = recordSpan(Mark.POOL);
+    const isPlaced = !isSettled && total <= LONGEST_FAST;
+    const results = { list: [] as unknown[] };
+    const chunks: Promise<unknown[]>[] = [];
+    for (let at = 0; at < total; at += chunkSize) {
+      const end = Math.min(at + chunkSize, total);
+      const into = isPlaced ? { results, at } : undefined;
+      chunks.push(doChunk(list, at, end, into));
+    }
+    // While it is made, the workers have begun.
+    if (isPlaced) results.list = new Array(total);
+    try {
+      const lists = await Promise.all(chunks);
+      return (isPlaced ? results.list : lists.flat()) as R[];
+    } catch (error) {
+      call.cancel(error);
+      // The other chunks' rejections say nothing new.
+      await Promise.allSettled(chunks);
+      throw error;
+    }
+  }
+
+  #stream<T, R>(
+    mode: Mode,
+    fn: AnyFunction,
+    items: AnyIterable<T>,
+    options: ImapOptions,
+    ordered: boolean,
+  ): AsyncGenerator<R, void, undefined> {
+    const action = mode === Mode.MAP ? "imap function" : "starmap function";
+    const id = this.#checkItems(action, fn, items, options);
+    const { chunkSize = 1, settled: isSettled = false, onProgress } = options;
+    const call = new Call(this.#dispatcher, true);
+    const doChunk = chunkDoer<number | undefined>(call, {
+      fn: id,
+      mode,
+      isSettled,
+      total: countOf(items),
+      onProgress,
+    });
+    const doAll = (items: T[]) =>
+      doChunk(items, 0, items.length) as Promise<R[]>;
+    return streamChunks(call, new Source(items), doAll, {
+      limits: options,
+      chunkSize,
+      ahead: this.#workers * CHUNKS_AHEAD,
+      ordered,
+    });
+  }
+
+  #checkItems(
+    action: string,
+    fn: AnyFunction,
+    items: unknown,
+    options: MapOptions | ImapOptions,
+  ): number {
+    const id = this.#check(action, fn, options);
+    if (options.chunkSize !== undefined) {
+      checkCount(action, "chunkSize", options.chunkSize);
+    }
+    checkIterable(action, items);
+    return id;
+  }
+}
+
+/** Python's: a quarter of each worker's share of the items, rounded up. */
+function defaultChunkSize(items: number, workers: number): number {
+  return Math.max(1, Math.ceil(items / (workers * 4)));
+}
+
+/** The items as a list; an array is one that nothing has to be copied of. */
+function listOf<T>(items: Iterable<T>): readonly T[] {
+  const isPlain = Array.isArray(items) &&
+    items[Symbol.iterator] === Array.prototype[Symbol.iterator];
+  return isPlain ? items : [...items];
+}
+
+async function collect<T>(items: AsyncIterable<T>, call: Call): Promise<T[]> {
+  const source = new Source(items);
+  const list: T[] = [];
+  try {
+    for (;;) {
+      const next = await call.orCalledOff(source.read(1));
+      if (next.length === 0) return list;
+      list.push(next[0]);
+    }
+  } finally {
+    source.leave();
+  }
+}

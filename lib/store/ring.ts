@@ -1,0 +1,270 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import type { Cargo } from "../codec/cargo.ts";
+import { countOf, Mutex, STEP, stepsIn } from "../sync/mutex.ts";
+import { pause } from "../sync/pause.ts";
+import {
+  CLOSED,
+  damaged,
+  HEADER_BYTES,
+  INLINE_BYTES,
+  LIMIT,
+  type PutResult,
+  PUTS,
+  recordSize,
+  SIZE,
+  SMALL_COPY_BYTES,
+  Store,
+  storeSize,
+  TAKES,
+} from "./store.ts";
+
+// Words of the header, besides the store's.
+const TAIL = 1;
+/** The producers' last looks at `HEAD` and `TAKES`, which only move on. */
+const HEAD_SEEN = 3;
+const TAKES_SEEN = 4;
+/** Where the next record to take is, and the mutex of takes. */
+const HEAD = 16;
+/** The consumers' last look at `PUTS`: it can only have moved on since. */
+const PUTS_SEEN = 17;
+
+/** How far producers should be ahead of a consumer that is as fast as they are. */
+const LEAD = 32;
+/** How long it lets them run: in two microseconds, some forty are put. */
+const LEAD_PAUSES = 80;
+
+/** The bytes of a line, which cores fetch from each other as a whole. */
+const LINE_BYTES = 64;
+/** How much of the ring a producer fetches at once. */
+const STRETCH_BYTES = 512;
+
+/**
+ * First in, first out: records of any length in shared memory, for any number
+ * of producers and consumers.
+ *
+ * Protocol. Producers have one mutex, consumers another, so that a put and a
+ * get don't wait for each other. Positions count bytes since the beginning and
+ * wrap with the 32 bits; a position's place is its remainder by the ring's size,
+ * a power of two.
+ *  - A producer writes the record, then `TAIL`, then counts `PUTS` up. Only that
+ *    makes a record visible: up to then a consumer sees the old state, from then
+ *    on the whole record.
+ *  - A consumer copies the record out, then writes `TAKES`, then moves `HEAD` on.
+ *    Only that gives the bytes back to producers; it makes `TAKES` visible.
+ *  - `PUTS` and `HEAD` have the mutexes in their lowest bits, as counts go up by
+ *    `STEP` and records are multiples of more: one step does it and lets go.
+ *  - What only holders of a mutex write is read plainly under it: an atomic access
+ *    takes longer than all else that a put or a get does.
+ *  - Growing takes both mutexes, producers' first, and moves what is stored.
+ */
+export class Ring extends Store {
+  #takeMutex: Mutex;
+  #mask = 0;
+  #bytes!: Uint8Array;
+  #ints!: Int32Array;
+  #floats!: Float64Array;
+
+  constructor(source: number | SharedArrayBuffer) {
+    super(source);
+    this.#takeMutex = new Mutex(this.words, HEAD);
+    this.#view();
+  }
+
+  canEverHold({ length }: Cargo): boolean {
+    // A record's size is more than 32 bits can tell of a larger length.
+    return length <= this.capacity && recordSize(length) <= this.capacity;
+  }
+
+  put(cargo: Cargo): PutResult {
+    const words = this.words;
+    const length = cargo.length;
+    const size = recordSize(length);
+    let added = 0;
+    this.putMutex.lock();
+    try {
+      if (words[CLOSED] !== 0) return "closed";
+      const puts = words[PUTS];
+      const limit = words[LIMIT];
+      if (limit > 0 && countOf(puts - words[TAKES_SEEN]) >= limit) {
+        this.#seeTakes();
+        if (countOf(puts - words[TAKES_SEEN]) >= limit) return "full";
+      }
+      if (!this.#hasRoom(size)) return "full";
+      const count = countOf(puts);
+      const tail = words[TAIL];
+      const at = (tail & this.#mask) >> 2;
+      this.#ints[at] = length;
+      this.#ints[at + 1] = cargo.kind;
+      if (length <= INLINE_BYTES) this.#floats[(at >> 1) + 1] = cargo.number;
+      else this.#copyIn(cargo, (tail + 8) | 0);
+      const next = (tail + size) | 0;
+      if (((tail ^ next) & -STRETCH_BYTES) !== 0) this.#fetch(next);
+      // From here on, nothing that could throw.
+      words[TAIL] = next;
+      this.lastPut = count;
+      added = STEP;
+      return "put";
+    } finally {
+      this.putMutex.unlock(added);
+    }
+  }
+
+  override letPutsRunAhead(): void {
+    const words = this.words;
+    if (words[TAKES] !== words[PUTS_SEEN] || words[CLOSED] !== 0) return;
+    const stored = this.count;
+    // All of it is only a hint: nothing goes wrong if it is outdated.
+    const limit = words[LIMIT];
+    const lead = limit > 0 ? Math.min(LEAD, limit >> 1) : LEAD;
+    // Of one it isn't known that more will come.
+    if (stored > 1 && stored < lead) pause(LEAD_PAUSES);
+  }
+
+  take(cargo: Cargo): boolean {
+    const words = this.words;
+    // What producers write is looked at no more often than needed.
+    if (words[TAKES] === words[PUTS_SEEN] && this.isEmpty) return false;
+    let added = 0;
+    this.#takeMutex.lock();
+    try {
+      const takes = words[TAKES];
+      if (takes === words[PUTS_SEEN]) {
+        words[PUTS_SEEN] = stepsIn(Atomics.load(words, PUTS));
+        if (takes === words[PUTS_SEEN]) return false;
+      }
+      if (words[SIZE] !== this.#mask + 1) this.#view();
+      const head = stepsIn(words[HEAD]);
+      const at = (head & this.#mask) >> 2;
+      const length = this.#ints[at];
+      if (length > this.#mask + 1) throw damaged();
+      const size = recordSize(length);
+      cargo.kind = this.#ints[at + 1];
+      cargo.length = length;
+      if (length <= INLINE_BYTES) cargo.number = this.#floats[(at >> 1) + 1];
+      else this.#copyOut(cargo, (head + 8) | 0);
+      const count = countOf(takes);
+      // From here on, nothing that could throw.
+      words[TAKES] = (takes + STEP) | 0;
+      this.lastTake = count;
+      added = size;
+      return true;
+    } finally {
+      this.#takeMutex.unlock(added);
+    }
+  }
+
+  /**
+   * Writes to each line of the stretch where the next records will stand. Consumers
+   * have read them, so that each has to be fetched from another core. That takes
+   * longer than a put, and a put waits for it: for all at once, instead of for
+   * each.
+   */
+  #fetch(next: number): void {
+    const ints = this.#ints;
+    const end = ((next & -STRETCH_BYTES) + STRETCH_BYTES) | 0;
+    // Only where nothing is stored.
+    if (((end - this.words[HEAD_SEEN]) | 0) > this.#mask + 1) return;
+    let at = (next + LINE_BYTES - 1) & -LINE_BYTES;
+    for (; at !== end; at = (at + LINE_BYTES) | 0) {
+      ints[(at & this.#mask) >> 2] = 0;
+    }
+  }
+
+  #hasRoom(size: number): boolean {
+    const words = this.words;
+    if (words[SIZE] !== this.#mask + 1) this.#view();
+    const tail = words[TAIL];
+    const roomNow = Math.min(this.#mask + 1, this.capacity);
+    if (size + ((tail - words[HEAD_SEEN]) | 0) <= roomNow) return true;
+    this.#seeTakes();
+    const needed = size + ((tail - words[HEAD_SEEN]) | 0);
+    if (needed > this.capacity) return false;
+    if (needed > roomNow) this.#grow(needed);
+    return true;
+  }
+
+  /**
+   * Looks at what consumers write: `HEAD` first, which makes `TAKES` visible. Both
+   * are seen again before the bytes or counts since could be more than the words
+   * tell apart.
+   */
+  #seeTakes(): void {
+    const words = this.words;
+    words[HEAD_SEEN] = stepsIn(Atomics.load(words, HEAD));
+    words[TAKES_SEEN] = Atomics.load(words, TAKES);
+  }
+
+  #grow(needed: number): void {
+    const words = this.words;
+    const old = words[SIZE];
+    const size = storeSize(needed);
+    this.#takeMutex.lock();
+    try {
+      this.buffer.grow(HEADER_BYTES + size);
+      const bytes = new Uint8Array(this.buffer, HEADER_BYTES, size);
+      // Going from one lap of the old ring to the next, each stretch either
+      // stays where it is or moves to its place in the larger ring.
+      const tail = words[TAIL];
+      for (let from = stepsIn(words[HEAD]); from !== tail;) {
+        const place = from & (old - 1);
+        const run = Math.min(old - place, (tail - from) | 0);
+        const to = from & (size - 1);
+        if (to !== place) bytes.copyWithin(to, place, place + run);
+        from = (from + run) | 0;
+      }
+      Atomics.store(words, SIZE, size);
+    } finally {
+      this.#takeMutex.unlock();
+    }
+    this.#view();
+  }
+
+  #view(): void {
+    const size = Atomics.load(this.words, SIZE);
+    this.#bytes = new Uint8Array(this.buffer, HEADER_BYTES, size);
+    this.#ints = new Int32Array(this.buffer, HEADER_BYTES, size / 4);
+    this.#floats = new Float64Array(this.buffer, HEADER_BYTES, size / 8);
+    // Last: it tells that the views are of that size.
+    this.#mask = size - 1;
+  }
+
+  #copyIn(cargo: Cargo, position: number): void {
+    const { length } = cargo;
+    if (length <= SMALL_COPY_BYTES) {
+      const ints = this.#ints;
+      const source = cargo.ints;
+      const mask = this.#mask >> 2;
+      const start = (position & this.#mask) >> 2;
+      for (let i = 0, n = (length + 3) >> 2; i < n; i++) {
+        ints[(start + i) & mask] = source[i];
+      }
+      return;
+    }
+    const start = position & this.#mask;
+    const first = Math.min(length, this.#mask + 1 - start);
+    this.#bytes.set(cargo.bytes.subarray(0, first), start);
+    this.#bytes.set(cargo.bytes.subarray(first, length), 0);
+  }
+
+  #copyOut(cargo: Cargo, position: number): void {
+    const { length } = cargo;
+    cargo.reserve(length);
+    if (length <= SMALL_COPY_BYTES) {
+      const ints = this.#ints;
+      const target = cargo.ints;
+      const mask = this.#mask >> 2;
+      const start = (position & this.#mask) >> 2;
+      for (let i = 0, n = (length + 3) >> 2; i < n; i++) {
+        target[i] = ints[(start + i) & mask];
+      }
+      return;
+    }
+    const start = position & this.#mask;
+    const first = Math.min(length, this.#mask + 1 - start);
+    cargo.bytes.set(this.#bytes.subarray(start, start + first));
+    if (first < length) {
+      cargo.bytes.set(this.#bytes.subarray(0, length - first), first);
+    }
+  }
+}

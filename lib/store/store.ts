@@ -1,0 +1,173 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import type { Cargo } from "../codec/cargo.ts";
+import { countOf, Mutex, stepsIn } from "../sync/mutex.ts";
+
+/** What came of a put. Refused is what can't be ordered among what is stored. */
+export type PutResult = "put" | "full" | "closed" | "refused";
+
+// Words of the header. What producers write and what consumers write stand on
+// cache lines of their own.
+/** How many records were put, in steps, and the mutex of puts. */
+export const PUTS = 0;
+/** How many records were taken, in steps. */
+export const TAKES = 18;
+export const SIZE = 32;
+const CAPACITY = 33;
+export const CLOSED = 34;
+/** How many records there may be; 0 is any number. */
+export const LIMIT = 35;
+/** Where the header's words for the store's owner begin. */
+export const OWNER_WORDS = 48;
+export const HEADER_BYTES = 512;
+
+export const FIRST_SIZE = 1 << 12;
+/** What the 32 bits of a position can tell apart. */
+export const LARGEST_CAPACITY = 1 << 30;
+
+/** Of a record: its length in bytes, its kind, and eight bytes of payload. */
+export const RECORD_BYTES = 16;
+export const INLINE_BYTES = 8;
+/** Below this, a loop over words copies sooner than a call of `set`. */
+export const SMALL_COPY_BYTES = 512;
+
+/** What a record takes in a ring or on a stack. */
+export function recordSize(length: number): number {
+  return length <= INLINE_BYTES
+    ? RECORD_BYTES
+    : (length + 8 + RECORD_BYTES - 1) & -RECORD_BYTES;
+}
+
+/** What a take throws that finds what no put has written. */
+export function damaged(): Error {
+  return new Error("Cannot take from queue: its memory is damaged");
+}
+
+/** The power of two that holds so many bytes of records. */
+export function storeSize(capacity: number): number {
+  let size = FIRST_SIZE;
+  while (size < capacity && size < LARGEST_CAPACITY) size *= 2;
+  return size;
+}
+
+/**
+ * The method by which a queue opens what it keeps its items in: a new store of
+ * so many bytes, or one that another thread made.
+ */
+export const openStore: unique symbol = Symbol("lab9.openStore");
+
+/**
+ * Records of any length in shared memory, for any number of producers and
+ * consumers. In which order they are taken is the subclass's matter.
+ *
+ * Protocol. A put writes the record and whatever leads to it, then lets go of the
+ * mutex of puts, whose word counts them; a take reads the record, then writes
+ * `TAKES`. `SIZE` is written last when the memory has grown; everyone compares it
+ * with the size of their own view whenever they hold a mutex. `CLOSED` and `LIMIT`
+ * are written under the mutex of puts: none succeeds after it that they forbid.
+ *
+ * Values are encoded before a mutex is taken and decoded after it is released:
+ * no user's code runs in between, and a thread can't end there. What may throw
+ * there (the stack may be exhausted, or memory) does so before anything counts.
+ */
+export abstract class Store {
+  readonly buffer: SharedArrayBuffer;
+  readonly words: Int32Array;
+  /** The bytes that records may take together. */
+  readonly capacity: number;
+  /** How many had been put before this object's last put; wraps. */
+  lastPut = 0;
+  /** How many had been put before what this object took last; wraps. */
+  lastTake = 0;
+
+  protected readonly putMutex: Mutex;
+
+  /** A new store of so many bytes at most, or one that another thread made. */
+  constructor(source: number | SharedArrayBuffer) {
+    if (typeof source === "number") {
+      this.buffer = new SharedArrayBuffer(HEADER_BYTES + FIRST_SIZE, {
+        maxByteLength: HEADER_BYTES + storeSize(source),
+      });
+      this.words = new Int32Array(this.buffer, 0, HEADER_BYTES / 4);
+      this.words[SIZE] = FIRST_SIZE;
+      this.words[CAPACITY] = source;
+    } else {
+      this.buffer = source;
+      this.words = new Int32Array(this.buffer, 0, HEADER_BYTES / 4);
+    }
+    this.capacity = this.words[CAPACITY];
+    this.putMutex = new Mutex(this.words, PUTS);
+  }
+
+  /** How many records are stored. */
+  get count(): number {
+    const words = this.words;
+    for (;;) {
+      const taken = Atomics.load(words, TAKES);
+      const put = Atomics.load(words, PUTS);
+      // Both are of one moment only if nothing was taken between them.
+      if (Atomics.load(words, TAKES) === taken) return countOf(put - taken);
+    }
+  }
+
+  /** Whether nothing was stored at some moment of the look. */
+  protected get isEmpty(): boolean {
+    // In this order, equal counts say that it was so when the first was read.
+    const takes = Atomics.load(this.words, TAKES);
+    return takes === stepsIn(Atomics.load(this.words, PUTS));
+  }
+
+  /** How many records were put since so many steps had been counted. */
+  putsSince(steps: number): number {
+    return countOf(Atomics.load(this.words, PUTS) - steps);
+  }
+
+  /** How many records there may be; 0 is any number. */
+  get limit(): number {
+    return Atomics.load(this.words, LIMIT);
+  }
+
+  set limit(limit: number) {
+    this.#setUnderMutex(LIMIT, limit);
+  }
+
+  get isClosed(): boolean {
+    return Atomics.load(this.words, CLOSED) !== 0;
+  }
+
+  /** Refuses every put from now on. What is stored can still be taken. */
+  close(): void {
+    this.#setUnderMutex(CLOSED, 1);
+  }
+
+  #setUnderMutex(index: number, value: number): void {
+    this.putMutex.lock();
+    Atomics.store(this.words, index, value);
+    this.putMutex.unlock();
+  }
+
+  /**
+   * Writes into the cargo what its item will be ordered by, in stores that
+   * order by more than the time of the put.
+   *
+   * @throws {TypeError} If the item has nothing that it can be ordered by.
+   */
+  order?(item: unknown, cargo: Cargo): void;
+
+  /** Whether the cargo fits into an empty store. */
+  abstract canEverHold(cargo: Cargo): boolean;
+
+  /** Stores the cargo. */
+  abstract put(cargo: Cargo): PutResult;
+
+  /**
+   * For whoever takes one record after another: if it is on the producers' heels,
+   * it pauses. Else it would take each record as soon as it is there, and with each
+   * look pull the memory away that the next put writes: both would go at half their
+   * speed.
+   */
+  letPutsRunAhead(): void {}
+
+  /** Moves the next record into the cargo; false if there is none. */
+  abstract take(cargo: Cargo): boolean;
+}

@@ -1,0 +1,372 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { hold } from "./keep_alive.ts";
+import { Mutex } from "./mutex.ts";
+import { Mark, recordSpan } from "./recorder.ts";
+import {
+  allocateCell,
+  cancel,
+  checkStop,
+  currentCell,
+  lot,
+  NEXT,
+  park,
+  PARKED,
+  parkSync,
+  PREVIOUS,
+  releaseCell,
+  rouse,
+  STATE,
+  STRIDE,
+  WOKEN,
+} from "./waiters.ts";
+import { reserveStack } from "./reserve_stack.ts";
+
+/** What an attempt returns while what it waits for is not there. */
+export const PENDING: unique symbol = Symbol("pending");
+export type Pending = typeof PENDING;
+
+const HEAD = 1;
+const TAIL = 2;
+
+/** Told of each wait while it lasts. */
+export interface Witness {
+  /** A cell begins to wait; whether its whole thread does so, until it is woken. */
+  enter(cell: number, blocksForever: boolean): void;
+  leave(cell: number): void;
+}
+
+/** How an awaited wait may end early. */
+export interface WaitOptions {
+  /** A time on `performance.now()`'s clock. */
+  deadline: number;
+  signal?: AbortSignal;
+  /** Whether the wait keeps the process from ending. @default {true} */
+  keepAlive?: boolean;
+  witness?: Witness;
+}
+
+/** The awaited waits of this thread, for ending them with the thread. */
+const pendingWaits = new Set<(reason: unknown) => void>();
+
+/** Ends every awaited wait of this thread, which may have no other turn. */
+export function abandonWaits(reason: unknown): void {
+  for (const abandon of [...pendingWaits]) abandon(reason);
+}
+
+/**
+ * A list of waiting threads in shared memory. What they wait for is somebody
+ * else's words; this only puts to sleep and wakes.
+ *
+ * Words: a mutex, the first cell, the last cell (0: none).
+ *
+ * Protocol. A waiter puts its cell into the list, tries once more, and sleeps.
+ * A waker changes the world first and looks at the list's head afterwards. Both
+ * orders are sequentially consistent, so either the waiter's second try sees
+ * the change or the waker sees the waiter. Each notify takes one cell out of
+ * the list, under the mutex: no wake is spent on someone who was woken already.
+ * A waiter that was woken but leaves without the wake being what helped it (it
+ * succeeded on its second try, timed out, was ended, or its try after the wake
+ * throws, as it does in a thread that is to end) passes the wake on.
+ *
+ * Where the stack is exhausted, a call throws: whoever is about to enter or
+ * leave the list makes sure before that there is enough of it.
+ */
+export class WaitList {
+  static readonly WORDS = 3;
+
+  #words: Int32Array;
+  #index: number;
+  #mutex: Mutex;
+  #mark: Mark;
+
+  /** What is waited for is recorded as the mark says. */
+  constructor(words: Int32Array, index: number, mark: Mark = Mark.NONE) {
+    this.#words = words;
+    this.#index = index;
+    this.#mark = mark;
+    this.#mutex = new Mutex(words, index);
+  }
+
+  /** Whether anyone is in the list. Look after changing the world. */
+  get hasWaiters(): boolean {
+    return Atomics.load(this.#words, this.#index + HEAD) !== 0;
+  }
+
+  /** Wakes whoever has waited longest. */
+  notify(): void {
+    if (!this.hasWaiters) return;
+    reserveStack();
+    let cell = 0;
+    this.#mutex.lock();
+    try {
+      cell = this.#words[this.#index + HEAD];
+      if (cell !== 0) this.#wake(lot(), cell);
+    } finally {
+      this.#mutex.unlock();
+    }
+    if (cell !== 0) rouse(cell);
+  }
+
+  /** Wakes everyone who is in the list now. */
+  notifyAll(): void {
+    if (!this.hasWaiters) return;
+    reserveStack();
+    const cells: number[] = [];
+    this.#mutex.lock();
+    try {
+      for (;;) {
+        const cell = this.#words[this.#index + HEAD];
+        if (cell === 0) break;
+        cells.push(cell);
+        this.#wake(lot(), cell);
+      }
+    } finally {
+      this.#mutex.unlock();
+    }
+    cells.forEach(rouse);
+  }
+
+  /**
+   * Blocks until the attempt returns something.
+   *
+   * @returns What the attempt returned, or `PENDING` when the deadline passed.
+   * @throws {Stopped} If the thread is ordered to end.
+   */
+  waitSync<T>(
+    attempt: () => T | Pending,
+    deadline: number,
+    witness?: Witness,
+  ): T | Pending {
+    using _span = recordSpan(this.#mark);
+    reserveStack();
+    const cell = currentCell();
+    witness?.enter(cell, deadline === Infinity);
+    try {
+      for (;;) {
+        this.enter(cell);
+        let result: T | Pending = PENDING;
+        let state: number = PARKED;
+        try {
+          result = attempt();
+          if (result === PENDING) state = parkSync(deadline);
+        } finally {
+          // Not reached by a wake: leave the list, and pass on a wake that came
+          // all the same.
+          if (state !== WOKEN && !this.leave(cell)) this.notify();
+        }
+        if (result !== PENDING) return result;
+        result = this.#tryWoken(attempt);
+        if (result !== PENDING || state === PARKED) return result;
+      }
+    } finally {
+      witness?.leave(cell);
+    }
+  }
+
+  /**
+   * Blocks until a notify picks this waiter, whatever has become of the world
+   * since.
+   *
+   * @param prepare Called once the waiter is in the list.
+   * @returns Whether it was picked; false when the deadline passed.
+   * @throws {Stopped} If the thread is ordered to end.
+   */
+  waitForNotifySync(prepare: () => void, deadline: number): boolean {
+    using _span = recordSpan(this.#mark);
+    reserveStack();
+    const cell = currentCell();
+    this.enter(cell);
+    let isOver = false;
+    try {
+      prepare();
+      if (parkSync(deadline) === WOKEN) return isOver = true;
+      isOver = true;
+      // Out of the list already: it was picked at the last moment.
+      return !this.leave(cell);
+    } finally {
+      if (!isOver && !this.leave(cell)) this.notify();
+    }
+  }
+
+  /**
+   * Awaits until the attempt returns something.
+   *
+   * @returns What the attempt returned, or `PENDING` when the deadline passed.
+   */
+  async wait<T>(
+    attempt: () => T | Pending,
+    options: WaitOptions,
+  ): Promise<T | Pending> {
+    options.signal?.throwIfAborted();
+    using waiter = new AsyncWaiter(this, options);
+    using _span = recordSpan(this.#mark);
+    for (;;) {
+      waiter.enter();
+      const early = attempt();
+      if (early !== PENDING) return early;
+      const state = await waiter.park(options.deadline);
+      if (state !== WOKEN && waiter.leave()) this.notify();
+      const result = this.#tryWoken(attempt);
+      if (result !== PENDING || state === PARKED) return result;
+    }
+  }
+
+  /** Tries after a wake. Where that throws, the wake is for somebody else. */
+  #tryWoken<T>(attempt: () => T | Pending): T | Pending {
+    try {
+      return attempt();
+    } catch (error) {
+      this.notify();
+      throw error;
+    }
+  }
+
+  /** Awaits as {@linkcode waitForNotifySync} blocks. */
+  async waitForNotify(
+    prepare: () => void,
+    options: WaitOptions,
+  ): Promise<boolean> {
+    options.signal?.throwIfAborted();
+    using waiter = new AsyncWaiter(this, options);
+    using _span = recordSpan(this.#mark);
+    waiter.enter();
+    prepare();
+    return await waiter.park(options.deadline) === WOKEN || waiter.leave();
+  }
+
+  /** Puts a cell at the list's end. */
+  enter(cell: number): void {
+    const words = this.#words;
+    const tail = this.#index + TAIL;
+    const cells = lot();
+    const at = cell * STRIDE;
+    this.#mutex.lock();
+    Atomics.store(cells, at + STATE, PARKED);
+    const last = words[tail];
+    cells[at + PREVIOUS] = last;
+    cells[at + NEXT] = 0;
+    words[tail] = cell;
+    if (last !== 0) cells[last * STRIDE + NEXT] = cell;
+    else Atomics.store(words, this.#index + HEAD, cell);
+    this.#mutex.unlock();
+  }
+
+  /** Leaves the list; false if a waker had taken the cell out already. */
+  leave(cell: number): boolean {
+    const cells = lot();
+    this.#mutex.lock();
+    try {
+      const isListed = cells[cell * STRIDE + PREVIOUS] !== 0 ||
+        this.#words[this.#index + HEAD] === cell;
+      if (isListed) this.#wake(cells, cell);
+      return isListed;
+    } finally {
+      this.#mutex.unlock();
+      cancel(cell);
+    }
+  }
+
+  /** Takes a cell out of the list and ends its wait. The mutex is held. */
+  #wake(cells: Int32Array, cell: number): void {
+    const words = this.#words;
+    const at = cell * STRIDE;
+    const previous = cells[at + PREVIOUS];
+    const next = cells[at + NEXT];
+    if (previous !== 0) cells[previous * STRIDE + NEXT] = next;
+    else Atomics.store(words, this.#index + HEAD, next);
+    if (next !== 0) cells[next * STRIDE + PREVIOUS] = previous;
+    else words[this.#index + TAIL] = previous;
+    cells[at + PREVIOUS] = 0;
+    cells[at + NEXT] = 0;
+    Atomics.compareExchange(cells, at + STATE, PARKED, WOKEN);
+  }
+}
+
+/** The cell of an awaited wait, for as long as that lasts. */
+class AsyncWaiter implements Disposable {
+  readonly #cell: number;
+  readonly #list: WaitList;
+  readonly #signal: AbortSignal | undefined;
+  readonly #witness: Witness | undefined;
+  readonly #alive: Disposable | undefined;
+  #isListed = false;
+  #isOver = false;
+  #reason: unknown;
+  /** Does not wait for a turn of the event loop, as a wake does. */
+  readonly #abandoned = Promise.withResolvers<never>();
+  readonly #abandon = (reason: unknown): void => {
+    if (this.#isOver) return;
+    this.#reason = reason;
+    this.#abandoned.reject(reason);
+    this.#close();
+  };
+  readonly #onAbort = (): void => this.#abandon(this.#signal!.reason);
+
+  constructor(
+    list: WaitList,
+    { signal, witness, keepAlive = true }: WaitOptions,
+  ) {
+    reserveStack();
+    this.#list = list;
+    this.#cell = allocateCell();
+    this.#signal = signal;
+    this.#witness = witness;
+    this.#abandoned.promise.catch(() => {});
+    try {
+      witness?.enter(this.#cell, false);
+    } catch (error) {
+      releaseCell(this.#cell);
+      throw error;
+    }
+    this.#alive = keepAlive ? hold() : undefined;
+    signal?.addEventListener("abort", this.#onAbort, { once: true });
+    pendingWaits.add(this.#abandon);
+  }
+
+  enter(): void {
+    this.#list.enter(this.#cell);
+    this.#isListed = true;
+  }
+
+  /** Leaves the list; true if a waker had taken the cell out already. */
+  leave(): boolean {
+    if (!this.#isListed) return false;
+    this.#isListed = false;
+    return !this.#list.leave(this.#cell);
+  }
+
+  /**
+   * Sleeps; the states are those of `park`.
+   *
+   * @throws {Stopped} If the thread is ordered to end.
+   */
+  async park(deadline: number): Promise<number> {
+    checkStop();
+    const state = await Promise.race([
+      park(this.#cell, deadline, () => this.#isOver),
+      this.#abandoned.promise,
+    ]);
+    if (this.#isOver) throw this.#reason;
+    if (state === WOKEN) this.#isListed = false;
+    return state;
+  }
+
+  [Symbol.dispose](): void {
+    this.#close();
+    // Not before the promise of a wait that was abandoned has settled.
+    this.#alive?.[Symbol.dispose]();
+  }
+
+  #close(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    // A wake that came all the same is somebody else's.
+    if (this.leave()) this.#list.notify();
+    this.#witness?.leave(this.#cell);
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    pendingWaits.delete(this.#abandon);
+    rouse(this.#cell);
+    releaseCell(this.#cell);
+  }
+}

@@ -1,0 +1,685 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { expose } from "../expose.ts";
+// Whatever else is loaded, and when: queues, locks and their errors are known to
+// every thread that they may be passed to.
+import "../locks.ts";
+import "../queue/queue.ts";
+import { PENDING, WaitList } from "../sync/wait_list.ts";
+import { checkSeconds, deadlineOf } from "../sync/deadline.ts";
+import { hold } from "../sync/keep_alive.ts";
+import { kindOf } from "../checks.ts";
+import { pack, type Packed, unexposed } from "../codec/packing.ts";
+import {
+  type AnyFunction,
+  idOf,
+  modulesToKnow,
+  originOf,
+  ownModules,
+  registerErrorClass,
+} from "../codec/references.ts";
+import { Mark, recordSpan } from "../sync/recorder.ts";
+import { Run, type Settled } from "./run.ts";
+import {
+  aliveSlots,
+  currentSlot,
+  isMainThread,
+  MAIN_SLOT,
+  Outcome,
+  Slot,
+  Status,
+} from "./thread_table.ts";
+import { copyPermissions, type WorkerPermissions } from "./permissions.ts";
+
+export type { AnyFunction, WorkerPermissions };
+
+/** Options of {@linkcode Thread}'s constructor. */
+export interface ThreadOptions<F extends AnyFunction = AnyFunction> {
+  /**
+   * What the target is called with.
+   *
+   * @default {[]}
+   */
+  args?: Readonly<Parameters<F>>;
+  /**
+   * The thread's name. Without one it is `Thread-N (target)`.
+   */
+  name?: string;
+  /**
+   * Whether the process may end while the thread is alive.
+   *
+   * @default {false}
+   */
+  daemon?: boolean;
+  /**
+   * What the thread may do: never more than whoever starts it.
+   *
+   * @default {"none"}
+   */
+  permissions?: WorkerPermissions;
+}
+
+/**
+ * Thrown to whoever waits for a thread or a task whose worker is gone: it
+ * closed itself, broke down, or was given up.
+ *
+ * @example Usage
+ * ```ts
+ * import { WorkerLostError } from "@lab9/concurrency";
+ * import { assertInstanceOf } from "@std/assert";
+ *
+ * assertInstanceOf(new WorkerLostError("The worker is gone"), Error);
+ * ```
+ */
+export class WorkerLostError extends Error {
+  static {
+    registerErrorClass(this);
+  }
+
+  /** The error's name, `"WorkerLostError"`. */
+  override name = "WorkerLostError";
+}
+
+let threadCount = 0;
+/** The threads that this one started and that are alive, by their ident. */
+const children = new Map<number, Thread>();
+/** The slot of a thread that somebody else started, in place of a target. */
+class Attachment {
+  constructor(readonly slot: Slot) {}
+}
+
+/**
+ * A function that runs in a worker. Python's `threading.Thread`.
+ *
+ * The target has to be exposed (see {@linkcode expose}). Its arguments and its
+ * result travel by structured clone; shared objects, such as queues, and exposed
+ * functions may stand anywhere in them. The target may be async.
+ *
+ * A worker that has run a thread is kept for the next one, so that only the
+ * first threads of a program take the time that a worker takes to start.
+ *
+ * @example Usage
+ * ```ts
+ * import { Thread } from "@lab9/concurrency";
+ * import { taylorExp } from "../../labs/pool.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const thread = new Thread(taylorExp, { args: [4] });
+ * thread.start();
+ * assertEquals(await thread.join(), 54.598150033144265);
+ * ```
+ *
+ * @typeParam F The type of the target.
+ */
+export class Thread<F extends AnyFunction = AnyFunction>
+  implements AsyncDisposable {
+  #name: string;
+  #shortName: string;
+  #daemon: boolean;
+  #permissions: WorkerPermissions = "none";
+  #target: F | undefined;
+  #args: Packed | undefined;
+  #slot: Slot | undefined;
+  #run: Run | undefined;
+  #watching: Promise<void> | undefined;
+  #settled: Settled | undefined;
+  /** How many have joined or terminated it: they are told what it threw. */
+  #joins = 0;
+
+  /**
+   * Makes a thread that is yet to be started.
+   *
+   * @param target The function to run.
+   * @param options The options.
+   * @throws {TypeError} If the target was never exposed, the arguments hold a
+   * function that was never exposed, or the permissions are no such thing.
+   *
+   * @example Usage
+   * ```ts
+   * import { sleepSync, Thread } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const thread = new Thread(sleepSync, { args: [0.01], name: "sleeper" });
+   * assertEquals(thread.name, "sleeper");
+   * ```
+   */
+  constructor(target: F, options: ThreadOptions<F> = {}) {
+    if (target as unknown instanceof Attachment) {
+      const { slot } = target as unknown as Attachment;
+      this.#slot = slot;
+      this.#name = slot.name;
+      this.#shortName = slot.name.replace(/^(Thread-\d+) \(.*\)$/, "$1");
+      this.#daemon = slot.daemon;
+      return;
+    }
+    if (typeof target !== "function") {
+      throw new TypeError(
+        `Cannot create thread: the target must be a function, received ${
+          kindOf(target)
+        }`,
+      );
+    }
+    if (idOf(target) === undefined) throw new TypeError(unexposed(target));
+    const { args = [], name, daemon = false, permissions = "none" } = options;
+    if (!Array.isArray(args)) {
+      throw new TypeError(
+        `Cannot create thread: args must be an array, received ${typeof args}`,
+      );
+    }
+    if (name !== undefined && typeof name !== "string") {
+      throw new TypeError(
+        `Cannot create thread: the name must be a string, received ${typeof name}`,
+      );
+    }
+    this.#target = target;
+    this.#args = pack(args);
+    this.#shortName = name ?? `Thread-${++threadCount}`;
+    this.#name = name ?? `${this.#shortName} (${originOf(target)!.name})`;
+    this.#daemon = daemon;
+    this.#permissions = copyPermissions("create thread", permissions);
+  }
+
+  /**
+   * The thread's name. Python's `Thread.name`.
+   *
+   * @returns For example `Thread-1 (worker)`.
+   */
+  get name(): string {
+    return this.#name;
+  }
+
+  /**
+   * A number that no other thread of the process has, or had. Python's
+   * `Thread.ident`.
+   *
+   * @returns A safe integer, not zero; undefined before the thread is started.
+   */
+  get ident(): number | undefined {
+    return this.#slot?.ident;
+  }
+
+  /**
+   * Whether the process may end while the thread is alive. Python's
+   * `Thread.daemon`.
+   *
+   * @returns Whether it may.
+   */
+  get daemon(): boolean {
+    return this.#daemon;
+  }
+
+  /**
+   * Whether the thread was started and has not ended. Python's
+   * `Thread.is_alive()`.
+   *
+   * @returns Whether it is alive.
+   */
+  get isAlive(): boolean {
+    return this.#slot?.isAlive ?? false;
+  }
+
+  /**
+   * What the target returned, once {@linkcode join} has seen the thread's end.
+   *
+   * @returns The result; undefined before, and if the target threw.
+   */
+  get result(): Awaited<ReturnType<F>> | undefined {
+    return this.#settled?.outcome === Outcome.RETURNED
+      ? this.#settled.value as Awaited<ReturnType<F>>
+      : undefined;
+  }
+
+  /**
+   * Starts the thread. It needs no awaiting: the thread runs on its own.
+   * Python's `Thread.start`.
+   *
+   * @returns A promise that resolves when the target is about to be called.
+   * @throws {Error} If the thread was started before, or the calling thread is
+   * not the main one.
+   * @throws {DOMException} A `DataCloneError` if an argument can't be cloned.
+   * @throws {Deno.errors.NotCapable} If the permissions are more than the
+   * script's own.
+   *
+   * @example Usage
+   * ```ts
+   * import { sleepSync, Thread } from "@lab9/concurrency";
+   *
+   * const thread = new Thread(sleepSync, { args: [0.01] });
+   * thread.start();
+   * await thread.join();
+   * ```
+   */
+  start(): Promise<void> {
+    if (this.#slot !== undefined) {
+      throw new Error(
+        `Cannot start ${this.#name}: threads can only be started once`,
+      );
+    }
+    if (!isMainThread()) {
+      throw new Error(
+        `Cannot start ${this.#name}: only the main thread can start threads, ` +
+          `this is ${currentThread().name}`,
+      );
+    }
+    const run = new Run({
+      target: idOf(this.#target!)!,
+      args: this.#args!,
+      // The arguments may hold functions of any of them.
+      modules: modulesToKnow(),
+      permissions: this.#permissions,
+      name: this.#name,
+      daemon: this.#daemon,
+    });
+    this.#args = undefined;
+    this.#run = run;
+    this.#slot = run.slot;
+    children.set(run.slot.ident, this as unknown as Thread);
+    const begun = run.slot.reached(Status.RUNNING, Infinity, !this.#daemon);
+    const started = begun.then(() => {});
+    this.#watching = this.#watch(run.slot, started);
+    return started;
+  }
+
+  /**
+   * Waits for the thread's end. Python's `Thread.join`, except that it tells
+   * what came of the thread.
+   *
+   * @param timeout How long to wait at most, in seconds.
+   * @returns A promise that resolves to the target's result. It rejects with
+   * what the target threw; its class, message and own properties are kept, and
+   * its `cause` has the thread's stack.
+   * @throws {RangeError} If the timeout is negative.
+   * @throws {Error} If the thread was not started, or is the calling one.
+   * @throws {DOMException} A `TimeoutError` if the timeout passes first; an
+   * `AbortError` if the thread was terminated.
+   * @throws {WorkerLostError} If the thread's worker is gone.
+   *
+   * @example Usage
+   * ```ts
+   * import { sleepSync, Thread } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const thread = new Thread(sleepSync, { args: [0.01] });
+   * thread.start();
+   * await thread.join(10);
+   * assertEquals(thread.isAlive, false);
+   * ```
+   */
+  async join(timeout?: number): Promise<Awaited<ReturnType<F>>> {
+    const { slot, deadline } = this.#checkJoin(timeout);
+    this.#joins++;
+    using _span = recordSpan(Mark.JOIN, slot.ident);
+    if (!await slot.reached(Status.ENDED, deadline, true)) {
+      this.#joins--;
+      throw this.#timeoutError(timeout);
+    }
+    await this.#watched();
+    return this.#conclude();
+  }
+
+  /**
+   * Blocks the calling thread until this one's end, otherwise as
+   * {@linkcode join}.
+   *
+   * @param timeout How long to wait at most, in seconds.
+   * @returns The target's result.
+   * @throws {RangeError} If the timeout is negative.
+   * @throws {Error} If the thread was not started, or is the calling one.
+   * @throws {DOMException} A `TimeoutError` if the timeout passes first; an
+   * `AbortError` if the thread was terminated.
+   * @throws {WorkerLostError} If the thread's worker is gone.
+   * @throws {DeadlockError} If the thread could never end, because it waits for
+   * the calling one, directly or through others.
+   *
+   * @example Usage
+   * ```ts
+   * import { sleepSync, Thread } from "@lab9/concurrency";
+   *
+   * const thread = new Thread(sleepSync, { args: [0.01] });
+   * thread.start();
+   * thread.joinSync();
+   * ```
+   */
+  joinSync(timeout?: number): Awaited<ReturnType<F>> {
+    const { slot, deadline } = this.#checkJoin(timeout);
+    using _span = recordSpan(Mark.JOIN, slot.ident);
+    if (
+      !slot.endedSync(deadline) ||
+      this.#run?.collectSync(deadline) === false
+    ) throw this.#timeoutError(timeout);
+    this.#joins++;
+    return this.#conclude();
+  }
+
+  /**
+   * Ends the thread: at once if it sleeps or waits for a queue or a lock, else
+   * at its next wait. A thread that computes without ever calling the library
+   * can't be ended; it is given up after a moment, with a warning. Whoever
+   * joins the thread gets an error. Python has nothing like it.
+   *
+   * @returns A promise that resolves when the thread has ended or was given up.
+   * @throws {Error} If another thread started it.
+   *
+   * @example Usage
+   * ```ts
+   * import { sleepSync, Thread } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const thread = new Thread(sleepSync, { args: [3600] });
+   * thread.start();
+   * await thread.terminate();
+   * assertEquals(thread.isAlive, false);
+   * ```
+   */
+  async terminate(): Promise<void> {
+    if (!this.isAlive) return;
+    if (this.#run === undefined) {
+      throw new Error(
+        `Cannot terminate ${this.#name}: only the thread that started it can`,
+      );
+    }
+    this.#joins++;
+    await this.#run.stop();
+    await this.#watched();
+  }
+
+  /**
+   * Waits for the thread's end, if it was started; what the target threw is
+   * thrown. A thread that was terminated is fine.
+   *
+   * @returns A promise that resolves when the thread has ended.
+   *
+   * @example Usage
+   * ```ts
+   * import { sleepSync, Thread } from "@lab9/concurrency";
+   *
+   * {
+   *   await using thread = new Thread(sleepSync, { args: [0.01] });
+   *   thread.start();
+   * } // The thread has ended here.
+   * ```
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#slot === undefined) return;
+    try {
+      await this.join();
+    } catch (error) {
+      if (this.#settled?.outcome !== Outcome.TERMINATED) throw error;
+    }
+  }
+
+  /**
+   * How Python prints a thread.
+   *
+   * @returns For example `<Thread(Thread-1, started 140213700165632)>`.
+   */
+  toString(): string {
+    const slot = this.#slot;
+    const isMain = slot?.index === MAIN_SLOT;
+    const state = slot === undefined
+      ? "initial"
+      : this.isAlive
+      ? "started"
+      : "stopped";
+    const daemon = this.#daemon ? " daemon" : "";
+    const ident = slot === undefined ? "" : ` ${slot.ident}`;
+    return `<${
+      isMain ? "_MainThread" : "Thread"
+    }(${this.#shortName}, ${state}${daemon}${ident})>`;
+  }
+
+  /**
+   * What `console.log` prints.
+   *
+   * @returns The same as {@linkcode toString}.
+   */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /** Sees the thread to its end, whether or not anyone joins it. */
+  async #watch(slot: Slot, started: Promise<void>): Promise<void> {
+    using _alive = this.#daemon ? undefined : hold();
+    // Whoever awaits the start goes on first.
+    await started.then(() => {});
+    await slot.reached(Status.ENDED, Infinity, false);
+    await this.#run!.collect();
+    this.#settle();
+    if (this.#joins > 0 || this.#settled!.outcome === Outcome.RETURNED) return;
+    console.error(`Exception in thread ${this.#name}:`, this.#failure());
+  }
+
+  /** Whoever has joined a thread finds nothing of it still going on. */
+  async #watched(): Promise<void> {
+    using _alive = hold();
+    await this.#watching;
+  }
+
+  #settle(): void {
+    if (this.#run === undefined || this.#settled !== undefined) return;
+    this.#settled = this.#run.settle();
+    children.delete(this.#slot!.ident);
+  }
+
+  #conclude(): Awaited<ReturnType<F>> {
+    this.#settle();
+    // Only the thread that started another is told what came of it.
+    if (this.#settled === undefined) return undefined as never;
+    if (this.#settled.outcome !== Outcome.RETURNED) throw this.#failure();
+    return this.#settled.value as Awaited<ReturnType<F>>;
+  }
+
+  #failure(): unknown {
+    const { outcome, error } = this.#settled as Settled & { error: unknown };
+    switch (outcome) {
+      case Outcome.THREW:
+        return error;
+      case Outcome.TERMINATED:
+        return new DOMException(`${this.#name} was terminated`, "AbortError");
+      case Outcome.CLOSED:
+        return new WorkerLostError(
+          `${this.#name} closed its worker, by self.close() or Deno.exit()`,
+        );
+    }
+    const message = error instanceof Error
+      ? `The worker of ${this.#name} broke down: ${error.message}`
+      : `${this.#name} was terminated while it computed, and given up`;
+    return new WorkerLostError(message);
+  }
+
+  #checkJoin(timeout: number | undefined): { slot: Slot; deadline: number } {
+    const deadline = deadlineOf(`join ${this.#name}`, timeout);
+    if (this.#slot === undefined) {
+      throw new Error(`Cannot join ${this.#name}: it was not started`);
+    }
+    if (this.#slot.index === currentSlot() && this.isAlive) {
+      throw new Error(`Cannot join ${this.#name}: it is the current thread`);
+    }
+    return { slot: this.#slot, deadline };
+  }
+
+  #timeoutError(timeout: number | undefined): DOMException {
+    return new DOMException(
+      `Cannot join ${this.#name}: it was alive after ${timeout} seconds`,
+      "TimeoutError",
+    );
+  }
+}
+
+function attached(slot: Slot): Thread {
+  return children.get(slot.ident) ??
+    new Thread(new Attachment(slot) as unknown as AnyFunction);
+}
+
+/**
+ * The thread that calls it. Python's `threading.current_thread`.
+ *
+ * @returns The thread.
+ *
+ * @example Usage
+ * ```ts
+ * import { currentThread } from "@lab9/concurrency";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(currentThread().name, "MainThread");
+ * ```
+ */
+export function currentThread(): Thread {
+  return attached(new Slot(currentSlot()));
+}
+
+/**
+ * The ident of the thread that calls it. Python's `threading.get_ident`.
+ *
+ * @returns A safe integer, not zero.
+ *
+ * @example Usage
+ * ```ts
+ * import { currentThread, getIdent } from "@lab9/concurrency";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(getIdent(), currentThread().ident);
+ * ```
+ */
+export function getIdent(): number {
+  return new Slot(currentSlot()).ident;
+}
+
+/**
+ * The threads that are alive, the main one first and then in the order of their
+ * start. Python's `threading.enumerate`.
+ *
+ * @returns The threads.
+ *
+ * @example Usage
+ * ```ts
+ * import { enumerate } from "@lab9/concurrency";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(enumerate()[0].name, "MainThread");
+ * ```
+ */
+export function enumerate(): Thread[] {
+  return aliveSlots().map(attached);
+}
+
+/**
+ * How many threads are alive, the main one included. Python's
+ * `threading.active_count`.
+ *
+ * @returns The number of threads.
+ *
+ * @example Usage
+ * ```ts
+ * import { activeCount, enumerate } from "@lab9/concurrency";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(activeCount(), enumerate().length);
+ * ```
+ */
+export function activeCount(): number {
+  return aliveSlots().length;
+}
+
+/** Options of {@linkcode sleep}. */
+export interface SleepOptions {
+  /** Ends the sleep early: the promise rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** Nobody ever notifies it: those who wait here sleep until their deadline. */
+const sleepers = new WaitList(
+  new Int32Array(new SharedArrayBuffer(WaitList.WORDS * 4)),
+  0,
+  Mark.SLEEP,
+);
+
+/**
+ * Waits for some time. Python's `time.sleep`.
+ *
+ * @param seconds How long, in seconds.
+ * @param options A signal to end the sleep early.
+ * @returns A promise that resolves when the time has passed.
+ * @throws {RangeError} If the time is negative.
+ *
+ * @example Usage
+ * ```ts
+ * import { sleep } from "@lab9/concurrency";
+ *
+ * await sleep(0.01);
+ * ```
+ */
+export async function sleep(
+  seconds: number,
+  options: SleepOptions = {},
+): Promise<void> {
+  checkSeconds("sleep", "seconds", seconds);
+  const deadline = performance.now() + seconds * 1000;
+  const { signal } = options;
+  signal?.throwIfAborted();
+  await sleepers.wait(() => PENDING, { deadline, signal });
+}
+
+/**
+ * Blocks the calling thread for some time. Python's `time.sleep`.
+ *
+ * @param seconds How long, in seconds.
+ * @throws {RangeError} If the time is negative.
+ *
+ * @example Usage
+ * ```ts
+ * import { sleepSync } from "@lab9/concurrency";
+ *
+ * sleepSync(0.01);
+ * ```
+ */
+export function sleepSync(seconds: number): void {
+  checkSeconds("sleep", "seconds", seconds);
+  sleepers.waitSync(() => PENDING, performance.now() + seconds * 1000);
+}
+
+/** Does nothing: what {@linkcode prestartWorkers} has its workers run. */
+function idle(): void {}
+
+expose(import.meta, { idle, sleepSync });
+ownModules.add(import.meta.url);
+
+/**
+ * Starts workers ahead of the threads that will use them, so that those start
+ * in no time. A worker takes 10 to 20 ms to start, and blocks the main thread
+ * meanwhile.
+ *
+ * @param count How many idle workers there should be at least.
+ * @returns A promise that resolves when they are ready.
+ * @throws {TypeError} If the count is not a number.
+ * @throws {RangeError} If the count is not a non-negative integer.
+ *
+ * @example Usage
+ * ```ts
+ * import { prestartWorkers, sleepSync, Thread } from "@lab9/concurrency";
+ *
+ * await prestartWorkers(2);
+ * const thread = new Thread(sleepSync, { args: [0.01] });
+ * thread.start(); // at once
+ * await thread.join();
+ * ```
+ */
+export async function prestartWorkers(count: number): Promise<void> {
+  if (typeof count !== "number") {
+    throw new TypeError(
+      `Cannot start workers: the count must be a number, received ${typeof count}`,
+    );
+  }
+  if (!Number.isInteger(count) || count < 0) {
+    throw new RangeError(
+      "Cannot start workers: the count must be a non-negative integer, " +
+        `received ${count}`,
+    );
+  }
+  const threads = Array.from(
+    { length: count },
+    (_, i) => new Thread(idle, { name: `Prestart-${i + 1}` }),
+  );
+  for (const thread of threads) thread.start();
+  await Promise.all(threads.map((thread) => thread.join()));
+}

@@ -1,0 +1,160 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { repr } from "../../labs/notebook/python/repr.ts";
+import { enumerate } from "../../mod.ts";
+import {
+  assertOnce,
+  assertReproduced,
+  assertSlept,
+  outputsOf,
+  runLabTask,
+} from "../support/labs.ts";
+import { processTest } from "../support/threads.ts";
+import { recorded } from "../../labs/runner/judge/record.ts";
+
+processTest("lab:threads prints what the notebook recorded", async () => {
+  const run = await runLabTask("threads");
+  assertEquals(run.stderr, "");
+  assertEquals(run.code, 0);
+  const outputs = outputsOf(run);
+  assertReproduced("threads", outputs);
+  assertSlept(outputs.get("5"), 2);
+  assertSlept(outputs.get("7"), 1);
+  assertSlept(outputs.get("8"), 0);
+  assertSlept(outputs.get("10"), 2);
+  // Cell [8] reads its clock before its threads are done.
+  const lines = outputs.get("8")!.split("\n");
+  assert(
+    lines.findIndex((l) => l.startsWith("Finished")) <
+      lines.indexOf("Done sleeping"),
+  );
+});
+
+processTest("lab:queue prints what the notebook recorded", async () => {
+  const run = await runLabTask("queue");
+  assertEquals(run.stderr, "");
+  assertEquals(run.code, 0);
+  const outputs = outputsOf(run);
+  assertReproduced("queue", outputs);
+  // The thread that receives a message is the one that processes it.
+  const lines = outputs.get("24")!;
+  for (const item of ["wuphf", "dot", "com"]) {
+    const ident = new RegExp(`received = ${item}, id = (\\d+)`).exec(lines)![1];
+    assertStringIncludes(lines, `Processing message .... ${ident} -- ${item}`);
+    assertStringIncludes(lines, `Message processed .... ${ident} -- ${item}`);
+  }
+});
+
+processTest("lab:pool prints what the notebook recorded", async () => {
+  const run = await runLabTask("pool");
+  assertEquals(run.stderr, "");
+  assertEquals(run.code, 0);
+  const outputs = outputsOf(run);
+  assertReproduced("pool", outputs);
+  await assertOnce("pool", run, [
+    ["Pool.map is faster than the loop", (s) => s("9") < s("8")],
+    ["Pool.starmap is faster than the loop", (s) => s("10") < s("8")],
+  ]);
+});
+
+processTest("lab:gil prints what the notebook recorded", async () => {
+  const run = await runLabTask("gil");
+  assertEquals(run.stderr, "");
+  assertEquals(run.code, 0);
+  const outputs = outputsOf(run);
+  assertReproduced("gil", outputs);
+  await assertOnce("gil", run, [
+    ["threaded f() wins nothing", (s) => s("35") > s("34") * 0.9],
+    ["parallel f() is faster than serial f()", (s) => s("36") < s("34")],
+    ["threaded g() is faster than serial g()", (s) => s("None") < s("37")],
+    ["without the lock, threads win", (s) => s("own") < s("35")],
+  ]);
+  // The unrecorded cell prints what the serial one does, in some order.
+  const sorted = (id: string) =>
+    outputs.get(id)!.split("\n").filter((l) => /^\d+$/.test(l)).sort();
+  assertEquals(sorted("None"), sorted("37"));
+});
+
+processTest("lab:deadlock reports the ring, and then has none", async () => {
+  for (const workers of [2, 5]) {
+    const run = await runLabTask("deadlock", "--workers", `${workers}`);
+    assertEquals([run.code, run.stderr], [0, ""]);
+    const outputs = outputsOf(run);
+    const report = outputs.get("deadlock")!;
+    assertEquals(report.match(/^DeadlockError: /gm)?.length, 1);
+    assertStringIncludes(report, `${workers} threads would wait`);
+    const told = report.match(/^ {2}Thread-\d+ \(move\) waits for Lock/gm);
+    assertEquals(told?.length, workers);
+    const { length } = report.match(/ moved \d+ from /g)!;
+    assertEquals(length, workers - 1);
+    const fix = outputs.get("fix")!;
+    assertEquals(fix.match(/ moved \d+ from /g)!.length, workers);
+    const balances = fix.match(/(?<=^account-\d+ )\d+$/gm)!.map(Number);
+    assertEquals(balances.reduce((a, b) => a + b), 100 * workers);
+  }
+});
+
+processTest("a lab runs a chosen cell and what it depends on", async () => {
+  const run = await runLabTask("queue", "--cell", "26");
+  assertEquals(run.code, 0);
+  assertEquals([...outputsOf(run).keys()], ["17", "18", "22", "23", "26"]);
+});
+
+processTest(
+  "a lab runs a range of cells, in fewer calls and workers",
+  async () => {
+    const args = ["--cell", "9-10", "--quick", "--workers", "3"];
+    const run = await runLabTask("threads", ...args);
+    assertEquals(run.code, 0);
+    const output = outputsOf(run).get("10")!;
+    assertEquals(output.match(/^Sleeping 1 seconds/gm)?.length, 3);
+  },
+);
+
+processTest("a lab lists its cells and explains its flags", async () => {
+  const list = await runLabTask("pool", "--list");
+  assertEquals(
+    list.stdout.match(/^\[\w+\]/gm),
+    recorded["pool"].map(({ id }) => `[${id.slice(5)}]`),
+  );
+  const help = await runLabTask("pool", "--help");
+  for (const flag of ["--cell", "--workers", "--quick", "--list", "--help"]) {
+    assertStringIncludes(help.stdout, flag);
+  }
+  assertEquals([list.code, help.code], [0, 0]);
+});
+
+processTest("a lab says what is valid, with exit code 2", async () => {
+  for (
+    const [args, message] of [
+      [
+        ["--cell", "99"],
+        "Cannot run cell '99': the cells are 4, 5, 7, 8, 9, 10",
+      ],
+      [["--cell", "8-5"], "Cannot run cell '8-5': the cells are"],
+      [["--wrong"], "Unknown argument '--wrong': the flags are --cell"],
+      [["stray"], "Unknown argument 'stray'"],
+      [["--workers", "0"], "it must be a number from 1 to 64"],
+      [["--workers"], "it must be a number from 1 to 64"],
+      [["--workers", "two"], "it must be a number from 1 to 64"],
+      [["--cell"], "Cannot run cell ''"],
+    ] as const
+  ) {
+    const run = await runLabTask("threads", ...args);
+    assertStringIncludes(run.stderr, message);
+    assertEquals([run.code, run.stdout], [2, ""], args.join(" "));
+  }
+});
+
+Deno.test("the record has the notebook's 29 cells", () => {
+  const cells = Object.values(recorded).flat();
+  assertEquals(cells.length, 29);
+  assertEquals(new Set(cells.map(({ id }) => id)).size, 29);
+});
+
+Deno.test("threads are listed as Python prints them", () => {
+  const [main] = enumerate();
+  assertEquals(
+    repr([main]),
+    `[<_MainThread(MainThread, started ${main.ident})>]`,
+  );
+});

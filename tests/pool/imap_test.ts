@@ -1,0 +1,231 @@
+import {
+  assert,
+  assertEquals,
+  assertLessOrEqual,
+  assertRejects,
+} from "@std/assert";
+import { Pool, Queue } from "../../mod.ts";
+import { threadTest } from "../support/threads.ts";
+import * as fns from "../support/pool_functions.ts";
+
+/** Numbers, and how many of them were read. */
+class Source {
+  read = 0;
+  isLeft = false;
+
+  *[Symbol.iterator](): Generator<number> {
+    try {
+      for (;;) yield this.read++;
+    } finally {
+      this.isLeft = true;
+    }
+  }
+}
+
+/** A source that says nothing any more. */
+async function* stuck(): AsyncGenerator<number> {
+  yield 1;
+  await new Promise(() => {});
+}
+
+threadTest("Pool.imap() yields in the order of the items", async () => {
+  await using pool = new Pool(2);
+  for (const chunkSize of [1, 3, 100]) {
+    const results = pool.imap(fns.square, [1, 2, 3, 4, 5, 6, 7], { chunkSize });
+    assertEquals(await Array.fromAsync(results), [1, 4, 9, 16, 25, 36, 49]);
+  }
+  assertEquals(await Array.fromAsync(pool.imap(fns.square, [])), []);
+  const go = new Queue<number>();
+  const items = [0, 1, 2, 3].map((index) => ({ index, go }));
+  const ordered = pool.imap(fns.waitIfFirst, items);
+  const first = ordered.next();
+  // The other worker does the second before the first is done.
+  await pool.apply(fns.nothing);
+  go.putNowait(0);
+  assertEquals((await first).value, 0);
+  assertEquals(await Array.fromAsync(ordered), [1, 2, 3]);
+});
+
+threadTest("Pool.imapUnordered() yields what is done first", async () => {
+  await using pool = new Pool(2);
+  const go = new Queue<number>();
+  const items = [0, 1, 2, 3].map((index) => ({ index, go }));
+  const results = pool.imapUnordered(fns.waitIfFirst, items);
+  const order: unknown[] = [];
+  for (let i = 0; i < 3; i++) order.push((await results.next()).value);
+  assertEquals(order.toSorted(), [1, 2, 3]);
+  go.putNowait(0);
+  assertEquals(await Array.fromAsync(results), [0]);
+});
+
+threadTest(
+  "Pool.imap() yields what is done while its source is silent",
+  async () => {
+    await using pool = new Pool(2);
+    for (const method of ["imap", "imapUnordered"] as const) {
+      const { promise, resolve } = Promise.withResolvers<number>();
+      const replies = async function* () {
+        yield 2;
+        // It goes on from the first result.
+        yield await promise;
+      };
+      const results = pool[method](fns.square, replies());
+      const { value } = await results.next();
+      assertEquals(value, 4);
+      resolve(value!);
+      assertEquals(await Array.fromAsync(results), [16]);
+    }
+  },
+);
+
+threadTest("Pool.starmapUnordered() spreads each item", async () => {
+  await using pool = new Pool(2);
+  const results = pool.starmapUnordered(fns.describe, [["a", 2], ["b", 1]]);
+  assertEquals((await Array.fromAsync(results)).sort(), ["aa.", "b."]);
+});
+
+threadTest(
+  "Pool.imap() reads only so far ahead, and leaves its source",
+  async () => {
+    await using pool = new Pool(2);
+    for (const chunkSize of [1, 10]) {
+      const source = new Source();
+      const results = pool.imap(fns.square, source, { chunkSize });
+      assertEquals(source.read, 0);
+      for (let i = 0; i < 100; i++) {
+        assertEquals((await results.next()).value, i * i);
+        assertLessOrEqual(source.read, i + 2 + 2 * 2 * chunkSize + chunkSize);
+      }
+      await results.return();
+      await pool.apply(fns.nothing);
+      assert(source.isLeft);
+    }
+  },
+);
+
+threadTest(
+  "Pool.imap() throws in place of the first result that failed",
+  async () => {
+    await using pool = new Pool(2);
+    const source = new Source();
+    const seen: number[] = [];
+    await assertRejects(
+      async () => {
+        for await (const x of pool.imap(fns.failFrom, source)) seen.push(x);
+      },
+      RangeError,
+      "no 10",
+    );
+    assertEquals(seen, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    await pool.apply(fns.nothing);
+    assert(source.isLeft);
+  },
+);
+
+threadTest("Pool.imap() throws what its source throws", async () => {
+  await using pool = new Pool(2);
+  const seen: number[] = [];
+  function* broken() {
+    yield 1;
+    throw new SyntaxError("in the source");
+  }
+  await assertRejects(
+    async () => {
+      for await (const x of pool.imap(fns.square, broken())) seen.push(x);
+    },
+    SyntaxError,
+  );
+  assertEquals(seen, [1]);
+  assertEquals(await pool.apply(fns.square, [3]), 9);
+});
+
+threadTest("Pool.imap(): abort while nobody takes results", async () => {
+  await using pool = new Pool(1);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const results = pool.imap(fns.square, new Source(), { signal });
+  await results.next();
+  // By now everything that was submitted is done.
+  await pool.apply(fns.nothing);
+  controller.abort(new SyntaxError("enough"));
+  await assertRejects(() => Array.fromAsync(results), SyntaxError, "enough");
+  assertEquals(await pool.apply(fns.square, [3]), 9);
+});
+
+threadTest(
+  "Pool.imap() and map(): abort while the source is silent",
+  async () => {
+    await using pool = new Pool(1);
+    for (const method of ["imap", "map"] as const) {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const results = method === "map"
+        ? pool.map(fns.square, stuck(), { signal })
+        : Array.fromAsync(pool.imap(fns.square, stuck(), { signal }));
+      await pool.apply(fns.nothing);
+      controller.abort(new SyntaxError("enough"));
+      await assertRejects(() => results, SyntaxError, "enough");
+      const late = method === "map"
+        ? pool.map(fns.square, stuck(), { timeout: 0.01 })
+        : Array.fromAsync(pool.imap(fns.square, stuck(), { timeout: 0.01 }));
+      const error = await assertRejects(() => late, DOMException);
+      assertEquals(error.name, "TimeoutError");
+    }
+  },
+);
+
+threadTest("Pool.close() lets iterators and maps go on", async () => {
+  const pool = new Pool(2, { maxTasksPerChild: 2 });
+  const unused = pool.imap(fns.square, [1]);
+  const begun = pool.imap(fns.square, [1, 2, 3, 4, 5, 6, 7, 8]);
+  const mapped = pool.map(fns.square, [1, 2, 3]);
+  async function* slow() {
+    for (let i = 0; i < 5; i++) {
+      yield (await new Promise((r) => setTimeout(r, 5)), i);
+    }
+  }
+  const slowly = pool.map(fns.square, slow());
+  assertEquals((await begun.next()).value, 1);
+  pool.close();
+  assertEquals(await mapped, [1, 4, 9]);
+  assertEquals(await Array.fromAsync(begun), [4, 9, 16, 25, 36, 49, 64]);
+  assertEquals(await Array.fromAsync(unused), [1]);
+  const joined = pool.join();
+  assertEquals(await slowly, [0, 1, 4, 9, 16]);
+  await joined;
+});
+
+threadTest(
+  "Pool.join() doesn't wait for an iterator that nobody uses",
+  async () => {
+    const pool = new Pool(2);
+    const unused = pool.imap(fns.square, [1]);
+    const half = pool.imap(fns.square, new Source());
+    await half.next();
+    pool.close();
+    await pool.join();
+    for (const results of [unused, half]) {
+      await assertRejects(
+        () => Array.fromAsync(results),
+        Error,
+        "Pool is not running",
+      );
+    }
+  },
+);
+
+threadTest("Pool.terminate() ends an iterator", async () => {
+  const pool = new Pool(1);
+  const silent = pool.imap(fns.square, stuck());
+  await silent.next();
+  const next = assertRejects(
+    () => silent.next(),
+    DOMException,
+    "The pool was terminated",
+  );
+  const results = pool.imapUnordered(fns.square, new Source());
+  await results.next();
+  await pool.terminate();
+  await next;
+  await assertRejects(() => Array.fromAsync(results), DOMException);
+});

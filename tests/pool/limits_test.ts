@@ -1,0 +1,201 @@
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+} from "@std/assert";
+import { type ImapOptions, type MapOptions, Pool, Queue } from "../../mod.ts";
+import { processTest, threadTest } from "../support/threads.ts";
+import * as fns from "../support/pool_functions.ts";
+import { warningsOf } from "../support/warnings.ts";
+
+type Options = MapOptions<false> & ImapOptions<false>;
+type Star = (a: unknown, b?: unknown) => unknown;
+
+/** Each of the methods that take items, used to the end. */
+const methods: Record<
+  string,
+  (
+    pool: Pool,
+    fn: Star,
+    items: Iterable<[unknown, unknown?]>,
+    options: Options,
+  ) => Promise<unknown[]>
+> = {
+  map: (pool, fn, items, options) =>
+    pool.map(fns.spread, spreads(fn, items), options),
+  starmap: (pool, fn, items, options) => pool.starmap(fn, items, options),
+  imap: (pool, fn, items, options) =>
+    Array.fromAsync(pool.imap(fns.spread, spreads(fn, items), options)),
+  imapUnordered: (pool, fn, items, options) =>
+    Array.fromAsync(
+      pool.imapUnordered(fns.spread, spreads(fn, items), options),
+    ),
+  istarmap: (pool, fn, items, options) =>
+    Array.fromAsync(pool.istarmap(fn, items, options)),
+  starmapUnordered: (pool, fn, items, options) =>
+    Array.fromAsync(pool.starmapUnordered(fn, items, options)),
+};
+
+const all: typeof methods = {
+  async apply(pool, fn, items, options) {
+    const [args] = items;
+    return [await pool.apply(fn, args, options)];
+  },
+  ...methods,
+};
+
+function spreads(fn: Star, items: Iterable<[unknown, unknown?]>) {
+  return [...items].map((args) => ({ fn, args }));
+}
+
+for (const [name, method] of Object.entries(all)) {
+  threadTest(`Pool.${name}(): a signal ends a task that waits`, async () => {
+    await using pool = new Pool(1);
+    const begun = new Queue<number>();
+    const go = new Queue<number>();
+    for (const settled of [false, true]) {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const options = { signal, settled } as Options;
+      const called = method(pool, fns.wait as Star, [[begun, go]], options);
+      const first = await begun.get();
+      controller.abort(new SyntaxError("called off"));
+      await assertRejects(() => called, SyntaxError, "called off");
+      assertNotEquals(await pool.apply(fns.ident), first);
+    }
+  });
+
+  threadTest(`Pool.${name}(): a timeout ends a task that waits`, async () => {
+    await using pool = new Pool(1);
+    for (const settled of [false, true]) {
+      const options = { timeout: 0.02, settled } as Options;
+      const begun = new Queue<number>();
+      const go = new Queue<number>();
+      const error = await assertRejects(
+        () => method(pool, fns.wait as Star, [[begun, go]], options),
+        DOMException,
+        "The call took longer than 0.02 seconds",
+      );
+      assertEquals(error.name, "TimeoutError");
+      assertEquals(await pool.apply(fns.square, [3]), 9);
+    }
+  });
+
+  threadTest(`Pool.${name}(): one that computes is given up`, async () => {
+    const warnings = await warningsOf(async () => {
+      await using pool = new Pool(1);
+      // Its start doesn't count: it has to compute before the time is over.
+      await pool.apply(fns.square, [3]);
+      const begun = new Queue<number>();
+      const options = { timeout: 0.5 };
+      const called = method(pool, fns.spin as Star, [[begun]], options);
+      const rejected = assertRejects(() => called, DOMException, "0.5 seconds");
+      const spinner = await begun.get();
+      await rejected;
+      assertNotEquals(await pool.apply(fns.ident), spinner);
+    });
+    assertEquals(warnings.length, 1);
+  });
+
+  threadTest(`Pool.${name}(): a timeout of months`, async () => {
+    await using pool = new Pool(1);
+    // Longer than the 31 bits of a timer's milliseconds.
+    for (const timeout of [30 * 24 * 3600, Number.MAX_VALUE, Infinity]) {
+      const options = { timeout };
+      const results = await method(pool, fns.later as Star, [[3]], options);
+      assertEquals(results, [3]);
+    }
+  });
+}
+
+for (const [name, method] of Object.entries(methods)) {
+  threadTest(`Pool.${name}() tells its progress`, async () => {
+    await using pool = new Pool(2);
+    const items = [1, 2, 3, 4, 5].map((x): [number] => [x]);
+    const calls: [number, number | undefined][] = [];
+    const onProgress = (done: number, total: number | undefined) => {
+      calls.push([done, total]);
+    };
+    await method(pool, fns.echo as Star, items, { chunkSize: 2, onProgress });
+    assertEquals(calls.length, 3);
+    assertEquals(calls.map(([, total]) => total), [5, 5, 5]);
+    assertEquals(calls.at(-1), [5, 5]);
+    assert(calls.every(([done], i) => i === 0 || done > calls[i - 1][0]));
+    const settled = { settled: true, onProgress } as unknown as Options;
+    calls.length = 0;
+    await method(pool, fns.closeIf as Star, [[1], [-1]], {
+      ...settled,
+      chunkSize: 1,
+    });
+    assertEquals(calls, [[1, 2], [2, 2]]);
+  });
+
+  threadTest(`Pool.${name}(): onProgress that throws`, async () => {
+    await using pool = new Pool(2);
+    for (const settled of [false, true]) {
+      const go = new Queue<number>();
+      const begun = new Queue<number>();
+      let calls = 0;
+      const options = {
+        chunkSize: 1,
+        settled,
+        onProgress() {
+          calls++;
+          throw new SyntaxError("in onProgress");
+        },
+      } as Options;
+      // The first never ends by itself.
+      const items = [[begun, go], ...new Array(50).fill([begun])];
+      await assertRejects(
+        () =>
+          method(pool, fns.waitOrNot as Star, items as [unknown][], options),
+        SyntaxError,
+        "in onProgress",
+      );
+      assertEquals(calls, 1);
+      assertEquals(await pool.map(fns.square, [1, 2, 3]), [1, 4, 9]);
+    }
+  });
+}
+
+threadTest("onProgress of what doesn't tell its number", async () => {
+  await using pool = new Pool(1);
+  const totals = async (items: Iterable<unknown> | AsyncIterable<unknown>) => {
+    const seen = new Set<number | undefined>();
+    await Array.fromAsync(pool.imap(fns.echo<unknown>, items, {
+      onProgress: (_, total) => seen.add(total),
+    }));
+    return [...seen];
+  };
+  assertEquals(await totals([1, 2, 3]), [3]);
+  assertEquals(await totals(new Set([1, 2])), [2]);
+  assertEquals(await totals(new Map([[1, 2]])), [1]);
+  assertEquals(await totals(new Float32Array(3)), [3]);
+  assertEquals(await totals([1, 2].values()), [undefined]);
+  assertEquals(await totals("ab"), [undefined]);
+  async function* later() {
+    yield await Promise.resolve(1);
+  }
+  assertEquals(await totals(later()), [undefined]);
+});
+
+processTest(
+  "Pool: an abandoned iterator's timeout keeps nothing alive",
+  async () => {
+    const { code, stderr } = await new Deno.Command("deno", {
+      args: [
+        "run",
+        "--no-prompt",
+        "--unstable-worker-options",
+        "--allow-read=.",
+        "tests/support/pool_abandoned.ts",
+      ],
+      // It would go on for an hour.
+      signal: AbortSignal.timeout(60_000),
+      stderr: "piped",
+    }).output();
+    assertEquals(new TextDecoder().decode(stderr), "");
+    assertEquals(code, 0);
+  },
+);

@@ -1,0 +1,89 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { readOptions } from "../../labs/runner/cli.ts";
+import { recordedLabs } from "../../labs/runner/judge/record.ts";
+import { flagsOf, select } from "../../labs/runner/selection.ts";
+import { UsageError } from "../../labs/runner/usage_error.ts";
+
+function selected(...parts: string[]): string[] {
+  return select(parts, recordedLabs).flatMap(({ cells }) => cells);
+}
+
+function flags(...parts: string[]): string[] {
+  return select(parts, recordedLabs).flatMap(flagsOf);
+}
+
+Deno.test("select() without a choice takes everything", () => {
+  assertEquals(selected().length, 30);
+  assertEquals(flags(), []);
+});
+
+Deno.test("select() takes labs, cells and ranges", () => {
+  assertEquals(select(["queue"], recordedLabs)[0].cells.length, 8);
+  assertEquals(selected("threads:7"), ["threads:7"]);
+  assertEquals(selected("gil:34-36"), ["gil:34", "gil:35", "gil:36"]);
+  assertEquals(selected("gil:None", "gil:own"), ["gil:None", "gil:own"]);
+});
+
+Deno.test("select() keeps the notebook's order, each cell once", () => {
+  assertEquals(selected("gil:34-35", "threads:7", "gil:35"), [
+    ...["threads:7", "gil:34", "gil:35"],
+  ]);
+});
+
+Deno.test("flagsOf() adds the cell that a time is compared with", () => {
+  assertEquals(flags("threads:7"), ["--cell", "7"]);
+  assertEquals(flags("pool:9"), ["--cell", "9,8"]);
+  assertEquals(flags("gil:None"), ["--cell", "None,37"]);
+  assertEquals(flags("queue"), []);
+});
+
+Deno.test("select() says what can be selected", () => {
+  const refuse = (part: string, message: string) =>
+    assertThrows(() => selected(part), UsageError, message);
+  const labs = "the labs are threads, queue, pool, gil";
+  refuse("quee", `Cannot run lab 'quee': ${labs}`);
+  refuse("7", `Cannot run lab '7': ${labs}`);
+  refuse("", labs);
+  refuse(":7", labs);
+  const cells = "the cells of threads are 4, 5, 7, 8, 9, 10, or a range such " +
+    "as threads:4-5";
+  refuse("threads:99", `Cannot run cell 'threads:99': ${cells}`);
+  refuse("threads:9-8", cells);
+  refuse("threads:", cells);
+});
+
+Deno.test("readOptions() reads every flag", () => {
+  assertEquals(readOptions([]), {
+    ...{ parts: [], repeat: 1, timeout: undefined, quick: false },
+    ...{ list: false, watch: false, json: false, junit: undefined },
+    ...{ quiet: false, svg: undefined, trace: undefined, report: undefined },
+  });
+  const args = "gil pool:9 --repeat 3 --timeout 1.5 --quick --watch " +
+    "--json --junit a.xml --quiet --svg d --trace t --report r";
+  assertEquals(readOptions(args.split(" ")), {
+    ...{ parts: ["gil", "pool:9"], repeat: 3, timeout: 1.5, quick: true },
+    ...{ list: false, watch: true, json: true, junit: "a.xml", quiet: true },
+    ...{ svg: "d", trace: "t", report: "r" },
+  });
+  assertEquals(readOptions(["--list"])?.list, true);
+  assertEquals(readOptions(["--help"]), undefined);
+  assertEquals(readOptions(["-h"]), undefined);
+});
+
+Deno.test("readOptions() says what is valid", () => {
+  const refuse = (args: string, message: string) =>
+    assertThrows(() => readOptions(args.split(" ")), UsageError, message);
+  refuse("--wrong", "Unknown flag '--wrong': the flags are --repeat");
+  refuse("-q", "Unknown flag '-q'");
+  for (const value of ["0", "-1", "1.5", "two", "1001"]) {
+    refuse(`--repeat=${value}`, "it must be a number from 1 to 1000");
+  }
+  refuse("--repeat", "Cannot run with --repeat ''");
+  for (const value of ["0", "-1", "soon", "1e3", "86401"]) {
+    refuse(`--timeout=${value}`, "it must be seconds, more than 0");
+  }
+  refuse("--list --json", "take --list or --json away");
+  for (const flag of ["--junit", "--svg", "--trace", "--report"]) {
+    refuse(flag, `Cannot write ${flag} '': it must be the name of a file`);
+  }
+});

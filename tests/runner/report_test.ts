@@ -1,0 +1,204 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { stripAnsiCode } from "@std/fmt/colors";
+import { unicodeWidth } from "@std/cli/unicode-width";
+import { diff, formatDiff } from "../../labs/runner/report/diff.ts";
+import { differences } from "../../labs/runner/report/differences.ts";
+import { toJson } from "../../labs/runner/report/json.ts";
+import { toJunit } from "../../labs/runner/report/junit.ts";
+import { recordedLabs } from "../../labs/runner/judge/record.ts";
+import { spread } from "../../labs/runner/report/rows.ts";
+import type { LabResult } from "../../labs/runner/run/runner.ts";
+import { cellsOf, numberOf } from "../../labs/runner/selection.ts";
+import { summary } from "../../labs/runner/report/summary.ts";
+import { table, wrap } from "../../labs/runner/report/table.ts";
+import { parseTranscript } from "../../labs/runner/run/transcript.ts";
+import { judge } from "../../labs/runner/judge/verdict.ts";
+
+const [threads, , pool, gil] = recordedLabs;
+
+/** A run of a lab that prints the record, with other times. */
+function runOf(
+  record: typeof threads,
+  seconds: Record<string, number>,
+  run = 1,
+): LabResult {
+  const lab = { ...record, command: ["deno"] };
+  const text = record.cells.map(({ id, output, rules }) => {
+    const time = seconds[id]?.toFixed(4) ?? "$1";
+    return `In [${numberOf(id)}]: title of ${id}\n` +
+      output.replace(/in (\S+) seconds/, `in ${time} seconds`) +
+      (rules.includes("cut") ? ",\n ...]" : "");
+  }).join("\n\n");
+  const cells = new Map(parseTranscript(text).map((c) => [c.id, c]));
+  const machine = { cores: 2, quick: false };
+  return {
+    lab,
+    run,
+    cells: cellsOf(lab).map((id) => {
+      const cell = cells.get(numberOf(id));
+      const { title = "", output = "" } = cell ?? {};
+      const verdict = judge(lab, id, { cells, ended: "ended" }, machine);
+      return { id, title, output, timelines: [], verdict };
+    }),
+  };
+}
+
+function summaryOf(results: LabResult[], width: number): string {
+  return stripAnsiCode(summary(results, width));
+}
+
+const poolRun = runOf(pool, { "pool:8": 3.86, "pool:9": 2, "pool:10": 4 });
+
+Deno.test("summary() says in a sentence what a lab shows", () => {
+  assertStringIncludes(
+    summaryOf([poolRun], Infinity),
+    "Pool.map ran 1.93 times faster than the loop (notebook: 2.02, limit " +
+      "here: 2.00).",
+  );
+  assertStringIncludes(
+    summaryOf([runOf(gil, { "gil:34": 2, "gil:35": 2.2 })], Infinity),
+    "Threads under the lock ran 1.10 times slower than the loop (notebook: " +
+      "1.05).",
+  );
+  assertStringIncludes(
+    summaryOf([runOf(gil, { "gil:34": 2.2, "gil:35": 2 })], Infinity),
+    "1.10 times faster than the loop (notebook: 1.05 times slower).",
+  );
+  assertMatch(
+    summaryOf([runOf(threads, {})], Infinity),
+    /took 2\.0 seconds \(/,
+  );
+});
+
+Deno.test("summary() has a row a cell", () => {
+  const lines = summaryOf([poolRun], Infinity).split("\n");
+  const cell = (id: string) => lines.find((line) => line.startsWith(`${id} `))!;
+  for (const id of cellsOf(pool)) assert(cell(id), id);
+  assertMatch(
+    cell("pool:8"),
+    /title of pool:8 +✓ reproduced \(rule seconds\) +3\.86 s +10\.82 s$/,
+  );
+  assertMatch(
+    cell("pool:10"),
+    /✗ differs \(its time\) +4\.00 s +×0\.96 +5\.08 s +×2\.13$/,
+  );
+  assertEquals(lines.at(-1), "8 reproduced, 1 different");
+});
+
+Deno.test("summary() fits the terminal", () => {
+  for (const width of [50, 60, 80, 120, 160]) {
+    for (const line of summaryOf([poolRun], width).split("\n")) {
+      assert(unicodeWidth(line) <= width, `${width}: ${line}`);
+    }
+  }
+});
+
+Deno.test("summary() tells the median and the spread of several runs", () => {
+  const results = [2, 4, 1.9].map((seconds, i) =>
+    runOf(pool, { "pool:8": 4, "pool:9": seconds, "pool:10": 2 }, i + 1)
+  );
+  const text = summaryOf(results, Infinity);
+  assertMatch(
+    text,
+    /✓✗✓ differs in 1 of 3 runs \(its time\) +2\.00 s +1\.90–4\.00 +×2\.00/,
+  );
+  assertMatch(text, /✓✓✓ reproduced in 3 of 3 runs \(rule seconds\)/);
+  assertStringIncludes(text, "Pool.map ran 2.00 times faster");
+});
+
+Deno.test("spread() is the median, the least and the most", () => {
+  assertEquals(spread([3, 1, 2]), { median: 2, least: 1, most: 3 });
+  assertEquals(spread([4, 1, null, 2, 3]), { median: 2.5, least: 1, most: 4 });
+  assertEquals(spread([null]), undefined);
+});
+
+Deno.test("differences() shows recorded, here, and what was expected", () => {
+  const [heading, recorded, here, expected] = differences(poolRun, 1, Infinity)
+    .map(stripAnsiCode);
+  assertEquals(
+    heading,
+    "pool:10 (title of pool:10) differs: its time",
+  );
+  assertEquals(
+    recorded,
+    "  - recorded: 5.084 s, 2.13 times faster than pool:8",
+  );
+  assertEquals(here, "  + here: 4 s, 1.04 times slower than pool:8");
+  assertStringIncludes(expected, "  expected: at least 1.19 times faster");
+});
+
+Deno.test("diff() finds the lines in common", () => {
+  const marked = formatDiff(diff([..."abcdefgh"], [..."abxdefghi"]));
+  assertEquals(marked, [
+    ...["  a", "  b", "- c", "+ x", "  d", "  e", "  …", "  g", "  h", "+ i"],
+  ]);
+  assertEquals(formatDiff(diff([], ["a"])), ["+ a"]);
+  assertEquals(formatDiff(diff(["a"], [])), ["- a"]);
+  assertEquals(formatDiff(diff(["a", "b"], ["b", "a"])), [
+    ...["- a", "  b", "+ a"],
+  ]);
+});
+
+Deno.test("table() breaks the text of one column", () => {
+  const columns = [{ title: "A" }, { title: "B", wraps: true }];
+  const text = table(columns, [["1", "one two three four"]], 16);
+  assertEquals(stripAnsiCode(text).split("\n"), [
+    ...["A  B", "1  one two three", "   four"],
+  ]);
+  assertEquals(wrap("longer than that", 4), ["longer", "than", "that"]);
+});
+
+Deno.test("toJson() has a verdict a run", () => {
+  const report = JSON.parse(toJson([poolRun, { ...poolRun, run: 2 }], 1));
+  assertEquals(report.exitCode, 1);
+  const cell = report.labs[0].cells.at(-2);
+  assertEquals([cell.id, cell.verdict], ["pool:10", "differs"]);
+  assertEquals(cell.runs.length, 2);
+  assertEquals(cell.runs[0].verdict, "differs");
+  assertEquals(cell.seconds, { median: 4, least: 4, most: 4 });
+});
+
+/** Every element is closed, and nothing is left that XML would misread. */
+function assertWellFormed(xml: string): void {
+  const open: string[] = [];
+  const rest = xml.replace(/^<\?xml [^?]*\?>/, "").replaceAll(
+    /<(\/?)([a-z-]+)((?: [a-z]+="[^"<&]*(?:&(?:amp|lt|gt|quot);[^"<&]*)*")*)>/g,
+    (_, slash, name) => {
+      if (slash === "") open.push(name);
+      else assertEquals(open.pop(), name);
+      return "";
+    },
+  );
+  assertEquals(open, []);
+  assertEquals(rest.replaceAll(/&(amp|lt|gt|quot);/g, "").match(/[<>&]/), null);
+}
+
+Deno.test("toJunit() has a case a cell", () => {
+  const xml = toJunit([poolRun, { ...poolRun, run: 2, failure: "it failed" }]);
+  assertWellFormed(xml);
+  assertStringIncludes(
+    xml,
+    '<testsuites name="labs" tests="19" failures="2" errors="1" skipped="0">',
+  );
+  assertStringIncludes(xml, '<testsuite name="pool (run 2)" tests="10"');
+  assertStringIncludes(xml, '<failure message="differs (its time)">- recorded');
+  assertStringIncludes(xml, '<error message="it failed">');
+});
+
+Deno.test("toJunit() escapes what a lab prints", () => {
+  const result = structuredClone(poolRun);
+  const { verdict } = result.cells[0];
+  result.cells[0].title = `<a href="x">&\x1b`;
+  verdict.verdict = "differs";
+  verdict.reason = "its <output>";
+  verdict.output = { recorded: ["]]>"], here: ["<b>&\x00"], expected: '"' };
+  const xml = toJunit([result]);
+  assertWellFormed(xml);
+  assertStringIncludes(xml, "pool:3 &lt;a href=&quot;x&quot;&gt;&amp;\ufffd");
+  assertStringIncludes(xml, "+ &lt;b&gt;&amp;\ufffd");
+});

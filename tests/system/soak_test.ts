@@ -1,0 +1,48 @@
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { processTest } from "../support/threads.ts";
+import { type Finished, runProcess } from "../support/thread_process.ts";
+
+const soak = (...args: string[]): Promise<Finished> =>
+  runProcess("../system/soak.ts", args);
+
+/** What one round of a seed has made tasks and threads do. */
+async function planOf(seed: string): Promise<string[]> {
+  const { code, out, err } = await soak("--minutes", "1e-6", "--seed", seed);
+  assertEquals([code, err], [0, ""]);
+  assert(out.startsWith(`Seed             ${seed}\nRounds           1\n`), out);
+  return out.split("\n").filter((line) => /^ {2}(task|thread):/.test(line));
+}
+
+processTest("soak: nothing is lost in a short time", async () => {
+  const { code, out, err } = await soak("--minutes", "0.05");
+  assertEquals([code, err], [0, ""]);
+  for (const what of ["Lost", "Doubled", "Threads left"]) {
+    assert(out.includes(`${what.padEnd(16)} 0\n`), out);
+  }
+});
+
+processTest("soak: a seed tells what is done", async () => {
+  const plan = await planOf("7");
+  assert(plan.length > 5);
+  assertEquals(await planOf("7"), plan);
+  assertNotEquals(await planOf("8"), plan);
+});
+
+processTest("soak: mistakes in the command line, and help", async () => {
+  for (
+    const [args, message] of [
+      [["--minutes", "0"], "Cannot run with --minutes '0'"],
+      [["--minutes", "long"], "Cannot run with --minutes 'long'"],
+      [["--seed", "x"], "Cannot run with --seed 'x'"],
+      [["--fast"], "Unknown '--fast'"],
+      [["pool"], "Unknown 'pool'"],
+    ] as const
+  ) {
+    const { code, out, err } = await soak(...args);
+    assertEquals([code, out], [2, ""]);
+    assert(err.startsWith(message), err);
+  }
+  const { code, out } = await soak("--help");
+  assertEquals(code, 0);
+  assert(out.includes("--minutes N"));
+});

@@ -1,0 +1,125 @@
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { type AnyFunction, enumerate, Gil, Queue, Thread } from "../../mod.ts";
+import { threadTest } from "../support/threads.ts";
+import * as fns from "../support/thread_functions.ts";
+import { warningsOf } from "../support/warnings.ts";
+
+/** Starts the target, which says when it is about to wait, and ends it. */
+async function endsAtOnce<F extends AnyFunction>(
+  target: F,
+  ...args: unknown[]
+): Promise<void> {
+  const warnings = await warningsOf(async () => {
+    const begun = new Queue<string>();
+    const thread = new Thread(target, {
+      args: [begun, ...args] as unknown as Parameters<F>,
+      name: "ended",
+    });
+    thread.start();
+    assertEquals(await begun.get(), "begun");
+    const start = performance.now();
+    await thread.terminate();
+    assertLess(performance.now() - start, 900);
+    assertEquals(thread.isAlive, false);
+    const error = await assertRejects(
+      () => thread.join(),
+      DOMException,
+      "ended was terminated",
+    );
+    assertEquals(error.name, "AbortError");
+    assertThrows(() => thread.joinSync(), DOMException);
+    await thread[Symbol.asyncDispose]();
+  });
+  assertEquals(warnings, []);
+  assertEquals(enumerate().length, 1);
+}
+
+threadTest("Thread.terminate() ends a thread that sleeps", async () => {
+  await endsAtOnce(fns.sleeper, 3600);
+  await endsAtOnce(fns.asyncSleeper, 3600);
+});
+
+threadTest(
+  "Thread.terminate() ends a thread that waits in Queue.get()",
+  async () => {
+    const queue = new Queue<number>();
+    await endsAtOnce(fns.getter, queue);
+    await endsAtOnce(fns.asyncGetter, queue);
+    // They took nothing with them.
+    queue.putNowait(1);
+    assertEquals(queue.getNowait(), 1);
+  },
+);
+
+threadTest(
+  "Thread.terminate() ends a thread that waits in Queue.put()",
+  async () => {
+    const queue = new Queue<number>(3);
+    await endsAtOnce(fns.putter, queue);
+    assertEquals(queue.size <= 3, true);
+    const left = queue.size;
+    for (let i = 0; i < left; i++) assertEquals(queue.getNowait(), i);
+  },
+);
+
+threadTest(
+  "Thread.terminate() ends a thread that waits for a Gil",
+  async () => {
+    const gil = new Gil();
+    const begun = new Queue<string>();
+    const holder = new Thread(fns.gilSleeper, { args: [begun, gil] });
+    holder.start();
+    await begun.get();
+    const waiter = new Thread(fns.gilTaker, { args: [begun, gil] });
+    waiter.start();
+    await begun.get();
+    await waiter.terminate();
+    await assertRejects(() => waiter.join(), DOMException, "was terminated");
+    assert(holder.isAlive);
+    await holder.terminate();
+    await assertRejects(() => holder.join(), DOMException, "was terminated");
+    assertEquals(gil.run(() => 1), 1);
+  },
+);
+
+threadTest("Thread.terminate() ends a thread that awaits a timer", async () => {
+  await endsAtOnce(fns.timerWaiter);
+});
+
+threadTest("Thread.terminate() before the target is called", async () => {
+  for (let i = 0; i < 5; i++) {
+    const begun = new Queue<string>();
+    const thread = new Thread(fns.sleeper, { args: [begun, 3600] });
+    thread.start();
+    await thread.terminate();
+    await assertRejects(() => thread.join(), DOMException, "was terminated");
+  }
+});
+
+threadTest("Thread.terminate() wakes whoever joins", async () => {
+  const begun = new Queue<string>();
+  const thread = new Thread(fns.sleeper, { args: [begun, 3600] });
+  thread.start();
+  const joins = [
+    assertRejects(() => thread.join(), DOMException),
+    assertRejects(() => thread.join(3600), DOMException),
+  ];
+  await begun.get();
+  await Promise.all([thread.terminate(), thread.terminate()]);
+  await Promise.all(joins);
+});
+
+threadTest("Thread.terminate() leaves alone what isn't alive", async () => {
+  const thread = new Thread(fns.add, { args: [1, 2] });
+  await thread.terminate();
+  thread.start();
+  assertEquals(await thread.join(), 3);
+  await thread.terminate();
+  assertEquals(await thread.join(), 3);
+});
