@@ -7,7 +7,7 @@ import {
   deadlineOf,
   type WaitOptions,
 } from "../sync/deadline.ts";
-import { kindOf } from "../checks.ts";
+import { checkInteger, kindOf } from "../checks.ts";
 import { Mutex } from "../sync/mutex.ts";
 import { unexposed } from "../codec/packing.ts";
 import {
@@ -34,7 +34,6 @@ import {
   type Witness,
 } from "../sync/wait_list.ts";
 import { enterBarrierWait, leaveBarrierWait } from "./wait_graph.ts";
-import { checkInteger } from "./check_integer.ts";
 import { memory, type WithMemory } from "../sync/memory.ts";
 
 /** Options of {@linkcode Barrier}'s constructor. */

@@ -5,7 +5,7 @@ import {
   deadlineOf,
   type WaitOptions,
 } from "../sync/deadline.ts";
-import { kindOf } from "../checks.ts";
+import { checkInteger, kindOf } from "../checks.ts";
 import type { Suspended } from "./ownership.ts";
 import { Mark } from "../sync/recorder.ts";
 import {
@@ -15,7 +15,6 @@ import {
   reviveHandle,
 } from "../codec/references.ts";
 import { WaitList } from "../sync/wait_list.ts";
-import { checkInteger } from "./check_integer.ts";
 import { Lock, owned } from "./lock.ts";
 import { words } from "../sync/memory.ts";
 import { RLock } from "./rlock.ts";

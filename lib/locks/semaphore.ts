@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { checkInteger } from "../checks.ts";
 import { formatAddress, randomAddress } from "../sync/address.ts";
 import {
   type AsyncWaitOptions,
@@ -9,7 +10,6 @@ import {
 import { Mark } from "../sync/recorder.ts";
 import { type Handle, handle, registerShareable } from "../codec/references.ts";
 import { PENDING, type Pending, WaitList } from "../sync/wait_list.ts";
-import { checkInteger } from "./check_integer.ts";
 import { words } from "../sync/memory.ts";
 
 // Protocol. `VALUE` is the number of permits. A taker lowers it in one step, never
