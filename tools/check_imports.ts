@@ -1,0 +1,201 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/**
+ * Fails if a module of the library or the labs imports against the arrow, or if
+ * modules import one another in a circle, through types too. Part of
+ * `deno task check`.
+ *
+ *     deno run --allow-run=deno --allow-read=. tools/check_imports.ts
+ *
+ * The rooms and what they may import stand in {@linkcode rooms}.
+ *
+ * @module
+ */
+
+/** The rooms of the house, and what each may import besides itself. */
+const rooms: Record<string, readonly string[]> = {
+  "lib/checks.ts": [],
+  "lib/sync": ["lib/checks.ts"],
+  "lib/codec": ["lib/sync", "lib/checks.ts"],
+  "lib/store": ["lib/codec", "lib/sync", "lib/checks.ts"],
+  "lib/locks": ["lib/store", "lib/codec", "lib/sync", "lib/checks.ts"],
+  "lib/queue": ["lib/store", "lib/codec", "lib/sync", "lib/checks.ts"],
+  "lib/gil.ts": ["lib/codec", "lib/sync", "lib/checks.ts"],
+  "lib/transfer.ts": ["lib/codec", "lib/checks.ts"],
+  "lib/expose.ts": ["lib/codec", "lib/checks.ts"],
+  "lib/thread": [
+    "lib/expose.ts",
+    "lib/locks",
+    "lib/locks.ts",
+    "lib/queue",
+    "lib/queue.ts",
+    "lib/store",
+    "lib/codec",
+    "lib/sync",
+    "lib/checks.ts",
+  ],
+  "lib/pool": [
+    "lib/thread",
+    "lib/transfer.ts",
+    "lib/expose.ts",
+    "lib/locks",
+    "lib/queue",
+    "lib/store",
+    "lib/codec",
+    "lib/sync",
+    "lib/checks.ts",
+  ],
+  // The faces. They export, and do nothing else.
+  "lib/locks.ts": ["lib/locks", "lib/sync"],
+  "lib/queue.ts": ["lib/queue"],
+  "lib/thread.ts": ["lib/thread"],
+  "lib/pool.ts": ["lib/pool"],
+  "mod.ts": [
+    "lib/expose.ts",
+    "lib/gil.ts",
+    "lib/locks.ts",
+    "lib/pool.ts",
+    "lib/queue.ts",
+    "lib/thread.ts",
+    "lib/transfer.ts",
+  ],
+  // The labs.
+  "labs/recorded": [],
+  "labs/notebook": ["mod.ts", "lib", "vendor/std"],
+  "labs/runner": [
+    "labs/recorded",
+    "labs/notebook/timeline.ts",
+    "vendor/std",
+    "deno.json",
+  ],
+  "labs": ["labs/notebook", "mod.ts", "vendor/std"],
+};
+
+/** Imports against the arrow or in a circle, whose mend is under way. */
+const exceptions: ReadonlySet<string> = new Set([
+  "lib/codec/cargo.ts → lib/store/key.ts",
+  "lib/thread/worker_server.ts → lib/thread/worker.ts",
+  "labs/runner/run/runner.ts → labs/runner/report/pictures.ts",
+]);
+
+/**
+ * Which modules each module imports, by paths from the root. What stands
+ * elsewhere (`npm:…`, `https:…`) stands under its URL; Node's built-in modules
+ * are left out.
+ */
+export type Graph = ReadonlyMap<string, readonly string[]>;
+
+function isIn(path: string, room: string): boolean {
+  return path === room || path.startsWith(`${room}/`);
+}
+
+/** The innermost room that a module stands in. */
+function roomOf(path: string): string | undefined {
+  return Object.keys(rooms)
+    .filter((room) => isIn(path, room))
+    .sort((a, b) => b.length - a.length)[0];
+}
+
+/** A sentence for each import that no room's line allows. */
+export function againstTheArrow(graph: Graph): string[] {
+  const faults: string[] = [];
+  for (const [path, imports] of graph) {
+    const room = roomOf(path);
+    if (room === undefined) {
+      faults.push(`${path} stands in no room of tools/check_imports.ts`);
+      continue;
+    }
+    for (const imported of imports) {
+      if (roomOf(imported) === room) continue;
+      if (rooms[room].some((allowed) => isIn(imported, allowed))) continue;
+      const allowed = rooms[room].join(", ") || "nothing";
+      faults.push(`${path} imports ${imported}: ${room} may import ${allowed}`);
+    }
+  }
+  return faults;
+}
+
+/** A sentence for each circle of imports. */
+export function circles(graph: Graph): string[] {
+  const faults: string[] = [];
+  const done = new Set<string>();
+  const trail: string[] = [];
+  function visit(path: string): void {
+    const start = trail.indexOf(path);
+    if (start !== -1) {
+      const circle = [...trail.slice(start), path];
+      faults.push(`a circle of imports: ${circle.join(" → ")}`);
+      return;
+    }
+    if (done.has(path)) return;
+    trail.push(path);
+    for (const imported of graph.get(path) ?? []) visit(imported);
+    trail.pop();
+    done.add(path);
+  }
+  for (const path of graph.keys()) visit(path);
+  return faults;
+}
+
+/** What is used here of what `deno info --json` prints. */
+interface Info {
+  modules: {
+    specifier: string;
+    dependencies?: {
+      code?: { specifier?: string };
+      type?: { specifier?: string };
+    }[];
+  }[];
+}
+
+async function* modulesIn(url: URL): AsyncGenerator<URL> {
+  for await (const { name, isDirectory } of Deno.readDir(url)) {
+    if (isDirectory) yield* modulesIn(new URL(`${name}/`, url));
+    else if (name.endsWith(".ts")) yield new URL(name, url);
+  }
+}
+
+async function readGraph(root: URL): Promise<Graph> {
+  const entries = [new URL("mod.ts", root)];
+  for (const folder of ["lib/", "labs/"]) {
+    entries.push(...await Array.fromAsync(modulesIn(new URL(folder, root))));
+  }
+  const code = entries.map(({ href }) => `import ${JSON.stringify(href)};`);
+  const { success, stdout } = await new Deno.Command("deno", {
+    args: [
+      "info",
+      "--json",
+      `data:application/typescript,${encodeURIComponent(code.join(""))}`,
+    ],
+    cwd: root,
+    stderr: "inherit",
+  }).output();
+  if (!success) throw new Error("deno info failed");
+
+  const { modules }: Info = JSON.parse(new TextDecoder().decode(stdout));
+  const paths = new Set(
+    entries.map(({ href }) => href.slice(root.href.length)),
+  );
+  const graph = new Map<string, string[]>();
+  for (const { specifier, dependencies = [] } of modules) {
+    const path = specifier.slice(root.href.length);
+    if (!specifier.startsWith(root.href) || !paths.has(path)) continue;
+    const imports = dependencies
+      .flatMap(({ code, type }) => [code?.specifier, type?.specifier])
+      .filter((url) => url !== undefined && !url.startsWith("node:"))
+      .map((url) =>
+        url!.startsWith(root.href) ? url!.slice(root.href.length) : url!
+      )
+      .filter((imported) => !exceptions.has(`${path} → ${imported}`));
+    graph.set(path, [...new Set(imports)]);
+  }
+  return graph;
+}
+
+if (import.meta.main) {
+  const graph = await readGraph(new URL("../", import.meta.url));
+  const faults = [...againstTheArrow(graph), ...circles(graph)];
+  for (const fault of faults) console.error(`error: ${fault}`);
+  console.log(`Checked the imports of ${graph.size} modules`);
+  if (faults.length > 0) Deno.exit(1);
+}
