@@ -219,7 +219,12 @@ export class Queue<T = unknown> {
       this.#words[ADDRESS] = randomAddress();
     }
     this.#notEmpty = new WaitList(this.#words, NOT_EMPTY, Mark.QUEUE);
-    this.#notFull = new WaitList(this.#words, NOT_FULL, Mark.QUEUE);
+    this.#notFull = new WaitList(
+      this.#words,
+      NOT_FULL,
+      Mark.QUEUE,
+      () => this.#store.room,
+    );
     this.#allDone = new WaitList(this.#words, ALL_DONE, Mark.QUEUE);
   }
 
@@ -320,12 +325,14 @@ export class Queue<T = unknown> {
     if (this.#tryPut(cargo) !== PENDING) return;
     // While this one is awaited, others are put.
     if (cargo === sending) sending = new Cargo();
+    const need = this.#store.needOf(cargo);
     const result = await this.#notFull.wait(
       () => this.#tryPut(cargo),
-      { deadline, signal: options.signal },
+      { deadline, signal: options.signal, need },
     );
     if (result === PENDING) throw new Full(this.#fullMessage());
-    this.#passOnRoom();
+    // A get wakes only one, but its room may do for several smaller items.
+    this.#notFull.notify();
   }
 
   /**
@@ -359,9 +366,15 @@ export class Queue<T = unknown> {
       // Each look writes; in between the getters have the line to themselves.
       pause(PUT_PAUSES);
     }
-    const result = this.#notFull.waitSync(() => this.#tryPut(cargo), deadline);
+    const result = this.#notFull.waitSync(
+      () => this.#tryPut(cargo),
+      deadline,
+      undefined,
+      this.#store.needOf(cargo),
+    );
     if (result === PENDING) throw new Full(this.#fullMessage());
-    this.#passOnRoom();
+    // A get wakes only one, but its room may do for several smaller items.
+    this.#notFull.notify();
   }
 
   /**
@@ -690,8 +703,6 @@ export class Queue<T = unknown> {
       throw new ShutDown("Cannot put into queue: it was shut down");
     }
     if (result === "refused") {
-      // Whoever was woken for this room doesn't take it.
-      this.#passOnRoom();
       throw incomparable(decoder.decode(cargo));
     }
     if (isRecording) {
@@ -716,14 +727,6 @@ export class Queue<T = unknown> {
     // Something may have been put between the look and the closing.
     if (this.#store.count > 0) return this.#tryGet();
     throw new ShutDown("Cannot get from queue: it was shut down");
-  }
-
-  /**
-   * Wakes the next who waits for room. A get wakes only one, but what it took
-   * may leave room for several smaller items.
-   */
-  #passOnRoom(): void {
-    if (!this.isFull) this.#notFull.notify();
   }
 
   /** Counts one more item as done; false if all of them are. */

@@ -115,8 +115,20 @@ export class Heap extends Store {
   }
 
   canEverHold(cargo: Cargo): boolean {
-    const words = wordsFor(cargo.key!.length) + wordsFor(cargo.length);
-    return blocksFor(words) <= Math.floor(this.capacity / BLOCK_BYTES);
+    return this.needOf(cargo) <= Math.floor(this.capacity / BLOCK_BYTES);
+  }
+
+  needOf(cargo: Cargo): number {
+    return blocksFor(wordsFor(cargo.key!.length) + wordsFor(cargo.length));
+  }
+
+  protected roomForRecords(): number {
+    const words = this.words;
+    // Blocks move from one count to the other under the mutex.
+    this.putMutex.lock();
+    const used = words[BLOCK_COUNT] - words[FREE_COUNT];
+    this.putMutex.unlock();
+    return Math.floor(this.capacity / BLOCK_BYTES) - used;
   }
 
   put(cargo: Cargo): PutResult {
@@ -124,7 +136,7 @@ export class Heap extends Store {
     const key = cargo.key!;
     const keyWords = wordsFor(key.length);
     const itemWords = wordsFor(cargo.length);
-    const needed = blocksFor(keyWords + itemWords);
+    const needed = this.needOf(cargo);
     let added = 0;
     this.putMutex.lock();
     try {

@@ -76,6 +76,16 @@ export class Ring extends Store {
     return length <= this.capacity && recordSize(length) <= this.capacity;
   }
 
+  needOf(cargo: Cargo): number {
+    return recordSize(cargo.length);
+  }
+
+  protected roomForRecords(): number {
+    // In this order, the taker that moved `HEAD` last sees no less than there is.
+    const head = stepsIn(Atomics.load(this.words, HEAD));
+    return this.capacity - ((Atomics.load(this.words, TAIL) - head) | 0);
+  }
+
   put(cargo: Cargo): PutResult {
     const words = this.words;
     const length = cargo.length;

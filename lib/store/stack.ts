@@ -54,6 +54,14 @@ export class Stack extends Store {
     return length <= this.capacity && recordSize(length) <= this.capacity;
   }
 
+  needOf(cargo: Cargo): number {
+    return recordSize(cargo.length);
+  }
+
+  protected roomForRecords(): number {
+    return this.capacity - Atomics.load(this.words, TOP);
+  }
+
   put(cargo: Cargo): PutResult {
     const words = this.words;
     const length = cargo.length;

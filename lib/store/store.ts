@@ -154,6 +154,20 @@ export abstract class Store {
    */
   order?(item: unknown, cargo: Cargo): void;
 
+  /**
+   * How much room there is, in the unit of {@linkcode needOf}; 0 if the store
+   * has as many records as it may have. What a take has made room for is in it.
+   */
+  get room(): number {
+    const { limit } = this;
+    return limit > 0 && this.count >= limit ? 0 : this.roomForRecords();
+  }
+
+  protected abstract roomForRecords(): number;
+
+  /** How much room the cargo takes. */
+  abstract needOf(cargo: Cargo): number;
+
   /** Whether the cargo fits into an empty store. */
   abstract canEverHold(cargo: Cargo): boolean;
 

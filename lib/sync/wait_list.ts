@@ -9,6 +9,7 @@ import {
   checkStop,
   currentCell,
   lot,
+  NEED,
   NEXT,
   park,
   PARKED,
@@ -44,6 +45,8 @@ export interface WaitOptions {
   /** Whether the wait keeps the process from ending. @default {true} */
   keepAlive?: boolean;
   witness?: Witness;
+  /** How much room the wait needs, in a list that knows the room. @default {0} */
+  need?: number;
 }
 
 /** The awaited waits of this thread, for ending them with the thread. */
@@ -69,6 +72,12 @@ export function abandonWaits(reason: unknown): void {
  * succeeded on its second try, timed out, was ended, or its try after the wake
  * throws, as it does in a thread that is to end) passes the wake on.
  *
+ * In a list that is given the room, waiters differ in how much they need, as
+ * items of different sizes do: a notify wakes the first whose need fits the room
+ * there is at that moment, and nobody if none fits. A waiter that was woken and
+ * finds the room taken by another passes the wake on, because a smaller one may
+ * still fit. This ends: each wake needs room that is there.
+ *
  * Where the stack is exhausted, a call throws: whoever is about to enter or
  * leave the list makes sure before that there is enough of it.
  */
@@ -79,12 +88,22 @@ export class WaitList {
   #index: number;
   #mutex: Mutex;
   #mark: Mark;
+  #room: (() => number) | undefined;
 
-  /** What is waited for is recorded as the mark says. */
-  constructor(words: Int32Array, index: number, mark: Mark = Mark.NONE) {
+  /**
+   * What is waited for is recorded as the mark says. Where waits need different
+   * amounts of room, `room` returns how much there is now.
+   */
+  constructor(
+    words: Int32Array,
+    index: number,
+    mark: Mark = Mark.NONE,
+    room?: () => number,
+  ) {
     this.#words = words;
     this.#index = index;
     this.#mark = mark;
+    this.#room = room;
     this.#mutex = new Mutex(words, index);
   }
 
@@ -93,15 +112,20 @@ export class WaitList {
     return Atomics.load(this.#words, this.#index + HEAD) !== 0;
   }
 
-  /** Wakes whoever has waited longest. */
+  /** Wakes the one that has waited longest, of those that the room suffices for. */
   notify(): void {
     if (!this.hasWaiters) return;
     reserveStack();
+    const room = this.#room === undefined ? Infinity : this.#room();
+    const cells = lot();
     let cell = 0;
     this.#mutex.lock();
     try {
       cell = this.#words[this.#index + HEAD];
-      if (cell !== 0) this.#wake(lot(), cell);
+      while (cell !== 0 && cells[cell * STRIDE + NEED] > room) {
+        cell = cells[cell * STRIDE + NEXT];
+      }
+      if (cell !== 0) this.#wake(cells, cell);
     } finally {
       this.#mutex.unlock();
     }
@@ -137,6 +161,7 @@ export class WaitList {
     attempt: () => T | Pending,
     deadline: number,
     witness?: Witness,
+    need = 0,
   ): T | Pending {
     using _span = recordSpan(this.#mark);
     reserveStack();
@@ -144,7 +169,7 @@ export class WaitList {
     witness?.enter(cell, deadline === Infinity);
     try {
       for (;;) {
-        this.enter(cell);
+        this.enter(cell, need);
         let result: T | Pending = PENDING;
         let state: number = PARKED;
         try {
@@ -212,10 +237,12 @@ export class WaitList {
     }
   }
 
-  /** Tries after a wake. Where that throws, the wake is for somebody else. */
+  /** Tries after a wake. Where that fails, the wake is for somebody else. */
   #tryWoken<T>(attempt: () => T | Pending): T | Pending {
     try {
-      return attempt();
+      const result = attempt();
+      if (result === PENDING && this.#room !== undefined) this.notify();
+      return result;
     } catch (error) {
       this.notify();
       throw error;
@@ -235,8 +262,8 @@ export class WaitList {
     return await waiter.park(options.deadline) === WOKEN || waiter.leave();
   }
 
-  /** Puts a cell at the list's end. */
-  enter(cell: number): void {
+  /** Puts a cell that needs so much room at the list's end. */
+  enter(cell: number, need = 0): void {
     const words = this.#words;
     const tail = this.#index + TAIL;
     const cells = lot();
@@ -244,6 +271,7 @@ export class WaitList {
     this.#mutex.lock();
     Atomics.store(cells, at + STATE, PARKED);
     const last = words[tail];
+    cells[at + NEED] = need;
     cells[at + PREVIOUS] = last;
     cells[at + NEXT] = 0;
     words[tail] = cell;
@@ -290,6 +318,7 @@ class AsyncWaiter implements Disposable {
   readonly #signal: AbortSignal | undefined;
   readonly #witness: Witness | undefined;
   readonly #alive: Disposable | undefined;
+  readonly #need: number;
   #isListed = false;
   #isOver = false;
   #reason: unknown;
@@ -305,10 +334,11 @@ class AsyncWaiter implements Disposable {
 
   constructor(
     list: WaitList,
-    { signal, witness, keepAlive = true }: WaitOptions,
+    { signal, witness, keepAlive = true, need = 0 }: WaitOptions,
   ) {
     reserveStack();
     this.#list = list;
+    this.#need = need;
     this.#cell = allocateCell();
     this.#signal = signal;
     this.#witness = witness;
@@ -325,7 +355,7 @@ class AsyncWaiter implements Disposable {
   }
 
   enter(): void {
-    this.#list.enter(this.#cell);
+    this.#list.enter(this.#cell, this.#need);
     this.#isListed = true;
   }
 

@@ -50,6 +50,8 @@ const TURN = 5;
 export const GRAPH = 6;
 /** How often the cell's thread waits at a barrier, by blocking or awaiting. */
 const BARRIER_WAITS = GRAPH + 3;
+/** How much room the cell's wait needs, in lists where that differs. */
+export const NEED = GRAPH + 4;
 /** The name of the thread or lock that the cell is for. */
 const LABEL = STRIDE - LABEL_WORDS;
 
