@@ -75,13 +75,18 @@ export function cpuCount(): number {
  * other items go on.
  *
  * @example Usage
- * ```ts
- * import { Pool } from "@lab9/concurrency";
- * import { taylorExp } from "../../labs/pool.ts";
- * import { assertEquals } from "@std/assert";
+ * ```ts no-eval
+ * import { expose, Pool } from "@lab9/concurrency";
  *
- * await using pool = new Pool(2);
- * assertEquals(await pool.map(taylorExp, [0, 1]), [1, 2.7182818284590455]);
+ * export function square(x: number): number {
+ *   return x * x;
+ * }
+ * expose(import.meta, { square });
+ *
+ * if (import.meta.main) {
+ *   await using pool = new Pool(2);
+ *   console.log(await pool.map(square, [1, 2, 3])); // [ 1, 4, 9 ]
+ * }
  * ```
  */
 export class Pool implements AsyncDisposable {
@@ -171,13 +176,18 @@ export class Pool implements AsyncDisposable {
    * @throws {Error} If the pool is not running.
    *
    * @example Usage
-   * ```ts
-   * import { Pool } from "@lab9/concurrency";
-   * import { taylorExp } from "../../labs/pool.ts";
-   * import { assertEquals } from "@std/assert";
+   * ```ts no-eval
+   * import { expose, Pool } from "@lab9/concurrency";
    *
-   * await using pool = new Pool(1);
-   * assertEquals(await pool.apply(taylorExp, [1]), 2.7182818284590455);
+   * export function square(x: number): number {
+   *   return x * x;
+   * }
+   * expose(import.meta, { square });
+   *
+   * if (import.meta.main) {
+   *   await using pool = new Pool(1);
+   *   console.log(await pool.apply(square, [3])); // 9
+   * }
    * ```
    *
    * @typeParam A The types of the function's arguments.
@@ -251,13 +261,18 @@ export class Pool implements AsyncDisposable {
    * @throws {Error} If the pool is not running.
    *
    * @example Usage
-   * ```ts
-   * import { Pool } from "@lab9/concurrency";
-   * import { taylorExp } from "../../labs/pool.ts";
-   * import { assertEquals } from "@std/assert";
+   * ```ts no-eval
+   * import { expose, Pool } from "@lab9/concurrency";
    *
-   * await using pool = new Pool(2);
-   * assertEquals(await pool.map(taylorExp, [0, 1]), [1, 2.7182818284590455]);
+   * export function square(x: number): number {
+   *   return x * x;
+   * }
+   * expose(import.meta, { square });
+   *
+   * if (import.meta.main) {
+   *   await using pool = new Pool(2);
+   *   console.log(await pool.map(square, [1, 2, 3])); // [ 1, 4, 9 ]
+   * }
    * ```
    *
    * @typeParam T The type of the items.
@@ -292,13 +307,18 @@ export class Pool implements AsyncDisposable {
    * @throws {Error} If the pool is not running.
    *
    * @example Usage
-   * ```ts
-   * import { Pool } from "@lab9/concurrency";
-   * import { taylorExp } from "../../labs/pool.ts";
-   * import { assertEquals } from "@std/assert";
+   * ```ts no-eval
+   * import { expose, Pool } from "@lab9/concurrency";
    *
-   * await using pool = new Pool(2);
-   * assertEquals(await pool.starmap(taylorExp, [[0, 9], [1, 3]]), [1, 2.5]);
+   * export function power(base: number, exponent: number): number {
+   *   return base ** exponent;
+   * }
+   * expose(import.meta, { power });
+   *
+   * if (import.meta.main) {
+   *   await using pool = new Pool(2);
+   *   console.log(await pool.starmap(power, [[2, 3], [5, 2]])); // [ 8, 25 ]
+   * }
    * ```
    *
    * @typeParam A The types of the function's arguments.
@@ -330,26 +350,37 @@ export class Pool implements AsyncDisposable {
    * @throws {Error} If the pool is not running.
    *
    * @example Usage
-   * ```ts
-   * import { Pool } from "@lab9/concurrency";
-   * import { taylorExp } from "../../labs/pool.ts";
-   * import { assertEquals } from "@std/assert";
+   * ```ts no-eval
+   * import { expose, Pool } from "@lab9/concurrency";
    *
-   * await using pool = new Pool(2);
-   * const results = pool.imap(taylorExp, [0, 1]);
-   * assertEquals(await Array.fromAsync(results), [1, 2.7182818284590455]);
+   * export function square(x: number): number {
+   *   return x * x;
+   * }
+   * expose(import.meta, { square });
+   *
+   * if (import.meta.main) {
+   *   await using pool = new Pool(2);
+   *   for await (const result of pool.imap(square, [1, 2, 3])) {
+   *     console.log(result); // 1 4 9
+   *   }
+   * }
    * ```
    *
    * @example Errors in their place
-   * ```ts
-   * import { Pool } from "@lab9/concurrency";
-   * import { taylorExp } from "../../labs/pool.ts";
+   * ```ts no-eval
+   * import { expose, Pool } from "@lab9/concurrency";
    *
-   * await using pool = new Pool(2);
-   * const results = pool.imap(taylorExp, [0, 0.5, 1], { settled: true });
-   * for await (const result of results) {
-   *   if (result.status === "fulfilled") console.log(result.value);
-   *   else console.log(result.reason.message); // of 0.5, which is no integer
+   * export function parse(text: string): unknown {
+   *   return JSON.parse(text);
+   * }
+   * expose(import.meta, { parse });
+   *
+   * if (import.meta.main) {
+   *   await using pool = new Pool(2);
+   *   const results = pool.imap(parse, ["1", "{", "3"], { settled: true });
+   *   for await (const result of results) {
+   *     console.log(result.status); // fulfilled rejected fulfilled
+   *   }
    * }
    * ```
    *
@@ -381,14 +412,19 @@ export class Pool implements AsyncDisposable {
    * @throws {Error} If the pool is not running.
    *
    * @example Usage
-   * ```ts
-   * import { Pool } from "@lab9/concurrency";
-   * import { taylorExp } from "../../labs/pool.ts";
-   * import { assertEquals } from "@std/assert";
+   * ```ts no-eval
+   * import { expose, Pool } from "@lab9/concurrency";
    *
-   * await using pool = new Pool(2);
-   * const results = pool.imapUnordered(taylorExp, [0, 0]);
-   * assertEquals(await Array.fromAsync(results), [1, 1]);
+   * export function square(x: number): number {
+   *   return x * x;
+   * }
+   * expose(import.meta, { square });
+   *
+   * if (import.meta.main) {
+   *   await using pool = new Pool(2);
+   *   const results = await Array.fromAsync(pool.imapUnordered(square, [1, 2]));
+   *   console.log(results.sort()); // [ 1, 4 ]
+   * }
    * ```
    *
    * @typeParam T The type of the items.
@@ -419,14 +455,20 @@ export class Pool implements AsyncDisposable {
    * @throws {Error} If the pool is not running.
    *
    * @example Usage
-   * ```ts
-   * import { Pool } from "@lab9/concurrency";
-   * import { taylorExp } from "../../labs/pool.ts";
-   * import { assertEquals } from "@std/assert";
+   * ```ts no-eval
+   * import { expose, Pool } from "@lab9/concurrency";
    *
-   * await using pool = new Pool(2);
-   * const results = pool.istarmap(taylorExp, [[0, 9], [1, 3]]);
-   * assertEquals(await Array.fromAsync(results), [1, 2.5]);
+   * export function power(base: number, exponent: number): number {
+   *   return base ** exponent;
+   * }
+   * expose(import.meta, { power });
+   *
+   * if (import.meta.main) {
+   *   await using pool = new Pool(2);
+   *   for await (const result of pool.istarmap(power, [[2, 3], [5, 2]])) {
+   *     console.log(result); // 8 25
+   *   }
+   * }
    * ```
    *
    * @typeParam A The types of the function's arguments.
@@ -457,14 +499,19 @@ export class Pool implements AsyncDisposable {
    * @throws {Error} If the pool is not running.
    *
    * @example Usage
-   * ```ts
-   * import { Pool } from "@lab9/concurrency";
-   * import { taylorExp } from "../../labs/pool.ts";
-   * import { assertEquals } from "@std/assert";
+   * ```ts no-eval
+   * import { expose, Pool } from "@lab9/concurrency";
    *
-   * await using pool = new Pool(2);
-   * const results = pool.starmapUnordered(taylorExp, [[1, 3], [1, 3]]);
-   * assertEquals(await Array.fromAsync(results), [2.5, 2.5]);
+   * export function power(base: number, exponent: number): number {
+   *   return base ** exponent;
+   * }
+   * expose(import.meta, { power });
+   *
+   * if (import.meta.main) {
+   *   await using pool = new Pool(2);
+   *   const results = pool.starmapUnordered(power, [[2, 3], [2, 3]]);
+   *   console.log(await Array.fromAsync(results)); // [ 8, 8 ]
+   * }
    * ```
    *
    * @typeParam A The types of the function's arguments.

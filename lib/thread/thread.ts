@@ -99,14 +99,19 @@ class Attachment {
  * first threads of a program take the time that a worker takes to start.
  *
  * @example Usage
- * ```ts
- * import { Thread } from "@lab9/concurrency";
- * import { taylorExp } from "../../labs/pool.ts";
- * import { assertEquals } from "@std/assert";
+ * ```ts no-eval
+ * import { expose, Thread } from "@lab9/concurrency";
  *
- * const thread = new Thread(taylorExp, { args: [4] });
- * thread.start();
- * assertEquals(await thread.join(), 54.598150033144265);
+ * export function square(x: number): number {
+ *   return x * x;
+ * }
+ * expose(import.meta, { square });
+ *
+ * if (import.meta.main) {
+ *   const thread = new Thread(square, { args: [3] });
+ *   thread.start();
+ *   console.log(await thread.join()); // 9
+ * }
  * ```
  *
  * @typeParam F The type of the target.
