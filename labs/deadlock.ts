@@ -1,3 +1,7 @@
+// To take this lab with you, as one file that needs nothing beside it:
+//
+//     deno task copy deadlock deadlock.ts
+
 /**
  * A lab of our own: deadlock. Two threads take two locks in opposite order, each
  * gets one, and each waits for the other's. Python hangs there for ever; here the
@@ -14,7 +18,7 @@ import {
   Lock,
   sleepSync,
   Thread,
-} from "../mod.ts";
+} from "@lab9/concurrency";
 import { cell, type CellContext, runLab } from "./notebook/cell.ts";
 
 interface Account {

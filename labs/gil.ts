@@ -1,3 +1,7 @@
+// To take this lab with you, as one file that needs nothing beside it:
+//
+//     deno task copy gil gil.ts
+
 /**
  * Lab 9, fourth part: the global interpreter lock. Deno has none, so the library
  * brings one, which works as CPython's does. Under it threads that compute are no
@@ -7,7 +11,7 @@
  *     deno run --allow-read=labs,lib,vendor,mod.ts labs/gil.ts
  */
 
-import { expose, Gil, Pool, Queue, Thread } from "../mod.ts";
+import { expose, Gil, Pool, Queue, Thread } from "@lab9/concurrency";
 import { cell, type CellContext, runLab, time } from "./notebook/cell.ts";
 
 cell(33, "f() holds the lock, g() releases it, do_work() calls either");

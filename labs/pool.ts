@@ -1,3 +1,7 @@
+// To take this lab with you, as one file that needs nothing beside it:
+//
+//     deno task copy pool pool.ts
+
 /**
  * Lab 9, third part: multiprocessing. e^x of 5,000 numbers, by a Taylor series
  * with exact integers, in a loop and by a pool of workers.
@@ -6,10 +10,10 @@
  *     deno run --allow-read=labs,lib,vendor,mod.ts labs/pool.ts
  */
 
-import { assertEquals } from "@std/assert";
-import { cpuCount, expose, Pool } from "../mod.ts";
+import { cpuCount, expose, Pool } from "@lab9/concurrency";
 import { cell, type CellContext, runLab, time } from "./notebook/cell.ts";
 import {
+  assertEquals,
   displayList,
   seededIntegers,
   trueDivide,

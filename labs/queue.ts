@@ -1,3 +1,7 @@
+// To take this lab with you, as one file that needs nothing beside it:
+//
+//     deno task copy queue queue.ts
+
 /**
  * Lab 9, second part: queues. Threads wait for messages, process them for two
  * seconds each, and stop when they are told to.
@@ -13,9 +17,9 @@ import {
   Queue,
   sleepSync,
   Thread,
-} from "../mod.ts";
+} from "@lab9/concurrency";
 import { cell, type CellContext, runLab } from "./notebook/cell.ts";
-import { repr } from "./notebook/python/repr.ts";
+import { repr } from "./notebook/python/mod.ts";
 
 cell(13, "first in, first out", {}, async () => {
   const myQueue = new Queue<number>(0); // no limit

@@ -1,3 +1,7 @@
+// To take this lab with you, as one file that needs nothing beside it:
+//
+//     deno task copy threads threads.ts
+
 /**
  * Lab 9, first part: threads. What sleeps needs no processor, so two threads
  * that sleep for a second are done after one second, and so are ten.
@@ -6,7 +10,7 @@
  *     deno run --allow-read=labs,lib,vendor,mod.ts labs/threads.ts
  */
 
-import { expose, sleepSync, Thread } from "../mod.ts";
+import { expose, sleepSync, Thread } from "@lab9/concurrency";
 import { cell, runLab, time } from "./notebook/cell.ts";
 
 cell(4, "do_something() sleeps for a second");

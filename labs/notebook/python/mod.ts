@@ -15,6 +15,9 @@
  *
  * @module
  */
+
+// Python's `assert` of two lists, for labs: they import nothing else.
+export { assertEquals } from "@std/assert";
 export * from "./random.ts";
 export * from "./repr.ts";
 export * from "./true_division.ts";
