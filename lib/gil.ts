@@ -4,7 +4,7 @@ import { PENDING, type Pending, WaitList } from "./sync/wait_list.ts";
 import { randomAddress } from "./sync/address.ts";
 import { checkSeconds } from "./sync/deadline.ts";
 import { memory, type WithMemory } from "./sync/memory.ts";
-import { checkStop, currentCell } from "./sync/waiters.ts";
+import { checkStop, currentCell, isStopping, stopped } from "./sync/waiters.ts";
 import { Mark, recordPoint } from "./sync/recorder.ts";
 import { type Handle, handle, registerShareable } from "./codec/references.ts";
 
@@ -204,7 +204,7 @@ export class Gil {
     try {
       return refusePromise(fn());
     } finally {
-      this.#take();
+      this.#retake();
     }
   }
 
@@ -217,11 +217,18 @@ export class Gil {
     return { type: "Gil", buffer: this.#words.buffer as SharedArrayBuffer };
   }
 
+  /** Takes it again; not for a thread that is being ended, which has thrown. */
+  #retake(): void {
+    if (isStopping()) throw stopped();
+    this.#take();
+  }
+
   get #isHolder(): boolean {
     return Atomics.load(this.#words, HOLDER) === currentCell();
   }
 
   #take(): void {
+    checkStop();
     const words = this.#words;
     if (this.#tryTake() === PENDING) {
       Atomics.add(words, TAKERS, 1);

@@ -13,9 +13,12 @@ import { unexposed } from "../codec/packing.ts";
 import {
   CELLS,
   checkStop,
+  checkStopAfterwards,
   countBarrierWait,
   currentIdentity,
+  heedStop,
   isAlive,
+  isStopping,
 } from "../sync/waiters.ts";
 import { Mark } from "../sync/recorder.ts";
 import {
@@ -236,6 +239,7 @@ export class Barrier {
     const { timeout = this.#doubles[TIMEOUT], signal } = options;
     const deadline = deadlineOf("wait at barrier", timeout);
     signal?.throwIfAborted();
+    if (isStopping()) await heedStop();
     using visit = new Visit();
     const until = async <T>(attempt: () => T | Pending): Promise<T> => {
       const early = attempt();
@@ -321,6 +325,7 @@ export class Barrier {
       if (count === 0) return State.FILLING;
       return isComplete(state) ? State.DRAINING : State.RESETTING;
     });
+    checkStopAfterwards();
   }
 
   /**
@@ -338,6 +343,11 @@ export class Barrier {
    * ```
    */
   abort(): void {
+    this.#break();
+    checkStopAfterwards();
+  }
+
+  #break(): void {
     this.#change((state) =>
       isComplete(state) ? State.DRAINING_LAST : State.BROKEN
     );
@@ -439,7 +449,7 @@ export class Barrier {
   }
 
   #breakFor(visit: Visit): void {
-    if (visit.index < 0 || this.#isIn(visit)) this.abort();
+    if (visit.index < 0 || this.#isIn(visit)) this.#break();
   }
 
   #depart(visit: Visit): void {
@@ -500,7 +510,7 @@ export class Barrier {
 
   #inTime<T>(result: T | Pending, timeout: number): T {
     if (result !== PENDING) return result;
-    this.abort();
+    this.#break();
     throw broken(`after ${timeout} seconds, not all had come`);
   }
 }

@@ -14,6 +14,12 @@ import {
   registerShareable,
   reviveHandle,
 } from "../codec/references.ts";
+import {
+  checkStop,
+  checkStopAfterwards,
+  heedStop,
+  isStopping,
+} from "../sync/waiters.ts";
 import { WaitList } from "../sync/wait_list.ts";
 import { Lock, owned } from "./lock.ts";
 import { words } from "../sync/memory.ts";
@@ -204,6 +210,7 @@ export class Condition {
   async wait(options: AsyncWaitOptions = {}): Promise<boolean> {
     const { timeout, signal } = options;
     const deadline = deadlineOf("wait on condition", timeout);
+    if (isStopping()) await heedStop();
     this.#checkHeld("wait on");
     signal?.throwIfAborted();
     const lock = this.#lock[owned];
@@ -249,6 +256,7 @@ export class Condition {
    */
   waitSync(options: WaitOptions = {}): boolean {
     const deadline = deadlineOf("wait on condition", options.timeout);
+    checkStop();
     this.#checkHeld("wait on");
     const lock = this.#lock[owned];
     let suspended: Suspended | undefined;
@@ -306,6 +314,7 @@ export class Condition {
   ): Promise<T> {
     const { timeout, signal } = options;
     const deadline = deadlineOf("wait on condition", timeout);
+    if (isStopping()) await heedStop();
     this.#checkHeld("wait on");
     for (;;) {
       const result = predicate();
@@ -341,6 +350,7 @@ export class Condition {
    */
   waitForSync<T>(predicate: () => T, options: WaitOptions = {}): T {
     const deadline = deadlineOf("wait on condition", options.timeout);
+    checkStop();
     this.#checkHeld("wait on");
     for (;;) {
       const result = predicate();
@@ -373,6 +383,7 @@ export class Condition {
     for (let i = 0; i < n && this.#waiters.hasWaiters; i++) {
       this.#waiters.notify();
     }
+    checkStopAfterwards();
   }
 
   /**
@@ -392,6 +403,7 @@ export class Condition {
   notifyAll(): void {
     this.#checkHeld("notify");
     this.#waiters.notifyAll();
+    checkStopAfterwards();
   }
 
   /**

@@ -8,6 +8,12 @@ import {
 } from "../sync/deadline.ts";
 import { Mark } from "../sync/recorder.ts";
 import { type Handle, handle, registerShareable } from "../codec/references.ts";
+import {
+  checkStop,
+  checkStopAfterwards,
+  heedStop,
+  isStopping,
+} from "../sync/waiters.ts";
 import { PENDING, type Pending, WaitList } from "../sync/wait_list.ts";
 import { words } from "../sync/memory.ts";
 
@@ -90,6 +96,7 @@ export class Event {
     Atomics.store(this.#words, FLAG, 1);
     Atomics.add(this.#words, SETS, 1);
     this.#waiters.notifyAll();
+    checkStopAfterwards();
   }
 
   /**
@@ -109,6 +116,7 @@ export class Event {
    */
   clear(): void {
     Atomics.store(this.#words, FLAG, 0);
+    checkStopAfterwards();
   }
 
   /**
@@ -130,6 +138,7 @@ export class Event {
   async wait(options: AsyncWaitOptions = {}): Promise<boolean> {
     const deadline = deadlineOf("wait for event", options.timeout);
     options.signal?.throwIfAborted();
+    if (isStopping()) await heedStop();
     const attempt = this.#attempt();
     if (attempt() !== PENDING) return true;
     const limits = { deadline, signal: options.signal };
@@ -155,6 +164,7 @@ export class Event {
    */
   waitSync(options: WaitOptions = {}): boolean {
     const deadline = deadlineOf("wait for event", options.timeout);
+    checkStop();
     const attempt = this.#attempt();
     return attempt() !== PENDING ||
       this.#waiters.waitSync(attempt, deadline) !== PENDING;

@@ -8,6 +8,7 @@ import {
 import { kindOf } from "../checks.ts";
 import { Ownership } from "./ownership.ts";
 import { type Handle, handle, registerShareable } from "../codec/references.ts";
+import { checkStopAfterwards } from "../sync/waiters.ts";
 import { memory, type WithMemory, words } from "../sync/memory.ts";
 
 /** Options of {@linkcode Lock}'s and {@linkcode RLock}'s constructors. */
@@ -235,6 +236,7 @@ export class Lock {
    */
   release(): void {
     if (this[owned].give()) return;
+    checkStopAfterwards();
     const holder = this[owned].holderName();
     throw new Error(
       `Cannot release ${this[owned].label}: ${

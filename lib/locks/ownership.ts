@@ -5,9 +5,13 @@ import { LABEL_WORDS, readLabel, writeLabel } from "../sync/label.ts";
 import { LockPoisonedError } from "./errors.ts";
 import {
   checkStop,
+  checkStopAfterwards,
   currentIdentity,
   hasEnded,
+  heedStop,
   isAlive,
+  isStopping,
+  stopped,
   threadLabel,
 } from "../sync/waiters.ts";
 import { isRecording, Mark, recordPoint } from "../sync/recorder.ts";
@@ -226,6 +230,7 @@ export class Ownership implements GraphedLock, Witness {
    */
   async take(deadline: number, signal?: AbortSignal): Promise<number> {
     signal?.throwIfAborted();
+    if (isStopping()) await heedStop();
     const early = this.tryTake();
     if (early !== 0) return early;
     const options = { deadline, signal, witness: this };
@@ -271,6 +276,8 @@ export class Ownership implements GraphedLock, Witness {
   /** Takes it again, blocking, as often as before and with the same turn. */
   resumeSync(suspended: Suspended): void {
     try {
+      // The wait has thrown it already.
+      if (isStopping()) throw stopped();
       this.takeSync(Infinity);
     } catch (error) {
       throw this.#lose(suspended, error);
@@ -281,6 +288,7 @@ export class Ownership implements GraphedLock, Witness {
   /** As {@linkcode resumeSync}, but awaits. */
   async resume(suspended: Suspended): Promise<void> {
     try {
+      if (isStopping()) throw stopped();
       await this.take(Infinity);
     } catch (error) {
       throw this.#lose(suspended, error);
@@ -315,7 +323,10 @@ export class Ownership implements GraphedLock, Witness {
   /** Undefined if the holder, another or none, has changed meanwhile. */
   #giveOthers(holder: number): boolean | undefined {
     // A thread's own hold went with the wait at which it is being ended.
-    if (holder !== 0) checkStop();
+    if (holder !== 0 && isStopping()) {
+      checkStopAfterwards();
+      throw stopped();
+    }
     if (this.#heed()) return true;
     if (holder === 0) return false;
     if (isAlive(holder)) {

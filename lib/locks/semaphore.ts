@@ -9,6 +9,12 @@ import {
 } from "../sync/deadline.ts";
 import { Mark } from "../sync/recorder.ts";
 import { type Handle, handle, registerShareable } from "../codec/references.ts";
+import {
+  checkStop,
+  checkStopAfterwards,
+  heedStop,
+  isStopping,
+} from "../sync/waiters.ts";
 import { PENDING, type Pending, WaitList } from "../sync/wait_list.ts";
 import { words } from "../sync/memory.ts";
 
@@ -28,6 +34,8 @@ const SPINS = 100;
 
 /** The key of whether there may be no more permits than at first. */
 export const isBounded: unique symbol = Symbol("lab9.isBounded");
+/** The key of how a permit is given back. */
+const give: unique symbol = Symbol("lab9.give");
 
 /**
  * A number of permits: acquiring takes one, waiting while there is none, and
@@ -123,6 +131,7 @@ export class Semaphore {
     const { timeout, signal } = options;
     const deadline = deadlineOf("acquire semaphore", timeout);
     signal?.throwIfAborted();
+    if (isStopping()) await heedStop();
     if (!this.#tryTake()) {
       const limits = { deadline, signal };
       const taken = await this.#waiters.wait(this.#attempt, limits);
@@ -150,6 +159,7 @@ export class Semaphore {
    */
   acquireSync(options: WaitOptions = {}): Disposable {
     const deadline = deadlineOf("acquire semaphore", options.timeout);
+    checkStop();
     for (let spin = 0; spin < SPINS; spin++) {
       if (this.#tryTake()) return new Permit(this);
       Atomics.pause();
@@ -177,6 +187,7 @@ export class Semaphore {
    * ```
    */
   tryAcquire(): Disposable | undefined {
+    checkStop();
     return this.#tryTake() ? new Permit(this) : undefined;
   }
 
@@ -201,6 +212,16 @@ export class Semaphore {
    */
   release(n = 1): void {
     checkInteger("release semaphore", "n", n, 1, LARGEST_VALUE);
+    this[give](n);
+    checkStopAfterwards();
+  }
+
+  /**
+   * Releases without a look at the order to end: what unwinds gives back all.
+   *
+   * @ignore
+   */
+  [give](n: number): void {
     const limit = this.#words[LIMIT];
     for (;;) {
       const value = Atomics.load(this.#words, VALUE);
@@ -280,7 +301,7 @@ class Permit implements Disposable {
   [Symbol.dispose](): void {
     const semaphore = this.#semaphore;
     this.#semaphore = undefined;
-    semaphore?.release();
+    semaphore?.[give](1);
   }
 }
 

@@ -3,7 +3,7 @@
 import type { Decoder } from "../codec/decoder.ts";
 import type { Encoder } from "../codec/encoder.ts";
 import type { Packed } from "../codec/packing.ts";
-import { checkStop } from "../sync/waiters.ts";
+import { isStopping, stopped } from "../sync/waiters.ts";
 import type { AnyFunction } from "../codec/references.ts";
 import { type PortableError, toPortable } from "../codec/portable_error.ts";
 import { isThenable } from "../thread/worker_server.ts";
@@ -121,7 +121,7 @@ export function performSettled(
   const failures: SettledItems[1] = [];
   const fail = (error: unknown, index: number) => {
     // A terminated worker does nothing more.
-    checkStop();
+    if (isStopping()) throw stopped();
     failures.push([index, toPortable(error, thread)]);
   };
   const values = runItems(payload, (item, index) => {

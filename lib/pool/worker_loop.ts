@@ -3,7 +3,7 @@
 import { expose } from "../expose.ts";
 import type { Decoder } from "../codec/decoder.ts";
 import { checkSendable, pack, unpack } from "../codec/packing.ts";
-import { checkStop } from "../sync/waiters.ts";
+import { isStopping, stopped } from "../sync/waiters.ts";
 import { Mark, recordSpan } from "../sync/recorder.ts";
 import {
   type AnyFunction,
@@ -212,7 +212,7 @@ function replyError(
   options: WorkerLoopOptions,
 ): void {
   // A terminated worker answers no more: its task was rejected already.
-  checkStop();
+  if (isStopping()) throw stopped();
   const portable = toPortable(error, options.name);
   reply(task, Reply.THREW, portable, results, options);
 }

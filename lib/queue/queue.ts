@@ -14,7 +14,12 @@ import { incomparable } from "../store/key.ts";
 import { kindOf } from "../checks.ts";
 import { memory, type WithMemory } from "../sync/memory.ts";
 import { STEP } from "../sync/mutex.ts";
-import { checkStop } from "../sync/waiters.ts";
+import {
+  checkStop,
+  checkStopAfterwards,
+  heedStop,
+  isStopping,
+} from "../sync/waiters.ts";
 import { pause } from "../sync/pause.ts";
 import { isRecording, Mark, recordPoint } from "../sync/recorder.ts";
 import {
@@ -255,6 +260,7 @@ export class Queue<T = unknown> {
     checkMaxsize("change queue", maxsize);
     this.#store.limit = limitOf(maxsize);
     this.#notFull.notifyAll();
+    checkStopAfterwards();
   }
 
   /**
@@ -321,6 +327,7 @@ export class Queue<T = unknown> {
   async put(item: T, options: AsyncWaitOptions = {}): Promise<void> {
     const deadline = deadlineOf("put into queue", options.timeout);
     options.signal?.throwIfAborted();
+    if (isStopping()) await heedStop();
     const cargo = this.#load(item);
     if (this.#tryPut(cargo) !== PENDING) return;
     // While this one is awaited, others are put.
@@ -425,6 +432,7 @@ export class Queue<T = unknown> {
   async get(options: AsyncWaitOptions = {}): Promise<T> {
     const deadline = deadlineOf("get from queue", options.timeout);
     options.signal?.throwIfAborted();
+    if (isStopping()) await heedStop();
     const first = this.#tryGet();
     if (first !== PENDING) return first;
     const item = await this.#notEmpty.wait(
@@ -513,6 +521,7 @@ export class Queue<T = unknown> {
     if (!this.#finishOne()) {
       throw new RangeError("taskDone() called too many times");
     }
+    checkStopAfterwards();
   }
 
   /**
@@ -538,6 +547,7 @@ export class Queue<T = unknown> {
   async join(options: AsyncWaitOptions = {}): Promise<void> {
     const deadline = deadlineOf("join queue", options.timeout);
     options.signal?.throwIfAborted();
+    if (isStopping()) await heedStop();
     if (this.#isDone() !== PENDING) return;
     const result = await this.#allDone.wait(
       () => this.#isDone(),
@@ -564,6 +574,7 @@ export class Queue<T = unknown> {
    */
   joinSync(options?: WaitOptions): void {
     const deadline = deadlineOf("join queue", options?.timeout);
+    checkStop();
     if (this.#isDone() !== PENDING) return;
     const result = this.#allDone.waitSync(() => this.#isDone(), deadline);
     if (result === PENDING) throw this.#joinTimeout(options?.timeout);
@@ -598,6 +609,7 @@ export class Queue<T = unknown> {
     }
     this.#notEmpty.notifyAll();
     this.#notFull.notifyAll();
+    checkStopAfterwards();
   }
 
   /**

@@ -6,8 +6,9 @@ import { Mark, recordSpan } from "./recorder.ts";
 import {
   allocateCell,
   cancel,
-  checkStop,
   currentCell,
+  heedStop,
+  isStopping,
   lot,
   NEED,
   NEXT,
@@ -372,7 +373,7 @@ class AsyncWaiter implements Disposable {
    * @throws {Stopped} If the thread is ordered to end.
    */
   async park(deadline: number): Promise<number> {
-    checkStop();
+    if (isStopping()) await heedStop();
     const state = await Promise.race([
       park(this.#cell, deadline, () => this.#isOver),
       this.#abandoned.promise,

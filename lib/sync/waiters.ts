@@ -16,8 +16,12 @@
  *    at its `STOP` word each time round, after `STATE`: ending a thread sets
  *    `WOKEN` as well, and must not pass for a wake.
  *
- * `STOP` is written once, by whoever ends the thread, before the cell is woken.
- * It stays set: every later wait of that thread throws as well. Whoever has news
+ * `STOP` is `ORDERED` by whoever ends the thread, before the cell is woken. The
+ * thread moves it on to `HEEDED` when it first throws because of that, so that
+ * it isn't taken for one that computes. It stays set: a thread that catches what
+ * was thrown and calls the library again is ended on the spot, or its loop would
+ * go on for ever. `GONE` is written by whoever has given the thread up: nothing
+ * is left to its waits any more. Whoever has news
  * for a waiter that are no wake (the holder of its lock has died) moves `PARKED`
  * to `ALERTED`: the waiter leaves its list and looks again at what it waits for.
  * `NEXT` and `PREVIOUS` belong to the list that the cell stands in, under its
@@ -55,6 +59,14 @@ export const NEED = GRAPH + 4;
 /** The name of the thread or lock that the cell is for. */
 const LABEL = STRIDE - LABEL_WORDS;
 
+/** What `STOP` says. */
+const Stop = { NONE: 0, ORDERED: 1, HEEDED: 2, GONE: 3 } as const;
+/**
+ * So many operations that don't wait are left to a thread that is being ended:
+ * what it does while it unwinds, but no loop.
+ */
+const LAST_OPERATIONS = 1000;
+
 const IDLE = 0;
 export const PARKED = 1;
 export const WOKEN = 2;
@@ -78,6 +90,13 @@ export const GRAPH_HEADER = 3;
 let words: Int32Array | undefined;
 let ownCell = MAIN_CELL;
 let ownIdentity = 0;
+/** How often the running thread has heeded the order to end. */
+let heeded = 0;
+/** How many operations it has done since. */
+let lastOperations = 0;
+let endWorker: () => never = () => {
+  throw stopped();
+};
 
 /** What a stopped thread's waits throw. It unwinds the thread; nobody sees it. */
 export class Stopped extends Error {
@@ -135,6 +154,12 @@ export function vacateCell(cell: number): number {
 /** The thread that the running worker was assigned runs from now on. */
 export function enterThread(): void {
   ownIdentity = identityAt(ownCell);
+  heeded = lastOperations = 0;
+}
+
+/** Says how the worker ends on the spot, from inside of what its thread does. */
+export function setEndWorker(end: () => never): void {
+  endWorker = end;
 }
 
 /** The identity of the running thread. */
@@ -248,23 +273,91 @@ export function alertCell(cell: number): void {
   rouse(cell);
 }
 
-/** Orders a thread to end at its next wait, and wakes it if it waits now. */
-export function stopThread(cell: number): void {
-  Atomics.store(lot(), cell * STRIDE + STOP, 1);
-  Atomics.compareExchange(lot(), cell * STRIDE + STATE, PARKED, WOKEN);
+/**
+ * Orders a thread to end at its next wait, and wakes it if it waits now.
+ *
+ * @returns Whether it waited by blocking: it will heed the order.
+ */
+export function stopThread(cell: number): boolean {
+  const lotWords = lot();
+  const at = cell * STRIDE;
+  const { NONE, ORDERED } = Stop;
+  Atomics.compareExchange(lotWords, at + STOP, NONE, ORDERED);
+  const state = at + STATE;
+  const was = Atomics.compareExchange(lotWords, state, PARKED, WOKEN);
   rouse(cell);
+  return was === PARKED;
+}
+
+/** Gives a thread up: nothing is left to its waits any more. */
+export function desertCell(cell: number): void {
+  Atomics.store(lot(), cell * STRIDE + STOP, Stop.GONE);
+}
+
+/** Whether the thread that has the cell was ordered to end. */
+export function isStopOrdered(cell: number): boolean {
+  return Atomics.load(lot(), cell * STRIDE + STOP) !== Stop.NONE;
+}
+
+/** Whether the thread that has the cell knows that it was ordered to end. */
+export function isStopHeeded(cell: number): boolean {
+  return Atomics.load(lot(), cell * STRIDE + STOP) === Stop.HEEDED;
 }
 
 /**
- * Throws {@linkcode Stopped} if the running thread was ordered to end. It reads
- * plainly, since every put and get calls it: an order is seen at one of the next
- * calls. Before the thread sleeps, it is looked for atomically.
+ * Whether the running thread was ordered to end. It reads plainly, since every
+ * put and get does: an order is seen at one of the next calls. Before the thread
+ * sleeps, it is looked for atomically.
  */
-export function checkStop(): void {
-  if (lot()[ownCell * STRIDE + STOP] !== 0) throw stopped();
+export function isStopping(): boolean {
+  return words !== undefined && words[ownCell * STRIDE + STOP] !== Stop.NONE;
 }
 
-function stopped(): Stopped {
+/**
+ * Throws {@linkcode Stopped} if the running thread was ordered to end. The second
+ * time it doesn't come back: what was thrown has been caught, by a loop that may
+ * have no end.
+ */
+export function checkStop(): void {
+  if (isStopping()) throw heed();
+}
+
+/**
+ * {@linkcode checkStop} for what awaits: the second time it settles never, so
+ * that the thread's other functions can unwind.
+ */
+export async function heedStop(): Promise<never> {
+  if (heeded === 0) throw heed();
+  return await new Promise<never>(() => {});
+}
+
+/**
+ * {@linkcode checkStop} for an operation that never waits, once it is done. It
+ * throws once; a thread that unwinds may still do some of them.
+ */
+export function checkStopAfterwards(): void {
+  if (!isStopping()) return;
+  if (heeded === 0) throw heed();
+  if (++lastOperations > LAST_OPERATIONS) endWorker();
+}
+
+/** Notes that the running thread knows of its order to end; what it throws. */
+export function heed(): Stopped {
+  // Nobody waits for one that was given up: it may unwind by another call.
+  const isGone = lot()[ownCell * STRIDE + STOP] === Stop.GONE;
+  if (heeded++ > (isGone ? 1 : 0)) endWorker();
+  noteHeeded();
+  return stopped();
+}
+
+/** Notes that the running thread knows of its order to end. */
+export function noteHeeded(): void {
+  const at = ownCell * STRIDE + STOP;
+  Atomics.compareExchange(lot(), at, Stop.ORDERED, Stop.HEEDED);
+}
+
+/** What ends a thread, where that may have been thrown before. */
+export function stopped(): Stopped {
   return new Stopped("The thread was terminated");
 }
 
@@ -285,7 +378,7 @@ export function parkSync(deadline: number): number {
   const stop = ownCell * STRIDE + STOP;
   for (;;) {
     const state = Atomics.load(lotWords, at);
-    if (Atomics.load(lotWords, stop) !== 0) throw stopped();
+    if (Atomics.load(lotWords, stop) !== 0) throw heed();
     if (state !== PARKED) return state;
     const left = remaining(deadline);
     if (left === 0) return PARKED;

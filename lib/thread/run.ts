@@ -2,7 +2,7 @@
 
 import type { Packed } from "../codec/packing.ts";
 import { unpack } from "../codec/packing.ts";
-import { assignCell, stopThread } from "../sync/waiters.ts";
+import { assignCell, desertCell, stopThread } from "../sync/waiters.ts";
 import { recordName } from "../sync/recorder.ts";
 import { fromPortable } from "../codec/portable_error.ts";
 import {
@@ -112,7 +112,9 @@ export class Run {
     this.#worker.stop();
     const deadline = performance.now() + GRACE_MS;
     if (await this.slot.reached(Status.ENDED, deadline, true)) return;
-    if (!this.slot.end(Outcome.LOST) || !this.#hasBegun) return;
+    if (!this.slot.end(Outcome.LOST)) return;
+    desertCell(this.slot.cell);
+    if (!this.#hasBegun) return;
     console.warn(
       `Thread ${this.slot.name} computes without ever waiting, so it can't be ` +
         "ended: its worker is given up and keeps a core busy until the process " +

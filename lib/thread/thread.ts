@@ -19,6 +19,7 @@ import {
   registerErrorClass,
 } from "../codec/references.ts";
 import { Mark, recordSpan } from "../sync/recorder.ts";
+import { checkStop, heedStop, isStopping } from "../sync/waiters.ts";
 import { Run, type Settled } from "./run.ts";
 import {
   aliveSlots,
@@ -312,6 +313,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
    */
   async join(timeout?: number): Promise<Awaited<ReturnType<F>>> {
     const { slot, deadline } = this.#checkJoin(timeout);
+    if (isStopping()) await heedStop();
     this.#joins++;
     using _span = recordSpan(Mark.JOIN, slot.ident);
     if (!await slot.reached(Status.ENDED, deadline, true)) {
@@ -347,6 +349,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
    */
   joinSync(timeout?: number): Awaited<ReturnType<F>> {
     const { slot, deadline } = this.#checkJoin(timeout);
+    checkStop();
     using _span = recordSpan(Mark.JOIN, slot.ident);
     if (
       !slot.endedSync(deadline) ||

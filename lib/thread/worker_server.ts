@@ -11,8 +11,13 @@ import {
 import {
   adoptParkingLot,
   checkStop,
+  currentCell,
   enterThread,
+  isStopOrdered,
+  noteHeeded,
+  setEndWorker,
   Stopped,
+  stopped,
 } from "../sync/waiters.ts";
 import {
   adoptRecording,
@@ -54,7 +59,7 @@ let port: MessagePort | undefined;
 /** Has the answer in it that the starter has to ask for. */
 let held: MessageChannel | undefined;
 let running: Slot | undefined;
-let stopRunning: (reason: Stopped) => void = () => {};
+let stopRunning: () => void = () => {};
 let closeWorker: () => void;
 let mailbox = Promise.withResolvers<Packed>();
 
@@ -76,6 +81,16 @@ function install(): void {
     if (slot > 0) new Slot(slot).end(Outcome.CLOSED);
     closeWorker();
   };
+  setEndWorker(() => {
+    const slot = handover!.leave();
+    if (slot > 0) {
+      abandonWaits(stopped());
+      new Slot(slot).end(Outcome.TERMINATED);
+    }
+    close();
+    // The worker ends at one of the next instructions.
+    for (;;) Atomics.pause();
+  });
   self.close = announce;
   Deno.exit = announce as typeof Deno.exit;
   Object.assign(globalThis, { [Symbol.for(serveKey)]: serve });
@@ -96,7 +111,7 @@ function serve(load: () => Promise<void>): void {
     const { data } = event as MessageEvent<
       Setup | PostedJob | Mail | Request | "stop"
     >;
-    if (data === "stop") stopRunning(new Stopped("The thread was terminated"));
+    if (data === "stop") stopRunning();
     else if ("lot" in data) runJobs(data, loading);
     else if ("mail" in data) mailbox.resolve(data.mail);
     else if ("requester" in data) handOut(data);
@@ -155,10 +170,11 @@ async function runJob(
   running = slot;
   setRecordedThread(slot.ident);
   const life = recordSpan(Mark.RUN);
-  const stopped = Promise.withResolvers<never>();
-  stopped.promise.catch(() => {});
-  stopRunning = (reason) => {
-    unwind().then(() => stopped.reject(reason));
+  const ended = Promise.withResolvers<never>();
+  ended.promise.catch(() => {});
+  stopRunning = () => {
+    noteHeeded();
+    unwind().then(() => ended.reject(stopped()));
   };
   let outcome: Outcome;
   try {
@@ -168,7 +184,7 @@ async function runJob(
     checkStop();
     const fn = functionOf(target);
     let value = fn(...unpack(args) as unknown[]);
-    if (isThenable(value)) value = await Promise.race([value, stopped.promise]);
+    if (isThenable(value)) value = await Promise.race([value, ended.promise]);
     const packed = pack(value);
     answer({ value: packed }, handover, transferList(packed));
     outcome = Outcome.RETURNED;
@@ -193,7 +209,7 @@ async function runJob(
 
 /** Ends what the running thread awaits: what that throws releases its locks. */
 function unwind(): Promise<void> {
-  abandonWaits(new Stopped("The thread was terminated"));
+  abandonWaits(stopped());
   return new Promise((resolve) => setTimeout(resolve));
 }
 
@@ -260,12 +276,7 @@ export async function receiveMail(): Promise<Packed> {
 }
 
 function isStopped(): boolean {
-  try {
-    checkStop();
-    return false;
-  } catch {
-    return true;
-  }
+  return isStopOrdered(currentCell());
 }
 
 /** Whether a function turned out to be async. */

@@ -1,0 +1,215 @@
+// Loops that call one operation again and again, for tests of how they end.
+
+import {
+  Barrier,
+  BoundedSemaphore,
+  Condition,
+  Event,
+  expose,
+  Gil,
+  LifoQueue,
+  Lock,
+  PriorityQueue,
+  Queue,
+  RLock,
+  Semaphore,
+  sleep,
+  sleepSync,
+} from "../../mod.ts";
+
+/** What the operations are called on. */
+export class Kit {
+  /** Turns, and how often something was caught. */
+  words: Int32Array = new Int32Array(new SharedArrayBuffer(8));
+  queue: Queue<number> = new Queue();
+  full: Queue<number> = new Queue(1);
+  lifo: LifoQueue<number> = new LifoQueue();
+  priority: PriorityQueue<number> = new PriorityQueue();
+  lock: Lock = new Lock();
+  held: Lock = new Lock();
+  rlock: RLock = new RLock();
+  semaphore: Semaphore = new Semaphore(1);
+  bounded: BoundedSemaphore = new BoundedSemaphore(1);
+  none: Semaphore = new Semaphore(0);
+  event: Event = new Event();
+  isSet: Event = new Event();
+  condition: Condition = new Condition();
+  barrier: Barrier = new Barrier(1);
+  gil: Gil = new Gil();
+
+  constructor() {
+    this.full.putNowait(1);
+    this.isSet.set();
+    this.held.acquireSync();
+  }
+}
+
+/** Holds the condition's lock, as what waits and notifies has to. */
+function holding<T>({ condition }: Kit, fn: () => T): T {
+  using _held = condition.acquireSync();
+  return fn();
+}
+
+const soon = { timeout: 0.001 };
+
+/** Operations that block, or that never wait. */
+export const syncOperations: Record<string, (kit: Kit) => unknown> = {
+  "Queue.getSync": ({ queue }) => queue.getSync(soon),
+  "Queue.putSync": ({ full }) => full.putSync(1, soon),
+  "Queue.putSync with room": ({ queue }) => {
+    queue.putSync(1);
+    queue.getNowait();
+  },
+  "Queue.putNowait": ({ full }) => full.putNowait(1),
+  "Queue.getNowait": ({ queue }) => queue.getNowait(),
+  "Queue.joinSync": ({ queue }) => queue.joinSync(),
+  "Queue.taskDone": ({ queue }) => {
+    queue.putSync(1);
+    queue.taskDone();
+  },
+  "Queue.maxsize": (kit) => kit.queue.maxsize = 3,
+  "Queue.shutdown": ({ lifo }) => lifo.shutdown(),
+  "Queue as an iterable": ({ lifo }) => {
+    lifo.shutdown();
+    return [...lifo];
+  },
+  "LifoQueue.getSync": ({ lifo }) => lifo.getSync(soon),
+  "PriorityQueue.getSync": ({ priority }) => priority.getSync(soon),
+  "Lock.acquireSync": ({ lock }) => lock.acquireSync()[Symbol.dispose](),
+  "Lock.acquireSync, held": ({ held }) => held.acquireSync(soon),
+  "Lock.tryAcquire": ({ held }) => held.tryAcquire(),
+  "RLock.acquireSync": ({ rlock }) => rlock.acquireSync()[Symbol.dispose](),
+  "Semaphore.acquireSync": ({ semaphore }) =>
+    semaphore.acquireSync()[Symbol.dispose](),
+  "Semaphore.acquireSync, none": ({ none }) => none.acquireSync(soon),
+  "Semaphore.tryAcquire": ({ none }) => none.tryAcquire(),
+  "Semaphore.release": ({ semaphore }) => semaphore.release(),
+  "BoundedSemaphore.acquireSync": ({ bounded }) =>
+    bounded.acquireSync()[Symbol.dispose](),
+  "Event.waitSync": ({ event }) => event.waitSync(soon),
+  "Event.waitSync, set": ({ isSet }) => isSet.waitSync(),
+  "Event.set": ({ event }) => event.set(),
+  "Event.clear": ({ event }) => event.clear(),
+  "Condition.waitSync": (kit) =>
+    holding(kit, () => kit.condition.waitSync(soon)),
+  "Condition.waitForSync": (kit) =>
+    holding(kit, () => kit.condition.waitForSync(() => true)),
+  "Condition.notify": (kit) => holding(kit, () => kit.condition.notify()),
+  "Condition.notifyAll": (kit) => holding(kit, () => kit.condition.notifyAll()),
+  "Barrier.waitSync": ({ barrier }) => barrier.waitSync(),
+  "Barrier.reset": ({ barrier }) => barrier.reset(),
+  "Barrier.abort": ({ barrier }) => barrier.abort(),
+  "Gil.run": ({ gil }) => gil.run(() => 1),
+  "Gil.checkpoint": ({ gil }) => gil.checkpoint(),
+  "Gil.allowThreads": ({ gil }) => gil.run(() => gil.allowThreads(() => 1)),
+  "sleepSync": () => sleepSync(0),
+};
+
+/** Operations that are awaited. */
+export const asyncOperations: Record<string, (kit: Kit) => Promise<unknown>> = {
+  "Queue.get": ({ queue }) => queue.get(soon),
+  "Queue.get, never": ({ queue }) => queue.get(),
+  "Queue.put": ({ full }) => full.put(1, soon),
+  "Queue.put with room": async ({ queue }) => {
+    await queue.put(1);
+    await queue.get();
+  },
+  "Queue.join": ({ queue }) => queue.join(),
+  "Lock.acquire": async ({ lock }) => {
+    using _held = await lock.acquire();
+  },
+  "Lock.acquire, held": ({ held }) => held.acquire(),
+  "Semaphore.acquire": async ({ semaphore }) => {
+    using _permit = await semaphore.acquire();
+  },
+  "Semaphore.acquire, none": ({ none }) => none.acquire(),
+  "Event.wait": ({ event }) => event.wait(),
+  "Event.wait, set": ({ isSet }) => isSet.wait(),
+  "Condition.wait": async ({ condition }) => {
+    using _held = await condition.acquire();
+    await condition.wait(soon);
+  },
+  "Condition.waitFor": async ({ condition }) => {
+    using _held = await condition.acquire();
+    await condition.waitFor(() => true);
+  },
+  "Barrier.wait": ({ barrier }) => barrier.wait(),
+  "sleep": () => sleep(0),
+  "sleep for long": () => sleep(3600),
+};
+
+/** Does the operation for ever; what it throws is caught, or ends the loop. */
+export function loop(operation: string, swallows: boolean, kit: Kit): void {
+  for (;;) {
+    begin(kit);
+    try {
+      syncOperations[operation](kit);
+    } catch (error) {
+      if (swallows) Atomics.add(kit.words, 1, 1);
+      else if (isOrder(error)) throw error;
+    }
+  }
+}
+
+/** {@linkcode loop} with an operation that is awaited. */
+export async function loopAsync(
+  operation: string,
+  swallows: boolean,
+  kit: Kit,
+): Promise<void> {
+  for (;;) {
+    begin(kit);
+    try {
+      await asyncOperations[operation](kit);
+    } catch (error) {
+      if (swallows) Atomics.add(kit.words, 1, 1);
+      else if (isOrder(error)) throw error;
+    }
+  }
+}
+
+function begin({ words }: Kit): void {
+  Atomics.add(words, 0, 1);
+  Atomics.notify(words, 0);
+}
+
+/** Whether it is what ends a thread; the class is the library's own. */
+function isOrder(error: unknown): boolean {
+  return (error as Error).name === "Stopped";
+}
+
+/** Unwinds: gives back what it has, by operations that don't wait. */
+export function unwind(kit: Kit): void {
+  const { queue, lock, semaphore, event } = kit;
+  using _permit = semaphore.acquireSync();
+  lock.acquireSync();
+  queue.putSync(1);
+  queue.getSync();
+  try {
+    begin(kit);
+    queue.getSync();
+  } finally {
+    queue.taskDone();
+    event.set();
+    lock.release();
+  }
+}
+
+/** {@linkcode unwind}, of a thread that awaits. */
+export async function unwindAsync(kit: Kit): Promise<void> {
+  const { queue, lock, semaphore, event } = kit;
+  using _permit = await semaphore.acquire();
+  await lock.acquire();
+  await queue.put(1);
+  await queue.get();
+  try {
+    begin(kit);
+    await queue.get();
+  } finally {
+    queue.taskDone();
+    event.set();
+    lock.release();
+  }
+}
+
+expose(import.meta, { loop, loopAsync, unwind, unwindAsync });
