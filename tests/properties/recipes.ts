@@ -1,7 +1,7 @@
 /** Arbitrary recipes for values, and how properties are checked with them. */
 
 import fc from "fast-check";
-import { refusals } from "./refusals.ts";
+import { refusals } from "../support/refusals.ts";
 import {
   errorBases,
   errorOddityNames,
@@ -11,7 +11,7 @@ import {
   prototypes,
   type Recipe,
   viewBases,
-} from "./values.ts";
+} from "../support/values.ts";
 
 /** Of latin1, of all of Unicode, with lone surrogates; short and long. */
 const text: fc.Arbitrary<string> = fc.oneof(

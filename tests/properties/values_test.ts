@@ -9,7 +9,7 @@ import { RECORD_BYTES, recordSize } from "../../lib/store/store.ts";
 import { Thread } from "../../lib/thread/thread.ts";
 import { threadTest } from "../support/threads.ts";
 import { difference } from "../support/difference.ts";
-import { any, check, cloneable } from "../support/recipes.ts";
+import { any, check, cloneable } from "./recipes.ts";
 import { build, type Recipe } from "../support/values.ts";
 import {
   clone,
