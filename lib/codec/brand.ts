@@ -53,3 +53,107 @@ export function isUntagged(value: object): boolean {
 export function isExotic(value: object): boolean {
   return types.isProxy(value) || types.isArgumentsObject(value);
 }
+
+/** Classes of the language: what is one of theirs is told by its slots. */
+const languageClasses = new Set<unknown>(
+  [
+    "Object Function Array Map Set Date RegExp Promise Proxy Symbol Iterator",
+    "Error EvalError RangeError ReferenceError SyntaxError TypeError URIError",
+    "AggregateError SuppressedError DOMException Number String Boolean BigInt",
+    "WeakMap WeakSet WeakRef FinalizationRegistry ArrayBuffer DataView",
+  ].flatMap((names) => names.split(" ")).map((name) =>
+    builtIn(globalThis, name)
+  ),
+);
+
+/** Whether objects of a prototype are the platform's; one is looked at. */
+const platformPrototypes = new WeakMap<object, boolean>();
+
+/**
+ * Whether an object is the platform's: an instance of one of its classes or of a
+ * class that extends one, or a namespace such as `Math`. Most of what such an
+ * object holds can't be seen, so a copy of its properties says nothing.
+ */
+export function isPlatformObject(value: object): boolean {
+  return isPlatformInstance(value) || isNamespace(value);
+}
+
+/** Whether an object is an instance of a class of the platform's. */
+export function isPlatformInstance(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) return false;
+  let isPlatform = platformPrototypes.get(prototype);
+  if (isPlatform === undefined) {
+    isPlatform = hasBrand(value) || isOfPlatform(prototype);
+    platformPrototypes.set(prototype, isPlatform);
+  }
+  return isPlatform;
+}
+
+/**
+ * Whether structured clone keeps an object of the platform's, as it does a Blob.
+ * Of most others it makes an empty object, without a word.
+ *
+ * @throws {DOMException} A `DataCloneError` if it can't be cloned.
+ */
+export function survivesClone(value: object): boolean {
+  if (types.isSharedArrayBuffer(value)) return true;
+  return Object.getPrototypeOf(structuredClone(value)) !== Object.prototype;
+}
+
+/** What is thrown for an object of which a copy would be empty. */
+export function unclonable(value: object): DOMException {
+  const name = Object.getPrototypeOf(value)?.constructor?.name || tagOf(value);
+  return new DOMException(
+    `${name} object could not be cloned: a copy of it would hold nothing`,
+    "DataCloneError",
+  );
+}
+
+/** What an object calls itself. */
+export function tagOf(value: object): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+function isNamespace(value: object): boolean {
+  if (isUntagged(value)) return false;
+  return builtIn(globalThis, tagOf(value)) === value;
+}
+
+/** Deno marks most instances of its classes, so that they can't be faked. */
+function hasBrand(value: object): boolean {
+  return Object.getOwnPropertySymbols(value).some(({ description }) =>
+    description === "[[webidl.brand]]"
+  );
+}
+
+function isOfPlatform(prototype: object): boolean {
+  for (
+    let one = prototype;
+    one !== null && one !== Object.prototype;
+    one = Object.getPrototypeOf(one)
+  ) {
+    const maker = Object.getOwnPropertyDescriptor(one, "constructor")?.value;
+    if (typeof maker !== "function" || languageClasses.has(maker)) continue;
+    const { name } = maker;
+    if (builtIn(globalThis, name) === maker) return true;
+    if (builtIn(Deno, name) === maker || isNative(maker)) return true;
+  }
+  return false;
+}
+
+/**
+ * A property of the platform's. What a program adds to the global object by an
+ * assignment can be enumerated.
+ */
+function builtIn(namespace: object, name: unknown): unknown {
+  if (typeof name !== "string") return undefined;
+  const property = Object.getOwnPropertyDescriptor(namespace, name);
+  if (property === undefined) return undefined;
+  if (namespace === globalThis && property.enumerable) return undefined;
+  return property.value ?? property.get?.call(namespace);
+}
+
+function isNative(maker: object): boolean {
+  return Function.prototype.toString.call(maker).endsWith("{ [native code] }");
+}

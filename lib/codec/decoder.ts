@@ -1,16 +1,27 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { isArrayBuffer } from "node:util/types";
 import { type Cargo, Kind } from "./cargo.ts";
-import { functionOf, isThen, thenable } from "./references.ts";
-import { errorClasses, Tag, viewClasses } from "./tags.ts";
+import { Damaged } from "./damaged.ts";
+import { makeError, setField } from "./errors.ts";
+import { calledUnasked, functionOf, isCalledUnasked } from "./references.ts";
+import { MAX_DEPTH, Tag, viewClasses } from "./tags.ts";
 
+/** Lists that the library makes stand around what may be nested so deep. */
+const DEEPEST = MAX_DEPTH + 8;
 const CACHED_STRINGS = 2048;
 const LONGEST_CACHED = 32;
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
-function damaged(): Error {
-  return new Error("Cannot decode value: the memory that holds it is damaged");
+/**
+ * What to say of an error that reading bytes came to: what a number out of range
+ * or a pattern of nonsense throws says nothing about where it stood.
+ */
+export function explain(error: unknown): unknown {
+  const isOfBytes = error instanceof SyntaxError ||
+    error instanceof RangeError && !error.message.includes("call stack");
+  return isOfBytes ? new Damaged() : error;
 }
 
 /** Reads what {@linkcode Encoder} wrote. */
@@ -19,6 +30,9 @@ export class Decoder {
   #bytes!: Uint8Array;
   #view!: DataView;
   #at = 0;
+  /** Where the record ends: what stands behind it came with something else. */
+  #end = 0;
+  #depth = 0;
   #objects: unknown[] = [];
   /** Keys and other short strings come again and again. */
   #strings: string[] = new Array(CACHED_STRINGS).fill("");
@@ -40,10 +54,12 @@ export class Decoder {
         return functionOf(cargo.number);
     }
     // The encoder writes no fewer. Where they would be, something else may be.
-    if (cargo.kind !== Kind.BYTES || cargo.length <= 8) throw damaged();
+    if (cargo.kind !== Kind.BYTES || cargo.length <= 8) throw new Damaged();
     this.begin(cargo);
     try {
       return this.read();
+    } catch (error) {
+      throw explain(error);
     } finally {
       this.end();
     }
@@ -55,6 +71,8 @@ export class Decoder {
     this.#bytes = cargo.bytes;
     this.#view = cargo.view;
     this.#at = 0;
+    this.#end = Math.min(cargo.length, cargo.bytes.length);
+    this.#depth = 0;
     this.#objects.length = 0;
   }
 
@@ -66,9 +84,9 @@ export class Decoder {
    */
   end(): void {
     this.#objects.length = 0;
-    const isWithin = this.#at <= this.#cargo.length;
+    const isWithin = this.#at <= this.#end;
     this.#cargo.trim();
-    if (!isWithin) throw damaged();
+    if (!isWithin) throw new Damaged();
   }
 
   /** Reads the next value. */
@@ -84,8 +102,12 @@ export class Decoder {
         return this.#float();
       case Tag.SHORT_STRING:
         return this.#shortString();
-      case Tag.OBJECT:
-        return this.#entries(this.#keep({}));
+      case Tag.OBJECT: {
+        if (++this.#depth > DEEPEST) throw new Damaged();
+        const object = this.#entries(this.#keep({}));
+        this.#depth--;
+        return object;
+      }
       case Tag.ARRAY:
         return this.#array();
       case Tag.INTS:
@@ -100,9 +122,9 @@ export class Decoder {
       case Tag.FALSE:
         return false;
       case Tag.SEEN:
-        return this.#objects[this.#uint()];
+        return this.#seen();
       case Tag.UTF8: {
-        const length = this.#uint();
+        const length = this.#count(1);
         const start = this.#at;
         this.#at += length;
         return utf8.decode(this.#bytes.subarray(start, this.#at));
@@ -116,40 +138,47 @@ export class Decoder {
       }
       case Tag.BIGINT: {
         const negative = this.#bytes[this.#at++] === 1;
-        const magnitude = BigInt(`0x${this.read()}`);
+        const digits = this.#string();
+        if (!/^[0-9a-f]+$/.test(digits)) throw new Damaged();
+        const magnitude = BigInt(`0x${digits}`);
         return negative ? -magnitude : magnitude;
       }
       case Tag.FUNCTION:
         return functionOf(this.#float());
-      default:
-        return this.#builtIn(tag);
     }
+    if (++this.#depth > DEEPEST) throw new Damaged();
+    const value = this.#builtIn(tag);
+    this.#depth--;
+    return value;
   }
 
   /** Reads an array, which is next, into another that has room for it. */
   readInto(target: unknown[], at: number, length: number): void {
     const tag = this.#bytes[this.#at++];
-    if (this.#uint() !== length) throw damaged();
+    if (this.#count(1) !== length) throw new Damaged();
     this.#keep(target);
     switch (tag) {
       case Tag.INTS:
         return this.#ints(target as number[], at, length);
       case Tag.FLOATS:
         return this.#floats(target as number[], at, length);
-      default:
+      case Tag.ARRAY:
         for (let i = 0; i < length; i++) target[at + i] = this.read();
+        return;
+      default:
+        throw new Damaged();
     }
   }
 
   #builtIn(tag: number): unknown {
     switch (tag) {
       case Tag.SPARSE_ARRAY: {
-        const array = this.#keep(new Array(this.#uint()));
+        const array = this.#keep(newSparseArray(this.#uint()));
         return this.#entries(array as unknown as Record<string, unknown>);
       }
       case Tag.MAP: {
         const map = this.#keep(new Map());
-        for (let left = this.#uint(); left > 0; left -= 2) {
+        for (let left = this.#count(1); left > 0; left -= 2) {
           const key = this.read();
           map.set(key, this.read());
         }
@@ -157,45 +186,25 @@ export class Decoder {
       }
       case Tag.SET: {
         const set = this.#keep(new Set());
-        for (let left = this.#uint(); left > 0; left--) set.add(this.read());
+        for (let left = this.#count(1); left > 0; left--) set.add(this.read());
         return set;
       }
       case Tag.DATE:
         return this.#keep(new Date(this.#float()));
       case Tag.REGEXP: {
-        const source = this.read() as string;
-        return this.#keep(new RegExp(source, this.read() as string));
+        const source = this.#string();
+        return this.#keep(new RegExp(source, this.#string()));
       }
-      case Tag.BOXED: {
-        const place = this.#objects.push(undefined) - 1;
-        return this.#objects[place] = Object(this.read());
-      }
+      case Tag.BOXED:
+        return this.#boxed();
       case Tag.ERROR:
         return this.#error();
-      case Tag.DOM_EXCEPTION: {
-        const place = this.#objects.push(undefined) - 1;
-        const name = this.read() as string;
-        const message = this.read() as string;
-        const exception = new DOMException(message, name);
-        exception.stack = this.read() as string;
-        return this.#objects[place] = exception;
-      }
       case Tag.BUFFER:
         return this.#buffer();
-      case Tag.VIEW: {
-        const place = this.#objects.push(undefined) - 1;
-        const View = viewClasses[this.#bytes[this.#at++]];
-        const offset = this.#float();
-        const length = this.#float();
-        const buffer = this.read() as ArrayBuffer;
-        return this.#objects[place] = new View(
-          buffer,
-          offset,
-          length < 0 ? undefined : length,
-        );
-      }
+      case Tag.VIEW:
+        return this.#arrayView();
       default:
-        throw damaged();
+        throw new Damaged();
     }
   }
 
@@ -210,6 +219,33 @@ export class Decoder {
     return value;
   }
 
+  /** Reads how many things follow, of so many bytes or more each. */
+  #count(bytes: number): number {
+    const count = this.#uint();
+    if (count * bytes > this.#end - this.#at) throw new Damaged();
+    return count;
+  }
+
+  /** Reads a string, where nothing else may stand. */
+  #string(): string {
+    const value = this.read();
+    if (typeof value !== "string") throw new Damaged();
+    return value;
+  }
+
+  #stringOrUndefined(): string | undefined {
+    const value = this.read();
+    if (value !== undefined && typeof value !== "string") throw new Damaged();
+    return value;
+  }
+
+  /** An object that came before; its place may still be empty. */
+  #seen(): object {
+    const object = this.#objects[this.#uint()];
+    if (object === undefined) throw new Damaged();
+    return object as object;
+  }
+
   #float(): number {
     const value = this.#view.getFloat64(this.#at, true);
     this.#at += 8;
@@ -217,10 +253,10 @@ export class Decoder {
   }
 
   #entries(target: Record<string, unknown>): unknown {
-    for (let left = this.#uint(); left > 0; left--) {
-      const key = this.read() as string;
+    for (let left = this.#count(2); left > 0; left--) {
+      const key = this.#string();
       const value = this.read();
-      if (isThen(key, value)) throw thenable();
+      if (isCalledUnasked(key, value)) throw calledUnasked(key);
       if (key === "__proto__") {
         Object.defineProperty(target, key, {
           value,
@@ -236,8 +272,9 @@ export class Decoder {
   }
 
   #array(): unknown[] {
-    const length = this.#uint();
+    const length = this.#count(1);
     const array = this.#keep([] as unknown[]);
+    if (++this.#depth > DEEPEST) throw new Damaged();
     for (let i = 0; i < length; i++) {
       if (this.#bytes[this.#at] !== Tag.HOLE) {
         array.push(this.read());
@@ -246,13 +283,12 @@ export class Decoder {
       this.#at++;
       array.length = i + 1;
     }
+    this.#depth--;
     return array;
   }
 
   #numbers(tag: number): number[] {
-    const length = this.#uint();
-    const size = tag === Tag.INTS ? 4 : 8;
-    if (length * size > this.#cargo.length) throw damaged();
+    const length = this.#count(tag === Tag.INTS ? 4 : 8);
     const array = this.#keep(new Array<number>(length));
     if (tag === Tag.INTS) this.#ints(array, 0, length);
     else this.#floats(array, 0, length);
@@ -306,7 +342,7 @@ export class Decoder {
   }
 
   #utf16(): string {
-    const length = this.#uint();
+    const length = this.#count(2);
     const codes = new Uint16Array(Math.min(length, 8192));
     let text = "";
     for (let done = 0; done < length;) {
@@ -323,22 +359,36 @@ export class Decoder {
     return text;
   }
 
+  #boxed(): object {
+    const place = this.#objects.push(undefined) - 1;
+    const primitive = this.read();
+    switch (typeof primitive) {
+      case "number":
+      case "string":
+      case "boolean":
+      case "bigint":
+        return this.#objects[place] = Object(primitive);
+    }
+    throw new Damaged();
+  }
+
   #error(): Error {
     const place = this.#objects.push(undefined) - 1;
-    const ErrorClass = errorClasses[this.#bytes[this.#at++]];
-    const message = this.read() as string | undefined;
-    const error = message === undefined
-      ? new ErrorClass()
-      : new ErrorClass(message);
+    const base = this.#string();
+    const id = this.read();
+    if (id !== undefined && typeof id !== "number") throw new Damaged();
+    const error = makeError({
+      base,
+      id,
+      name: this.#string(),
+      message: this.#stringOrUndefined(),
+      stack: this.#stringOrUndefined(),
+    });
     this.#objects[place] = error;
-    error.stack = this.read() as string | undefined;
-    if (this.#bytes[this.#at++] === 1) {
-      Object.defineProperty(error, "cause", {
-        value: this.read(),
-        writable: true,
-        enumerable: false,
-        configurable: true,
-      });
+    for (let left = this.#count(3); left > 0; left--) {
+      const key = this.#string();
+      const isEnumerable = this.#bytes[this.#at++] === 1;
+      setField(error, key, this.read(), isEnumerable);
     }
     return error;
   }
@@ -346,7 +396,7 @@ export class Decoder {
   #buffer(): ArrayBuffer {
     const length = this.#float();
     const maxByteLength = this.#float();
-    if (!(length <= this.#cargo.length)) throw damaged();
+    if (!(length >= 0 && length <= this.#end - this.#at)) throw new Damaged();
     const buffer = maxByteLength < 0
       ? new ArrayBuffer(length)
       : new ArrayBuffer(length, { maxByteLength });
@@ -356,4 +406,28 @@ export class Decoder {
     this.#at += length;
     return this.#keep(buffer);
   }
+
+  #arrayView(): ArrayBufferView {
+    const place = this.#objects.push(undefined) - 1;
+    const View = viewClasses[this.#bytes[this.#at++]];
+    const offset = this.#float();
+    const length = this.#float();
+    const buffer = this.read();
+    // Of anything else, the class would make a buffer of its own.
+    if (View === undefined || !isArrayBuffer(buffer)) throw new Damaged();
+    const view = new View(buffer, offset, length < 0 ? undefined : length);
+    this.#objects[place] = view;
+    return view;
+  }
+}
+
+/**
+ * An array without elements. One of a length that isn't absurd would have room
+ * for all of them, in memory; one that was longer has not.
+ */
+function newSparseArray(length: number): unknown[] {
+  const array: unknown[] = [];
+  array.length = 2 ** 32 - 1;
+  array.length = length;
+  return array;
 }

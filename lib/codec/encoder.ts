@@ -1,20 +1,29 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { type Brand, brandOf, isExotic, isUntagged } from "./brand.ts";
+import {
+  type Brand,
+  brandOf,
+  isExotic,
+  isPlatformInstance,
+  isPlatformObject,
+  isUntagged,
+  survivesClone,
+  tagOf,
+  unclonable,
+} from "./brand.ts";
 import { type Cargo, Kind } from "./cargo.ts";
+import { partsOf } from "./errors.ts";
 import { isMarked } from "./marks.ts";
 import {
   type AnyFunction,
+  calledUnasked,
   handle,
   idOf,
+  isCalledUnasked,
   isShareable,
-  isThen,
-  thenable,
 } from "./references.ts";
-import { errorClasses, Tag, viewClasses } from "./tags.ts";
+import { MAX_DEPTH, Tag, tooDeep, viewClasses } from "./tags.ts";
 
-/** Past this, neither `structuredClone` nor the receiver's stack is sure to do. */
-const MAX_DEPTH = 1000;
 /** Up to here, looking through a list is sooner than hashing. */
 const LISTED_OBJECTS = 8;
 
@@ -231,17 +240,13 @@ export class Encoder {
   #object(value: object): void {
     if (this.#seen(value)) return;
     this.#refuseMarked(value);
-    if (++this.#depth > MAX_DEPTH) {
-      throw new RangeError(
-        `Cannot clone value: it is nested more than ${MAX_DEPTH} deep`,
-      );
-    }
+    if (++this.#depth > MAX_DEPTH) throw tooDeep();
     if (isExotic(value)) {
       throw dataCloneError("A proxy or an arguments object can't be cloned.");
     }
-    const keys = isUntagged(value) && !isShareable(value)
-      ? Object.keys(value)
-      : [];
+    const isPlain = isUntagged(value) && !isShareable(value) &&
+      !isPlatformInstance(value);
+    const keys = isPlain ? Object.keys(value) : [];
     if (keys.length > 0) this.#properties(value, keys);
     else this.#special(value);
     this.#depth--;
@@ -299,7 +304,7 @@ export class Encoder {
         this.#view.setUint32(countAt, --count, true);
         continue;
       }
-      if (isThen(key, property)) throw thenable();
+      if (isCalledUnasked(key, property)) throw calledUnasked(key);
       this.#string(key);
       this.write(property);
     }
@@ -310,15 +315,18 @@ export class Encoder {
     if (isShareable(value)) {
       throw unfit(value[handle]().type);
     }
+    if (value instanceof SharedArrayBuffer) throw unfit("SharedArrayBuffer");
+    if (isPlatformObject(value)) {
+      throw survivesClone(value) ? unfit(tagOf(value)) : unclonable(value);
+    }
     const prototype = Object.getPrototypeOf(value);
     if (prototype === Object.prototype || prototype === null) {
       return this.#properties(value, Object.keys(value));
     }
-    if (value instanceof SharedArrayBuffer) throw unfit("SharedArrayBuffer");
     // Only the platform knows whether it is an ordinary object underneath.
     const clone = structuredClone(value);
     if (Object.getPrototypeOf(clone) !== Object.prototype) {
-      throw unfit(Object.prototype.toString.call(clone).slice(8, -1));
+      throw unfit(tagOf(clone));
     }
     this.#properties(value, Object.keys(value));
   }
@@ -337,12 +345,8 @@ export class Encoder {
       case "RegExp":
         return this.#regexp(value as RegExp);
       case "Error":
-        return this.#error(value as Error);
       case "DOMException":
-        this.#tag(Tag.DOM_EXCEPTION);
-        this.#string((value as DOMException).name);
-        this.#string((value as DOMException).message);
-        return this.#stack(value as DOMException);
+        return this.#error(value as Error);
       case "ArrayBuffer":
         return this.#buffer(value as ArrayBuffer);
       case "View":
@@ -455,21 +459,19 @@ export class Encoder {
   }
 
   #error(error: Error): void {
-    const message = Object.getOwnPropertyDescriptor(error, "message");
-    const cause = Object.getOwnPropertyDescriptor(error, "cause");
-    const name = stringOf(error.name);
+    const { base, id, name, message, stack, fields } = partsOf(error);
     this.#tag(Tag.ERROR);
-    this.#tag(Math.max(0, errorClasses.findIndex((c) => c.name === name)));
-    const hasMessage = message !== undefined && "value" in message;
-    this.write(hasMessage ? stringOf(message.value) : undefined);
-    this.#stack(error);
-    const hasCause = cause !== undefined && "value" in cause;
-    this.#tag(hasCause ? 1 : 0);
-    if (hasCause) this.write(cause.value);
-  }
-
-  #stack({ stack }: Error): void {
-    this.write(typeof stack === "string" ? stack : undefined);
+    this.#string(base);
+    this.write(id);
+    this.#string(name);
+    this.write(message);
+    this.write(stack);
+    this.#uint(fields.length);
+    for (const [key, value, isEnumerable] of fields) {
+      this.#string(key);
+      this.#tag(isEnumerable ? 1 : 0);
+      this.write(value);
+    }
   }
 
   #buffer(buffer: ArrayBuffer): void {
@@ -528,12 +530,6 @@ function tracksLength(view: ArrayBufferView): boolean {
   } catch {
     return false;
   }
-}
-
-/** As `String`, but a symbol is refused. */
-function stringOf(value: unknown): string {
-  if (typeof value !== "symbol") return String(value);
-  throw dataCloneError("Cannot convert a Symbol value to a string");
 }
 
 /** What is thrown for an object that a message could take, but no bytes can. */

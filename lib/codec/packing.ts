@@ -1,30 +1,49 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import * as types from "node:util/types";
-import { brandOf, isExotic, isUntagged } from "./brand.ts";
+import {
+  brandOf,
+  isExotic,
+  isPlatformObject,
+  isUntagged,
+  survivesClone,
+  unclonable,
+} from "./brand.ts";
+import { Damaged } from "./damaged.ts";
+import {
+  type ErrorParts,
+  type Field,
+  makeError,
+  partsOf,
+  setField,
+} from "./errors.ts";
 import { transferablesOf } from "./marks.ts";
 import {
   type AnyFunction,
+  calledUnasked,
   functionOf,
   type Handle,
   handle,
   idOf,
+  isCalledUnasked,
   isShareable,
-  isThen,
   reviveHandle,
-  thenable,
 } from "./references.ts";
+import { MAX_DEPTH, tooDeep } from "./tags.ts";
+
+/** What a stand-in stands for: a function's id, an object's handle, an error. */
+export type Reference = number | Handle | ErrorParts;
 
 /**
  * A value on its way through `postMessage`. Structured clone can't take
- * functions and loses the class of shared objects, so empty objects stand in for
- * them. Which objects stand in is told by identity, which structured clone
- * keeps: nothing inside a value can pass itself off as a reference.
+ * functions and loses the class of shared objects and of errors, so empty objects
+ * stand in for them. Which objects stand in is told by identity, which structured
+ * clone keeps: nothing inside a value can pass itself off as a reference.
  */
 export interface Packed {
   value: unknown;
-  /** Each stand-in, and the function's id or the object's handle. */
-  references: [standIn: object, reference: number | Handle][];
+  /** Each stand-in, and what it stands for. */
+  references: [standIn: object, reference: Reference][];
   /** What is to be moved, not copied. */
   transferables: Transferable[];
 }
@@ -33,29 +52,46 @@ export interface Packed {
 const LARGEST_COPY = 2 ** 32 - 1;
 
 /**
- * Replaces functions and shared objects, wherever they stand in plain data.
+ * Replaces functions, shared objects and errors, wherever they stand in plain data.
  *
- * @throws {DOMException} A `DataCloneError` if a buffer is too large to be copied.
+ * @param depth How deep the value stands in what the user sees: -1 if it is a list
+ * of arguments.
+ * @throws {DOMException} A `DataCloneError` if something can't be cloned, or is a
+ * buffer too large to be.
+ * @throws {RangeError} If it is nested too deep.
  */
-export function pack(value: unknown): Packed {
+export function pack(value: unknown, depth = 0): Packed {
   const references: Packed["references"] = [];
   const transferables = new Set<Transferable>();
   const copies = new Map<unknown, unknown>();
   const large: ArrayBuffer[] = [];
-  const packed = replace(value, copies, (found) => {
+  /** Errors whose fields aren't packed yet: they may lead back to them. */
+  const errors: { fields: Field[]; depth: number }[] = [];
+  const swap: Swap = (found, depth) => {
     const buffer = ArrayBuffer.isView(found) ? found.buffer : found;
     if (types.isArrayBuffer(buffer) && buffer.byteLength > LARGEST_COPY) {
       large.push(buffer);
     }
-    for (const transferable of transferablesOf(found as object)) {
-      transferables.add(transferable);
-    }
+    const moved = transferablesOf(found);
+    for (const transferable of moved) transferables.add(transferable);
     const reference = referenceTo(found);
-    if (reference === undefined) return undefined;
+    if (reference === undefined) {
+      if (!moved.includes(found as Transferable)) refuseUnclonable(found);
+      return undefined;
+    }
     const standIn = {};
     references.push([standIn, reference]);
+    if (isErrorParts(reference)) {
+      errors.push({ fields: reference.fields, depth });
+    }
     return standIn;
-  });
+  };
+  const packed = replace(value, copies, swap, depth);
+  for (const { fields, depth } of errors) {
+    for (const field of fields) {
+      field[1] = replace(field[1], copies, swap, depth + 1);
+    }
+  }
   for (const buffer of large) {
     if (!transferables.has(buffer)) throw tooLarge(buffer);
   }
@@ -64,6 +100,13 @@ export function pack(value: unknown): Packed {
     references,
     transferables: [...transferables],
   };
+}
+
+/** Refuses what structured clone makes an empty object of. */
+function refuseUnclonable(value: object): void {
+  if (typeof value === "function" || !isPlatformObject(value)) return;
+  if (brandOf(value) !== undefined || isMovable(value)) return;
+  if (!survivesClone(value)) throw unclonable(value);
 }
 
 function tooLarge({ byteLength }: ArrayBuffer): DOMException {
@@ -76,7 +119,9 @@ function tooLarge({ byteLength }: ArrayBuffer): DOMException {
 
 /** Whether shared memory goes along, which only a message can take. */
 export function bringsMemory({ references }: Packed): boolean {
-  return references.some(([, reference]) => typeof reference === "object");
+  return references.some(([, reference]) =>
+    typeof reference === "object" && !isErrorParts(reference)
+  );
 }
 
 /**
@@ -93,15 +138,16 @@ export function transferList(packed: Packed): Transferable[] {
 }
 
 /** The same check, for a value that need not have anything to be moved. */
-export function checkSendable({ value, transferables }: Packed): void {
+export function checkSendable(
+  { value, references, transferables }: Packed,
+): void {
   const moved = new Set<unknown>(transferables);
   for (const transferable of transferables) checkTransferable(transferable);
   const isMoved = (found: unknown) =>
     moved.has(found) || ArrayBuffer.isView(found) && moved.has(found.buffer);
   // Without what will be moved: neither is it copied for the check, nor taken.
-  structuredClone(
-    replace(value, new Map(), (found) => isMoved(found) ? {} : undefined),
-  );
+  const swap: Swap = (found) => isMoved(found) ? {} : undefined;
+  structuredClone(replace([value, references], new Map(), swap, -Infinity));
 }
 
 /**
@@ -122,7 +168,7 @@ export function post(
  * tag, and most values none: looking their classes up has Deno load its streams,
  * which takes as long as a thread's first task.
  */
-function isPlatformObject(value: object): boolean {
+function isMovable(value: object): boolean {
   if (isUntagged(value)) return false;
   return value instanceof MessagePort || value instanceof ReadableStream ||
     value instanceof WritableStream || value instanceof TransformStream;
@@ -136,7 +182,7 @@ function checkTransferable(transferable: Transferable): void {
       "DataCloneError",
     );
   }
-  if (isPlatformObject(transferable)) return;
+  if (isMovable(transferable)) return;
   throw new DOMException(
     `${Deno.inspect(transferable, { depth: 0 })} can't be moved: it is not ` +
       "transferable",
@@ -144,28 +190,77 @@ function checkTransferable(transferable: Transferable): void {
   );
 }
 
-/** Puts functions and shared objects back in place. */
-export function unpack({ value, references }: Packed): unknown {
+/**
+ * Puts functions, shared objects and errors back in place.
+ *
+ * @throws {Damaged} If this is nothing that {@linkcode pack} made.
+ */
+export function unpack(packed: unknown): unknown {
+  const { value, references } = checkPacked(packed);
   if (references.length === 0) return value;
   const standIns = new Map(references);
-  return replace(value, new Map(), (found) => {
-    const reference = standIns.get(found as object);
+  const copies = new Map<unknown, unknown>();
+  const errors: [error: Error, fields: Field[]][] = [];
+  const swap: Swap = (found) => {
+    const reference = standIns.get(found);
     if (reference === undefined) return undefined;
-    return typeof reference === "number"
-      ? functionOf(reference)
-      : reviveHandle(reference);
-  });
+    if (typeof reference === "number") return functionOf(reference);
+    if (!isErrorParts(reference)) return reviveHandle(reference);
+    const error = makeError(checkParts(reference));
+    errors.push([error, reference.fields]);
+    return error;
+  };
+  const unpacked = replace(value, copies, swap, -Infinity);
+  for (const [error, fields] of errors) {
+    for (const [key, value, isEnumerable] of fields) {
+      const field = replace(value, copies, swap, -Infinity);
+      setField(error, key, field, isEnumerable);
+    }
+  }
+  return unpacked;
 }
 
-function referenceTo(value: unknown): number | Handle | undefined {
+function checkPacked(packed: unknown): Packed {
+  const { references } = Object(packed) as Partial<Packed>;
+  const isPacked = Array.isArray(references) &&
+    references.every((entry) =>
+      Array.isArray(entry) && entry.length === 2 &&
+      typeof entry[0] === "object" && entry[0] !== null &&
+      (typeof entry[1] === "number" ||
+        typeof entry[1] === "object" && entry[1] !== null)
+    );
+  if (!isPacked) throw new Damaged("message");
+  return packed as Packed;
+}
+
+function checkParts(parts: ErrorParts): ErrorParts {
+  const isText = (value: unknown) =>
+    value === undefined || typeof value === "string";
+  const isWhole = typeof parts.base === "string" &&
+    typeof parts.name === "string" && isText(parts.message) &&
+    isText(parts.stack) &&
+    (parts.id === undefined || typeof parts.id === "number") &&
+    Array.isArray(parts.fields) &&
+    parts.fields.every((field) =>
+      Array.isArray(field) && typeof field[0] === "string" &&
+      typeof field[2] === "boolean"
+    );
+  if (!isWhole) throw new Damaged("error");
+  return parts;
+}
+
+function isErrorParts(reference: Reference): reference is ErrorParts {
+  return typeof reference === "object" && "fields" in reference;
+}
+
+function referenceTo(value: object): Reference | undefined {
   if (typeof value === "function") {
     const id = idOf(value as AnyFunction);
     if (id !== undefined) return id;
     throw new TypeError(unexposed(value as AnyFunction));
   }
-  if (typeof value === "object" && value !== null && isShareable(value)) {
-    return value[handle]();
-  }
+  if (isShareable(value)) return value[handle]();
+  if (Error.isError(value)) return partsOf(value);
 }
 
 /** What to say of a function that was never exposed. */
@@ -176,24 +271,33 @@ export function unexposed(fn: AnyFunction): string {
     `\`expose(import.meta, { ${name} })\` at the top level of its module`;
 }
 
-/** Copies containers, with what `swap` has an answer for replaced. */
+/** What takes the place of something at some depth; undefined if nothing. */
+type Swap = (found: object, depth: number) => unknown;
+
+/**
+ * Copies containers, with what `swap` has an answer for replaced. The depth is
+ * that of what the value stands in.
+ */
 function replace(
   value: unknown,
   copies: Map<unknown, unknown>,
-  swap: (value: unknown) => unknown,
+  swap: Swap,
+  depth: number,
 ): unknown {
   if (typeof value !== "object" && typeof value !== "function") return value;
   if (value === null) return null;
   const known = copies.get(value);
   if (known !== undefined) return known;
+  const inside = depth + 1;
+  if (inside > MAX_DEPTH && typeof value === "object") throw tooDeep();
   // Before anything looks at it: that may run its traps.
   if (isExotic(value)) return value;
-  const swapped = swap(value);
+  const swapped = swap(value, inside);
   if (swapped !== undefined) {
     copies.set(value, swapped);
     return swapped;
   }
-  const again = (inner: unknown) => replace(inner, copies, swap);
+  const again = (inner: unknown) => replace(inner, copies, swap, inside);
   switch (brandOf(value)) {
     case "Array": {
       const copy: unknown[] = new Array((value as unknown[]).length);
@@ -236,7 +340,9 @@ function fill(
   for (const key of Object.keys(original)) {
     const value = (original as Record<string, unknown>)[key];
     const replaced = again(value);
-    if (isThen(key, value) || isThen(key, replaced)) throw thenable();
+    if (isCalledUnasked(key, value) || isCalledUnasked(key, replaced)) {
+      throw calledUnasked(key);
+    }
     Object.defineProperty(copy, key, {
       value: replaced,
       writable: true,

@@ -94,20 +94,23 @@ export function functionOf(id: number): AnyFunction {
   return fn;
 }
 
+/** Properties that are called without a word: by `await`, `String`, `JSON`. */
+const CALLED_UNASKED = new Set(["then", "toString", "valueOf", "toJSON"]);
+
 /**
- * Whether a property makes its object pass for a promise. Whoever awaits such an
- * object calls the function, which is not for the sender to bring about: the
- * receiver may be permitted more.
+ * Whether a property has its object's receiver call a function that it never
+ * asked for, by awaiting or printing the object, say. That is not for the sender
+ * to bring about: the receiver may be permitted more.
  */
-export function isThen(key: string, value: unknown): boolean {
-  return typeof value === "function" && key === "then";
+export function isCalledUnasked(key: string, value: unknown): boolean {
+  return typeof value === "function" && CALLED_UNASKED.has(key);
 }
 
 /** What is thrown for an object with such a property, by either side. */
-export function thenable(): DOMException {
+export function calledUnasked(key: string): DOMException {
   return new DOMException(
-    "An object with a function `then` can't travel: whoever awaited it would " +
-      "call the function",
+    `An object with a function \`${key}\` can't travel: its receiver would ` +
+      "call the function without knowing",
     "DataCloneError",
   );
 }
@@ -159,17 +162,60 @@ export function reviveHandle({ type, buffer, inner }: Handle): Shareable {
   return revive(buffer, inner);
 }
 
-/** A class of errors that an error's message is enough to make one of. */
-export type ErrorClass = new (message?: string) => Error;
+/** A class of errors. Its constructor is never called here. */
+// deno-lint-ignore no-explicit-any -- any class, whatever its constructor takes
+export type ErrorClass = abstract new (...args: any[]) => Error;
 
-const errorClasses = new Map<string, ErrorClass>();
-
-/** Lets errors of a class arrive as instances of that class. */
-export function registerErrorClass(errorClass: ErrorClass): void {
-  errorClasses.set(errorClass.name, errorClass);
+/** By what a class of errors is found in another thread. */
+interface ErrorClassEntry {
+  errorClass: ErrorClass;
+  /** Of a class that every thread knows. */
+  name?: string;
+  /** Of a class that was exposed. */
+  id?: number;
 }
 
-/** The class of that name, if it was registered. */
+const errorClassesByName = new Map<string, ErrorClass>();
+const exposedErrorClasses = new Map<number, ErrorClass>();
+const errorClassEntries = new WeakMap<object, ErrorClassEntry>();
+
+/** Lets errors of a class of the library's or the platform's arrive as such. */
+export function registerErrorClass(
+  errorClass: ErrorClass,
+  name: string = errorClass.name,
+): void {
+  errorClassesByName.set(name, errorClass);
+  errorClassEntries.set(errorClass.prototype, { errorClass, name });
+}
+
+/** Enters an exposed class; returns the one that had its place, if another had. */
+export function exposeErrorClass(
+  errorClass: ErrorClass,
+  origin: Origin,
+): ErrorClass | undefined {
+  const id = hash(`${origin.url}#${origin.name}`);
+  const previous = exposedErrorClasses.get(id);
+  if (previous !== undefined && previous !== errorClass) return previous;
+  exposedErrorClasses.set(id, errorClass);
+  origins.set(id, origin);
+  if (!errorClassEntries.has(errorClass.prototype)) {
+    errorClassEntries.set(errorClass.prototype, { errorClass, id });
+  }
+}
+
+/** The entry of the class that has this prototype, if it has one. */
+export function errorClassEntry(
+  prototype: object,
+): ErrorClassEntry | undefined {
+  return errorClassEntries.get(prototype);
+}
+
+/** The class that every thread knows by that name. */
 export function errorClassOf(name: string): ErrorClass | undefined {
-  return errorClasses.get(name);
+  return errorClassesByName.get(name);
+}
+
+/** The exposed class with that id, if this thread knows it. */
+export function exposedErrorClassOf(id: number): ErrorClass | undefined {
+  return exposedErrorClasses.get(id);
 }

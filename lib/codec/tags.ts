@@ -28,7 +28,6 @@ export const Tag = {
   /** `Object(1)` and its like: the primitive follows. */
   BOXED: 20,
   ERROR: 21,
-  DOM_EXCEPTION: 22,
   BUFFER: 23,
   VIEW: 24,
   /** An object that stands earlier in the same value. */
@@ -36,19 +35,18 @@ export const Tag = {
   /** An array of integers of 32 bits, aligned to four bytes. */
   INTS: 26,
   /** No element, in an array that had one before it was read. */
-  HOLE: 27,
+  HOLE: 22,
 } as const;
 
-/** The error classes that structured clone keeps; any other becomes Error. */
-export const errorClasses = [
-  Error,
-  EvalError,
-  RangeError,
-  ReferenceError,
-  SyntaxError,
-  TypeError,
-  URIError,
-] as const;
+/** Past this, neither `structuredClone` nor the receiver's stack is sure to do. */
+export const MAX_DEPTH = 1000;
+
+/** What is thrown for a value that is nested deeper. */
+export function tooDeep(): RangeError {
+  return new RangeError(
+    `Cannot clone value: it is nested more than ${MAX_DEPTH} deep`,
+  );
+}
 
 type ViewClass = new (
   buffer: ArrayBuffer,

@@ -43,7 +43,8 @@ export class CrewMember {
     this.run = new Run({
       target: idOf(workerLoop)!,
       // Every worker needs its own: what is marked for moving is copied, too.
-      args: { ...pack([loop]), transferables: [] },
+      // What the user gave stands three levels down.
+      args: { ...pack([loop], -3), transferables: [] },
       modules,
       permissions,
       name: this.name,

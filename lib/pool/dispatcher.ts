@@ -3,7 +3,7 @@
 import { hold } from "../sync/keep_alive.ts";
 import { type Packed, unpack } from "../codec/packing.ts";
 import type { Decoder } from "../codec/decoder.ts";
-import { fromPortable, type PortableError } from "../codec/portable_error.ts";
+import { fromPortable } from "../codec/portable_error.ts";
 import type { Settled } from "../thread/run.ts";
 import { Outcome } from "../thread/thread_table.ts";
 import { WorkerLostError } from "../thread/thread.ts";
@@ -275,7 +275,7 @@ export class Dispatcher {
         return task?.resolve(value);
       }
       case Reply.THREW:
-        return this.#settle(id)?.reject(fromPortable(value as PortableError));
+        return this.#settle(id)?.reject(fromPortable(value));
       case Reply.MAILED: {
         const mail = this.#crew.takeMail(value as number);
         if (mail === undefined) return;

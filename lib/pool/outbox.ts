@@ -85,14 +85,14 @@ export class Outbox {
       }
       // A list with a mark was refused, so this need not be the list itself; that
       // is the caller's until a worker asks.
-      task.mail = pack(task.payload!.slice(task.from, task.to));
+      task.mail = pack(task.payload!.slice(task.from, task.to), -1);
     } catch (error) {
       if (!(error instanceof DOMException && error.name === "DataCloneError")) {
         throw error;
       }
       // What no message can take either is refused here, not in a worker; and
       // what is to be moved is moved now, not when a worker asks for it.
-      const packed = pack(partOf(task));
+      const packed = pack(partOf(task), -1);
       const transfer = transferList(packed);
       task.mail = structuredClone(packed, { transfer });
     }

@@ -226,7 +226,7 @@ function reply(
   options: WorkerLoopOptions,
 ): void {
   if (!tryWrite(results, task.id, kind, value)) {
-    sendMail(pack([kind, value]));
+    sendMail(pack([kind, value], kind === Reply.LISTED ? -2 : -1));
     write(results, task.id, Reply.MAILED, options.number);
   }
   results.sendSync();

@@ -4,7 +4,7 @@ import type { Packed } from "../codec/packing.ts";
 import { unpack } from "../codec/packing.ts";
 import { assignCell, desertCell, stopThread } from "../sync/waiters.ts";
 import { recordName } from "../sync/recorder.ts";
-import { fromPortable } from "../codec/portable_error.ts";
+import { unpackThrown } from "../codec/portable_error.ts";
 import {
   allocateSlot,
   Outcome,
@@ -150,10 +150,10 @@ export class Run {
         return { outcome, value: unpack(answer.value) };
       }
       if (outcome === Outcome.THREW && answer && "thrown" in answer) {
-        return { outcome, error: fromPortable(answer.thrown) };
+        return { outcome, error: unpackThrown(answer.thrown) };
       }
       if (outcome === Outcome.BROKE_DOWN && answer && "thrown" in answer) {
-        const cause = fromPortable(answer.thrown);
+        const cause = unpackThrown(answer.thrown);
         const error = new Error(String(cause), { cause });
         return { outcome: Outcome.LOST, error };
       }

@@ -178,7 +178,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
       );
     }
     this.#target = target;
-    this.#args = pack(args);
+    this.#args = pack(args, -1);
     this.#shortName = name ?? `Thread-${++threadCount}`;
     this.#name = name ?? `${this.#shortName} (${originOf(target)!.name})`;
     this.#daemon = daemon;

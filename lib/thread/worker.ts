@@ -14,7 +14,6 @@ import {
 } from "../codec/packing.ts";
 import { recordingBuffer } from "../sync/recorder.ts";
 import { modulesToKnow, ownModules } from "../codec/references.ts";
-import type { PortableError } from "../codec/portable_error.ts";
 import { Form, Handover } from "./handover.ts";
 import { notCapable, type WorkerPermissions } from "./permissions.ts";
 import { threadTable } from "./thread_table.ts";
@@ -52,7 +51,7 @@ export interface Request {
 }
 
 /** What a worker answers, before it ends the slot. */
-export type Answer = { value: Packed } | { thrown: PortableError };
+export type Answer = { value: Packed } | { thrown: Packed };
 
 /**
  * What goes through the port, under the key "message". Deno's

@@ -27,7 +27,7 @@ import {
 } from "../sync/recorder.ts";
 import { functionOf } from "../codec/references.ts";
 import { Form, GONE, Handover } from "./handover.ts";
-import { toPortable } from "../codec/portable_error.ts";
+import { packThrown } from "../codec/portable_error.ts";
 import { adoptThreadTable, enterSlot, Outcome, Slot } from "./thread_table.ts";
 import type {
   Answer,
@@ -149,7 +149,7 @@ async function breakDown(error: unknown, handover: Handover): Promise<void> {
   // For its port, by which the starter expects the answer then.
   if (handover.form === Form.POSTED) await receiveJob();
   const slot = new Slot(index);
-  answer({ thrown: toPortable(error, slot.name) }, handover);
+  answer({ thrown: packThrown(error, slot.name) }, handover);
   slot.end(Outcome.BROKE_DOWN);
 }
 
@@ -191,7 +191,7 @@ async function runJob(
   } catch (error) {
     outcome = isStopped() ? Outcome.TERMINATED : Outcome.THREW;
     if (outcome === Outcome.THREW) {
-      answer({ thrown: toPortable(error, slot.name) }, handover);
+      answer({ thrown: packThrown(error, slot.name) }, handover);
     }
   }
   // One of its functions that await may have ended it before the others.

@@ -3,8 +3,8 @@
 import fc from "fast-check";
 import { refusals } from "../support/refusals.ts";
 import {
-  errorBases,
-  errorOddityNames,
+  clonedErrorBases,
+  clonedErrorOddities,
   objectBases,
   type Property,
   type Prototype,
@@ -143,13 +143,13 @@ function recipes(refused: boolean): fc.Arbitrary<Recipe> {
       }),
       is("set", { members: fc.array(tie("value")), prototype }),
       is("error", {
-        base: fc.constantFrom(...errorBases),
+        base: fc.constantFrom(...clonedErrorBases),
         message: fc.option(text, { nil: undefined }),
         cause: fc.option(tie("value"), { nil: undefined }),
         oddity: fc.oneof(
           { weight: 3, arbitrary: fc.constant("none" as const) },
           fc.constantFrom(
-            ...errorOddityNames.filter((name) =>
+            ...clonedErrorOddities.filter((name) =>
               refused || !/^(symbol|name)/.test(name)
             ),
           ),

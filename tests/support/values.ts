@@ -147,6 +147,30 @@ const errorOddities = {
 } satisfies Record<string, (error: Error) => unknown>;
 export type ErrorOddity = keyof typeof errorOddities;
 export const errorOddityNames = Object.keys(errorOddities) as ErrorOddity[];
+/** What of errors travels as structured clone would have it; the rest is kept. */
+export const clonedErrorBases: ErrorBase[] = [
+  "Error",
+  "EvalError",
+  "RangeError",
+  "ReferenceError",
+  "SyntaxError",
+  "TypeError",
+  "URIError",
+];
+export const clonedErrorOddities: ErrorOddity[] = [
+  "none",
+  "noStack",
+  "numberedStack",
+  "noMessage",
+  "objectMessage",
+  "messageGetter",
+  "causeGetter",
+  "stackGetter",
+  "noPrototype",
+  "mapPrototype",
+  "nameGetter",
+  "symbolMessage",
+];
 
 type ViewClass = new (
   buffer: ArrayBuffer,
