@@ -144,7 +144,8 @@ export class Encoder {
   ): void {
     this.#refuseMarked(list);
     this.#objects.push(list);
-    this.#dense(list, from, to);
+    const read = this.#numbers(list, from, to);
+    if (read !== undefined) this.#elements(list, from, to, read);
   }
 
   #reserve(length: number): void {
@@ -244,16 +245,21 @@ export class Encoder {
     if (isExotic(value)) {
       throw dataCloneError("A proxy or an arguments object can't be cloned.");
     }
-    const isPlain = isUntagged(value) && !isShareable(value) &&
-      !isPlatformInstance(value);
-    const keys = isPlain ? Object.keys(value) : [];
-    if (keys.length > 0) this.#properties(value, keys);
-    else this.#special(value);
+    // Few calls a level: what may be nested so deep needs the whole stack.
+    if (Array.isArray(value)) this.#array(value);
+    else this.#other(value);
     this.#depth--;
   }
 
-  /** What has no properties may be a Map, say, whose prototype was replaced. */
-  #special(value: object): void {
+  #other(value: object): void {
+    const isPlain = isUntagged(value) && !isShareable(value) &&
+      !isPlatformInstance(value);
+    const keys = isPlain ? Object.keys(value) : [];
+    if (keys.length > 0) {
+      this.#tag(Tag.OBJECT);
+      return this.#entries(value as Record<string, unknown>, keys);
+    }
+    // What has none may be a Map, say, whose prototype was replaced.
     const brand = brandOf(value);
     if (brand === undefined) this.#unbranded(value);
     else this.#branded(value, brand);
@@ -333,8 +339,6 @@ export class Encoder {
 
   #branded(value: object, brand: Brand): void {
     switch (brand) {
-      case "Array":
-        return this.#array(value as unknown[]);
       case "Map":
         return this.#map(value as Map<unknown, unknown>);
       case "Set":
@@ -362,24 +366,30 @@ export class Encoder {
     const { length } = array;
     const dense = keys.length === length &&
       (length === 0 || keys[length - 1] === String(length - 1));
-    if (dense) return this.#dense(array, 0, length);
+    if (dense) {
+      const read = this.#numbers(array, 0, length);
+      if (read !== undefined) this.#elements(array, 0, length, read);
+      return;
+    }
     this.#tag(Tag.SPARSE_ARRAY);
     this.#uint(length);
     this.#entries(array as unknown as Record<string, unknown>, keys);
   }
 
   /**
-   * Writes elements, as numbers if all of them are. Each is read once: it may be
-   * a getter.
+   * Writes elements if all of them are numbers; else it returns those that it
+   * has read. Each is read once: it may be a getter.
    */
-  #dense(array: readonly unknown[], from: number, to: number): void {
+  #numbers(
+    array: readonly unknown[],
+    from: number,
+    to: number,
+  ): unknown[] | undefined {
     const length = to - from;
     const start = this.#at;
-    if (length === 0) return this.#elements(array, from, to, []);
+    if (length === 0) return [];
     let element = array[from];
-    if (typeof element !== "number") {
-      return this.#elements(array, from, to, [element]);
-    }
+    if (typeof element !== "number") return [element];
     this.#reserve(16 + length * 8);
     const { ints, floats } = this.#cargo;
     const firstInt = (start + 5 + 3) >> 2;
@@ -401,11 +411,11 @@ export class Encoder {
       element = array[from + i];
     }
     const numbers = floats.slice(firstFloat, firstFloat + i);
-    this.#elements(array, from, to, [...numbers, element]);
+    return [...numbers, element];
   }
 
   /** Writes what stands before numbers that are written already. */
-  #endNumbers(tag: number, length: number): void {
+  #endNumbers(tag: number, length: number): undefined {
     this.#tag(tag);
     this.#uint(length);
     this.#at = tag === Tag.INTS

@@ -89,7 +89,7 @@ export function pack(value: unknown, depth = 0): Packed {
   const packed = replace(value, copies, swap, depth);
   for (const { fields, depth } of errors) {
     for (const field of fields) {
-      field[1] = replace(field[1], copies, swap, depth + 1);
+      field[1] = replace(field[1], copies, swap, depth);
     }
   }
   for (const buffer of large) {

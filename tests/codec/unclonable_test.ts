@@ -88,6 +88,12 @@ threadTest("What a copy keeps still arrives", async () => {
   }
 });
 
+function causes(levels: number): Error {
+  let error = new Error("innermost");
+  for (let i = 1; i < levels; i++) error = new Error("", { cause: error });
+  return error;
+}
+
 threadTest("How deep a value may be is the same everywhere", async () => {
   await using pool = new Pool(1);
   const { echo, nest } = fns;
@@ -102,6 +108,9 @@ threadTest("How deep a value may be is the same everywhere", async () => {
       const initargs = [nest(levels, isShared)];
       await using _pool = new Pool(1, { initializer: echo, initargs });
     },
+    (levels) => run(echo, causes(levels)),
+    (levels) => pool.apply(echo, [causes(levels)]),
+    (levels) => new Queue<unknown>().put(causes(levels)),
     // A queue takes no shared memory.
     (levels) => new Queue<unknown>().put(nest(levels, false)),
   ];
