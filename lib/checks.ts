@@ -44,3 +44,43 @@ export function checkInteger(
     );
   }
 }
+
+/** Whether a function returns a promise before it is even called. */
+function isAsync(fn: unknown): boolean {
+  return Object.prototype.toString.call(fn) === "[object AsyncFunction]";
+}
+
+/**
+ * Refuses a callback that is no function, or is async where nobody could wait for
+ * it. It is refused before it is called, so that nothing has happened yet.
+ */
+export function checkCallback(action: string, what: string, fn: unknown): void {
+  if (typeof fn !== "function") {
+    throw new TypeError(
+      `Cannot ${action}: ${what} must be a function, received ${kindOf(fn)}`,
+    );
+  }
+  if (isAsync(fn)) throw promised(action, what);
+}
+
+/**
+ * Refuses the promise that a callback returned although it isn't declared async.
+ * Nobody will wait for that promise: its rejection must not end the program.
+ */
+export function refusePromise<T>(action: string, what: string, value: T): T {
+  if (!isThenable(value)) return value;
+  if (value instanceof Promise) value.then(undefined, () => {});
+  throw promised(action, what);
+}
+
+function isThenable(value: unknown): boolean {
+  return (typeof value === "object" || typeof value === "function") &&
+    value !== null && typeof (value as { then?: unknown }).then === "function";
+}
+
+function promised(action: string, what: string): TypeError {
+  return new TypeError(
+    `Cannot ${action}: ${what} must not be async nor return a promise, ` +
+      "nothing here would wait for it",
+  );
+}

@@ -4,7 +4,15 @@ import { PENDING, type Pending, WaitList } from "./sync/wait_list.ts";
 import { randomAddress } from "./sync/address.ts";
 import { checkSeconds } from "./sync/deadline.ts";
 import { memory, type WithMemory } from "./sync/memory.ts";
-import { checkStop, currentCell, isStopping, stopped } from "./sync/waiters.ts";
+import { checkCallback, checkOptions, refusePromise } from "./checks.ts";
+import {
+  checkStop,
+  currentIdentity,
+  hasEnded,
+  isAlive,
+  isStopping,
+  stopped,
+} from "./sync/waiters.ts";
 import { Mark, recordPoint } from "./sync/recorder.ts";
 import { type Handle, handle, registerShareable } from "./codec/references.ts";
 
@@ -31,20 +39,32 @@ const TAKEN = 12;
 const SWITCH_INTERVAL = 8;
 const BYTES = 72;
 
+/** How long a waiter sleeps at most before it looks whether the holder lives. */
+const LOOK_MS = 50;
+/** How long a dropper lets a free lock wait to be taken by another. */
+const HAND_OVER_MS = 1000;
+
 /**
  * A global interpreter lock, as CPython has one and Deno has not: of the threads
  * that share it, one runs at a time.
  *
- * Protocol, CPython's. Threads are told by their cells (0: nobody).
- *  - A taker moves `HOLDER` from 0 to itself. If it has waited a whole switch
- *    interval in which the lock did not change hands, it sets `DROP_REQUEST`.
+ * A holder that ends without letting go (it has closed its worker, or was given
+ * up) holds it no longer: the next thread that needs the lock takes it.
+ *
+ * Protocol, CPython's. Threads are told by their identities (0: nobody), which no
+ * two threads ever share.
+ *  - A taker moves `HOLDER` from 0, or from a thread that has ended, to itself. If
+ *    it has waited a whole switch interval in which the lock did not change hands,
+ *    it sets `DROP_REQUEST`. It looks at its own identity last: a thread that was
+ *    given up meanwhile takes nothing.
  *  - Who has taken it clears `DROP_REQUEST`, counts the switch if `LAST_HOLDER`
  *    was another, and wakes whoever waits for that (`TAKEN`).
  *  - The holder looks at `DROP_REQUEST` at its checkpoints. If it is set, it
  *    writes 0 to `HOLDER`, wakes a taker, and waits until `LAST_HOLDER` is
  *    another: otherwise it would take the lock again before the other has woken.
  *  - `TAKERS` counts those who wait, so that the wait for another to take the
- *    lock ends when there is none left: a taker may be terminated.
+ *    lock ends when there is none left: a taker may be terminated. One that has
+ *    ended without counting itself out is not waited for longer than a second.
  *
  * @example Usage
  * ```ts
@@ -93,6 +113,7 @@ export class Gil {
    * ```
    */
   constructor(options: GilOptions = {}) {
+    checkOptions("create Gil", options);
     const { switchInterval = 0.005, [memory]: buffer } = options as WithMemory<
       GilOptions
     >;
@@ -131,7 +152,7 @@ export class Gil {
    * @param fn The function. It must not be async: no thread keeps the lock while
    * it awaits.
    * @returns What the function returns.
-   * @throws {TypeError} If the function returns a promise.
+   * @throws {TypeError} If the function is async or returns a promise.
    *
    * @example Usage
    * ```ts
@@ -144,10 +165,11 @@ export class Gil {
    * @typeParam T The type of what the function returns.
    */
   run<T>(fn: () => T): T {
-    if (this.#isHolder) return refusePromise(fn());
+    checkCallback("run with the Gil", "the function", fn);
+    if (this.#isHolder) return callSync("run with the Gil", fn);
     this.#take();
     try {
-      return refusePromise(fn());
+      return callSync("run with the Gil", fn);
     } finally {
       // A terminated thread may have lost the lock at a checkpoint.
       if (this.#isHolder) this.#drop();
@@ -185,7 +207,7 @@ export class Gil {
    *
    * @param fn The function.
    * @returns What the function returns.
-   * @throws {TypeError} If the function returns a promise.
+   * @throws {TypeError} If the function is async or returns a promise.
    *
    * @example Usage
    * ```ts
@@ -199,10 +221,11 @@ export class Gil {
    * @typeParam T The type of what the function returns.
    */
   allowThreads<T>(fn: () => T): T {
-    if (!this.#isHolder) return refusePromise(fn());
+    checkCallback("allow threads", "the function", fn);
+    if (!this.#isHolder) return callSync("allow threads", fn);
     this.#drop();
     try {
-      return refusePromise(fn());
+      return callSync("allow threads", fn);
     } finally {
       this.#retake();
     }
@@ -224,36 +247,47 @@ export class Gil {
   }
 
   get #isHolder(): boolean {
-    return Atomics.load(this.#words, HOLDER) === currentCell();
+    return Atomics.load(this.#words, HOLDER) === currentIdentity();
   }
 
   #take(): void {
     checkStop();
+    if (this.#tryTake() !== PENDING) return;
     const words = this.#words;
-    if (this.#tryTake() === PENDING) {
-      Atomics.add(words, TAKERS, 1);
-      try {
-        for (;;) {
-          const switches = Atomics.load(words, SWITCHES);
-          const deadline = performance.now() + this.#intervalMs;
-          const taken = this.#freed.waitSync(() => this.#tryTake(), deadline);
-          if (taken !== PENDING) break;
-          if (Atomics.load(words, SWITCHES) === switches) {
-            Atomics.store(words, DROP_REQUEST, 1);
-          }
-        }
-      } finally {
-        Atomics.sub(words, TAKERS, 1);
-        // A dropper may be waiting for a taker that was terminated.
-        this.#taken.notifyAll();
-      }
+    Atomics.add(words, TAKERS, 1);
+    try {
+      while (!this.#takeWithinInterval());
+    } finally {
+      Atomics.sub(words, TAKERS, 1);
+      // A dropper may be waiting for a taker that was terminated.
+      this.#taken.notifyAll();
     }
+  }
+
+  /** Waits for a switch interval; at its end, asks the holder to drop the lock. */
+  #takeWithinInterval(): boolean {
+    const words = this.#words;
+    const switches = Atomics.load(words, SWITCHES);
+    const end = performance.now() + this.#intervalMs;
+    for (;;) {
+      const now = performance.now();
+      if (now >= end) break;
+      const deadline = Math.min(end, now + LOOK_MS);
+      const taken = this.#freed.waitSync(() => this.#tryTake(), deadline);
+      if (taken !== PENDING) return true;
+    }
+    if (Atomics.load(words, SWITCHES) === switches) {
+      Atomics.store(words, DROP_REQUEST, 1);
+    }
+    return false;
   }
 
   #tryTake(): true | Pending {
     const words = this.#words;
-    const me = currentCell();
-    if (Atomics.compareExchange(words, HOLDER, 0, me) !== 0) return PENDING;
+    const me = currentIdentity();
+    const holder = Atomics.compareExchange(words, HOLDER, 0, me);
+    if (holder !== 0 && !this.#takeFromDead(holder, me)) return PENDING;
+    if (hasEnded()) this.#giveBack();
     Atomics.store(words, DROP_REQUEST, 0);
     if (Atomics.exchange(words, LAST_HOLDER, me) !== me) {
       const switches = Atomics.add(words, SWITCHES, 1);
@@ -263,30 +297,44 @@ export class Gil {
     return true;
   }
 
+  /** Whether the holder has ended, and the lock is the running thread's now. */
+  #takeFromDead(holder: number, me: number): boolean {
+    return !isAlive(holder) &&
+      Atomics.compareExchange(this.#words, HOLDER, holder, me) === holder;
+  }
+
+  /** A thread that counts as ended holds nothing: others would take it away. */
+  #giveBack(): never {
+    if (this.#letGo()) this.#freed.notify();
+    throw new Error("Cannot take the Gil: the thread has ended");
+  }
+
   #drop(): void {
     const words = this.#words;
     const wasAsked = Atomics.load(words, DROP_REQUEST) !== 0;
     recordPoint(Mark.RELEASE, words[ID], words[SWITCHES]);
-    Atomics.store(words, HOLDER, 0);
+    if (!this.#letGo()) return;
     this.#freed.notify();
     if (!wasAsked) return;
     const isTaken = () => this.#hasSwitched() ? true : PENDING;
-    if (isTaken() === PENDING) this.#taken.waitSync(isTaken, Infinity);
+    if (isTaken() === PENDING) {
+      this.#taken.waitSync(isTaken, performance.now() + HAND_OVER_MS);
+    }
+  }
+
+  /** Lets go; false if another has taken the lock from this thread, as ended. */
+  #letGo(): boolean {
+    const me = currentIdentity();
+    return Atomics.compareExchange(this.#words, HOLDER, me, 0) === me;
   }
 
   /** Whether another has taken the lock, or there is no other. */
   #hasSwitched(): boolean {
-    return Atomics.load(this.#words, LAST_HOLDER) !== currentCell() ||
+    return Atomics.load(this.#words, LAST_HOLDER) !== currentIdentity() ||
       Atomics.load(this.#words, TAKERS) === 0;
   }
 }
 
-function refusePromise<T>(value: T): T {
-  if (value instanceof Promise) {
-    throw new TypeError(
-      "Cannot hold the Gil for an async function: it would be held while the " +
-        "function awaits",
-    );
-  }
-  return value;
+function callSync<T>(action: string, fn: () => T): T {
+  return refusePromise(action, "the function", fn());
 }

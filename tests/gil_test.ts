@@ -23,7 +23,7 @@ Deno.test("Gil.run() returns the function's value", () => {
 
 Deno.test("Gil refuses a function that returns a promise", () => {
   const gil = new Gil();
-  const message = "Cannot hold the Gil for an async function";
+  const message = "the function must not be async";
   const later = async () => await Promise.resolve(1);
   assertThrows(() => gil.run(later), TypeError, message);
   assertThrows(() => gil.run(() => gil.run(later)), TypeError, message);
@@ -188,3 +188,39 @@ threadTest("Gil: a waiter that is terminated blocks nobody", async () => {
   go.putNowait("done");
   assertEquals(await again.join(), "done");
 });
+
+threadTest(
+  "Gil: who waits for a holder that has died gets the lock",
+  async () => {
+    // Nobody is asked to drop the lock within the test.
+    const gil = new Gil({ switchInterval: 3600 });
+    const begun = new Queue<string>();
+    const go = new Queue<string>();
+    const holder = start(fns.closeHolding, gil, begun, go);
+    assertEquals(await begun.get(), "held");
+    const taker = start(fns.take, gil, begun);
+    assertEquals(await begun.get(), "about to take");
+    go.putNowait("close");
+    await assertRejects(() => holder.join(), Error);
+    assertEquals(await taker.join(30), "taken");
+    assertEquals(gil.run(() => 1), 1);
+  },
+);
+
+threadTest(
+  "Gil: a later thread doesn't take itself for the dead holder",
+  async () => {
+    const gil = new Gil();
+    const begun = new Queue<string>();
+    const go = new Queue<string>();
+    const holder = start(fns.closeHolding, gil, begun, go);
+    assertEquals(await begun.get(), "held");
+    go.putNowait("close");
+    await assertRejects(() => holder.join(), Error);
+    const inside = new Int32Array(new SharedArrayBuffer(8));
+    const later = [1, 2, 3].map(() =>
+      start(fns.countOverlaps, gil, inside, 20_000)
+    );
+    for (const thread of later) assertEquals(await thread.join(60), 0);
+  },
+);

@@ -7,7 +7,12 @@ import {
   deadlineOf,
   type WaitOptions,
 } from "../sync/deadline.ts";
-import { checkInteger, kindOf } from "../checks.ts";
+import {
+  checkCallback,
+  checkInteger,
+  kindOf,
+  refusePromise,
+} from "../checks.ts";
 import { Mutex } from "../sync/mutex.ts";
 import { unexposed } from "../codec/packing.ts";
 import {
@@ -43,7 +48,8 @@ import { memory, type WithMemory } from "../sync/memory.ts";
 export interface BarrierOptions {
   /**
    * An exposed function that the last thread to arrive calls before all go on.
-   * If it throws, the barrier is broken.
+   * If it throws, the barrier is broken. It must not be async: the others would
+   * go on before it is done.
    */
   action?: () => void;
   /**
@@ -223,6 +229,7 @@ export class Barrier {
    * that ends early breaks the barrier.
    * @returns A promise that resolves to a number from 0 to parties - 1, another
    * for each thread.
+   * @throws {TypeError} If the barrier's action is async, or returns a promise.
    * @throws {RangeError} If the timeout is negative.
    * @throws {BrokenBarrierError} If the barrier is broken or reset, the timeout
    * passes first, or a thread that waits at it or runs its action ends.
@@ -239,6 +246,7 @@ export class Barrier {
     const { timeout = this.#doubles[TIMEOUT], signal } = options;
     const deadline = deadlineOf("wait at barrier", timeout);
     signal?.throwIfAborted();
+    const action = this.#action;
     if (isStopping()) await heedStop();
     using visit = new Visit();
     const until = async <T>(attempt: () => T | Pending): Promise<T> => {
@@ -250,7 +258,7 @@ export class Barrier {
     };
     try {
       visit.index = await until(this.#arrive);
-      if (visit.index === this.parties - 1) this.#act(visit);
+      if (visit.index === this.parties - 1) this.#act(visit, action);
       await until(() => this.#pass(visit));
       return visit.index;
     } catch (error) {
@@ -269,6 +277,7 @@ export class Barrier {
    * @param options How long to wait at most. A wait that ends early breaks the
    * barrier.
    * @returns A number from 0 to parties - 1, another for each thread.
+   * @throws {TypeError} If the barrier's action is async, or returns a promise.
    * @throws {RangeError} If the timeout is negative.
    * @throws {BrokenBarrierError} If the barrier is broken or reset, the timeout
    * passes first, or a thread that waits at it or runs its action ends.
@@ -284,6 +293,7 @@ export class Barrier {
   waitSync(options: WaitOptions = {}): number {
     const { timeout = this.#doubles[TIMEOUT] } = options;
     const deadline = deadlineOf("wait at barrier", timeout);
+    const action = this.#action;
     using visit = new Visit();
     const until = <T>(attempt: () => T | Pending): T => {
       const early = attempt();
@@ -293,7 +303,7 @@ export class Barrier {
     };
     try {
       visit.index = until(this.#arrive);
-      if (visit.index === this.parties - 1) this.#act(visit);
+      if (visit.index === this.parties - 1) this.#act(visit, action);
       until(() => this.#pass(visit));
       return visit.index;
     } catch (error) {
@@ -429,11 +439,19 @@ export class Barrier {
     return PENDING;
   }
 
+  /** What to call; throws if it can't be called, before anyone has arrived. */
+  get #action(): AnyFunction | undefined {
+    const id = this.#doubles[ACTION];
+    if (id < 0) return undefined;
+    const action = functionOf(id);
+    checkCallback("wait at barrier", "the action", action);
+    return action;
+  }
+
   /** All are there: runs the action, and lets everyone leave. */
-  #act(visit: Visit): void {
-    const action = this.#doubles[ACTION];
+  #act(visit: Visit, action: AnyFunction | undefined): void {
     try {
-      if (action >= 0) functionOf(action)();
+      refusePromise("wait at barrier", "the action", action?.());
     } catch (error) {
       this.#breakFor(visit);
       throw error;

@@ -5,7 +5,12 @@ import {
   deadlineOf,
   type WaitOptions,
 } from "../sync/deadline.ts";
-import { checkInteger, kindOf } from "../checks.ts";
+import {
+  checkCallback,
+  checkInteger,
+  kindOf,
+  refusePromise,
+} from "../checks.ts";
 import type { Suspended } from "./ownership.ts";
 import { Mark } from "../sync/recorder.ts";
 import {
@@ -288,10 +293,12 @@ export class Condition {
    * Waits until a predicate holds, looking each time it is notified. Python's
    * `Condition.wait_for`.
    *
-   * @param predicate What to wait for. It is called with the lock held.
+   * @param predicate What to wait for. It is called with the lock held. It must
+   * not be async: a promise says nothing of what the lock guards.
    * @param options How long to wait at most, and a signal to stop waiting.
    * @returns A promise that resolves to what the predicate returned last: a
    * falsy value only if the timeout passed.
+   * @throws {TypeError} If the predicate is async, or returns a promise.
    * @throws {Error} If the calling thread doesn't hold the lock.
    * @throws {RangeError} If the timeout is negative.
    * @throws {LockPoisonedError} As {@linkcode wait}.
@@ -314,10 +321,11 @@ export class Condition {
   ): Promise<T> {
     const { timeout, signal } = options;
     const deadline = deadlineOf("wait on condition", timeout);
+    checkCallback("wait on condition", "the predicate", predicate);
     if (isStopping()) await heedStop();
     this.#checkHeld("wait on");
     for (;;) {
-      const result = predicate();
+      const result = ask(predicate);
       if (result || performance.now() >= deadline) return result;
       await this.wait({ timeout: secondsUntil(deadline), signal });
     }
@@ -327,10 +335,12 @@ export class Condition {
    * Blocks the thread until a predicate holds, looking each time it is notified.
    * Python's `Condition.wait_for`.
    *
-   * @param predicate What to wait for. It is called with the lock held.
+   * @param predicate What to wait for. It is called with the lock held. It must
+   * not be async: a promise says nothing of what the lock guards.
    * @param options How long to wait at most.
    * @returns What the predicate returned last: a falsy value only if the timeout
    * passed.
+   * @throws {TypeError} If the predicate is async, or returns a promise.
    * @throws {Error} If the calling thread doesn't hold the lock.
    * @throws {RangeError} If the timeout is negative.
    * @throws {DeadlockError} As {@linkcode waitSync}.
@@ -350,10 +360,11 @@ export class Condition {
    */
   waitForSync<T>(predicate: () => T, options: WaitOptions = {}): T {
     const deadline = deadlineOf("wait on condition", options.timeout);
+    checkCallback("wait on condition", "the predicate", predicate);
     checkStop();
     this.#checkHeld("wait on");
     for (;;) {
-      const result = predicate();
+      const result = ask(predicate);
       if (result || performance.now() >= deadline) return result;
       this.waitSync({ timeout: secondsUntil(deadline) });
     }
@@ -450,6 +461,10 @@ export class Condition {
         "acquire it first",
     );
   }
+}
+
+function ask<T>(predicate: () => T): T {
+  return refusePromise("wait on condition", "the predicate", predicate());
 }
 
 function secondsUntil(deadline: number): number {

@@ -101,6 +101,38 @@ export function sleepHolding(gil: Gil, begun: Queue<string>): void {
   });
 }
 
+declare const self: { close(): void };
+
+/** Ends its worker on the spot while it holds the lock. */
+export function closeHolding(
+  gil: Gil,
+  begun: Queue<string>,
+  go: Queue<string>,
+): void {
+  gil.run(() => {
+    begun.putSync("held");
+    go.getSync();
+    self.close();
+  });
+}
+
+/** Runs with the lock so often; how often another did at the same time. */
+export function countOverlaps(
+  gil: Gil,
+  inside: Int32Array,
+  turns: number,
+): number {
+  let overlaps = 0;
+  for (let turn = 0; turn < turns; turn++) {
+    gil.run(() => {
+      if (Atomics.add(inside, 0, 1) !== 0) overlaps++;
+      for (let i = 0; i < 100; i++) Atomics.load(inside, 1);
+      Atomics.sub(inside, 0, 1);
+    });
+  }
+  return overlaps;
+}
+
 export function interval(gil: Gil): number {
   return gil.switchInterval;
 }
@@ -115,4 +147,6 @@ expose(import.meta, {
   fail,
   sleepHolding,
   interval,
+  closeHolding,
+  countOverlaps,
 });
