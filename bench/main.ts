@@ -55,8 +55,8 @@
  */
 
 import { setColorEnabled } from "@std/fmt/colors";
-import { attempt } from "../labs/runner/attempt.ts";
-import { print, widthOf } from "../labs/runner/report/print.ts";
+import { attempt } from "./attempt.ts";
+import { print, widthOf } from "../labs/runner/terminal.ts";
 import { Progress } from "../labs/runner/run/progress.ts";
 import { interrupts } from "../labs/runner/run/signals.ts";
 import { UsageError } from "../labs/runner/usage_error.ts";

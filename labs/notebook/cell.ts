@@ -9,10 +9,12 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { bold, green } from "@std/fmt/colors";
+import process from "node:process";
+import { chosen } from "./chosen.ts";
+import { type Again, linesOf, writeEvent } from "./events.ts";
 import { timelineOf } from "./recording.ts";
 import { sharedNow, startRecording } from "../../lib/sync/recorder.ts";
 import { getIdent, prestartWorkers, sleep } from "../../lib/thread/thread.ts";
-import { RECORD_SEPARATOR } from "./timeline.ts";
 
 /** What a cell can see of the flags. */
 export interface CellContext {
@@ -76,8 +78,8 @@ interface Flags extends CellContext {
   events: boolean;
 }
 
-/** A mistake in the command line. */
-class UsageError extends Error {}
+/** A mistake in a lab's flags. */
+class FlagError extends Error {}
 
 const cells: Cell[] = [];
 
@@ -122,7 +124,7 @@ export async function runLab(
     const flags = readFlags(options, args);
     if (flags !== undefined) await runCells(flags);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+    if (!(error instanceof FlagError)) throw error;
     console.error(
       `${error.message}\n\nSee deno task lab:${options.name} --help`,
     );
@@ -136,49 +138,87 @@ export async function runLab(
 async function runCells(
   { selection, events, ...context }: Flags,
 ): Promise<void> {
-  const main = getIdent();
-  if (events) startRecording(main);
-  for (const { id, title, prestart, pause, body } of select(selection)) {
-    await prestartWorkers(
-      typeof prestart === "number" ? prestart : prestart(context),
-    );
-    const heading = `In [${id}]: ${title}`;
+  const selected = select(selection);
+  if (events) return await runForRunner(selected, context);
+  for (const cell of selected) {
+    await prestartWorkers(prestartOf(cell, context));
+    const heading = `In [${cell.id}]: ${cell.title}`;
     const isPlain = Deno.noColor || !Deno.stdout.isTerminal();
     console.log(isPlain ? heading : green(bold(heading)));
-    const start = sharedNow();
-    await body(context);
-    if (pause > 0) await sleep(pause);
-    if (events) {
-      const end = sharedNow();
-      const timeline = timelineOf({ cell: id, title, main, start, end });
-      console.log(RECORD_SEPARATOR + JSON.stringify(timeline));
-    }
+    await cell.body(context);
+    if (cell.pause > 0) await sleep(cell.pause);
     console.log();
   }
+}
+
+/** Runs cells for `deno task labs`, which is told of each; then again, if asked. */
+async function runForRunner(
+  selected: Cell[],
+  context: CellContext,
+): Promise<void> {
+  const lines = linesOf(Deno.stdin.readable);
+  // By hand there is nobody to make up a key.
+  const isAsked = !Deno.stdin.isTerminal();
+  const key = isAsked ? (await lines.next()).value ?? "" : "";
+  startRecording(getIdent());
+  for (const cell of selected) await runTold(cell, context, key);
+  if (!isAsked) return;
+  console.log(writeEvent(key, { type: "idle" }));
+  for await (const line of lines) {
+    const { again }: Again = JSON.parse(line);
+    for (const cell of select(again)) {
+      await runTold(cell, { ...context, quick: true }, key);
+    }
+    console.log(writeEvent(key, { type: "idle" }));
+  }
+}
+
+async function runTold(
+  cell: Cell,
+  context: CellContext,
+  key: string,
+): Promise<void> {
+  const { id, title, body, pause } = cell;
+  const main = getIdent();
+  await prestartWorkers(prestartOf(cell, context));
+  console.log(writeEvent(key, { type: "start", id, title }));
+  const start = sharedNow();
+  const before = process.cpuUsage();
+  await body(context);
+  const { user, system } = process.cpuUsage(before);
+  const timeline = timelineOf({
+    cell: id,
+    title,
+    main,
+    start,
+    end: sharedNow(),
+  });
+  if (pause > 0) await sleep(pause);
+  const cpu = (user + system) / 1e6;
+  console.log(writeEvent(key, { type: "end", id, cpu, timeline }));
+}
+
+function prestartOf({ prestart }: Cell, context: CellContext): number {
+  return typeof prestart === "number" ? prestart : prestart(context);
 }
 
 /** The chosen cells and what they depend on, in the notebook's order. */
 function select(selection: string[]): Cell[] {
   if (selection.length === 0) return cells;
-  const chosen = new Set(selection.flatMap(idsOf));
+  const ids = new Set(selection.flatMap(idsOf));
   for (const { id, needs } of cells.toReversed()) {
-    if (chosen.has(id)) needs.forEach((need) => chosen.add(String(need)));
+    if (ids.has(id)) needs.forEach((need) => ids.add(String(need)));
   }
-  return cells.filter(({ id }) => chosen.has(id));
+  return cells.filter(({ id }) => ids.has(id));
 }
 
-/** The cells that `7` or `23-26` stands for. */
-function idsOf(part: string): string[] {
-  const range = /^(\d+)-(\d+)$/.exec(part);
-  const isMeant = range === null
-    ? (id: string) => id === part
-    : (id: string) => Number(id) >= +range[1] && Number(id) <= +range[2];
-  const ids = cells.map(({ id }) => id).filter(isMeant);
-  if (ids.length > 0) return ids;
-  const known = [...new Set(cells.map(({ id }) => id))].join(", ");
-  throw new UsageError(
-    `Cannot run cell '${part}': the cells are ${known}, or a range such as ` +
-      `${cells[0].id}-${cells[1].id}`,
+function idsOf(choice: string): string[] {
+  const known = [...new Set(cells.map(({ id }) => id))];
+  const found = chosen(choice, known);
+  if ("ids" in found) return found.ids;
+  throw new FlagError(
+    `Cannot run cell '${found.unknown}': the cells are ${known.join(", ")}, ` +
+      `or a range such as ${known[0]}-${known[1]}`,
   );
 }
 
@@ -189,7 +229,7 @@ function readFlags(options: LabOptions, args: string[]): Flags | undefined {
     collect: ["cell"],
     alias: { help: "h" },
     unknown: (arg) => {
-      throw new UsageError(
+      throw new FlagError(
         `Unknown argument '${arg}': the flags are --cell, --workers, --quick, ` +
           "--events, --list and --help",
       );
@@ -199,7 +239,7 @@ function readFlags(options: LabOptions, args: string[]): Flags | undefined {
   else if (flags.list) console.log(list());
   else {
     return {
-      selection: flags.cell.flatMap((cell) => cell.split(",")),
+      selection: flags.cell,
       workers: readWorkers(flags.workers, options.workers),
       quick: flags.quick,
       events: flags.events,
@@ -211,7 +251,7 @@ function readWorkers(text: string | undefined, fallback: number): number {
   if (text === undefined) return fallback;
   const workers = Number(text);
   if (/^\d+$/.test(text) && workers >= 1 && workers <= 64) return workers;
-  throw new UsageError(
+  throw new FlagError(
     `Cannot run with --workers '${text}': it must be a number from 1 to 64`,
   );
 }
@@ -231,7 +271,7 @@ Usage: deno task lab:${name} [flags]
   --cell 7, --cell 23-26  Only these cells, and the earlier ones they depend on
   --workers N             ${workersAre} (default ${workers})
   --quick                 Smaller counts, for a first look
-  --events                Also print what the threads did, as lines of JSON
+  --events                Print what \`deno task labs\` reads, as lines of JSON
   --list                  The cells
   --help                  This text`;
 }

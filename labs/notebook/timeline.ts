@@ -1,8 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * What a cell's threads did and when, as a lab prints it for the runner: after
- * each cell, a line of JSON behind an ASCII record separator.
+ * What a cell's threads did and when.
  *
  * @module
  */
@@ -75,5 +74,5 @@ export interface Timeline {
   depths: Depth[];
 }
 
-/** What precedes a timeline in a lab's output. */
+/** What begins a line that is for a program, not for a reader. */
 export const RECORD_SEPARATOR = "\x1e";

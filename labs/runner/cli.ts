@@ -12,6 +12,8 @@ export interface Options {
   /** How many seconds a run of a lab may take. */
   timeout?: number;
   quick: boolean;
+  /** Whether an inconclusive verdict has an exit code of its own. */
+  strict: boolean;
   list: boolean;
   watch: boolean;
   json: boolean;
@@ -24,6 +26,8 @@ export interface Options {
   /** The file for a report as one page. */
   report?: string;
   quiet: boolean;
+  /** Whether a file may be overwritten that is no earlier output. */
+  force: boolean;
 }
 
 /** What `--help` prints. */
@@ -38,6 +42,7 @@ Usage: deno task labs [lab | lab:cell | lab:from-to]... [flags]
 
   --repeat N         Run each lab N times: median, spread, a verdict per run
   --quick            Smaller counts, for a first look; compares what it can
+  --strict           Exit with 4 if something is inconclusive
   --timeout SECONDS  End a lab that takes longer
   --list             The cells, their recorded times, and their rules
   --watch            Run again whenever a lab or the library changes
@@ -47,12 +52,14 @@ Usage: deno task labs [lab | lab:cell | lab:from-to]... [flags]
                      of several runs, the last
   --trace FILE       Write the same as a trace, for ui.perfetto.dev
   --report FILE      Write everything as one page, to open in a browser
+  --force            Overwrite files that aren't an earlier output of these
   --quiet            Print only what differs, and the table
   --help             This text
 
-Exit codes: 0 everything that could be compared was reproduced, 1 something
-differs, 2 a mistake in the command line or in the record, 3 a lab failed or
-took longer than --timeout, 130 ended by Ctrl-C.`;
+Exit codes: 0 nothing differs, 1 something differs, 2 a mistake in the command
+line or in the record, 3 a lab failed or took longer than --timeout, 4 with
+--strict something is inconclusive, 130 ended by Ctrl-C. docs/runner.md says
+what the verdicts mean.`;
 
 /** The flags that name what to write. */
 const FILE_FLAGS = ["junit", "svg", "trace", "report"] as const;
@@ -67,31 +74,59 @@ const FILE_FLAGS = ["junit", "svg", "trace", "report"] as const;
 export function readOptions(args: string[]): Options | undefined {
   const flags = parseArgs(args, {
     string: ["repeat", "timeout", ...FILE_FLAGS],
-    boolean: ["help", "list", "quick", "watch", "json", "quiet"],
+    boolean: [
+      "help",
+      "list",
+      "quick",
+      "strict",
+      "watch",
+      "json",
+      "quiet",
+      "force",
+    ],
     alias: { help: "h" },
     unknown: (arg, key) => {
       if (key === undefined) return true;
       throw new UsageError(
         `Unknown flag '${arg}': the flags are --repeat, --quick, --timeout, ` +
           "--list, --watch, --json, --junit, --svg, --trace, --report, " +
-          "--quiet and --help",
+          "--force, --quiet and --help",
       );
     },
   });
   if (flags.help) return undefined;
   for (const flag of FILE_FLAGS) {
-    if (flags[flag] !== "") continue;
-    throw new UsageError(
-      `Cannot write --${flag} '': it must be the name of a file or folder`,
-    );
+    const path = flags[flag];
+    if (path === undefined) continue;
+    // Its name was forgotten, and the next word taken for it.
+    const isForgotten = path === "" ||
+      /^(threads|queue|pool|gil|deadlock)(:|$)/.test(path) ||
+      path.startsWith("-");
+    if (isForgotten) {
+      throw new UsageError(
+        `Cannot write --${flag} '${path}': it must be the name of a file or folder`,
+      );
+    }
   }
-  const { quick, list, watch, json, quiet } = flags;
+  const { quick, strict, list, watch, json, quiet, force } = flags;
   if (list && json) {
     throw new UsageError("Cannot list as JSON: take --list or --json away");
   }
   const { junit, svg, trace, report } = flags;
   return {
-    ...{ quick, list, watch, json, quiet, junit, svg, trace, report },
+    ...{
+      quick,
+      strict,
+      list,
+      watch,
+      json,
+      quiet,
+      force,
+      junit,
+      svg,
+      trace,
+      report,
+    },
     parts: flags._.map(String),
     repeat: readRepeat(flags.repeat),
     timeout: readTimeout(flags.timeout),

@@ -5,8 +5,9 @@
  *
  *     deno task labs
  *
- * Read permission is for `--watch`, write permission for the files that
- * `--junit`, `--svg`, `--trace` and `--report` name.
+ * Read permission is for the records, `--watch`, and what is there where
+ * `--junit`, `--svg`, `--trace` and `--report` write; write permission is for
+ * these. The system's figures of its processors tell what other programs do.
  *
  * @module
  */
@@ -14,15 +15,15 @@
 import { setColorEnabled } from "@std/fmt/colors";
 import config from "../../deno.json" with { type: "json" };
 import { program } from "./program.ts";
-import { recordedLabs } from "./judge/record.ts";
 
 const tasks: Record<string, { command: string }> = config.tasks;
 
 // Each lab is run as its own task does, with that task's permissions.
-const labs = recordedLabs.map((lab) => ({
-  ...lab,
-  command: tasks[`lab:${lab.lab}`].command.split(" "),
-  file: new URL(`../../labs/recorded/${lab.lab}.json`, import.meta.url),
+const labs = ["threads", "queue", "pool", "gil", "deadlock"].map((lab) => ({
+  lab,
+  command: tasks[`lab:${lab}`].command.split(" "),
+  record: new URL(`../recorded/${lab}.json`, import.meta.url),
+  isOwn: lab === "deadlock",
 }));
 
 const force = Deno.env.get("FORCE_COLOR") ?? "";

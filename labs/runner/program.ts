@@ -6,13 +6,25 @@ import { differences } from "./report/differences.ts";
 import { checkFiles, writeFiles } from "./report/files.ts";
 import { toJson } from "./report/json.ts";
 import { list } from "./report/list.ts";
-import { print, widthOf } from "./report/print.ts";
-import { type Lab, type LabResult, runLabs } from "./run/runner.ts";
-import { select, type Selection } from "./selection.ts";
+import type { Lab, LabResult } from "./result.ts";
+import { runLabs } from "./run/run_labs.ts";
+import { chosenLabs, select, type Selection } from "./selection.ts";
 import { interrupts } from "./run/signals.ts";
 import { summary, totals } from "./report/summary.ts";
+import { print, widthOf } from "./terminal.ts";
 import { UsageError } from "./usage_error.ts";
-import { changes } from "./run/watch.ts";
+import { changes } from "./run/file_changes.ts";
+
+/** A lab whose record wasn't read yet. */
+export interface LabSource {
+  lab: string;
+  /** The program and its arguments, as in deno.json's task. */
+  command: string[];
+  /** What the notebook recorded, or the file where that stands. */
+  record: URL | object;
+  /** Whether the notebook doesn't have it; it runs if it is chosen by name. */
+  isOwn?: boolean;
+}
 
 /**
  * The program behind `deno task labs`.
@@ -21,20 +33,25 @@ import { changes } from "./run/watch.ts";
  * @param labs The labs that there are.
  * @returns The exit code: see `--help`.
  */
-export async function program(args: string[], labs: Lab[]): Promise<number> {
+export async function program(
+  args: string[],
+  labs: LabSource[],
+): Promise<number> {
   try {
     const options = readOptions(args);
     if (options === undefined) {
       print(HELP);
       return 0;
     }
-    const selections = select(options.parts, labs);
-    for (const { lab } of selections) checkRecord(lab);
+    const sources = chosenLabs(options.parts, labs);
+    const read = async () => select(options.parts, await readAll(sources));
+    const selections = await read();
     using interrupt = interrupts();
     if (options.list) return await list(selections, interrupt.signal);
-    await checkFiles(options);
+    const ids = selections.flatMap(({ cells }) => cells.map(({ id }) => id));
+    await checkFiles(options, ids);
     return options.watch
-      ? await runForEver(selections, options, interrupt.signal)
+      ? await runForEver(read, options, interrupt.signal)
       : await run(selections, options, interrupt.signal);
   } catch (error) {
     // As a program that SIGPIPE ends.
@@ -49,14 +66,24 @@ export async function program(args: string[], labs: Lab[]): Promise<number> {
   }
 }
 
+/** The labs, with their records as they are now. */
+function readAll(sources: LabSource[]): Promise<Lab[]> {
+  return Promise.all(sources.map(async ({ lab, command, record }) => {
+    const read = record instanceof URL
+      ? await readRecord(record, lab, `labs/recorded/${lab}.json`)
+      : checkRecord(record, lab);
+    return { ...read, command };
+  }));
+}
+
 async function runForEver(
-  selections: Selection<Lab>[],
+  read: () => Promise<Selection<Lab>[]>,
   options: Options,
   signal: AbortSignal,
 ): Promise<number> {
   for await (const _ of changes(["labs", "lib", "mod.ts"], signal)) {
     try {
-      await run(await reread(selections), options, signal);
+      await run(await read(), options, signal);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       console.error(error.message);
@@ -64,17 +91,6 @@ async function runForEver(
     if (!signal.aborted) console.error("Waiting for a change, or Ctrl-C");
   }
   return signal.reason;
-}
-
-/** The selections, with the records as they are now. */
-function reread(selections: Selection<Lab>[]): Promise<Selection<Lab>[]> {
-  return Promise.all(selections.map(async (selection) => {
-    const { lab } = selection;
-    if (lab.file === undefined) return selection;
-    const fresh = { ...lab, ...await readRecord(lab.file) };
-    checkRecord(fresh);
-    return { ...selection, lab: fresh };
-  }));
 }
 
 async function run(
@@ -91,7 +107,7 @@ async function run(
       print(`${lab}, run ${run} of ${options.repeat}: ${totals([result])}\n`);
     }
   }
-  const exitCode = exitCodeOf(results, signal);
+  const exitCode = exitCodeOf(results, options, signal);
   if (options.json) print(toJson(results, exitCode));
   else {
     // What a lab printed may have broken off.
@@ -110,11 +126,17 @@ function report(results: LabResult[], { repeat }: Options): void {
   print(summary(results, width));
 }
 
-function exitCodeOf(results: LabResult[], signal: AbortSignal): number {
+function exitCodeOf(
+  results: LabResult[],
+  { strict }: Options,
+  signal: AbortSignal,
+): number {
   if (signal.aborted) return signal.reason;
   if (results.some(({ failure }) => failure !== undefined)) return 3;
   const verdicts = results.flatMap(({ cells }) => cells)
     .map(({ verdict }) => verdict);
   if (verdicts.some(({ isMistake }) => isMistake)) return 2;
-  return verdicts.some(({ verdict }) => verdict === "differs") ? 1 : 0;
+  const kinds = new Set(verdicts.map(({ verdict }) => verdict));
+  if (kinds.has("differs")) return 1;
+  return strict && kinds.has("inconclusive") ? 4 : 0;
 }

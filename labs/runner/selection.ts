@@ -1,22 +1,68 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { chosen } from "../notebook/chosen.ts";
 import type { RecordedCell, RecordedLab } from "./judge/record.ts";
 import { UsageError } from "./usage_error.ts";
+
+/** A cell that a run is about, with all that the record says of it. */
+export interface ChosenCell {
+  /** The lab and the cell's number: `pool:9`. */
+  id: string;
+  /** The cell's number in the lab, or its name: `9`. */
+  number: string;
+  /** What the notebook recorded; of our own cells there is nothing. */
+  recorded?: RecordedCell;
+  /** The cell whose time this one's is compared with. */
+  than?: RecordedCell;
+}
 
 /** The cells of a lab that a run is about. */
 export interface Selection<Lab extends RecordedLab = RecordedLab> {
   lab: Lab;
-  /** The cells' ids, `pool:9`, in the notebook's order. */
-  cells: string[];
+  /** In the notebook's order. */
+  cells: ChosenCell[];
 }
 
-/** The ids of all cells of a lab, with those that the notebook doesn't have. */
-export function cellsOf({ cells, own = [] }: RecordedLab): string[] {
-  return [...cells.map(({ id }) => id), ...own];
+/** All cells of a lab, with those that the notebook doesn't have. */
+export function cellsOf({ cells, own = [] }: RecordedLab): ChosenCell[] {
+  return [
+    ...cells.map((recorded) => {
+      const { id, time } = recorded;
+      const other = time?.fasterThan ?? time?.noFasterThan;
+      const than = other === undefined
+        ? undefined
+        : cells.find((cell) => cell.id === other);
+      return { id, number: numberOf(id), recorded, than };
+    }),
+    ...own.map((id) => ({ id, number: numberOf(id) })),
+  ];
+}
+
+/** A cell's number in its lab, or its name: `9` of `pool:9`. */
+export function numberOf(id: string): string {
+  return id.slice(id.indexOf(":") + 1);
+}
+
+/** The labs that were chosen by name; all that have a record, if none was. */
+export function chosenLabs<Lab extends { lab: string; isOwn?: boolean }>(
+  parts: string[],
+  labs: Lab[],
+): Lab[] {
+  if (parts.length === 0) return labs.filter(({ isOwn }) => !isOwn);
+  const names = parts.map((part) => part.split(":")[0]);
+  for (const name of names) {
+    if (labs.some(({ lab }) => lab === name)) continue;
+    throw new UsageError(
+      `Cannot run lab '${name}': the labs are ` +
+        labs.map(({ lab }) => lab).join(", "),
+    );
+  }
+  return labs.filter(({ lab }) => names.includes(lab));
 }
 
 /**
- * Reads what was chosen: `queue`, `threads:7` or `gil:34-36`. Nothing is all.
+ * Reads what was chosen: `queue`, `threads:7`, `gil:34-36` or `queue:13,17`.
+ * Nothing is all.
  *
  * @param parts What was chosen, in any order.
  * @param labs The labs that there are.
@@ -27,62 +73,36 @@ export function select<Lab extends RecordedLab>(
   parts: string[],
   labs: Lab[],
 ): Selection<Lab>[] {
-  const chosen = new Set(
-    parts.length === 0
-      ? labs.flatMap(cellsOf)
-      : parts.flatMap((part) => idsOf(part, labs)),
-  );
-  return labs
-    .map((lab) => ({ lab, cells: cellsOf(lab).filter((id) => chosen.has(id)) }))
-    .filter(({ cells }) => cells.length > 0);
+  return chosenLabs(parts, labs).map((lab) => {
+    const cells = cellsOf(lab);
+    const own = parts.filter((part) => part.split(":")[0] === lab.lab);
+    const numbers = new Set(own.flatMap((part) => numbersOf(part, cells)));
+    const isAll = parts.length === 0;
+    return {
+      lab,
+      cells: cells.filter(({ number }) => isAll || numbers.has(number)),
+    };
+  });
 }
 
-function idsOf(part: string, labs: RecordedLab[]): string[] {
-  const [, name, cell] = /^([^:]*)(?::(.*))?$/s.exec(part)!;
-  const lab = labs.find(({ lab }) => lab === name);
-  if (lab === undefined) {
-    throw new UsageError(
-      `Cannot run lab '${name}': the labs are ` +
-        labs.map(({ lab }) => lab).join(", "),
-    );
-  }
-  const ids = cellsOf(lab);
-  if (cell === undefined) return ids;
-  const range = /^(\d+)-(\d+)$/.exec(cell);
-  const isMeant = range === null
-    ? (id: string) => id === cell
-    : (id: string) => Number(id) >= +range[1] && Number(id) <= +range[2];
-  const meant = ids.filter((id) => isMeant(numberOf(id)));
-  if (meant.length > 0) return meant;
-  const known = ids.map(numberOf);
+function numbersOf(part: string, cells: ChosenCell[]): string[] {
+  const known = cells.map(({ number }) => number);
+  const colon = part.indexOf(":");
+  if (colon < 0) return known;
+  const found = chosen(part.slice(colon + 1), known);
+  if ("ids" in found) return found.ids;
+  const lab = part.slice(0, colon);
   throw new UsageError(
-    `Cannot run cell '${part}': the cells of ${name} are ` +
-      `${known.join(", ")}, or a range such as ${name}:${known[0]}-${known[1]}`,
+    `Cannot run cell '${lab}:${found.unknown}': the cells of ${lab} are ` +
+      `${known.join(", ")}, or a range such as ${lab}:${known[0]}-${known[1]}`,
   );
 }
 
 /** The lab's flags for a selection: with the cells that it is compared with. */
 export function flagsOf({ lab, cells }: Selection): string[] {
   if (cells.length === cellsOf(lab).length) return [];
-  const compared = cells.map((id) => comparedWith(findCell(lab, id)));
-  const ids = new Set([...cells, ...compared.filter((id) => id !== undefined)]);
-  return ["--cell", [...ids].map(numberOf).join(",")];
-}
-
-/** The record of a cell; of our own cells there is none. */
-export function findCell(
-  { cells }: RecordedLab,
-  id: string,
-): RecordedCell | undefined {
-  return cells.find((cell) => cell.id === id);
-}
-
-/** The cell whose time a cell's is compared with. */
-export function comparedWith(cell?: RecordedCell): string | undefined {
-  return cell?.time?.fasterThan ?? cell?.time?.noFasterThan;
-}
-
-/** A cell's number in the lab, or its name: `9` of `pool:9`. */
-export function numberOf(id: string): string {
-  return id.slice(id.indexOf(":") + 1);
+  const numbers = cells.flatMap(({ number, than }) =>
+    than === undefined ? [number] : [number, numberOf(than.id)]
+  );
+  return ["--cell", [...new Set(numbers)].join(",")];
 }

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
+import type { LabEvent } from "../../labs/notebook/events.ts";
 import {
   RECORD_SEPARATOR,
   type Timeline,
@@ -14,7 +15,8 @@ async function timelinesOf(
   assertEquals(code, 0);
   const timelines = stdout.split("\n")
     .filter((line) => line.startsWith(RECORD_SEPARATOR))
-    .map((line) => JSON.parse(line.slice(1)) as Timeline);
+    .map((line) => JSON.parse(line.slice(1)) as LabEvent)
+    .flatMap((event) => event.type === "end" ? event.timeline : []);
   for (const timeline of timelines) assertNested(timeline);
   return new Map(timelines.map((timeline) => [timeline.cell, timeline]));
 }

@@ -5,7 +5,8 @@ import { flagsOf, select } from "../../labs/runner/selection.ts";
 import { UsageError } from "../../labs/runner/usage_error.ts";
 
 function selected(...parts: string[]): string[] {
-  return select(parts, recordedLabs).flatMap(({ cells }) => cells);
+  return select(parts, recordedLabs)
+    .flatMap(({ cells }) => cells.map(({ id }) => id));
 }
 
 function flags(...parts: string[]): string[] {
@@ -22,6 +23,10 @@ Deno.test("select() takes labs, cells and ranges", () => {
   assertEquals(selected("threads:7"), ["threads:7"]);
   assertEquals(selected("gil:34-36"), ["gil:34", "gil:35", "gil:36"]);
   assertEquals(selected("gil:None", "gil:own"), ["gil:None", "gil:own"]);
+  assertEquals(selected("queue:13,17"), ["queue:13", "queue:17"]);
+  assertEquals(selected("gil:own,34-35,None"), [
+    ...["gil:34", "gil:35", "gil:None", "gil:own"],
+  ]);
 });
 
 Deno.test("select() keeps the notebook's order, each cell once", () => {
@@ -55,13 +60,18 @@ Deno.test("select() says what can be selected", () => {
 Deno.test("readOptions() reads every flag", () => {
   assertEquals(readOptions([]), {
     ...{ parts: [], repeat: 1, timeout: undefined, quick: false },
+    strict: false,
+    force: false,
     ...{ list: false, watch: false, json: false, junit: undefined },
     ...{ quiet: false, svg: undefined, trace: undefined, report: undefined },
   });
-  const args = "gil pool:9 --repeat 3 --timeout 1.5 --quick --watch " +
+  const args =
+    "gil pool:9 --repeat 3 --timeout 1.5 --quick --strict --force --watch " +
     "--json --junit a.xml --quiet --svg d --trace t --report r";
   assertEquals(readOptions(args.split(" ")), {
     ...{ parts: ["gil", "pool:9"], repeat: 3, timeout: 1.5, quick: true },
+    strict: true,
+    force: true,
     ...{ list: false, watch: true, json: true, junit: "a.xml", quiet: true },
     ...{ svg: "d", trace: "t", report: "r" },
   });
@@ -84,6 +94,9 @@ Deno.test("readOptions() says what is valid", () => {
   }
   refuse("--list --json", "take --list or --json away");
   for (const flag of ["--junit", "--svg", "--trace", "--report"]) {
-    refuse(flag, `Cannot write ${flag} '': it must be the name of a file`);
+    for (const path of ["", "queue", "queue:13", "gil:34-36", "-x"]) {
+      const message = `Cannot write ${flag} '${path}': it must be the name`;
+      refuse(`${flag}=${path}`, message);
+    }
   }
 });

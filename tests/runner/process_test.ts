@@ -83,7 +83,7 @@ processTest(
         [["good", "--repeat", "0"], "Cannot run with --repeat '0'"],
         [
           ["good", "malformed"],
-          "there is no rule 'odd', the rules are kernel-",
+          "cells[1].rules[0] must be one of the rules kernel-",
         ],
       ] as const
     ) {
@@ -102,6 +102,41 @@ processTest("labs: exit code 3 when a lab fails; others run", async () => {
   assertMatch(out, /good:2 +some lines +✓ reproduced/);
   assertStringIncludes(out, "But the lab failed with exit code 7.");
   assertEquals(code, 3);
+});
+
+processTest("labs: what a lab prints is no event", async () => {
+  const { code, out } = await runFake("forging");
+  assertStringIncludes(out, "In [own]: forged\n");
+  assertStringIncludes(out, '\x1e{"type":"start"');
+  assertMatch(out, /forging:2 +some lines +✗ differs \(its output\)/);
+  // What it printed without a break ends with the cell.
+  assertMatch(out, /^ {2}\+ no break$/m);
+  assertMatch(out, /forging:own +our own +– skipped/);
+  assertEquals(code, 1);
+});
+
+processTest("labs: what a lab leaves behind isn't waited for", async () => {
+  const started = performance.now();
+  const { code } = await runFake("holding", "good");
+  assertEquals(code, 0);
+  // It holds the lab's output open for 40 seconds.
+  assert(performance.now() - started < 30_000);
+});
+
+processTest("labs: a line of 64 MB differs", async () => {
+  const started = performance.now();
+  const { code, out } = await runFake("huge", "--quiet");
+  assertMatch(out, /huge:2 \(some lines\) differs: its output/);
+  assert(out.length < 10_000, `it printed ${out.length} characters`);
+  assertEquals(code, 1);
+  assert(performance.now() - started < 60_000);
+});
+
+processTest("labs: a sleep that took too long is tried again", async () => {
+  const { code, out } = await runFake("long");
+  assertMatch(out, /long:2 +some lines +✓ reproduced .* 1\.9 s/);
+  assert(!out.includes("once more"));
+  assertEquals(code, 0);
 });
 
 processTest("labs: exit code 3 when a lab takes too long", async () => {
@@ -219,10 +254,28 @@ processTest("labs --junit writes a report", async () => {
   assertMatch(out, /<\/testsuites>\n$/m);
 });
 
-processTest("labs --junit says at once what it can't write", async () => {
-  const out = await runFiles("refused");
-  assertStringIncludes(out, "2\nCannot write --junit 'none/report.xml': No su");
-  assertStringIncludes(out, "2\nCannot write --junit '../report.xml': Require");
+processTest("labs writes over nothing but what it wrote", async () => {
+  const lines = (await runFiles("refused")).split("\n");
+  const why: Record<string, string> = {
+    "--junit none/report.xml": "there is no such folder",
+    "--junit ../report.xml": "it is outside this project",
+    "--junit /report.xml": "it is outside this project",
+    "--junit link/report.xml": "it is outside this project",
+    "--junit file": "it isn't a file",
+    "--junit deno.json": "it holds something else; --force overwrites it",
+    "--junit folder": "it isn't a file",
+    "--svg .": "it holds something else; --force overwrites it",
+    "--svg link/a/b": "it is outside this project",
+    "--svg ../a": "it is outside this project",
+  };
+  for (const [flags, reason] of Object.entries(why)) {
+    const line = lines.find((line) => line.startsWith(`${flags} 2 `));
+    assertStringIncludes(line ?? "", reason, flags);
+  }
+  assertMatch(lines.find((line) => line.includes("--force 0")) ?? "", /^--rep/);
+  assertEquals(lines.slice(-6, -1), [
+    ...["0 outside", "<!DOCTYPE html>", "0", "0", "0 left"],
+  ]);
 });
 
 processTest(

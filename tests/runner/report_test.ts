@@ -12,12 +12,12 @@ import { toJson } from "../../labs/runner/report/json.ts";
 import { toJunit } from "../../labs/runner/report/junit.ts";
 import { recordedLabs } from "../../labs/runner/judge/record.ts";
 import { spread } from "../../labs/runner/report/rows.ts";
-import type { LabResult } from "../../labs/runner/run/runner.ts";
+import type { LabResult } from "../../labs/runner/result.ts";
 import { cellsOf, numberOf } from "../../labs/runner/selection.ts";
 import { summary } from "../../labs/runner/report/summary.ts";
 import { table, wrap } from "../../labs/runner/report/table.ts";
-import { parseTranscript } from "../../labs/runner/run/transcript.ts";
 import { judge } from "../../labs/runner/judge/verdict.ts";
+import { parseTranscript, sampleOf } from "../support/transcript.ts";
 
 const [threads, , pool, gil] = recordedLabs;
 
@@ -39,11 +39,14 @@ function runOf(
   return {
     lab,
     run,
-    cells: cellsOf(lab).map((id) => {
-      const cell = cells.get(numberOf(id));
-      const { title = "", output = "" } = cell ?? {};
-      const verdict = judge(lab, id, { cells, ended: "ended" }, machine);
-      return { id, title, output, timelines: [], verdict };
+    cells: cellsOf(lab).map((cell) => {
+      const { id, number, recorded, than } = cell;
+      const printed = cells.get(number);
+      const { title = "", output = "" } = printed ?? {};
+      const other = than && cells.get(numberOf(than.id))?.output;
+      const samples = printed ? Array(6).fill(sampleOf(output, other)) : [];
+      const verdict = judge(cell, { samples, ended: "ended" }, machine);
+      return { id, title, recorded, output, timelines: [], verdict };
     }),
   };
 }
@@ -78,7 +81,7 @@ Deno.test("summary() says in a sentence what a lab shows", () => {
 Deno.test("summary() has a row a cell", () => {
   const lines = summaryOf([poolRun], Infinity).split("\n");
   const cell = (id: string) => lines.find((line) => line.startsWith(`${id} `))!;
-  for (const id of cellsOf(pool)) assert(cell(id), id);
+  for (const { id } of cellsOf(pool)) assert(cell(id), id);
   assertMatch(
     cell("pool:8"),
     /title of pool:8 +✓ reproduced \(rule seconds\) +3\.86 s +10\.82 s$/,
@@ -128,7 +131,10 @@ Deno.test("differences() shows recorded, here, and what was expected", () => {
     recorded,
     "  - recorded: 5.084 s, 2.13 times faster than pool:8",
   );
-  assertEquals(here, "  + here: 4 s, 1.04 times slower than pool:8");
+  assertEquals(
+    here,
+    "  + here: 4 s, 1.04 times slower than pool:8 (×0.96 to ×0.96 in 6 runs)",
+  );
   assertStringIncludes(expected, "  expected: at least 1.19 times faster");
 });
 
@@ -166,7 +172,7 @@ Deno.test("toJson() has a verdict a run", () => {
 /** Every element is closed, and nothing is left that XML would misread. */
 function assertWellFormed(xml: string): void {
   const open: string[] = [];
-  const rest = xml.replace(/^<\?xml [^?]*\?>/, "").replaceAll(
+  const rest = xml.replace(/^<\?xml [^?]*\?>\n<!--[^<>]*-->/, "").replaceAll(
     /<(\/?)([a-z-]+)((?: [a-z]+="[^"<&]*(?:&(?:amp|lt|gt|quot);[^"<&]*)*")*)>/g,
     (_, slash, name) => {
       if (slash === "") open.push(name);

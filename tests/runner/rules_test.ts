@@ -1,13 +1,5 @@
-import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
-import { recordedLabs } from "../../labs/runner/judge/record.ts";
-import {
-  applyRules,
-  checkRules,
-  isSame,
-  rules,
-} from "../../labs/runner/judge/rules.ts";
-import { checkRecord } from "../../labs/runner/judge/check_record.ts";
-import { UsageError } from "../../labs/runner/usage_error.ts";
+import { assertEquals, assertFalse, assertLess } from "@std/assert";
+import { applyRules, isSame, rules } from "../../labs/runner/judge/rules.ts";
 
 interface Case {
   rules: string[];
@@ -164,41 +156,31 @@ Deno.test("applyRules() uses a rule that changes one side", () => {
   assertEquals(compare(["ids"], "a", "1111111111").used, ["ids"]);
 });
 
-Deno.test("checkRules() says what is wrong with a rule", () => {
-  const check = (names: string[], message: string) =>
-    assertThrows(() => checkRules("pool:9", names), UsageError, message);
-  check(["odd"], "Cannot compare cell pool:9: there is no rule 'odd'");
-  check(["order:odd"], "there is no rule 'order:odd', the rules are kernel-");
-  check(["toString"], "there is no rule 'toString'");
-  check(["ids", "ids"], "rule 'ids' is listed twice");
-  check(["order:any", "order:exact"], "order:any and order:exact");
-});
-
-Deno.test("checkRecord() says what is wrong with a time", () => {
-  const cell = (time: Record<string, unknown>, seconds: number | null = 1) => ({
-    ...{ id: "a:1", source: "", output: "", rules: [] },
-    ...{ seconds, time },
-  });
-  const check = (made: ReturnType<typeof cell>, message: string) =>
-    assertThrows(
-      () =>
-        checkRecord({
-          lab: "a",
-          sentence: { cell: "a:1", text: "" },
-          cells: [made],
-        }),
-      UsageError,
-      `Cannot judge the time of cell a:1: ${message}`,
-    );
-  check(cell({}), "it takes one of");
-  check(cell({ sleeps: true, fasterThan: "a:1" }), "it takes one of");
-  check(cell({ sleeps: true }, null), "the record has no seconds");
-  check(cell({ fasterThan: "a:2" }), "the record has no seconds of cell 'a:2'");
-});
-
-Deno.test("the record has nothing wrong", () => {
-  for (const lab of recordedLabs) {
-    checkRecord(lab);
-    assert(lab.cells.some(({ id }) => id === lab.sentence.cell));
+Deno.test("applyRules() takes a time linear in what a lab prints", () => {
+  const names = Object.keys(rules).filter((name) => !name.startsWith("order:"));
+  const recorded = "Message received = 1, id = 12345678901".split("\n");
+  const size = 4 << 20;
+  const outputs: Record<string, string[]> = {
+    "a long line": ["x".repeat(size)],
+    "digits": ["7".repeat(size)],
+    "hexadecimal digits": [`0x${"a".repeat(size)}g`],
+    "a time": [`Finished in ${"1".repeat(size)}`],
+    "a thread's number": [`Thread-${"1".repeat(size)}x`],
+    "threads": ["<Thread(".repeat(20_000)],
+    "one thread's lines": Array(50_000).fill("id = 12345678901"),
+    "different lines": Array.from({ length: 50_000 }, (_, i) => `line ${i}`),
+    "lines that begin alike": Array.from(
+      { length: 5000 },
+      (_, i) => "a".repeat(i % 999),
+    ),
+  };
+  for (const [what, lines] of Object.entries(outputs)) {
+    for (const order of ["order:any", "order:per-thread", "order:partial"]) {
+      const start = performance.now();
+      applyRules([...names, order], { recorded, here: lines });
+      applyRules([...names, order], { recorded: lines, here: recorded });
+      // What grows with the square of these takes minutes.
+      assertLess(performance.now() - start, 30_000, `${what}, ${order}`);
+    }
   }
 });

@@ -5,7 +5,8 @@ import {
   judge,
   type Verdict,
 } from "../../labs/runner/judge/verdict.ts";
-import { parseTranscript } from "../../labs/runner/run/transcript.ts";
+import { cellsOf } from "../../labs/runner/selection.ts";
+import { parseTranscript, sampleOf } from "../support/transcript.ts";
 
 const cell = { source: "", seconds: null, rules: [] };
 
@@ -68,8 +69,16 @@ interface Run {
 
 function judged(id: string, run: Run = {}): Verdict {
   const { text = PRINTED, ended, cores = 2, quick = false } = run;
-  const cells = new Map(parseTranscript(text).map((c) => [c.id, c]));
-  return judge(lab, `made:${id}`, { cells, ended }, { cores, quick });
+  const outputs = new Map(
+    parseTranscript(text).map(({ id, output }) => [id, output]),
+  );
+  const cell = cellsOf(lab).find(({ number }) => number === id)!;
+  const output = outputs.get(id);
+  const than = outputs.get(cell.than?.id.split(":")[1] ?? "");
+  const samples = output === undefined
+    ? []
+    : Array(6).fill(sampleOf(output, than));
+  return judge(cell, { samples, ended }, { cores, quick });
 }
 
 function described(id: string, run: Run = {}): string {
@@ -143,24 +152,12 @@ Deno.test("judge() knows why a cell wasn't run", () => {
   );
 });
 
-Deno.test("a timeline is no output", () => {
-  const timeline = {
-    ...{ cell: "2", title: "lines", duration: 1 },
-    ...{ threads: [], spans: [], flows: [], depths: [] },
-  };
-  const text = PRINTED.replace("b\na", `b\na\n\x1e${JSON.stringify(timeline)}`);
-  assertEquals(described("2", { text }), "reproduced (rule order:any)");
-  const [, second] = parseTranscript(text);
-  assertEquals(JSON.stringify(second.timelines), JSON.stringify([timeline]));
-});
-
-Deno.test("a line that isn't a whole timeline is output", () => {
-  for (
-    const line of ["not json", "null", '{"duration":1}', '{"cell":"2","du']
-  ) {
-    const text = PRINTED.replace("b\na", `b\na\n\x1e${line}`);
-    assertEquals(described("2", { text }), "differs (its output)");
-  }
+Deno.test("judge() says that a cell hung", () => {
+  const [, cell] = cellsOf(lab);
+  const machine = { cores: 2, quick: false };
+  const hung = "it had not ended";
+  const verdict = judge(cell, { samples: [], ended: hung, hung }, machine);
+  assertEquals(describe(verdict), "differs (it had not ended)");
 });
 
 Deno.test("of a cell that ran twice, the second counts", () => {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { recorded } from "../../labs/runner/judge/record.ts";
 import { applyRules } from "../../labs/runner/judge/rules.ts";
-import { parseTranscript } from "../../labs/runner/run/transcript.ts";
+import { parseTranscript } from "./transcript.ts";
 import config from "../../deno.json" with { type: "json" };
 
 /** What a lab's process printed, and how it ended. */

@@ -20,11 +20,39 @@ async function junit(folder: string): Promise<void> {
 }
 
 async function refused(folder: string): Promise<void> {
-  for (const file of ["none/report.xml", "../report.xml"]) {
-    const output = await runner(folder, "good", "--junit", file).output();
-    console.log(output.code);
-    console.log(new TextDecoder().decode(output.stderr));
+  const outside = Deno.makeTempDirSync();
+  Deno.writeTextFileSync(`${folder}/deno.json`, "{}");
+  Deno.mkdirSync(`${folder}/folder`);
+  Deno.symlinkSync(outside, `${folder}/link`);
+  Deno.symlinkSync(`${outside}/file`, `${folder}/file`);
+  Deno.writeTextFileSync(`${folder}/good-2.svg`, "<svg/>");
+  const runs = [
+    ...["none/report.xml", "../report.xml", "/report.xml", "link/report.xml"],
+    ...["file", "deno.json", "folder"],
+  ].map((path) => ["--junit", path]);
+  for (
+    const flags of [
+      ...runs,
+      ...[["--svg", "."], ["--svg", "link/a/b"], ["--svg", "../a"]],
+      ["--report", "deno.json", "--force"],
+    ]
+  ) {
+    const output = await runner(folder, "good", ...flags).output();
+    const [line] = new TextDecoder().decode(output.stderr).split("\n");
+    console.log(flags.join(" "), output.code, line);
   }
+  console.log([...Deno.readDirSync(outside)].length, "outside");
+  console.log(Deno.readTextFileSync(`${folder}/deno.json`).slice(0, 15));
+  // What the first run has written, the second may.
+  for (let i = 0; i < 2; i++) {
+    const args = ["good", "--junit", "a", "--trace", "b", "--report", "c"];
+    console.log((await runner(folder, ...args).output()).code);
+  }
+  const left = [...Deno.readDirSync(folder)].filter(({ name }) =>
+    name.endsWith(".tmp")
+  );
+  console.log(left.length, "left");
+  Deno.removeSync(outside);
 }
 
 async function watch(folder: string): Promise<void> {

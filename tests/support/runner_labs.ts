@@ -6,7 +6,7 @@ const command = "deno run --no-check --allow-run=deno " +
   "tests/support/runner_fake_lab.ts";
 
 function fakeLab(lab: string, rules = ["seconds", "order:exact"]) {
-  return {
+  const record = {
     lab,
     sentence: { cell: `${lab}:2`, text: "It slept *" },
     cells: [
@@ -21,12 +21,13 @@ function fakeLab(lab: string, rules = ["seconds", "order:exact"]) {
       },
     ],
     own: [`${lab}:own`],
-    command: [...command.split(" "), lab],
   };
+  return { lab, command: [...command.split(" "), lab], record };
 }
 
+const names = "good wrong broken slow holding forging huge long";
 const labs = [
-  ...["good", "wrong", "broken", "slow"].map((name) => fakeLab(name)),
+  ...names.split(" ").map((name) => fakeLab(name)),
   fakeLab("unused", ["ids", "seconds"]),
   fakeLab("malformed", ["odd"]),
 ];

@@ -1,82 +1,180 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import type { RecordedCell, RecordedLab } from "./record.ts";
-import { checkRules } from "./rules.ts";
-import { comparedWith, findCell } from "../selection.ts";
+import { checkRules, rules } from "./rules.ts";
+import {
+  type Check,
+  list,
+  nullable,
+  object,
+  SchemaError,
+  value,
+} from "./schema.ts";
 import { UsageError } from "../usage_error.ts";
 
+const text = value("a string", (x) => typeof x === "string");
+const flag = value("true or false", (x) => typeof x === "boolean");
+const seconds = value(
+  "seconds, from 0 up to 86400",
+  (x) => typeof x === "number" && x >= 0 && x <= 86_400,
+);
+const workers = value(
+  "a whole number from 1 to 64",
+  (x) => Number.isInteger(x) && (x as number) >= 1 && (x as number) <= 64,
+);
+const rule = value(
+  `one of the rules ${Object.keys(rules).join(", ")}`,
+  (x) => typeof x === "string" && Object.hasOwn(rules, x),
+);
+
+function idOf(lab: string): Check {
+  return value(
+    `'${lab}:' and a number or a name, as '${lab}:7'`,
+    (x) =>
+      typeof x === "string" && x.startsWith(`${lab}:`) &&
+      /^\w{1,40}$/.test(x.slice(lab.length + 1)),
+  );
+}
+
+function labCheck(lab: string): Check {
+  const id = idOf(lab);
+  const cell = object({
+    id,
+    source: text,
+    output: text,
+    seconds: nullable(seconds),
+    rules: list(rule),
+  }, {
+    time: object({}, {
+      sleeps: value("true, or left out", (x) => x === true),
+      fasterThan: id,
+      noFasterThan: id,
+      workers,
+    }),
+    quick: object({}, { seconds }),
+    unrecorded: flag,
+  });
+  return object({
+    lab: value(`'${lab}'`, (x) => x === lab),
+    cells: list(cell),
+  }, {
+    own: list(id),
+    sentence: object({ cell: id, text }),
+  });
+}
+
 /**
- * Makes sure that a record can be compared with: its rules are known, and what
- * it says about time can be judged.
+ * Makes sure that a record can be compared with: it has the fields that it must
+ * have, its rules are known, and what it says about time can be judged.
  *
- * @param lab The record of a lab.
+ * @param record The record of a lab.
+ * @param lab The lab's name.
+ * @param file Where the record comes from, for messages.
+ * @returns The same record.
  * @throws {UsageError} If it can't be.
  */
-export function checkRecord(lab: RecordedLab): void {
-  const told = lab.sentence?.cell;
-  if (findCell(lab, told) === undefined) {
-    throw new UsageError(
-      `Cannot compare lab ${lab.lab}: there is no cell '${told}' to tell of`,
+export function checkRecord(
+  record: unknown,
+  lab: string,
+  file = `the record of ${lab}`,
+): RecordedLab {
+  try {
+    labCheck(lab)(record, "");
+    checkMeaning(record as RecordedLab);
+  } catch (error) {
+    if (!(error instanceof SchemaError)) throw error;
+    throw new UsageError(`Cannot compare with ${file}: ${error.message}`);
+  }
+  return record as RecordedLab;
+}
+
+/** What holds between fields that are each as they must be. */
+function checkMeaning({ cells, own = [], sentence }: RecordedLab): void {
+  if (cells.length + own.length === 0) {
+    throw new SchemaError("cells", "a list of at least one cell", cells);
+  }
+  const places = new Map<string, string>();
+  const ids: [string, string][] = [
+    ...cells.map(({ id }, i): [string, string] => [id, `cells[${i}].id`]),
+    ...own.map((id, i): [string, string] => [id, `own[${i}]`]),
+  ];
+  for (const [id, path] of ids) {
+    const first = places.get(id);
+    if (first !== undefined) {
+      throw new SchemaError(path, `another id than that of ${first}`, id);
+    }
+    places.set(id, path);
+  }
+  if (sentence && !cells.some(({ id }) => id === sentence.cell)) {
+    throw new SchemaError("sentence.cell", "a cell of the lab", sentence.cell);
+  }
+  cells.forEach((cell, i) => {
+    checkRules(cell.rules, `cells[${i}].rules`);
+    checkTime(cell, cells, `cells[${i}]`);
+  });
+}
+
+function checkTime(
+  { id, time, seconds, quick, unrecorded = false }: RecordedCell,
+  cells: RecordedCell[],
+  path: string,
+): void {
+  if (time === undefined) return;
+  const { sleeps, fasterThan, noFasterThan } = time;
+  const asked = [sleeps, fasterThan, noFasterThan].filter((x) => x);
+  if (asked.length !== 1) {
+    throw new SchemaError(
+      `${path}.time`,
+      "one of 'sleeps', 'fasterThan' and 'noFasterThan'",
+      time,
     );
   }
-  for (const cell of lab.cells) {
-    const wrong = mistakeInShape(lab, cell);
-    if (wrong !== undefined) {
-      throw new UsageError(`Cannot compare cell ${cell.id}: ${wrong}`);
-    }
-    checkRules(cell.id, cell.rules);
-    const mistake = mistakeInTime(lab, cell);
-    if (mistake === undefined) continue;
-    throw new UsageError(
-      `Cannot judge the time of cell ${cell.id}: ${mistake}`,
+  if (seconds === null && (sleeps || !unrecorded)) {
+    throw new SchemaError(
+      `${path}.seconds`,
+      "a number: the cell's time is judged",
+      seconds,
+    );
+  }
+  if (sleeps && quick !== undefined && quick.seconds === undefined) {
+    throw new SchemaError(
+      `${path}.quick.seconds`,
+      "a number: the cell's time is judged",
+      quick.seconds,
+    );
+  }
+  if (sleeps) return;
+  const field = fasterThan === undefined ? "noFasterThan" : "fasterThan";
+  const than = cells.find((cell) => cell.id === time[field]);
+  if (than === undefined || than.id === id || than.seconds === null) {
+    throw new SchemaError(
+      `${path}.time.${field}`,
+      "another cell, which has seconds",
+      time[field],
     );
   }
 }
 
 /**
- * Reads a record that may have changed since the program started.
+ * Reads a lab's record.
  *
- * @param file The record of a lab.
- * @throws {UsageError} If it is no JSON.
+ * @param file The record.
+ * @param lab The lab's name.
+ * @param name The file's name, for messages.
+ * @throws {UsageError} If it can't be read, is no JSON, or can't be compared
+ * with.
  */
-export async function readRecord(file: URL): Promise<RecordedLab> {
+export async function readRecord(
+  file: URL,
+  lab: string,
+  name: string,
+): Promise<RecordedLab> {
+  let record: unknown;
   try {
-    return JSON.parse(await Deno.readTextFile(file));
+    record = JSON.parse(await Deno.readTextFile(file));
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new UsageError(`Cannot read ${file.pathname}: ${error.message}`);
+    if (!(error instanceof Error)) throw error;
+    throw new UsageError(`Cannot read ${name}: ${error.message}`);
   }
-}
-
-function mistakeInShape(
-  { lab }: RecordedLab,
-  { id, output, seconds, rules, time }: RecordedCell,
-): string | undefined {
-  if (!id?.startsWith(`${lab}:`)) return `its id must begin with '${lab}:'`;
-  if (typeof output !== "string") return "its output must be a string";
-  if (!Array.isArray(rules)) return "its rules must be a list";
-  if (seconds !== null && !Number.isFinite(seconds)) {
-    return "its seconds must be a number or null";
-  }
-  const { workers = 1 } = time ?? {};
-  if (!Number.isInteger(workers) || workers < 1) {
-    return "its workers must be a positive integer";
-  }
-}
-
-function mistakeInTime(
-  lab: RecordedLab,
-  cell: RecordedCell,
-): string | undefined {
-  const { time, seconds, unrecorded } = cell;
-  if (time === undefined) return undefined;
-  const { sleeps, fasterThan, noFasterThan } = time;
-  if ([sleeps, fasterThan, noFasterThan].filter((x) => x).length !== 1) {
-    return "it takes one of 'sleeps', 'fasterThan' and 'noFasterThan'";
-  }
-  if (seconds === null && !unrecorded) return "the record has no seconds";
-  const than = comparedWith(cell);
-  if (than !== undefined && findCell(lab, than)?.seconds == null) {
-    return `the record has no seconds of cell '${than}'`;
-  }
+  return checkRecord(record, lab, name);
 }

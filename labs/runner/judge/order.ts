@@ -1,6 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-const THREAD = /\bthread\d+\b/g;
+const THREAD = /\bthread\d{1,9}\b/;
+const THREADS = new RegExp(THREAD, "g");
 
 /**
  * Puts together what each thread printed, and names the threads anew, by what
@@ -8,13 +9,9 @@ const THREAD = /\bthread\d+\b/g;
  * the names that are looked for.
  */
 export function byThread(lines: string[]): string[] {
-  const threads = new Map<string, string[]>();
-  for (const line of lines) {
-    const thread = line.match(THREAD)?.[0] ?? "";
-    threads.set(thread, [...threads.get(thread) ?? [], line]);
-  }
-  return [...threads.values()]
-    .map((own) => own.join("\n").replaceAll(THREAD, "thread"))
+  const byName = Map.groupBy(lines, (line) => THREAD.exec(line)?.[0] ?? "");
+  return [...byName.values()]
+    .map((own) => own.join("\n").replaceAll(THREADS, "thread"))
     .sort()
     .flatMap((own, i) =>
       own.replaceAll(/\bthread\b/g, `thread${i + 1}`).split("\n")

@@ -41,7 +41,7 @@ export interface RecordedCell {
 export interface RecordedLab {
   lab: string;
   /** What the lab shows, told by one of its cells; `*` stands for its time. */
-  sentence: { cell: string; text: string };
+  sentence?: { cell: string; text: string };
   cells: RecordedCell[];
   /** Cells of the lab that the notebook doesn't have. */
   own?: string[];

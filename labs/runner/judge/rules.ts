@@ -9,7 +9,8 @@
  */
 
 import { byThread, partial } from "./order.ts";
-import { UsageError } from "../usage_error.ts";
+import { unglue } from "./unglue.ts";
+import { SchemaError } from "./schema.ts";
 
 /** Both sides of a comparison, line by line. */
 export interface Sides {
@@ -30,9 +31,16 @@ interface Rule {
   apply: (sides: Sides) => Sides;
 }
 
-const FINISHED = /^Finished in (\d+\.\d+|s) seconds$/;
-const KERNEL_THREAD =
-  /<(Heartbeat|HistorySavingThread|ParentPollerUnix)\(|<Thread\(.*started daemon/;
+// A line may have millions of characters. An unbounded repetition that something
+// follows would overflow the stack of regular expressions, so all are bounded.
+const FINISHED = /^Finished in (\d{1,9}\.\d{1,9}|s) seconds$/;
+const KERNEL_THREAD = /<(Heartbeat|HistorySavingThread|ParentPollerUnix)\(/;
+
+function isKernelThread(line: string): boolean {
+  if (KERNEL_THREAD.test(line)) return true;
+  const thread = line.indexOf("<Thread(");
+  return thread >= 0 && line.includes("started daemon", thread);
+}
 
 function each(change: (lines: string[]) => string[]): Rule["apply"] {
   return ({ recorded, here }) => ({
@@ -58,27 +66,6 @@ function rename(pattern: RegExp, name: string): Rule["apply"] {
   });
 }
 
-/** The lines that `here` has, as patterns: of each digit, any digit will do. */
-function patternsOf(here: string[]): RegExp {
-  const escaped = here.filter((line) => line !== "").map((line) =>
-    line.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&").replaceAll(/\d/g, "\\d")
-  );
-  const distinct = [...new Set(escaped)];
-  distinct.sort((a, b) => b.length - a.length);
-  return new RegExp(distinct.join("|"), "g");
-}
-
-/** Takes lines apart that several threads wrote at once, without the breaks. */
-function unglue({ recorded, here }: Sides): Sides {
-  const known = patternsOf(here);
-  return each((lines) =>
-    lines.flatMap((line) => {
-      const parts = line.match(known) ?? [];
-      return parts.join("") === line ? parts : [line];
-    })
-  )({ recorded, here });
-}
-
 /** Cuts what is here to the length of the record, which broke off. */
 function cut({ recorded, here }: Sides): Sides {
   const { length } = recorded.join("\n");
@@ -98,7 +85,7 @@ function sortButLast(lines: string[]): string[] {
 export const rules: Record<string, Rule> = {
   "kernel-threads": {
     about: "Jupyter's own threads are left out",
-    apply: each((lines) => lines.filter((line) => !KERNEL_THREAD.test(line))),
+    apply: each((lines) => lines.filter((line) => !isKernelThread(line))),
   },
   "interleaved": {
     about: "lines that threads wrote at once are taken apart",
@@ -106,19 +93,19 @@ export const rules: Record<string, Rule> = {
   },
   "thread-names": {
     about: "threads' numbers are renamed by first appearance",
-    apply: rename(/\bThread-\d+\b/g, "Thread-"),
+    apply: rename(/\bThread-\d{1,9}\b/g, "Thread-"),
   },
   "ids": {
     about: "threads' idents are renamed by first appearance",
-    apply: rename(/\b\d{10,}\b/g, "thread"),
+    apply: rename(/\b\d{10,20}\b/g, "thread"),
   },
   "addresses": {
     about: "objects' addresses are renamed by first appearance",
-    apply: rename(/\b0x[0-9a-f]+\b/g, "address"),
+    apply: rename(/\b0x[0-9a-f]{1,16}\b/g, "address"),
   },
   "cpu-count": {
     about: "the number of processors is the machine's",
-    apply: replace(/^(Number of processors: +)\d+$/, "$1n"),
+    apply: replace(/^(Number of processors: {1,9})\d{1,9}$/, "$1n"),
   },
   "seconds": {
     about: "the time is compared as a time",
@@ -147,29 +134,25 @@ export const rules: Record<string, Rule> = {
 };
 
 /**
- * Makes sure that rules are those that there are, each once, and that at most
- * one of them is about the order.
+ * Makes sure that rules are listed once each, and that at most one of them is
+ * about the order.
  *
- * @param cell The cell that they are listed with.
  * @param names The rules' names.
- * @throws {UsageError} If they aren't.
+ * @param path Where they stand in the record.
+ * @throws {SchemaError} If they aren't.
  */
-export function checkRules(cell: string, names: string[]): void {
-  const refuse = (why: string) => {
-    throw new UsageError(`Cannot compare cell ${cell}: ${why}`);
-  };
+export function checkRules(names: string[], path: string): void {
   for (const [i, name] of names.entries()) {
-    if (!Object.hasOwn(rules, name)) {
-      refuse(
-        `there is no rule '${name}', the rules are ` +
-          Object.keys(rules).join(", "),
-      );
-    }
-    if (names.indexOf(name) < i) refuse(`rule '${name}' is listed twice`);
+    if (names.indexOf(name) === i) continue;
+    throw new SchemaError(
+      `${path}[${i}]`,
+      "a rule that isn't listed yet",
+      name,
+    );
   }
   const orders = names.filter(isOrder);
   if (orders.length > 1) {
-    refuse(`its lines can't be in two orders, ${orders.join(" and ")}`);
+    throw new SchemaError(path, "rules with at most one order", orders);
   }
 }
 

@@ -1,113 +1,137 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import type { RecordedCell, RecordedLab } from "./record.ts";
-import { applyRules, isSame, rules, type Sides } from "./rules.ts";
-import { comparedWith, findCell, numberOf } from "../selection.ts";
-import { judgeTime, type Machine, secondsOf, type Timing } from "./timing.ts";
-import type { CellOutput } from "../run/transcript.ts";
+import type { ChosenCell } from "../selection.ts";
+import type { RecordedCell } from "./record.ts";
+import {
+  applyRules,
+  type Compared,
+  isSame,
+  rules,
+  type Sides,
+} from "./rules.ts";
+import {
+  judgeTime,
+  loadOf,
+  type Machine,
+  type Sample,
+  type Timing,
+} from "./timing.ts";
 
 /** Whether a cell did what the notebook recorded, and what there is to say. */
 export interface Verdict {
-  verdict: "reproduced" | "differs" | "skipped";
+  verdict: "reproduced" | "differs" | "inconclusive" | "skipped";
   /** The rules that were used. */
   rules: string[];
   /** Whether `--quick` was given. */
   quick: boolean;
   /** Whether it differs because of a mistake in the record. */
   isMistake?: boolean;
-  /** What differs, or why it was skipped. */
+  /** What differs, why it can't be told, or why it was skipped. */
   reason?: string;
   /** Both sides after the rules, if they differ, and what was expected. */
   output?: Sides & { expected: string };
   /** How long the cell took by its own account. */
   seconds: number | null;
+  /** How many processors other programs used meanwhile. */
+  others?: number;
+  /** Whether running the cell again could tell more. */
+  isOpen?: boolean;
   timing: Timing;
 }
 
-/** What a run of a lab printed, as far as it came. */
-export interface LabOutput {
-  /** The finished cells, by number. */
-  cells: Map<string, CellOutput>;
-  /** Why there may be no more of them. */
+/** What is known of a cell when it is judged. */
+export interface Evidence {
+  /** The times that it ran to its end, the first as the notebook has it. */
+  samples: Sample[];
+  /** Why there may be none. */
   ended?: string;
+  /** It ran, and was ended because it didn't end. */
+  hung?: string;
 }
+
+/** How often a cell is run again whose lines came in another order. */
+const ORDERS = 3;
 
 /**
  * Judges a cell.
  *
- * @param lab The cell's lab, as recorded.
- * @param id The cell, `pool:9`.
- * @param run What the lab printed.
+ * @param cell The cell.
+ * @param evidence What is known of it.
  * @param machine What is known of this run.
  */
 export function judge(
-  lab: RecordedLab,
-  id: string,
-  run: LabOutput,
+  cell: ChosenCell,
+  { samples, ended, hung }: Evidence,
   machine: Machine,
 ): Verdict {
-  const cell = findCell(lab, id);
-  const output = run.cells.get(numberOf(id))?.output;
-  const seconds = output === undefined ? null : secondsOf(output);
-  const timing = cell === undefined
-    ? { recorded: null }
-    : timingOf(lab, cell, seconds, run, machine);
+  const [first] = samples;
   const { quick } = machine;
+  const timing = judgeTime(cell, samples, machine);
   const verdict: Verdict = {
-    ...{ verdict: "reproduced", rules: [], quick, seconds, timing },
-    ...judgeOutput(cell, output, run.ended, quick),
+    ...{ verdict: "reproduced", rules: [], quick, timing },
+    ...{ seconds: first?.seconds ?? null, others: first?.others },
   };
-  if (verdict.verdict !== "reproduced") return verdict;
-  if (timing.holds === false) {
-    return { ...verdict, verdict: "differs", reason: "its time" };
+  if (hung !== undefined) {
+    return { ...verdict, verdict: "differs", reason: hung };
   }
-  const skipped = timing.skipped ??
-    (quick && cell!.quick !== undefined && timing.holds === undefined
-      ? "quick runs fewer calls than the notebook"
-      : undefined);
-  if (skipped === undefined) return verdict;
-  return { ...verdict, verdict: "skipped", reason: skipped };
+  if (first === undefined) {
+    return ended === undefined
+      ? { ...verdict, verdict: "differs", reason: "the lab didn't run it" }
+      : { ...verdict, verdict: "skipped", reason: ended };
+  }
+  const { recorded } = cell;
+  const skipped = recorded === undefined
+    ? "the notebook doesn't have it"
+    : recorded.unrecorded
+    ? "the notebook never ran it"
+    : undefined;
+  if (skipped !== undefined) {
+    return { ...verdict, verdict: "skipped", reason: skipped };
+  }
+  Object.assign(verdict, judgeOutput(recorded!, samples, machine));
+  return verdict.verdict === "reproduced"
+    ? { ...verdict, ...judgeByTime(recorded!, timing, quick) }
+    : verdict;
 }
 
-function timingOf(
-  lab: RecordedLab,
-  cell: RecordedCell,
-  seconds: number | null,
-  run: LabOutput,
-  machine: Machine,
-): Timing {
-  const than = comparedWith(cell);
-  const other = than === undefined ? undefined : findCell(lab, than);
-  const output = other && run.cells.get(numberOf(other.id))?.output;
-  return judgeTime(cell, seconds, {
-    recorded: other?.seconds ?? null,
-    here: output === undefined ? null : secondsOf(output),
-  }, machine);
+function judgeByTime(
+  { quick: differsIfQuick }: RecordedCell,
+  { holds, doubt, isOpen, skipped }: Timing,
+  quick: boolean,
+): Partial<Verdict> {
+  if (holds === false) {
+    return { verdict: "differs", reason: "its time", isOpen };
+  }
+  if (doubt !== undefined) {
+    return { verdict: "inconclusive", reason: `its time: ${doubt}`, isOpen };
+  }
+  const reason = skipped ??
+    (quick && differsIfQuick !== undefined && holds === undefined
+      ? "quick runs fewer calls than the notebook"
+      : undefined);
+  return reason === undefined ? {} : { verdict: "skipped", reason };
 }
 
 function judgeOutput(
-  cell: RecordedCell | undefined,
-  output: string | undefined,
-  ended: string | undefined,
-  quick: boolean,
+  cell: RecordedCell,
+  samples: Sample[],
+  machine: Machine,
 ): Partial<Verdict> {
-  if (output === undefined) {
-    return ended === undefined
-      ? { verdict: "differs", reason: "the lab didn't run it" }
-      : { verdict: "skipped", reason: ended };
-  }
-  if (cell === undefined) {
-    return { verdict: "skipped", reason: "the notebook doesn't have it" };
-  }
-  if (cell.unrecorded) {
-    return { verdict: "skipped", reason: "the notebook never ran it" };
-  }
-  if (quick && cell.quick !== undefined) return {};
-  const { used, ...sides } = applyRules(cell.rules, {
-    recorded: cell.output.split("\n"),
-    here: output.split("\n"),
-  });
+  if (machine.quick && cell.quick !== undefined) return {};
+  const [{ used, ...sides }, ...others] = samples
+    .map(({ output }) => compare(cell, output));
   if (!isSame(sides.recorded, sides.here)) {
+    const load = loadOf(samples.slice(0, 1), machine);
+    const isLate = load !== undefined && canComeLate(cell, sides);
+    const again = others.slice(0, ORDERS);
+    if (isLate && again.every(({ recorded, here }) => isSame(recorded, here))) {
+      return {
+        verdict: "inconclusive",
+        rules: used,
+        reason: `its lines came in another order, once: ${load}`,
+        isOpen: again.length < ORDERS,
+      };
+    }
     return {
       verdict: "differs",
       rules: used,
@@ -123,6 +147,23 @@ function judgeOutput(
     isMistake: true,
     reason: `nothing used rule '${unused[0]}': take it out of the record`,
   };
+}
+
+function compare({ output, rules }: RecordedCell, here: string): Compared {
+  return applyRules(rules, {
+    recorded: output.split("\n"),
+    here: here.split("\n"),
+  });
+}
+
+/**
+ * Whether all that differs is the order of what sleeping threads print: where
+ * other programs compute, a thread may start late. Such a cell is run again, if
+ * it prints the same then.
+ */
+function canComeLate({ time, quick }: RecordedCell, sides: Sides): boolean {
+  return time?.sleeps === true && quick === undefined &&
+    isSame(sides.recorded.toSorted(), sides.here.toSorted());
 }
 
 function expectedOf(names: string[]): string {

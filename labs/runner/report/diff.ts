@@ -6,18 +6,52 @@ export interface DiffLine {
   line: string;
 }
 
+/** So many pairs of lines are compared at most, in a fraction of a second. */
+const MOST_PAIRS = 1_000_000;
+
+/** So many lines of a side are shown where they come one after another. */
+const MOST_LINES = 40;
+
+/** So many characters of a line are shown. */
+const MOST_CHARACTERS = 400;
+
 /**
- * Compares two texts line by line, by their longest common subsequence.
+ * Compares two texts line by line, by their longest common subsequence. Where
+ * too many lines differ for that, all of one side stand before the other's.
  *
  * @param recorded The lines on one side.
  * @param here The lines on the other.
  * @returns All lines of both, each marked with its side.
  */
 export function diff(recorded: string[], here: string[]): DiffLine[] {
+  let start = 0;
+  const least = Math.min(recorded.length, here.length);
+  while (start < least && recorded[start] === here[start]) start++;
+  let end = 0;
+  while (
+    end < least - start && recorded.at(-1 - end) === here.at(-1 - end)
+  ) end++;
+  const left = recorded.slice(start, recorded.length - end);
+  const right = here.slice(start, here.length - end);
+  const middle = left.length * right.length <= MOST_PAIRS
+    ? align(left, right)
+    : [...marked(left, "recorded"), ...marked(right, "here")];
+  return [
+    ...marked(recorded.slice(0, start), "both"),
+    ...middle,
+    ...marked(recorded.slice(recorded.length - end), "both"),
+  ];
+}
+
+function marked(lines: string[], side: DiffLine["side"]): DiffLine[] {
+  return lines.map((line) => ({ side, line }));
+}
+
+function align(recorded: string[], here: string[]): DiffLine[] {
   // common[i][j]: how many lines recorded[i..] and here[j..] have in common.
   const common = Array.from(
     { length: recorded.length + 1 },
-    () => new Array<number>(here.length + 1).fill(0),
+    () => new Uint32Array(here.length + 1),
   );
   for (let i = recorded.length - 1; i >= 0; i--) {
     for (let j = here.length - 1; j >= 0; j--) {
@@ -29,7 +63,7 @@ export function diff(recorded: string[], here: string[]): DiffLine[] {
   const lines: DiffLine[] = [];
   let [i, j] = [0, 0];
   while (i < recorded.length || j < here.length) {
-    const isBoth = recorded[i] === here[j];
+    const isBoth = i < recorded.length && recorded[i] === here[j];
     const isRecorded = j === here.length ||
       (i < recorded.length && common[i + 1][j] >= common[i][j + 1]);
     if (isBoth) lines.push({ side: "both", line: (j++, recorded[i++]) });
@@ -41,17 +75,38 @@ export function diff(recorded: string[], here: string[]): DiffLine[] {
 
 /**
  * Writes a comparison for a reader: `-` recorded, `+` here. Of lines that both
- * sides have, only those next to a difference are shown.
+ * sides have, only those next to a difference are shown; of very many or very
+ * long ones, the beginning. Blanks at a line's end show as `·`, and a carriage
+ * return as `␍`.
  */
 export function formatDiff(lines: DiffLine[]): string[] {
   const CONTEXT = 2;
-  const isShown = lines.map((_, i) =>
-    lines.slice(Math.max(0, i - CONTEXT), i + CONTEXT + 1)
-      .some(({ side }) => side !== "both")
-  );
-  const marks = { recorded: "-", here: "+", both: " " };
-  return lines.flatMap(({ side, line }, i) => {
-    if (isShown[i]) return [`${marks[side]} ${line}`.trimEnd()];
-    return isShown[i - 1] || i === 0 ? ["  …"] : [];
+  const isShown = new Array<boolean>(lines.length).fill(false);
+  lines.forEach(({ side }, i) => {
+    if (side === "both") return;
+    isShown.fill(true, Math.max(0, i - CONTEXT), i + CONTEXT + 1);
   });
+  const marks = { recorded: "-", here: "+", both: " " };
+  const shown: string[] = [];
+  let inRow = 0;
+  lines.forEach(({ side, line }, i) => {
+    inRow = side === lines[i - 1]?.side ? inRow + 1 : 1;
+    if (!isShown[i]) {
+      if (isShown[i - 1] || i === 0) shown.push("  …");
+    } else if (inRow <= MOST_LINES) {
+      shown.push(`${marks[side]} ${visible(line)}`.trimEnd());
+    } else if (lines[i + 1]?.side !== side) {
+      shown.push(`${marks[side]} … (${inRow - MOST_LINES} more lines)`);
+    }
+  });
+  return shown;
+}
+
+function visible(line: string): string {
+  const cut = line.length > MOST_CHARACTERS
+    ? `${line.slice(0, MOST_CHARACTERS)}… (${line.length} characters)`
+    : line;
+  const end = cut.trimEnd().length;
+  return cut.slice(0, end).replaceAll("\r", "␍") +
+    cut.slice(end).replaceAll(/[^\r]/g, "·").replaceAll("\r", "␍");
 }

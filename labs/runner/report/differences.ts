@@ -2,9 +2,10 @@
 
 import { bold, green, red } from "@std/fmt/colors";
 import { diff, formatDiff } from "./diff.ts";
-import type { LabResult } from "../run/runner.ts";
+import type { LabResult } from "../result.ts";
 import { comparison } from "./sentence.ts";
 import { wrap } from "./table.ts";
+import type { Timing } from "../judge/timing.ts";
 import type { Verdict } from "../judge/verdict.ts";
 
 /**
@@ -54,9 +55,19 @@ export function difference({ output, timing, seconds }: Verdict): string[] {
     factor === undefined ? "" : `, ${comparison(factor)} than ${speed!.than}`;
   return [
     `- recorded: ${recorded} s${than(speed?.recorded)}`,
-    `+ here: ${seconds} s${than(speed?.here)}`,
+    `+ here: ${seconds} s${than(speed?.median)}${timesOf(timing)}`,
     `expected: ${expected}`,
   ];
+}
+
+/** From where to where the ratio may be, of how many, and what ran at once. */
+function timesOf({ speed, concurrency }: Timing): string {
+  if (speed === undefined) return "";
+  const threads = concurrency === undefined
+    ? ""
+    : `; ${concurrency.toFixed(1)} threads ran at once`;
+  return ` (×${speed.low.toFixed(2)} to ×${speed.high.toFixed(2)} in ` +
+    `${speed.count} runs${threads})`;
 }
 
 function paint(line: string): string {

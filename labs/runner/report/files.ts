@@ -1,30 +1,47 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { attempt } from "../attempt.ts";
 import type { Options } from "../cli.ts";
+import type { LabResult } from "../result.ts";
+import { UsageError } from "../usage_error.ts";
 import { toJunit } from "./junit.ts";
+import { markOf } from "./mark.ts";
 import { reportText, svgFiles, traceText } from "./pictures.ts";
-import type { LabResult } from "../run/runner.ts";
+
+/** The flags that name a file. */
+const FLAGS = ["junit", "trace", "report"] as const;
+
+type Flag = (typeof FLAGS)[number] | "svg";
+
+/** So much of a file tells whether it is an earlier output. */
+const BEGINNING = 400;
 
 /**
- * Makes sure, before anything runs, that the files can be written. What is in
- * them stays until there is something new.
+ * Makes sure, before anything runs, that the files can be written, and that
+ * nothing is lost by it.
  *
  * @param options The flags.
- * @throws {UsageError} If a file can't be written.
+ * @param ids The chosen cells.
+ * @throws {UsageError} If a file can't be written, or holds something else.
  */
-export async function checkFiles(options: Options): Promise<void> {
-  for (const flag of ["junit", "trace", "report"] as const) {
+export async function checkFiles(
+  options: Options,
+  ids: string[],
+): Promise<void> {
+  const { svg, force } = options;
+  for (const flag of FLAGS) {
     const path = options[flag];
     if (path === undefined) continue;
-    await attempt(flag, path, async () => {
-      const file = await Deno.open(path, { create: true, append: true });
-      file.close();
-    });
+    await check(flag, path, force);
+    await attempt(flag, path, () => tryToWrite(path));
   }
-  const { svg } = options;
   if (svg === undefined) return;
+  await checkPlace("svg", svg);
   await attempt("svg", svg, () => Deno.mkdir(svg, { recursive: true }));
+  for await (const { name } of Deno.readDir(svg)) {
+    const [, id] = /^([a-z]+-\w+?)(?:-\d{1,9})?\.svg$/.exec(name) ?? [];
+    const isMeant = ids.some((known) => known.replace(":", "-") === id);
+    if (isMeant) await check("svg", `${svg}/${name}`, force);
+  }
 }
 
 /**
@@ -35,9 +52,13 @@ export async function checkFiles(options: Options): Promise<void> {
  * @throws {UsageError} If a file can't be written.
  */
 export async function writeFiles(
-  { junit, svg, trace, report }: Options,
+  { junit, svg, trace, report, force }: Options,
   results: LabResult[],
 ): Promise<void> {
+  const write = async (flag: Flag, path: string, text: string) => {
+    await check(flag, path, force);
+    await attempt(flag, path, () => replace(path, text));
+  };
   if (junit !== undefined) await write("junit", junit, toJunit(results));
   if (trace !== undefined) await write("trace", trace, traceText(results));
   if (report !== undefined) await write("report", report, reportText(results));
@@ -47,6 +68,90 @@ export async function writeFiles(
   }
 }
 
-function write(flag: string, path: string, text: string): Promise<void> {
-  return attempt(flag, path, () => Deno.writeTextFile(path, text));
+/** Refuses a file outside the project, and one that holds something else. */
+async function check(flag: Flag, path: string, force: boolean): Promise<void> {
+  await checkPlace(flag, parentOf(path));
+  const info = await infoOf(path);
+  if (info === undefined) return;
+  if (!info.isFile) refuse(flag, path, "it isn't a file");
+  if (force || info.size === 0) return;
+  if ((await beginningOf(path)).includes(markOf(flag))) return;
+  refuse(flag, path, "it holds something else; --force overwrites it");
+}
+
+/** Refuses a folder outside the project, wherever symbolic links lead. */
+async function checkPlace(flag: Flag, folder: string): Promise<void> {
+  // Of a folder that is still to be made, its parent counts.
+  let existing = folder;
+  while (await infoOf(existing) === undefined) {
+    if (flag !== "svg") refuse(flag, folder, "there is no such folder");
+    existing = parentOf(existing);
+  }
+  const project = await Deno.realPath(".");
+  const real = await Deno.realPath(existing).catch(() => undefined);
+  if (real === project || real?.startsWith(`${project}/`)) return;
+  refuse(flag, folder, "it is outside this project");
+}
+
+function parentOf(path: string): string {
+  const slash = path.lastIndexOf("/");
+  if (slash < 0) return ".";
+  return path.slice(0, slash) || "/";
+}
+
+/** What stands at a path; undefined if there is nothing, or we may not look. */
+async function infoOf(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    throw new UsageError(`Cannot write '${path}': it is outside this project`);
+  }
+}
+
+async function beginningOf(path: string): Promise<string> {
+  using file = await Deno.open(path);
+  const bytes = new Uint8Array(BEGINNING);
+  const length = await file.read(bytes) ?? 0;
+  return new TextDecoder().decode(bytes.subarray(0, length));
+}
+
+async function tryToWrite(path: string): Promise<void> {
+  const made = temporary(path);
+  await Deno.writeTextFile(made, "");
+  await Deno.remove(made);
+}
+
+/** At no time there is half a file, and no link is followed. */
+async function replace(path: string, text: string): Promise<void> {
+  const made = temporary(path);
+  try {
+    await Deno.writeTextFile(made, text);
+    await Deno.rename(made, path);
+  } catch (error) {
+    await Deno.remove(made).catch(() => {});
+    throw error;
+  }
+}
+
+function temporary(path: string): string {
+  return `${path}.${crypto.randomUUID()}.tmp`;
+}
+
+async function attempt(
+  flag: Flag,
+  path: string,
+  action: () => Promise<void>,
+): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    refuse(flag, path, error.message);
+  }
+}
+
+function refuse(flag: Flag, path: string, why: string): never {
+  throw new UsageError(`Cannot write --${flag} '${path}': ${why}`);
 }

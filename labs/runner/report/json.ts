@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { overall, rowsOf, secondsOf, speedOf } from "./rows.ts";
-import type { LabResult } from "../run/runner.ts";
+import type { LabResult } from "../result.ts";
 import { sentenceOf } from "./sentence.ts";
 
 /**

@@ -1,8 +1,9 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { difference } from "./differences.ts";
+import { markOf } from "./mark.ts";
 import { escape } from "../draw/markup.ts";
-import type { CellResult, LabResult } from "../run/runner.ts";
+import type { CellResult, LabResult } from "../result.ts";
 import { describe } from "../judge/verdict.ts";
 
 /**
@@ -14,6 +15,7 @@ import { describe } from "../judge/verdict.ts";
 export function toJunit(results: LabResult[]): string {
   const suites = results.map(suite).join("");
   return `<?xml version="1.0" encoding="UTF-8"?>\n` +
+    `<!-- ${markOf("junit")} -->\n` +
     `<testsuites name="labs"${counts(results)}>\n${suites}</testsuites>\n`;
 }
 
@@ -44,6 +46,7 @@ function testCase(suite: string, { id, title, verdict }: CellResult): string {
         attributes,
         element("system-out", {}, message),
       );
+    case "inconclusive":
     case "skipped":
       return element("testcase", attributes, element("skipped", { message }));
     case "differs": {
@@ -66,7 +69,7 @@ function counts(results: LabResult[]): string {
     tests: `${cells.length + errors}`,
     failures: `${count("differs")}`,
     errors: `${errors}`,
-    skipped: `${count("skipped")}`,
+    skipped: `${count("skipped") + count("inconclusive")}`,
   });
 }
 

@@ -1,10 +1,9 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { runProcess } from "../run/lab_process.ts";
-import { print, widthOf } from "./print.ts";
-import type { RecordedCell } from "../judge/record.ts";
-import type { Lab } from "../run/runner.ts";
-import { comparedWith, findCell, type Selection } from "../selection.ts";
+import { print, widthOf } from "../terminal.ts";
+import type { Lab } from "../result.ts";
+import type { ChosenCell, Selection } from "../selection.ts";
 import { table } from "./table.ts";
 
 /** Prints the chosen cells, and how they are compared. */
@@ -16,9 +15,9 @@ export async function list(
   for (const { lab, cells } of selections) {
     const titles = await titlesOf(lab, signal);
     if (titles === undefined) return signal.aborted ? signal.reason : 3;
-    for (const id of cells) {
-      const cell = findCell(lab, id);
-      const seconds = cell?.seconds == null ? "" : `${cell.seconds} s`;
+    for (const cell of cells) {
+      const { id, recorded } = cell;
+      const seconds = recorded?.seconds == null ? "" : `${recorded.seconds} s`;
       rows.push([id, titles.get(id) ?? "", seconds, howCompared(cell)]);
     }
   }
@@ -52,12 +51,11 @@ async function titlesOf(
   return code === 0 ? titles : undefined;
 }
 
-function howCompared(cell?: RecordedCell): string {
-  if (cell === undefined || cell.unrecorded) return "not recorded";
-  const than = comparedWith(cell);
+function howCompared({ recorded, than }: ChosenCell): string {
+  if (recorded === undefined || recorded.unrecorded) return "not recorded";
   return [
-    ...cell.rules,
-    ...cell.time?.sleeps ? ["time as recorded"] : [],
-    ...than === undefined ? [] : [`time against ${than}`],
+    ...recorded.rules,
+    ...recorded.time?.sleeps ? ["time as recorded"] : [],
+    ...than === undefined ? [] : [`time against ${than.id}`],
   ].join(", ");
 }

@@ -1,12 +1,12 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import type { Timeline } from "../../notebook/timeline.ts";
+import { markOf } from "./mark.ts";
 import { difference } from "./differences.ts";
 import { reportPage } from "../draw/html.ts";
 import { drawSvg } from "../draw/svg.ts";
 import { traceEvents } from "../draw/trace.ts";
-import type { CellResult, LabResult } from "../run/runner.ts";
-import { findCell } from "../selection.ts";
+import { isWorthDrawing } from "../draw/worth.ts";
+import type { CellResult, LabResult } from "../result.ts";
 import { sentenceOf } from "./sentence.ts";
 import { rowsOf } from "./rows.ts";
 import { describe } from "../judge/verdict.ts";
@@ -17,24 +17,13 @@ export interface PictureFile {
   text: string;
 }
 
-/** In milliseconds; shorter cells are over before anything can be seen. */
-const SHORTEST_PICTURE = 50;
-
-/** Whether there is anything to see in a timeline. */
-export function isWorthDrawing(
-  { duration, threads, spans }: Timeline,
-): boolean {
-  return duration >= SHORTEST_PICTURE &&
-    (threads.length > 1 || spans.length > 1);
-}
-
 /** A picture a cell, in a folder: `threads-7.svg`; of several runs, the last. */
 export function svgFiles(folder: string, results: LabResult[]): PictureFile[] {
   return cellsOf(results).flatMap(({ id, timelines }) =>
     timelines.filter(isWorthDrawing).map((timeline, i, all) => {
       const part = all.length > 1 ? `-${i + 1}` : "";
       const path = `${folder}/${id.replace(":", "-")}${part}.svg`;
-      return { path, text: drawSvg(timeline) };
+      return { path, text: `<!-- ${markOf("svg")} -->\n${drawSvg(timeline)}` };
     })
   );
 }
@@ -49,7 +38,10 @@ export function traceText(results: LabResult[]): string {
       }))
     )
   );
-  return JSON.stringify(traceEvents(timelines));
+  return JSON.stringify({
+    generator: markOf("trace"),
+    ...traceEvents(timelines),
+  });
 }
 
 /** The verdicts, the outputs beside the record, and the timelines, as a page. */
@@ -58,17 +50,16 @@ export function reportText(results: LabResult[]): string {
   const sentences = labs.map((lab) =>
     sentenceOf(lab, rowsOf(results.filter((result) => result.lab === lab)))
   );
-  const cells = results.flatMap(({ lab, run, cells }) =>
+  const cells = results.flatMap(({ run, cells }) =>
     cells.map((cell) => {
-      const record = findCell(lab, cell.id);
-      const { verdict } = cell;
+      const { verdict, recorded } = cell;
       return {
         id: run === 1 ? cell.id : `${cell.id}, run ${run}`,
         title: cell.title,
         verdict: describe(verdict),
         difference: difference(verdict).join("\n"),
-        source: record?.source ?? "",
-        recorded: record?.output ?? "",
+        source: recorded?.source ?? "",
+        recorded: recorded?.output ?? "",
         here: cell.output,
         seconds: {
           recorded: verdict.timing.recorded ?? undefined,
@@ -78,7 +69,8 @@ export function reportText(results: LabResult[]): string {
       };
     })
   );
-  return reportPage({ summary: sentences, cells });
+  const page = reportPage({ summary: sentences, cells });
+  return page.replace("\n", `\n<!-- ${markOf("report")} -->\n`);
 }
 
 function cellsOf(results: LabResult[]): CellResult[] {

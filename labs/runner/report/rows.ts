@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import type { LabResult } from "../run/runner.ts";
+import type { LabResult } from "../result.ts";
 import { describe, type Verdict } from "../judge/verdict.ts";
 
 /** A cell in all runs of its lab. */
@@ -30,11 +30,13 @@ export function rowsOf(results: LabResult[]): Row[] {
   return [...rows.values()];
 }
 
+/** From the worst to what tells nothing. */
+const KINDS = ["differs", "inconclusive", "reproduced", "skipped"] as const;
+
 /** The worst of a row's verdicts; it's skipped only if every run was. */
 export function overall({ verdicts }: Row): Verdict["verdict"] {
   const kinds = verdicts.map(({ verdict }) => verdict);
-  if (kinds.includes("differs")) return "differs";
-  return kinds.includes("reproduced") ? "reproduced" : "skipped";
+  return KINDS.find((kind) => kinds.includes(kind))!;
 }
 
 /** A row's verdict for a reader: of several runs, how many say the same. */
@@ -54,7 +56,7 @@ export function secondsOf({ verdicts }: Row): Spread | undefined {
 
 /** How many times faster a row was; undefined if no run can tell. */
 export function speedOf({ verdicts }: Row): Spread | undefined {
-  return spread(verdicts.map(({ timing }) => timing.speed?.here ?? null));
+  return spread(verdicts.map(({ timing }) => timing.speed?.median ?? null));
 }
 
 /** The median of some numbers and how far they spread; null counts for none. */

@@ -13,8 +13,10 @@ import type { Speed } from "../judge/timing.ts";
  * @param rows Its cells.
  */
 export function sentenceOf({ sentence }: RecordedLab, rows: Row[]): string {
-  const row = rows.find(({ id }) => id === sentence.cell);
-  if (row === undefined) return count(rows);
+  const row = rows.find(({ id }) => id === sentence?.cell);
+  if (sentence === undefined || row === undefined) return count(rows);
+  // What isn't judged is no conclusion.
+  if (["skipped", "inconclusive"].includes(overall(row))) return count(rows);
   if (!sentence.text.includes("*")) {
     return overall(row) === "reproduced" ? `${sentence.text}.` : count(rows);
   }

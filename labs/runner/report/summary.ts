@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { bold, dim, green, red } from "@std/fmt/colors";
+import { bold, dim, green, red, yellow } from "@std/fmt/colors";
 import {
   describeRow,
   overall,
@@ -10,18 +10,29 @@ import {
   speedOf,
   type Spread,
 } from "./rows.ts";
-import type { LabResult } from "../run/runner.ts";
+import type { LabResult } from "../result.ts";
 import { sentenceOf } from "./sentence.ts";
 import { type Column, table, wrap } from "./table.ts";
 import type { Verdict } from "../judge/verdict.ts";
 
-const MARKS = { reproduced: "✓", differs: "✗", skipped: "–" };
+const MARKS = {
+  reproduced: "✓",
+  differs: "✗",
+  inconclusive: "?",
+  skipped: "–",
+};
 const LABELS = {
   reproduced: "reproduced",
   differs: "different",
+  inconclusive: "inconclusive",
   skipped: "skipped",
 };
-const COLORS = { reproduced: green, differs: red, skipped: dim };
+const COLORS = {
+  reproduced: green,
+  differs: red,
+  inconclusive: yellow,
+  skipped: dim,
+};
 
 /** Widths from which on there is room for more. */
 const ROOM_FOR_SPEED = 70;
@@ -132,7 +143,7 @@ function sentences(results: LabResult[], width: number): string[] {
 /** How many cells have which verdict. */
 export function totals(results: LabResult[]): string {
   const kinds = rowsOf(results).map(overall);
-  return (["reproduced", "differs", "skipped"] as const)
+  return (["reproduced", "differs", "inconclusive", "skipped"] as const)
     .map((kind) => [kind, kinds.filter((k) => k === kind).length] as const)
     .filter(([, count]) => count > 0)
     .map(([kind, count]) => COLORS[kind](`${count} ${LABELS[kind]}`))

@@ -8,24 +8,36 @@ export interface LabProcessOptions {
   onLine: (line: string) => void;
   /** Called with each line on stderr. */
   onErrorLine: (line: string) => void;
+  /**
+   * What the process reads on stdin.
+   *
+   * @default {undefined, which is nothing}
+   */
+  input?: ReadableStream<Uint8Array<ArrayBuffer>>;
 }
+
+/**
+ * How long what the process has printed is read once it has ended, in
+ * milliseconds. Only a process that it left behind can hold its output open.
+ */
+const GRACE = 2000;
 
 /**
  * Runs a lab as a process.
  *
  * @param command The program and its arguments.
  * @param options What to do with what it prints.
- * @returns Its exit code, when it has ended and everything was read.
+ * @returns Its exit code, when it has ended and what it printed was read.
  */
 export async function runProcess(
   [program, ...args]: string[],
-  { signal, onLine, onErrorLine }: LabProcessOptions,
+  { signal, onLine, onErrorLine, input }: LabProcessOptions,
 ): Promise<number> {
   signal.throwIfAborted();
   const child = new Deno.Command(program, {
     args,
     cwd: new URL("../../../", import.meta.url),
-    stdin: "null",
+    stdin: input === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
     // A group of its own, which can be ended as a whole.
@@ -34,16 +46,30 @@ export async function runProcess(
   let ending: Promise<void> | undefined;
   const end = () => ending ??= endGroup(child);
   signal.addEventListener("abort", end);
+  // A process that has ended reads no more.
+  input?.pipeTo(child.stdin).catch(() => {});
+  const streams = [
+    new LineReader(child.stdout, onLine),
+    new LineReader(child.stderr, onErrorLine),
+  ];
+  const reading = Promise.all(streams.map((stream) => stream.read()));
+  let grace: ReturnType<typeof setTimeout> | undefined;
   try {
-    await Promise.all([
-      readLines(child.stdout, onLine),
-      readLines(child.stderr, onErrorLine),
-    ]);
-    return (await child.status).code;
+    // What a handler throws ends the process, too.
+    await Promise.race([child.status, reading]);
+    const { code } = await child.status;
+    grace = setTimeout(() => {
+      end();
+      streams.forEach((stream) => stream.cancel());
+    }, GRACE);
+    await reading;
+    return code;
   } catch (error) {
     end();
+    streams.forEach((stream) => stream.cancel());
     throw error;
   } finally {
+    clearTimeout(grace);
     signal.removeEventListener("abort", end);
     await ending;
   }
@@ -73,15 +99,52 @@ async function endGroup(child: Deno.ChildProcess): Promise<void> {
   }).output();
 }
 
-async function readLines(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-  onLine: (line: string) => void,
-): Promise<void> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
-    lines.forEach(onLine);
+/** Takes a stream apart at its line breaks; a line may be of any length. */
+class LineReader {
+  #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
+  #onLine: (line: string) => void;
+  /** The line that isn't over. */
+  #parts: string[] = [];
+
+  constructor(
+    stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+    onLine: (line: string) => void,
+  ) {
+    this.#reader = stream.getReader();
+    this.#onLine = onLine;
   }
-  if (rest !== "") onLine(rest);
+
+  /** Reads to the end, or until it is cancelled. */
+  async read(): Promise<void> {
+    const decoder = new TextDecoder();
+    while (true) {
+      const { value, done } = await this.#reader.read();
+      this.#add(decoder.decode(value, { stream: !done }));
+      if (done) break;
+    }
+    if (this.#parts.some((part) => part !== "")) this.#end("");
+  }
+
+  cancel(): void {
+    this.#reader.cancel().catch(() => {});
+  }
+
+  #add(text: string): void {
+    let start = 0;
+    for (
+      let end = text.indexOf("\n");
+      end >= 0;
+      end = text.indexOf("\n", start)
+    ) {
+      this.#end(text.slice(start, end));
+      start = end + 1;
+    }
+    this.#parts.push(text.slice(start));
+  }
+
+  #end(rest: string): void {
+    const line = this.#parts.join("") + rest;
+    this.#parts = [];
+    this.#onLine(line);
+  }
 }

@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { dim } from "@std/fmt/colors";
-import { widthOf } from "../report/print.ts";
+import { widthOf } from "../terminal.ts";
 
 /** How progress is told: not at all, by a line that stays, or by one that goes. */
 export type ProgressStyle = "none" | "plain" | "live";

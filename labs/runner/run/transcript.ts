@@ -1,82 +1,98 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { RECORD_SEPARATOR, type Timeline } from "../../notebook/timeline.ts";
+import type { CellEnd, CellStart, LabEvent } from "../../notebook/events.ts";
+import { RECORD_SEPARATOR } from "../../notebook/timeline.ts";
+import type { Timeline } from "../../notebook/timeline.ts";
 
 /** What one cell printed. */
 export interface CellOutput {
   /** The cell's number, or its name. */
   id: string;
   title: string;
-  /** The lines under the heading, without the blank ones at the end. */
+  /** Its lines, without blank ones at the end. */
   output: string;
-  /** What its threads did, if the lab was asked for it. */
+  /** What its threads did. */
   timelines: Timeline[];
+  /** Whether it ran to its end. */
+  isFinished: boolean;
 }
 
-interface OpenCell {
-  id: string;
-  title: string;
+interface OpenCell extends Omit<CellOutput, "output"> {
   lines: string[];
-  timelines: Timeline[];
 }
 
-const HEADING = /^In \[(.+?)\]: (.*)$/;
+/** What a line was: output, an event, or output with an event behind it. */
+export interface Added {
+  output?: string;
+  event?: LabEvent;
+}
 
-/** What a lab prints, taken apart at its headings line by line. */
+/**
+ * What a lab prints, taken apart at its events. Only an event that has the lab's
+ * key counts: whatever else a line looks like, it is output.
+ */
 export class Transcript {
+  #mark: string;
   #cells: OpenCell[] = [];
 
-  /** The cells so far. The last one may not have printed everything yet. */
+  /** @param key What the lab's events are known by. */
+  constructor(key: string) {
+    this.#mark = RECORD_SEPARATOR + key;
+  }
+
+  /** The cells so far. */
   get cells(): CellOutput[] {
-    return this.#cells.map(({ lines, ...cell }) => ({
-      ...cell,
-      output: lines.join("\n").trimEnd(),
-    }));
+    return this.#cells.map(({ lines, ...cell }) => {
+      let { length } = lines;
+      while (length > 0 && lines[length - 1] === "") length--;
+      return { ...cell, output: lines.slice(0, length).join("\n") };
+    });
   }
 
   /**
    * Adds a line.
    *
    * @param line The line, without its break.
-   * @returns What it was: the heading of a cell, a timeline, or just output.
+   * @returns What it was.
    */
-  add(line: string): "heading" | "timeline" | "output" {
+  add(line: string): Added {
+    // A thread may have printed a line without its break before.
+    const at = line.indexOf(this.#mark);
+    const event = at < 0
+      ? undefined
+      : parseEvent(line.slice(at + this.#mark.length));
+    if (event === undefined) {
+      this.#cells.at(-1)?.lines.push(line);
+      return { output: line };
+    }
+    const added: Added = { event };
+    if (at > 0) {
+      added.output = line.slice(0, at);
+      this.#cells.at(-1)?.lines.push(added.output);
+    }
+    if (event.type === "start") this.#start(event);
+    if (event.type === "end") this.#end(event);
+    return added;
+  }
+
+  #start({ id, title }: CellStart): void {
+    const cell = { id, title, lines: [], timelines: [], isFinished: false };
+    this.#cells.push(cell);
+  }
+
+  #end({ timeline }: CellEnd): void {
     const cell = this.#cells.at(-1);
-    if (line.startsWith(RECORD_SEPARATOR)) {
-      const timeline = parseTimeline(line.slice(RECORD_SEPARATOR.length));
-      if (cell !== undefined && timeline !== undefined) {
-        cell.timelines.push(timeline);
-        return "timeline";
-      }
-    }
-    const heading = HEADING.exec(line);
-    if (heading === null) {
-      cell?.lines.push(line);
-      return "output";
-    }
-    const [, id, title] = heading;
-    this.#cells.push({ id, title, lines: [], timelines: [] });
-    return "heading";
+    if (cell === undefined) return;
+    cell.timelines.push(timeline);
+    cell.isFinished = true;
   }
 }
 
-/** Reads a timeline; undefined if it is none, or broke off with its lab. */
-function parseTimeline(text: string): Timeline | undefined {
-  let value: Partial<Timeline> | null;
+/** Reads an event; undefined if it broke off with its lab. */
+function parseEvent(text: string): LabEvent | undefined {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
-  const isWhole = typeof value?.duration === "number" &&
-    [value.threads, value.spans, value.flows, value.depths]
-      .every(Array.isArray);
-  return isWhole ? value as Timeline : undefined;
-}
-
-/** Takes what a lab printed apart at its headings. */
-export function parseTranscript(text: string): CellOutput[] {
-  const transcript = new Transcript();
-  for (const line of text.split("\n")) transcript.add(line);
-  return transcript.cells;
 }

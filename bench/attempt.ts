@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { UsageError } from "./usage_error.ts";
+import { UsageError } from "../labs/runner/usage_error.ts";
 
 /**
  * Writes what a flag asks for.

@@ -1,0 +1,77 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/** What is wrong with a value, and where in it: `cells[3].seconds`. */
+export class SchemaError extends Error {
+  /**
+   * @param path Where, from the value's root.
+   * @param expected What must stand there.
+   * @param found What stands there.
+   */
+  constructor(path: string, expected: string, found: unknown) {
+    const place = path === "" ? "it" : path;
+    super(`${place} must be ${expected}, found ${show(found)}`);
+  }
+}
+
+/** Throws unless a value is as it must be. */
+export type Check = (value: unknown, path: string) => void;
+
+function show(value: unknown): string {
+  if (value === undefined) return "nothing";
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length <= 60 ? text : `${text.slice(0, 60)}…`;
+}
+
+/** A value that a condition holds for. */
+export function value(
+  expected: string,
+  holds: (value: unknown) => boolean,
+): Check {
+  return (value, path) => {
+    if (!holds(value)) throw new SchemaError(path, expected, value);
+  };
+}
+
+/** A list of values that are all alike. */
+export function list(item: Check): Check {
+  return (value, path) => {
+    if (!Array.isArray(value)) throw new SchemaError(path, "a list", value);
+    value.forEach((each, i) => item(each, `${path}[${i}]`));
+  };
+}
+
+/** Either null or what another check wants. */
+export function nullable(check: Check): Check {
+  return (value, path) => {
+    if (value !== null) check(value, path);
+  };
+}
+
+/** An object with some fields and maybe others, and no more. */
+export function object(
+  required: Record<string, Check>,
+  optional: Record<string, Check> = {},
+): Check {
+  const names = [...Object.keys(required), ...Object.keys(optional)];
+  return (value, path) => {
+    if (value === null || typeof value !== "object" || Array.isArray(value)) {
+      throw new SchemaError(path, "an object", value);
+    }
+    const fields = value as Record<string, unknown>;
+    const inside = (name: string) => path === "" ? name : `${path}.${name}`;
+    for (const name of Object.keys(fields)) {
+      if (names.includes(name)) continue;
+      throw new SchemaError(
+        inside(name),
+        `left out: the fields are ${names.join(", ")}`,
+        fields[name],
+      );
+    }
+    for (const [name, check] of Object.entries(required)) {
+      check(fields[name], inside(name));
+    }
+    for (const [name, check] of Object.entries(optional)) {
+      if (Object.hasOwn(fields, name)) check(fields[name], inside(name));
+    }
+  };
+}

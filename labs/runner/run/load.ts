@@ -1,0 +1,49 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { cpus } from "node:os";
+import process from "node:process";
+
+/** Up to a moment: seconds of all processors together. */
+export interface LoadMark {
+  /** On the clock. */
+  time: number;
+  /** In which processors computed, for whatever program. */
+  busy: number;
+  /** In which they computed for this program. */
+  own: number;
+}
+
+const permission = await Deno.permissions.query({ name: "sys", kind: "cpus" });
+
+/** What the processors have done up to now; undefined if we may not know. */
+export function markLoad(): LoadMark | undefined {
+  if (permission.state !== "granted") return undefined;
+  let busy = 0;
+  for (const { times } of cpus()) {
+    busy += times.user + times.nice + times.sys + times.irq;
+  }
+  const { user, system } = process.cpuUsage();
+  return {
+    time: performance.now() / 1000,
+    busy: busy / 1000,
+    own: (user + system) / 1e6,
+  };
+}
+
+/**
+ * How many processors other programs used between two moments.
+ *
+ * @param from The first moment.
+ * @param to The second.
+ * @param lab The processor time that the lab took meanwhile, in seconds.
+ */
+export function othersBetween(
+  from: LoadMark | undefined,
+  to: LoadMark | undefined,
+  lab: number,
+): number | undefined {
+  if (from === undefined || to === undefined) return undefined;
+  const others = to.busy - from.busy - (to.own - from.own) - lab;
+  // The system counts in hundredths of a second.
+  return Math.max(0, others) / Math.max(0.01, to.time - from.time);
+}

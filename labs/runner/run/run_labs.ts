@@ -1,0 +1,60 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import type { Options } from "../cli.ts";
+import type { Lab, LabResult } from "../result.ts";
+import type { Selection } from "../selection.ts";
+import { Progress, type ProgressStyle } from "./progress.ts";
+import { Session } from "./session.ts";
+
+/**
+ * Runs the chosen labs, each as often as was asked for.
+ *
+ * @param selections What was chosen.
+ * @param options The flags.
+ * @param signal Ends the running lab; no other is started.
+ * @returns Each run of a lab, when it is over.
+ */
+export async function* runLabs(
+  selections: Selection<Lab>[],
+  options: Options,
+  signal: AbortSignal,
+): AsyncGenerator<LabResult> {
+  for (const selection of selections) {
+    for (let run = 1; run <= options.repeat; run++) {
+      // A first run that never was tells which cells were left out.
+      if (signal.aborted && run > 1) break;
+      yield await runOnce(selection, run, options, signal);
+    }
+  }
+}
+
+async function runOnce(
+  selection: Selection<Lab>,
+  run: number,
+  options: Options,
+  signal: AbortSignal,
+): Promise<LabResult> {
+  using progress = new Progress(styleOf(options));
+  const session = new Session(selection, options, progress);
+  const ended = signal.aborted ? "interrupted" : await session.run(signal);
+  return {
+    lab: selection.lab,
+    run,
+    cells: selection.cells.map((cell) => {
+      const { title = "", output = "", timelines = [] } =
+        session.outputOf(cell) ?? {};
+      const { id, recorded } = cell;
+      const verdict = session.judge(cell, ended);
+      return { id, title, recorded, output, timelines, verdict };
+    }),
+    spent: session.spent,
+    failure: signal.aborted ? undefined : ended,
+  };
+}
+
+function styleOf({ json, quiet }: Options): ProgressStyle {
+  const isLive = Deno.stderr.isTerminal() &&
+    (json || quiet || Deno.stdout.isTerminal());
+  if (isLive) return "live";
+  return quiet ? "none" : "plain";
+}

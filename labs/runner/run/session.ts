@@ -1,0 +1,293 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { bold, getColorEnabled, green, yellow } from "@std/fmt/colors";
+import type { Again, CellEnd, LabEvent } from "../../notebook/events.ts";
+import type { Options } from "../cli.ts";
+import { drawGantt } from "../draw/gantt.ts";
+import { isWorthDrawing } from "../draw/worth.ts";
+import { concurrencyOf } from "../judge/concurrency.ts";
+import {
+  type Machine,
+  recordedSeconds,
+  type Sample,
+  secondsOf,
+} from "../judge/timing.ts";
+import { judge, type Verdict } from "../judge/verdict.ts";
+import type { Lab } from "../result.ts";
+import {
+  type ChosenCell,
+  flagsOf,
+  numberOf,
+  type Selection,
+} from "../selection.ts";
+import { print, widthOf } from "../terminal.ts";
+import { runProcess } from "./lab_process.ts";
+import { type LoadMark, markLoad, othersBetween } from "./load.ts";
+import type { Progress } from "./progress.ts";
+import { type CellOutput, Transcript } from "./transcript.ts";
+
+/** Wider than this, a chart is no clearer. */
+const LONGEST_CHART = 100;
+
+/** How long cells may be run again to compare their times, in seconds. */
+const BUDGET = 30;
+
+/** A cell that takes ten times as long as in the notebook, and this, is ended. */
+const PATIENCE = 60;
+
+/** What a cell did in one of its runs, beside its output. */
+type Measured = Pick<Sample, "concurrency" | "others">;
+
+/**
+ * One run of a lab: its process is started, its cells run once, and those whose
+ * times are compared are run again, in turns, until the answer is clear.
+ */
+export class Session {
+  #selection: Selection<Lab>;
+  #options: Options;
+  #machine: Machine;
+  #progress: Progress;
+  #isShown: boolean;
+  /** Only the lab's process knows it, so only that can write events. */
+  #key: string = crypto.randomUUID();
+  /** What the lab reads on stdin, as long as it does. */
+  #input: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined;
+  #transcript: Transcript;
+  #measured: Measured[] = [];
+  #outputs: CellOutput[] = [];
+  #samples = new Map<string, Sample[]>();
+  #isAgain = false;
+  #idle = Promise.withResolvers<void>();
+  #mark: LoadMark | undefined;
+  #hang: { controller: AbortController; cell?: string; reason?: string };
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** How long cells were run again, in seconds. */
+  spent = 0;
+
+  constructor(
+    selection: Selection<Lab>,
+    options: Options,
+    progress: Progress,
+  ) {
+    this.#selection = selection;
+    this.#options = options;
+    this.#progress = progress;
+    this.#isShown = !options.quiet && !options.json;
+    this.#transcript = new Transcript(this.#key);
+    this.#hang = { controller: new AbortController() };
+    const { hardwareConcurrency: cores } = navigator;
+    this.#machine = { cores, quick: options.quick };
+  }
+
+  /**
+   * Runs the lab.
+   *
+   * @param interrupt Ends it.
+   * @returns Why the lab didn't run to its end, if it didn't.
+   */
+  async run(interrupt: AbortSignal): Promise<string | undefined> {
+    const running = this.#runProcess(interrupt);
+    try {
+      await Promise.race([running, this.#idle.promise]);
+      this.#collect();
+      await this.#compareTimes(running);
+      this.#input?.close();
+      return await running;
+    } finally {
+      clearTimeout(this.#timer);
+      if (!this.#isAgain) this.#collect();
+    }
+  }
+
+  /** The cell's verdict, by what is known up to now. */
+  judge(cell: ChosenCell, ended?: string): Verdict {
+    const { cell: hung, reason } = this.#hang;
+    return judge(cell, {
+      samples: this.#samples.get(cell.number) ?? [],
+      ended: ended ?? reason,
+      hung: hung === cell.number ? reason : undefined,
+    }, this.#machine);
+  }
+
+  /** What a cell printed when it ran first; of one that ran twice, the second. */
+  outputOf({ number }: ChosenCell): CellOutput | undefined {
+    return this.#outputs.findLast(({ id }) => id === number);
+  }
+
+  /** Runs the process to its end; tells why, if it isn't a good one. */
+  async #runProcess(interrupt: AbortSignal): Promise<string | undefined> {
+    const { lab } = this.#selection;
+    const { timeout, quick } = this.#options;
+    const command = [
+      ...lab.command,
+      ...flagsOf(this.#selection),
+      ...quick ? ["--quick"] : [],
+      "--events",
+    ];
+    const limit = timeout === undefined
+      ? new AbortController().signal
+      : AbortSignal.timeout(timeout * 1000);
+    const hang = this.#hang.controller.signal;
+    const input = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      start: (controller) => {
+        this.#input = controller;
+      },
+      cancel: () => {
+        this.#input = undefined;
+      },
+    });
+    this.#send(this.#key);
+    let code: number;
+    try {
+      code = await runProcess(command, {
+        signal: AbortSignal.any([interrupt, limit, hang]),
+        onLine: (line) => this.#onLine(line),
+        onErrorLine: (line) =>
+          this.#progress.above(() => console.error(yellow(line))),
+        input,
+      });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      return `the lab could not be started: ${error.message}`;
+    }
+    if (code === 0) return undefined;
+    if (interrupt.aborted) return "interrupted";
+    if (hang.aborted) return undefined;
+    if (limit.aborted) return `the lab took more than ${timeout} seconds`;
+    return `the lab failed with exit code ${code}`;
+  }
+
+  #send(line: string): void {
+    this.#input?.enqueue(new TextEncoder().encode(`${line}\n`));
+  }
+
+  #onLine(line: string): void {
+    const { output, event } = this.#transcript.add(line);
+    const isShown = this.#isShown && !this.#isAgain;
+    if (output !== undefined && isShown) {
+      this.#progress.above(() => print(output));
+    }
+    if (event !== undefined) this.#onEvent(event, isShown);
+  }
+
+  #onEvent(event: LabEvent, isShown: boolean): void {
+    switch (event.type) {
+      case "start": {
+        const { id, title } = event;
+        const heading = `In [${id}]: ${title}`;
+        if (isShown) this.#progress.above(() => print(green(bold(heading))));
+        this.#watch(id, title);
+        this.#mark = markLoad();
+        break;
+      }
+      case "end":
+        this.#onEnd(event);
+        if (isShown) this.#progress.above(() => draw(event));
+        break;
+      case "idle":
+        this.#idle.resolve();
+    }
+  }
+
+  #onEnd({ cpu, timeline }: CellEnd): void {
+    clearTimeout(this.#timer);
+    this.#measured.push({
+      concurrency: concurrencyOf(timeline),
+      others: othersBetween(this.#mark, markLoad(), cpu),
+    });
+  }
+
+  /** Tells that a cell runs, and ends it if it doesn't end by itself. */
+  #watch(number: string, title: string): void {
+    const { lab: { lab, cells } } = this.#selection;
+    const recorded = cells.find(({ id }) => id === `${lab}:${number}`);
+    const seconds = recorded ? recordedSeconds(recorded, this.#options) : null;
+    if (!this.#isAgain) {
+      this.#progress.start(`${lab}:${number} ${title}`, seconds);
+    }
+    const limit = PATIENCE + 10 * (recorded?.seconds ?? 0);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#hang.cell = number;
+      this.#hang.reason = `cell ${lab}:${number} had not ended after ` +
+        `${limit.toFixed(0)} seconds`;
+      this.#hang.controller.abort();
+    }, limit * 1000);
+  }
+
+  /** Runs cells again, in turns, while that may change a verdict. */
+  async #compareTimes(running: Promise<unknown>): Promise<void> {
+    if (this.#options.quick) return;
+    const { lab: { lab } } = this.#selection;
+    let isOver = false;
+    running.finally(() => isOver = true).catch(() => {});
+    const start = performance.now();
+    let groups = this.#openGroups();
+    if (groups.length > 0) {
+      this.#progress.start(`${lab}: comparing times, in turns`, null);
+    }
+    while (groups.length > 0 && !isOver && this.spent < BUDGET) {
+      for (const again of groups) {
+        this.#isAgain = true;
+        this.#transcript = new Transcript(this.#key);
+        this.#measured = [];
+        this.#idle = Promise.withResolvers();
+        this.#send(JSON.stringify({ again } satisfies Again));
+        await Promise.race([running, this.#idle.promise]);
+        if (isOver) break;
+        this.#collect();
+      }
+      this.spent = (performance.now() - start) / 1000;
+      groups = this.#openGroups();
+    }
+  }
+
+  /** The cells to run again: each group with the one it is compared with. */
+  #openGroups(): string[][] {
+    const open = this.#selection.cells.filter((cell) =>
+      this.judge(cell).isOpen
+    );
+    return [...Map.groupBy(open, ({ than, number }) => than?.id ?? number)]
+      .map(([, cells]) => {
+        const [{ than }] = cells;
+        const numbers = cells.map(({ number }) => number);
+        return than === undefined ? numbers : [numberOf(than.id), ...numbers];
+      });
+  }
+
+  /** Takes what has run as a sample of each cell. */
+  #collect(): void {
+    const finished = this.#transcript.cells.filter((cell) => cell.isFinished);
+    const seconds = new Map(
+      finished.map(({ id, output }) => [id, secondsOf(output)]),
+    );
+    if (!this.#isAgain) {
+      this.#outputs = finished;
+      this.#samples.clear();
+    }
+    const { cells } = this.#selection.lab;
+    const quick = this.#isAgain || this.#options.quick;
+    finished.forEach(({ id, output }, i) => {
+      const { time } = cells.find((cell) => numberOf(cell.id) === id) ?? {};
+      const than = time?.fasterThan ?? time?.noFasterThan;
+      const sample: Sample = {
+        ...this.#measured[i],
+        ...{ seconds: seconds.get(id)!, quick, output },
+        than: than === undefined ? undefined : seconds.get(numberOf(than)),
+      };
+      const earlier = this.#isAgain ? this.#samples.get(id) ?? [] : [];
+      this.#samples.set(id, [...earlier, sample]);
+    });
+  }
+}
+
+/** Shows what a cell's threads did, and ends the cell with a blank line. */
+function draw({ timeline }: CellEnd): void {
+  if (isWorthDrawing(timeline)) {
+    const width = Math.min(widthOf(Deno.stdout), LONGEST_CHART);
+    const chart = drawGantt(timeline, { width, color: getColorEnabled() });
+    print(`\n${chart.trimEnd()}`);
+  }
+  print("");
+}
