@@ -1,7 +1,9 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { hold } from "../sync/keep_alive.ts";
-import type { Dispatcher, OpenCall, TaskOptions } from "./dispatcher.ts";
+import { offAbort, onAbort } from "../sync/signals.ts";
+import type { Dispatcher, OpenCall } from "./dispatcher.ts";
+import type { Task, TaskOwner } from "./task.ts";
 
 /** How a call may end early. */
 export interface CallLimits {
@@ -13,38 +15,72 @@ export interface CallLimits {
 /** A timer's time is kept in 31 bits: more of it would be over at once. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
-let lastCall = 0;
-
 /**
  * One call of a pool's method: its tasks, and its early end. Once it was called
- * off, nothing more is submitted; until it is disposed of, a pool that was closed
- * goes on taking its tasks.
+ * off, nothing more is submitted.
+ *
+ * Its timer runs, its signal is listened to and the pool knows it only while
+ * something of it can end early: it has tasks, or somebody waits for it. So an
+ * iterator that nobody takes from leaves nothing behind, and a call that has
+ * failed still limits the tasks that it has left running.
  */
-export class Call implements OpenCall, Disposable {
-  readonly id: number = ++lastCall;
-  readonly isLazy: boolean;
+export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
   #dispatcher: Dispatcher;
+  #tasks = new Set<Task>();
+  #timeout: number;
+  /** On `performance.now()`'s clock. */
+  #deadline = Infinity;
   #signal: AbortSignal | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #calledOff: { reason: unknown } | undefined;
-  #leave: (reason: unknown) => void = () => {};
+  /** What waits to hear that the call was called off. */
+  #leave: Set<(reason: unknown) => void> | undefined;
+  /** How many wait for the call: while somebody does, it is active. */
+  #users = 0;
+  #isActive = false;
+  #end: (() => void) | undefined;
   #onAbort = (): void => this.cancel(this.#signal!.reason);
 
-  /** A lazy call submits when somebody asks it to: maybe never. */
-  constructor(dispatcher: Dispatcher, isLazy: boolean) {
+  constructor(
+    dispatcher: Dispatcher,
+    { signal, timeout = Infinity }: CallLimits,
+  ) {
     this.#dispatcher = dispatcher;
-    this.isLazy = isLazy;
-    dispatcher.enter(this);
+    this.#signal = signal;
+    this.#timeout = timeout;
   }
 
-  /** From now on, time runs and the signal is heard. */
-  limit({ signal, timeout = Infinity }: CallLimits): void {
-    if (timeout !== Infinity) {
-      this.#expire(performance.now() + timeout * 1000, timeout);
-    }
-    this.#signal = signal;
-    if (signal?.aborted) this.#onAbort();
-    else signal?.addEventListener("abort", this.#onAbort, { once: true });
+  /** From now on, time runs. */
+  begin(): void {
+    this.#deadline = performance.now() + this.#timeout * 1000;
+  }
+
+  /** The same, for a call that somebody waits for until it is disposed of. */
+  open(): this {
+    this.begin();
+    this.#use();
+    this.#end = () => this.#unuse();
+    return this;
+  }
+
+  /** The same, for an iterator: a closed pool keeps its workers for it. */
+  openLazily(): this {
+    this.begin();
+    this.#dispatcher.keep();
+    this.#end = () => this.#dispatcher.release();
+    return this;
+  }
+
+  /** Nobody waits any more. What was submitted and still runs keeps its limits. */
+  [Symbol.dispose](): void {
+    this.#end?.();
+    this.#end = undefined;
+  }
+
+  /** The same; if the pool was joined, it awaits the workers' end as well. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this[Symbol.dispose]();
+    await this.#dispatcher.endedIfJoined();
   }
 
   /**
@@ -53,10 +89,32 @@ export class Call implements OpenCall, Disposable {
    * @returns A promise that resolves to what came of it.
    * @throws At once if the call was called off, or the task can't be sent.
    */
-  submit(task: Omit<TaskOptions, "call">): Promise<unknown> {
-    this.#calledOff ??= this.#dispatcher.refusal;
+  submit(task: Task): Promise<unknown> {
+    this.#activate();
+    try {
+      this.throwIfCalledOff();
+      task.owner = this;
+      const promise = this.#dispatcher.submit(task);
+      this.#tasks.add(task);
+      return promise;
+    } finally {
+      this.#restIfIdle();
+    }
+  }
+
+  onSettled(task: Task): void {
+    this.#tasks.delete(task);
+    this.#restIfIdle();
+  }
+
+  get isCalledOff(): boolean {
+    return this.#calledOff !== undefined;
+  }
+
+  /** Throws if the call was called off, or should have been by now. */
+  checkLimits(): void {
+    if (!this.#isActive) this.#applyLimits();
     this.throwIfCalledOff();
-    return this.#dispatcher.submit({ ...task, call: this.id });
   }
 
   /** Throws what the call was called off with. */
@@ -64,48 +122,88 @@ export class Call implements OpenCall, Disposable {
     if (this.#calledOff) throw this.#calledOff.reason;
   }
 
-  /** Awaits something, unless the call is called off first; one at a time. */
-  async orCalledOff<T>(awaited: Promise<T>): Promise<T> {
-    const calledOff = Promise.withResolvers<never>();
-    if (this.#calledOff) calledOff.reject(this.#calledOff.reason);
-    this.#leave = calledOff.reject;
+  /** Awaits something, unless the call is called off first. */
+  async orCalledOff<T>(awaited: PromiseLike<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#use();
     // Somebody waits for the timer, if for nothing else.
     using _alive = this.#timer === undefined ? undefined : hold();
-    return await Promise.race([calledOff.promise, awaited]);
+    const leave = this.#leave ??= new Set();
+    try {
+      this.throwIfCalledOff();
+      leave.add(reject);
+      awaited.then(resolve, reject);
+      return await promise;
+    } finally {
+      leave.delete(reject);
+      this.#unuse();
+    }
   }
 
-  /** Calls off what is left. */
+  /** Calls off what is left, and ends the workers that are at it. */
   cancel(reason: unknown): void {
-    if (this.#calledOff) return;
     this.callOff(reason);
-    this.#dispatcher.cancel(this.id, reason);
+    this.#dispatcher.cancel(this.#tasks, reason);
   }
 
-  /** The same, for a dispatcher that has ended its tasks already. */
+  /** Calls off what no worker has begun, and leaves the rest alone. */
+  cancelWaiting(reason: unknown): void {
+    this.callOff(reason);
+    this.#dispatcher.cancelWaiting(this.#tasks, reason);
+  }
+
+  /** The call is called off by a dispatcher that has ended its tasks already. */
   callOff(reason: unknown): void {
     this.#calledOff ??= { reason };
-    this.#leave(reason);
+    if (this.#leave) { for (const leave of this.#leave) leave(reason); }
   }
 
-  [Symbol.dispose](): void {
-    this.#signal?.removeEventListener("abort", this.#onAbort);
+  #use(): void {
+    this.#users++;
+    this.#activate();
+  }
+
+  #unuse(): void {
+    this.#users--;
+    this.#restIfIdle();
+  }
+
+  #activate(): void {
+    if (this.#isActive) return;
+    this.#isActive = true;
+    this.#dispatcher.enter(this);
+    this.#applyLimits();
+    if (this.#calledOff) return;
+    if (this.#signal) onAbort(this.#signal, this.#onAbort);
+    if (this.#deadline !== Infinity) this.#startTimer();
+  }
+
+  /** Calls off what should have been called off while nobody looked. */
+  #applyLimits(): void {
+    this.#calledOff ??= this.#dispatcher.refusal;
+    if (this.#signal?.aborted) return this.#onAbort();
+    if (this.#deadline > performance.now()) return;
+    const message = `The call took longer than ${this.#timeout} seconds`;
+    this.cancel(new DOMException(message, "TimeoutError"));
+  }
+
+  #restIfIdle(): void {
+    if (!this.#isActive || this.#users > 0 || this.#tasks.size > 0) return;
+    this.#isActive = false;
+    if (this.#signal) offAbort(this.#signal, this.#onAbort);
     // Deno loads its timers when they are first looked at: 10 ms.
     if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#dispatcher.leave(this);
   }
 
-  #expire(deadline: number, timeout: number): void {
-    const left = deadline - performance.now();
-    if (left <= 0) {
-      const message = `The call took longer than ${timeout} seconds`;
-      this.cancel(new DOMException(message, "TimeoutError"));
-      return;
-    }
-    this.#timer = setTimeout(
-      () => this.#expire(deadline, timeout),
-      Math.min(left, LONGEST_DELAY_MS),
-    );
-    // An iterator that nobody takes from doesn't keep the process alive.
+  #startTimer(): void {
+    const left = this.#deadline - performance.now();
+    this.#timer = setTimeout(() => {
+      if (this.#deadline > performance.now()) this.#startTimer();
+      else this.#applyLimits();
+    }, Math.max(0, Math.min(left, LONGEST_DELAY_MS)));
+    // What keeps the process alive is whoever waits.
     Deno.unrefTimer(this.#timer);
   }
 }

@@ -14,6 +14,8 @@ const NOT_EMPTY = OWNER_WORDS;
 const NOT_FULL = OWNER_WORDS + 16;
 /** 1 while a taker has been woken and has not looked yet. */
 const WAKING = OWNER_WORDS + 32;
+/** 1 while takers end once they have taken what is there. */
+const CLOSED = OWNER_WORDS + 48;
 
 /** How often a taker looks again before it awaits: some ten microseconds. */
 const SPINS = 100;
@@ -90,6 +92,22 @@ export class Channel {
     this.#notFull.waitSync(() => this.send() || PENDING, Infinity);
   }
 
+  /**
+   * Calls back now and whenever there may be more room, until that returns true.
+   * It doesn't keep the process alive.
+   */
+  async waitForRoom(send: () => boolean): Promise<void> {
+    await this.#notFull.wait(
+      () => send() || PENDING,
+      { deadline: Infinity, keepAlive: false },
+    );
+  }
+
+  /** Has whoever waits for room look again at what it has to send. */
+  wakeSender(): void {
+    this.#notFull.notify();
+  }
+
   /** Takes a record and reads it at once; undefined if there is none. */
   take<T>(read: (decoder: Decoder) => T): T | undefined {
     if (!this.#ring.take(this.#incoming)) return undefined;
@@ -119,8 +137,17 @@ export class Channel {
 
   /** Lets takers end once they have taken what is there. */
   close(): void {
-    this.#ring.close();
+    Atomics.store(this.#ring.words, CLOSED, 1);
     this.#notEmpty.notifyAll();
+  }
+
+  /** Takers that haven't seen the end go on. */
+  reopen(): void {
+    Atomics.store(this.#ring.words, CLOSED, 0);
+  }
+
+  get isClosed(): boolean {
+    return Atomics.load(this.#ring.words, CLOSED) !== 0;
   }
 
   #wakeOne(): void {
@@ -146,7 +173,7 @@ export class Channel {
       return record;
     }
     // What was put before the closing may have been seen by nobody yet.
-    const hasEnded = this.#ring.isClosed && this.#ring.count === 0;
+    const hasEnded = this.isClosed && this.#ring.count === 0;
     return hasEnded ? undefined : PENDING;
   }
 }

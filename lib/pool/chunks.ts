@@ -1,10 +1,10 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { fromPortable } from "../codec/portable_error.ts";
+import { isThenable } from "../thread/worker_server.ts";
 import type { Call } from "./call.ts";
 import { checkArray } from "./checks.ts";
-import type { Place } from "./dispatcher.ts";
-import { Mode, type SettledItems } from "./task.ts";
+import { Mode, type Place, type SettledItems, Task } from "./task.ts";
 
 /** What is done with each chunk of a call. */
 export interface ChunkOptions<N> {
@@ -15,51 +15,76 @@ export interface ChunkOptions<N> {
   isSettled: boolean;
   /** How many items there are. */
   total: N;
-  onProgress: ((done: number, total: N) => void) | undefined;
+  onProgress: ((done: number, total: N) => unknown) | undefined;
 }
 
-/**
- * Does a part of some items, which may change once this has returned.
- *
- * @returns A promise that resolves to the results, unless they are wanted in a
- * list that they belong to: then to that list.
- */
-export type DoChunk = (
-  items: readonly unknown[],
-  from: number,
-  to: number,
-  into?: Place,
-) => Promise<unknown[]>;
+/** Runs the chunks of a call, and tells the progress. */
+export class ChunkRunner<N> {
+  #call: Call;
+  #options: ChunkOptions<N>;
+  #done = 0;
 
-/** Has chunks of items done for a call, and tells the progress. */
-export function chunkDoer<N>(
-  call: Call,
-  { fn, mode, isSettled, total, onProgress }: ChunkOptions<N>,
-): DoChunk {
-  const submit = (
-    payload: readonly unknown[],
+  constructor(call: Call, options: ChunkOptions<N>) {
+    this.#call = call;
+    this.#options = options;
+  }
+
+  /**
+   * Runs a part of some items, which may change once this has returned.
+   *
+   * @returns A promise that resolves to the results, unless they are wanted in a
+   * list that they belong to: then to that list.
+   */
+  async run(
+    items: readonly unknown[],
     from: number,
     to: number,
     into?: Place,
-  ): Promise<unknown> => {
+  ): Promise<unknown[]> {
+    const results = this.#options.isSettled
+      ? await this.#settle(items, from, to)
+      : await this.#submit(items, from, to, into) as unknown[];
+    this.#call.throwIfCalledOff();
+    this.#done += to - from;
+    if (this.#options.onProgress) await this.#tellProgress();
+    return results;
+  }
+
+  #submit(
+    items: readonly unknown[],
+    from: number,
+    to: number,
+    into?: Place,
+  ): Promise<unknown> {
+    const { fn, mode, isSettled } = this.#options;
     if (mode === Mode.STARMAP) {
       for (let i = from; i < to; i++) {
-        checkArray("starmap function: each item", payload[i]);
+        checkArray("starmap function: each item", items[i]);
       }
     }
-    return call.submit({ fn, mode, isSettled, payload, from, to, into });
-  };
-  const settle: DoChunk = async (items, from, to) => {
+    return this.#call.submit(
+      new Task(fn, mode, isSettled, items, from, to, into),
+    );
+  }
+
+  async #settle(
+    items: readonly unknown[],
+    from: number,
+    to: number,
+  ): Promise<PromiseSettledResult<unknown>[]> {
     let sent: Promise<unknown>;
     try {
-      sent = submit(items, from, to);
+      sent = this.#submit(items, from, to);
     } catch (error) {
-      call.throwIfCalledOff();
+      this.#call.throwIfCalledOff();
       if (to - from === 1) return [rejected(error)];
       // One of them can't be sent: the others shall be.
       const middle = (from + to) >> 1;
-      const halves = [settle(items, from, middle), settle(items, middle, to)];
-      return (await Promise.all(halves)).flat();
+      const halves = await Promise.all([
+        this.#settle(items, from, middle),
+        this.#settle(items, middle, to),
+      ]);
+      return halves.flat();
     }
     try {
       return settledResults(await sent as SettledItems);
@@ -67,22 +92,19 @@ export function chunkDoer<N>(
       // They went with their worker, unless the call was called off.
       return Array.from({ length: to - from }, () => rejected(error));
     }
-  };
-  let done = 0;
-  return async (items, from, to, into) => {
-    const results = isSettled
-      ? await settle(items, from, to)
-      : await submit(items, from, to, into) as unknown[];
-    call.throwIfCalledOff();
-    done += to - from;
+  }
+
+  /** What the callback throws, or rejects with, ends the call. */
+  async #tellProgress(): Promise<void> {
+    const { onProgress, total } = this.#options;
     try {
-      onProgress?.(done, total);
+      const told = onProgress!(this.#done, total);
+      if (isThenable(told)) await this.#call.orCalledOff(told);
     } catch (error) {
-      call.cancel(error);
+      this.#call.cancel(error);
       throw error;
     }
-    return results;
-  };
+  }
 }
 
 function settledResults(

@@ -8,154 +8,143 @@ import type { Settled } from "../thread/run.ts";
 import { Outcome } from "../thread/thread_table.ts";
 import { WorkerLostError } from "../thread/thread.ts";
 import { Channel } from "./channel.ts";
-import {
-  Crew,
-  type CrewMember,
-  type CrewOptions,
-  describeLoss,
-} from "./crew.ts";
 import { Outbox } from "./outbox.ts";
-import { type OutgoingTask, Reply } from "./task.ts";
-import { CANCELLED_CALLS } from "./worker_loop.ts";
+import { type Place, Reply, type Task } from "./task.ts";
+import { TaskTable } from "./task_table.ts";
+import {
+  describeLoss,
+  type PoolWorker,
+  Workers,
+  type WorkersOptions,
+} from "./workers.ts";
 
-/** A task that is not settled yet. */
-interface PendingTask extends OutgoingTask {
-  resolve: (value: unknown) => void;
-  reject: (reason: unknown) => void;
-  into: Place | undefined;
-}
-
-/** Where the results of a chunk are wanted. */
-export interface Place {
-  /** The list may be made after the chunk was submitted, in the same turn. */
-  results: { list: unknown[] };
-  at: number;
-}
-
-/** Stands for the call of a task that is one by itself. */
-export const NO_CALL = 0;
-
-/** What a task is made of; its id is the dispatcher's. */
-export type TaskOptions = Omit<OutgoingTask, "id" | "payload" | "mail"> & {
-  payload: readonly unknown[];
-  /** Where a list of results is to be put, instead of being resolved to. */
-  into?: Place;
-};
-
-/** A call that may go on submitting tasks. */
+/** A call that may have tasks, or go on submitting them. */
 export interface OpenCall {
-  /** Whether it waits for somebody to take results before it submits more. */
-  readonly isLazy: boolean;
   /** Tells it that the pool has ended. */
   callOff(reason: unknown): void;
 }
 
 export type DispatcherOptions = Omit<
-  CrewOptions,
-  "tasks" | "results" | "cancelled"
+  WorkersOptions,
+  "tasks" | "results" | "tickets"
 >;
+
+/**
+ * The life of a pool:
+ *  - `running`: it takes calls.
+ *  - `closed`: it takes the tasks of the calls that were made before.
+ *  - `drained`: nothing is left of them, so the workers end. An iterator that
+ *    was made before may still be read: its next task closes the pool anew.
+ *  - `failed`: no worker can be started. Every task rejects with the reason.
+ *  - `stopped`: it was terminated, or was closed when it had failed.
+ */
+type State = "running" | "closed" | "drained" | "failed" | "stopped";
 
 /**
  * The main thread's side of a pool: it writes tasks into one channel, which any
  * worker takes from, and settles them by what comes back through another.
  */
 export class Dispatcher {
-  #crew: Crew;
-  #tasks = new Outbox();
+  #workers: Workers;
+  #table = new TaskTable();
+  #outbox = new Outbox((task, error) => this.#settle(task.id)?.reject(error));
   #results = new Channel();
-  #cancelled = new Int32Array(new SharedArrayBuffer(4 * (1 + CANCELLED_CALLS)));
-  #pending = new Map<number, PendingTask>();
+  /** The calls that can be called off now. */
   #calls = new Set<OpenCall>();
-  #lastTask = 0;
+  /** How many iterators a closed pool keeps its workers for. */
+  #kept = 0;
   #hold: Disposable | undefined;
-  #state: "running" | "closed" | "stopped" = "running";
+  #state: State = "running";
   #failure: unknown;
-  /** Whether somebody awaits the workers' end. */
+  /** How many await the workers' end, and whether somebody ever has. */
+  #joins = 0;
   #isJoined = false;
+  #isReceiving = false;
   #stopping: Promise<void> | undefined;
-  /** Whether the workers end once the channel is empty. */
-  #isChannelClosed = false;
 
   constructor(size: number, options: DispatcherOptions) {
-    this.#crew = new Crew(
+    this.#workers = new Workers(
       size,
       {
         ...options,
-        tasks: this.#tasks.buffer,
+        tasks: this.#outbox.buffer,
         results: this.#results.buffer,
-        cancelled: this.#cancelled,
+        tickets: this.#table.buffer,
       },
-      (member, settled) => this.#onWorkerEnd(member, settled),
+      (worker, settled) => this.#onWorkerEnd(worker, settled),
     );
     this.#receive();
-    this.#crew.fill(() => this.#state === "running");
+    this.#workers.fill(() => this.#state === "running");
   }
 
-  /** Whether the workers know the module. */
-  knows(url: string): boolean {
-    return this.#crew.modules.has(url);
+  /** Whether nobody has closed or terminated it. */
+  get isOpen(): boolean {
+    return this.#state === "running" || this.#state === "failed";
   }
 
   /** Why no task is taken any more, if none is. */
   get refusal(): { reason: unknown } | undefined {
-    if (this.#state === "stopped") return { reason: this.#failure };
-    return this.#isChannelClosed
-      ? { reason: new Error("Pool is not running") }
-      : undefined;
+    return this.#hasStopped ? { reason: this.#failure } : undefined;
+  }
+
+  get #hasStopped(): boolean {
+    return this.#state === "failed" || this.#state === "stopped";
+  }
+
+  /** Whether the workers know the module. */
+  knows(url: string): boolean {
+    return this.#workers.modules.has(url);
   }
 
   /**
    * Has a worker do a task.
    *
    * @returns A promise that resolves to what came of it.
-   * @throws At once if there is a refusal, or the payload can't be sent.
+   * @throws At once if the pool was stopped, or the payload can't be sent.
    */
-  submit(options: TaskOptions): Promise<unknown> {
-    const { refusal } = this;
-    if (refusal !== undefined) throw refusal.reason;
-    // Zero stands for no task; the id goes through 32 bits.
-    const id = this.#lastTask = (this.#lastTask % 0x7fffffff) + 1;
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    // Spreading the options would take longer than all the rest.
-    const task: PendingTask = {
-      id,
-      call: options.call,
-      fn: options.fn,
-      mode: options.mode,
-      isSettled: options.isSettled,
-      payload: options.payload,
-      from: options.from,
-      to: options.to,
-      into: options.into,
-      mail: undefined,
-      resolve,
-      reject,
-    };
-    this.#tasks.post(task);
-    this.#pending.set(id, task);
+  submit(task: Task): Promise<unknown> {
+    if (this.#hasStopped) throw this.#failure;
+    this.#table.add(task);
+    try {
+      this.#outbox.post(task);
+    } catch (error) {
+      this.#table.delete(task.id);
+      throw error;
+    }
     this.#hold ??= hold();
-    if (this.#pending.size > this.#crew.seats) this.#crew.grow();
-    return promise;
+    if (this.#state === "drained") this.#reopen();
+    if (this.#table.size > this.#workers.count) this.#grow();
+    return task.promise;
   }
 
-  /** Calls off what is left of a call, and ends the workers that are at it. */
-  cancel(call: number, reason: unknown): void {
-    const count = Atomics.load(this.#cancelled, 0);
-    this.#cancelled[1 + count % CANCELLED_CALLS] = call;
-    Atomics.store(this.#cancelled, 0, count + 1);
-    const tasks = new Set<number>();
-    for (const task of this.#pending.values()) {
-      if (task.call === call) tasks.add(task.id);
+  /** Calls tasks off, and ends the workers that are at them. */
+  cancel(tasks: Iterable<Task>, reason: unknown): void {
+    let begun: Set<number> | undefined;
+    for (const task of tasks) {
+      if (!this.#table.callOff(task)) (begun ??= new Set()).add(task.id);
+      this.#onCalledOff(task, reason);
     }
-    this.#tasks.recall(call);
-    for (const id of tasks) this.#settle(id)!.reject(reason);
-    this.#crew.stopWorkersOf(tasks);
+    if (begun !== undefined) this.#workers.stopAt(begun);
+  }
+
+  /** Calls off those tasks that no worker has begun. */
+  cancelWaiting(tasks: Iterable<Task>, reason: unknown): void {
+    for (const task of tasks) {
+      if (this.#table.callOffWaiting(task)) this.#onCalledOff(task, reason);
+    }
+  }
+
+  #onCalledOff(task: Task, reason: unknown): void {
+    this.#outbox.recall(task);
+    this.#onDeleted(task);
+    task.reject(reason);
   }
 
   /** Lets the workers end when everything is done. */
   close(): void {
     if (this.#state === "running") this.#state = "closed";
-    this.#closeChannel();
+    if (this.#state === "failed") this.#state = "stopped";
+    this.#drainIfDone();
   }
 
   /** Keeps the workers for a call, even if the pool is closed meanwhile. */
@@ -163,91 +152,139 @@ export class Dispatcher {
     this.#calls.add(call);
   }
 
-  /** The call submits no more. */
+  /** The call has no tasks, and nobody waits for it. */
   leave(call: OpenCall): void {
     this.#calls.delete(call);
-    this.#closeChannel();
+    this.#drainIfDone();
+  }
+
+  /** Keeps the workers of a closed pool for an iterator, unless one joins it. */
+  keep(): void {
+    this.#kept++;
+  }
+
+  release(): void {
+    this.#kept--;
+    this.#drainIfDone();
   }
 
   /** Ends the workers now; what is pending rejects with the reason. */
   async stop(reason: unknown): Promise<void> {
     this.#abandon(reason);
+    this.#state = "stopped";
     await this.ended();
   }
 
-  #abandon(reason: unknown): void {
-    if (this.#state === "stopped") return;
-    this.#state = "stopped";
-    this.#failure = reason;
-    for (const id of [...this.#pending.keys()]) {
-      this.#settle(id)!.reject(reason);
-    }
-    for (const call of this.#calls) call.callOff(reason);
-    this.#isChannelClosed = true;
-    this.#tasks.close();
-    this.#stopping = this.#crew.stop();
+  /** Resolves when the workers have ended that a joined pool has left. */
+  async endedIfJoined(): Promise<void> {
+    if (this.#isJoined && this.#state !== "closed") await this.ended();
   }
 
   /** Resolves when every worker has ended. */
   async ended(): Promise<void> {
     using _alive = hold();
     this.#isJoined = true;
-    this.#closeChannel();
-    await this.#crew.ended();
+    this.#joins++;
+    this.#drainIfDone();
+    await this.#workers.ended();
     await this.#stopping;
-    this.#results.close();
+    this.#joins--;
+  }
+
+  #abandon(reason: unknown): void {
+    if (this.#hasStopped) return;
+    this.#state = this.#state === "running" ? "failed" : "stopped";
+    this.#failure = reason;
+    for (const task of this.#table.tasks()) {
+      this.#table.callOff(task);
+      this.#onCalledOff(task, reason);
+    }
+    for (const call of this.#calls) call.callOff(reason);
+    this.#outbox.close();
+    this.#stopping = this.#workers.stop();
+    this.#closeResults();
   }
 
   /**
    * Ends the channel of tasks if the pool was closed and nobody will submit
    * more. An iterator that nobody takes from must not keep a join waiting.
    */
-  #closeChannel(): void {
-    if (this.#state !== "closed" || this.#isChannelClosed) return;
-    if (!this.#tasks.isFlushed) return;
-    const isIdle = this.#isJoined && this.#pending.size === 0;
-    for (const { isLazy } of this.#calls) if (!isLazy || !isIdle) return;
-    this.#isChannelClosed = true;
-    this.#tasks.close();
+  #drainIfDone(): void {
+    if (this.#state !== "closed") return;
+    if (this.#table.size > 0 || this.#calls.size > 0) return;
+    if (this.#kept > 0 && this.#joins === 0) return;
+    this.#state = "drained";
+    this.#outbox.close();
+    this.#closeResults();
   }
 
-  #settle(id: number): PendingTask | undefined {
-    const task = this.#pending.get(id);
-    if (task === undefined) return undefined;
-    this.#pending.delete(id);
-    if (this.#pending.size === 0) {
-      this.#hold?.[Symbol.dispose]();
-      this.#hold = undefined;
-      if (this.#isJoined) this.#closeChannel();
-    }
-    return task;
+  /** Lets no reader of results outlive the workers. */
+  async #closeResults(): Promise<void> {
+    await this.#workers.ended();
+    await this.#stopping;
+    if (this.#state === "closed") return;
+    this.#results.close();
   }
 
-  /** Settles tasks as long as the pool lives. It keeps no process alive. */
-  async #receive(): Promise<void> {
+  /** Takes a task that was submitted after the last one was done. */
+  #reopen(): void {
+    this.#state = "closed";
+    this.#outbox.reopen();
+    this.#results.reopen();
+    this.#receive();
+  }
+
+  #grow(): void {
     try {
-      while (await this.#results.receive(this.#handle)) this.#drain();
+      this.#workers.grow();
     } catch (error) {
       this.#abandon(error);
     }
   }
 
+  #settle(id: number): Task | undefined {
+    const task = this.#table.delete(id);
+    if (task !== undefined) this.#onDeleted(task);
+    return task;
+  }
+
+  #onDeleted(task: Task): void {
+    if (this.#table.size === 0) {
+      this.#hold?.[Symbol.dispose]();
+      this.#hold = undefined;
+    }
+    task.owner?.onSettled(task);
+    if (this.#state === "closed") this.#drainIfDone();
+  }
+
+  /** Settles tasks as long as the pool lives. It keeps no process alive. */
+  async #receive(): Promise<void> {
+    if (this.#isReceiving) return;
+    this.#isReceiving = true;
+    try {
+      do {
+        while (await this.#results.receive(this.#handle)) this.#drain();
+      } while (!this.#results.isClosed);
+    } catch (error) {
+      this.#abandon(error);
+    }
+    this.#isReceiving = false;
+  }
+
   /**
-   * Settles what was answered, and sends what there is room for.
+   * Settles what was answered.
    *
    * @throws {Error} If a worker's code has written where only the library does.
    */
   #drain(): void {
     while (this.#results.take(this.#handle));
-    if (this.#tasks.isFlushed) return;
-    this.#tasks.flush(({ id }, error) => this.#settle(id)?.reject(error));
-    this.#closeChannel();
+    this.#outbox.flush();
   }
 
   #handle = (decoder: Decoder): true => {
     const id = decoder.read() as number;
     const reply = decoder.read() as Reply;
-    const task = reply === Reply.LISTED ? this.#pending.get(id) : undefined;
+    const task = reply === Reply.LISTED ? this.#table.get(id) : undefined;
     let value: unknown;
     try {
       if (task?.into === undefined) value = decoder.read();
@@ -277,12 +314,12 @@ export class Dispatcher {
       case Reply.THREW:
         return this.#settle(id)?.reject(fromPortable(value));
       case Reply.MAILED: {
-        const mail = this.#crew.takeMail(value as number);
+        const mail = this.#workers.takeMail(value as number);
         if (mail === undefined) return;
         return this.#answerMailed(id, mail);
       }
       case Reply.ASKS: {
-        const task = this.#pending.get(id);
+        const task = this.#table.get(id);
         // Called off since: the worker is being ended.
         if (task === undefined) return;
         return this.#sendPayload(task, value as number);
@@ -301,21 +338,19 @@ export class Dispatcher {
     this.#answer(id, ...answer);
   }
 
-  #sendPayload(task: PendingTask, worker: number): void {
+  #sendPayload(task: Task, worker: number): void {
     const mail = task.mail!;
     task.mail = undefined;
     try {
-      this.#crew.sendMail(worker, mail);
+      this.#workers.sendMail(worker, mail);
     } catch (error) {
       // It has changed since, or is larger than what a message can take. The
       // worker would wait for it for ever.
-      const { id } = task;
-      this.#settle(id)?.reject(error);
-      this.#crew.stopWorkersOf(new Set([id]));
+      this.cancel([task], error);
     }
   }
 
-  #onWorkerEnd(member: CrewMember, settle: () => Settled): void {
+  #onWorkerEnd(worker: PoolWorker, settle: () => Settled): void {
     // What it answered comes first; its mail is lost when it is settled.
     try {
       this.#drain();
@@ -323,30 +358,31 @@ export class Dispatcher {
       this.#abandon(error);
     }
     const settled = settle();
-    if (this.#state === "stopped") return;
+    if (this.#hasStopped) return;
     if (settled.outcome === Outcome.RETURNED) {
+      // It has done its number of tasks, or there were none left.
       const isRecycled = settled.value === true;
-      if (isRecycled && this.#isNeeded) this.#crew.add();
-      return;
+      return this.#replace(isRecycled && this.#state !== "drained");
     }
     const error = settled.outcome === Outcome.THREW
       ? settled.error
-      : new WorkerLostError(describeLoss(member, settled));
-    if (!member.isReady) {
+      : new WorkerLostError(describeLoss(worker, settled));
+    if (!worker.isReady) {
       // Another would end the same way. Who waits is told of it; if nobody
       // does, nobody else would say it.
-      if (this.#pending.size === 0) {
-        console.error(`Exception in thread ${member.name}:`, error);
+      if (this.#table.size === 0) {
+        console.error(`Exception in thread ${worker.name}:`, error);
       }
       this.#abandon(error);
       return;
     }
-    this.#settle(member.claim)?.reject(error);
-    if (!member.isReplaced && this.#isNeeded) this.#crew.add();
+    this.#settle(worker.claim)?.reject(error);
+    this.#replace(!worker.isReplaced && this.#state !== "drained");
   }
 
-  get #isNeeded(): boolean {
-    return !this.#isChannelClosed || this.#pending.size > 0;
+  /** Starts a worker if one was lost, or a task would wait for none. */
+  #replace(isMissing: boolean): void {
+    if (isMissing || this.#table.size > this.#workers.count) this.#grow();
   }
 }
 

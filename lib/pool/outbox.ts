@@ -2,23 +2,26 @@
 
 import { pack, transferList } from "../codec/packing.ts";
 import { Channel } from "./channel.ts";
-import { type OutgoingTask, writeTask } from "./task.ts";
+import { type Task, writeTask } from "./task.ts";
 
 /** The channel of tasks, and those that wait for room in it. */
 export class Outbox {
   #channel = new Channel();
-  #backlog: OutgoingTask[] = [];
+  #backlog = new Set<Task>();
   /** The task that is written and maybe not sent. */
-  #written: OutgoingTask | undefined;
+  #written: Task | undefined;
+  /** Whether something waits for room. */
+  #isWaiting = false;
+  #onRefused: (task: Task, error: unknown) => void;
+
+  /** `onRefused` is told of a task that can't be sent any more. */
+  constructor(onRefused: (task: Task, error: unknown) => void) {
+    this.#onRefused = onRefused;
+  }
 
   /** The channel's memory, for handing it to the workers. */
   get buffer(): SharedArrayBuffer {
     return this.#channel.buffer;
-  }
-
-  /** Whether every task is in the channel. */
-  get isFlushed(): boolean {
-    return this.#backlog.length === 0;
   }
 
   /**
@@ -26,48 +29,72 @@ export class Outbox {
    *
    * @throws {DOMException} A `DataCloneError` if the payload can't be sent.
    */
-  post(task: OutgoingTask): void {
+  post(task: Task): void {
     this.#write(task);
-    if (this.isFlushed && this.#channel.send()) return;
+    if (this.#backlog.size === 0 && this.#channel.send()) {
+      this.#written = undefined;
+      return;
+    }
     // The list is the caller's, who may do with it as it likes from now on.
     if (task.payload !== undefined) {
       task.payload = task.payload.slice(task.from, task.to);
       task.to -= task.from;
       task.from = 0;
     }
-    this.#backlog.push(task);
+    this.#backlog.add(task);
+    this.flush();
   }
 
-  /** Sends what there is room for. Tasks that can't be sent any more are told. */
-  flush(refuse: (task: OutgoingTask, error: unknown) => void): void {
-    let sent = 0;
-    for (; sent < this.#backlog.length; sent++) {
-      const task = this.#backlog[sent];
-      try {
-        this.#write(task);
-      } catch (error) {
-        // The payload has changed since.
-        refuse(task, error);
-        continue;
-      }
-      if (!this.#channel.send()) break;
-    }
-    this.#backlog.splice(0, sent);
+  /** Sends what there is room for, and the rest whenever there is more room. */
+  flush(): void {
+    if (this.#isWaiting || this.#backlog.size === 0) return;
+    this.#isWaiting = true;
+    this.#channel.waitForRoom(() => {
+      this.#isWaiting = !this.#sendBacklog();
+      return !this.#isWaiting;
+    }).catch(() => {
+      // This thread awaits as much as it can: the next answer flushes.
+      this.#isWaiting = false;
+    });
   }
 
-  /** Takes back the tasks of a call that aren't in the channel yet. */
-  recall(call: number): void {
-    this.#backlog = this.#backlog.filter((task) => task.call !== call);
+  /** Takes a task back, if it isn't in the channel yet. */
+  recall(task: Task): void {
+    if (!this.#backlog.delete(task)) return;
+    if (this.#written === task) this.#written = undefined;
+    // Others may have room now, and what waits for none needn't.
+    this.#channel.wakeSender();
   }
 
   /** Lets the workers end once they have taken what is in the channel. */
   close(): void {
-    this.#backlog = [];
     this.#channel.close();
   }
 
+  /** Takes tasks again. A worker that hasn't seen the end goes on. */
+  reopen(): void {
+    this.#channel.reopen();
+  }
+
+  /** Whether all were sent. */
+  #sendBacklog(): boolean {
+    for (const task of this.#backlog) {
+      try {
+        this.#write(task);
+        if (!this.#channel.send()) return false;
+        this.#backlog.delete(task);
+      } catch (error) {
+        // The payload has changed since.
+        this.#backlog.delete(task);
+        this.#onRefused(task, error);
+      }
+    }
+    this.#written = undefined;
+    return true;
+  }
+
   /** Writes a task for the channel to send. */
-  #write(task: OutgoingTask): void {
+  #write(task: Task): void {
     if (this.#written === task) return;
     this.#written = undefined;
     if (!this.#tryWrite(task)) {
@@ -78,7 +105,7 @@ export class Outbox {
   }
 
   /** False if the payload has to go by message. */
-  #tryWrite(task: OutgoingTask): boolean {
+  #tryWrite(task: Task): boolean {
     try {
       if (this.#channel.write((encoder) => writeTask(encoder, task))) {
         return true;
@@ -101,7 +128,7 @@ export class Outbox {
 }
 
 /** The task's part of the payload; all of it is the list itself, with its mark. */
-function partOf({ payload, from, to }: OutgoingTask): readonly unknown[] {
+function partOf({ payload, from, to }: Task): readonly unknown[] {
   const isWhole = from === 0 && to === payload!.length;
   return isWhole ? payload! : payload!.slice(from, to);
 }

@@ -7,8 +7,8 @@ import {
   checkFunction,
   checkIterable,
 } from "./checks.ts";
-import { chunkDoer } from "./chunks.ts";
-import { Dispatcher, NO_CALL, type TaskOptions } from "./dispatcher.ts";
+import { ChunkRunner } from "./chunks.ts";
+import { Dispatcher } from "./dispatcher.ts";
 import type {
   AnyIterable,
   ApplyOptions,
@@ -19,7 +19,8 @@ import type {
 } from "./options.ts";
 import { countOf, isAsync, Source } from "./source.ts";
 import { streamChunks } from "./stream.ts";
-import { Mode } from "./task.ts";
+import { Mode, Task } from "./task.ts";
+import { checkOptions, checkSignal } from "../checks.ts";
 import { checkSeconds } from "../sync/deadline.ts";
 import { isRecording, Mark, recordSpan } from "../sync/recorder.ts";
 import { type AnyFunction, idOf, originOf } from "../codec/references.ts";
@@ -92,7 +93,6 @@ export function cpuCount(): number {
 export class Pool implements AsyncDisposable {
   #dispatcher: Dispatcher;
   #workers: number;
-  #isRunning = true;
   /** The ids of functions that were found to be fit for this pool. */
   #known = new Map<AnyFunction, number>();
 
@@ -122,6 +122,7 @@ export class Pool implements AsyncDisposable {
    * ```
    */
   constructor(workers: number = cpuCount(), options: PoolOptions = {}) {
+    checkOptions("create pool", options);
     const {
       initializer,
       initargs = [],
@@ -221,19 +222,12 @@ export class Pool implements AsyncDisposable {
     try {
       const id = this.#check("apply function", fn, options);
       checkArray("apply function: args", args);
-      const task: TaskOptions = {
-        call: NO_CALL,
-        fn: id,
-        mode: Mode.APPLY,
-        isSettled: false,
-        payload: args as readonly unknown[],
-        from: 0,
-        to: (args as readonly unknown[]).length,
-      };
+      const list = args as readonly unknown[];
+      const task = new Task(id, Mode.APPLY, false, list);
       const { signal, timeout } = options;
-      const isPlain = signal === undefined && timeout === undefined;
+      if (isRecording) return this.#applyRecorded(task, options);
       // What can't end early needs no more than its task.
-      return isPlain && !isRecording
+      return signal === undefined && timeout === undefined
         ? this.#dispatcher.submit(task)
         : this.#applyLimited(task, options);
     } catch (error) {
@@ -540,7 +534,6 @@ export class Pool implements AsyncDisposable {
    * ```
    */
   close(): void {
-    this.#isRunning = false;
     this.#dispatcher.close();
   }
 
@@ -561,7 +554,7 @@ export class Pool implements AsyncDisposable {
    * ```
    */
   async join(): Promise<void> {
-    if (this.#isRunning) {
+    if (this.#dispatcher.isOpen) {
       throw new Error("Cannot join pool: it is still running, close it first");
     }
     await this.#dispatcher.ended();
@@ -583,7 +576,6 @@ export class Pool implements AsyncDisposable {
    * ```
    */
   async terminate(): Promise<void> {
-    this.#isRunning = false;
     const reason = new DOMException("The pool was terminated", "AbortError");
     await this.#dispatcher.stop(reason);
   }
@@ -607,20 +599,24 @@ export class Pool implements AsyncDisposable {
     await this.join();
   }
 
-  async #applyLimited(
-    task: TaskOptions,
-    { signal, timeout }: ApplyOptions,
-  ): Promise<unknown> {
-    using call = new Call(this.#dispatcher, false);
-    call.limit({ signal, timeout });
+  #applyLimited(task: Task, limits: ApplyOptions): Promise<unknown> {
+    const call = new Call(this.#dispatcher, limits);
+    call.begin();
+    return call.submit(task);
+  }
+
+  async #applyRecorded(task: Task, limits: ApplyOptions): Promise<unknown> {
     using _span = recordSpan(Mark.POOL);
-    return await call.submit(task);
+    return await this.#applyLimited(task, limits);
   }
 
   /** The id of the function, if it may be called now. */
   #check(action: string, fn: AnyFunction, options: ApplyOptions): number {
-    if (!this.#isRunning) throw new Error("Pool is not running");
+    if (!this.#dispatcher.isOpen) throw new Error("Pool is not running");
     const id = this.#known.get(fn) ?? this.#learn(action, fn);
+    if (options === NO_OPTIONS) return id;
+    checkOptions(action, options);
+    checkSignal(action, options.signal);
     if (options.timeout !== undefined) {
       checkSeconds(action, "timeout", options.timeout);
     }
@@ -650,13 +646,12 @@ export class Pool implements AsyncDisposable {
   ): Promise<R[]> {
     const action = mode === Mode.MAP ? "map function" : "starmap function";
     const id = this.#checkItems(action, fn, items, options);
-    using call = new Call(this.#dispatcher, false);
-    call.limit(options);
+    using call = new Call(this.#dispatcher, options).open();
     const list = isAsync(items) ? await collect(items, call) : listOf(items);
     const total = list.length;
     const { chunkSize = defaultChunkSize(total, this.#workers) } = options;
     const { settled: isSettled = false, onProgress } = options;
-    const doChunk = chunkDoer<number>(call, {
+    const runner = new ChunkRunner(call, {
       fn: id,
       mode,
       isSettled,
@@ -670,7 +665,7 @@ export class Pool implements AsyncDisposable {
     for (let at = 0; at < total; at += chunkSize) {
       const end = Math.min(at + chunkSize, total);
       const into = isPlaced ? { results, at } : undefined;
-      chunks.push(doChunk(list, at, end, into));
+      chunks.push(runner.run(list, at, end, into));
     }
     // While it is made, the workers have begun.
     if (isPlaced) results.list = new Array(total);
@@ -678,9 +673,8 @@ export class Pool implements AsyncDisposable {
       const lists = await Promise.all(chunks);
       return (isPlaced ? results.list : lists.flat()) as R[];
     } catch (error) {
-      call.cancel(error);
-      // The other chunks' rejections say nothing new.
-      await Promise.allSettled(chunks);
+      // What a worker has begun is its neighbours', and finishes.
+      call.cancelWaiting(error);
       throw error;
     }
   }
@@ -695,18 +689,17 @@ export class Pool implements AsyncDisposable {
     const action = mode === Mode.MAP ? "imap function" : "starmap function";
     const id = this.#checkItems(action, fn, items, options);
     const { chunkSize = 1, settled: isSettled = false, onProgress } = options;
-    const call = new Call(this.#dispatcher, true);
-    const doChunk = chunkDoer<number | undefined>(call, {
+    const call = new Call(this.#dispatcher, options);
+    const runner = new ChunkRunner(call, {
       fn: id,
       mode,
       isSettled,
       total: countOf(items),
       onProgress,
     });
-    const doAll = (items: T[]) =>
-      doChunk(items, 0, items.length) as Promise<R[]>;
-    return streamChunks(call, new Source(items), doAll, {
-      limits: options,
+    const runChunk = (items: T[]) =>
+      runner.run(items, 0, items.length) as Promise<R[]>;
+    return streamChunks(call, new Source(items), runChunk, {
       chunkSize,
       ahead: this.#workers * CHUNKS_AHEAD,
       ordered,

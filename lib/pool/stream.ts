@@ -1,11 +1,10 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import type { Call, CallLimits } from "./call.ts";
+import type { Call } from "./call.ts";
 import type { Source } from "./source.ts";
 
 /** How chunks are streamed. */
 export interface StreamOptions {
-  limits: CallLimits;
   chunkSize: number;
   /** How many chunks are under way at most. */
   ahead: number;
@@ -13,73 +12,156 @@ export interface StreamOptions {
   ordered: boolean;
 }
 
-/** A chunk that is done, and the promise that it was known by. */
-interface Done<R> {
-  promise: Promise<Done<R>>;
-  values: R[];
+/** A chunk that was submitted, and what came of it. */
+interface Chunk<R> {
+  result: { values: R[] } | { error: unknown } | undefined;
 }
 
-/** What reading the source came to. */
-type Read<T> = { items: T[] } | { error: unknown };
+/** Iterators that were begun and dropped end their calls. */
+const droppedStreams = new FinalizationRegistry<Call>((call) =>
+  call[Symbol.dispose]()
+);
 
 /**
  * Submits chunks only as results are taken, and yields the results.
  *
- * @param open The call; it is over with the stream.
+ * @param call The call; it begins when the first result is asked for.
  * @param source The items.
- * @param doChunk Has a chunk of them done.
+ * @param runChunk Has a chunk of them done.
  * @param options How.
  */
-export async function* streamChunks<T, R>(
-  open: Call,
+export function streamChunks<T, R>(
+  call: Call,
   source: Source<T>,
-  doChunk: (items: T[]) => Promise<R[]>,
-  { limits, chunkSize, ahead, ordered }: StreamOptions,
+  runChunk: (items: T[]) => Promise<R[]>,
+  options: StreamOptions,
 ): AsyncGenerator<R, void, undefined> {
-  using call = open;
-  call.limit(limits);
-  const underWay = new Set<Promise<Done<R>>>();
-  let reading: Promise<Read<T>> | undefined;
-  let end: Read<T> | undefined;
+  const iterator = iterate(call, new Stream(call, source, runChunk, options));
+  droppedStreams.register(iterator, call);
+  return iterator;
+}
+
+async function* iterate<T, R>(
+  call: Call,
+  stream: Stream<T, R>,
+): AsyncGenerator<R, void, undefined> {
+  await using _open = call.openLazily();
   try {
     for (;;) {
-      if (end === undefined && underWay.size < ahead) {
-        reading ??= read(source, chunkSize);
-      }
-      // A source that keeps one waiting doesn't hold up what is done.
-      const awaited: Promise<Read<T> | Done<R>>[] = [
-        ...reading ? [reading] : [],
-        ...ordered ? [...underWay].slice(0, 1) : underWay,
-      ];
-      if (awaited.length === 0) break;
-      const event = await call.orCalledOff(Promise.race(awaited));
-      if ("values" in event) {
-        underWay.delete(event.promise);
-        yield* event.values;
-        continue;
-      }
-      reading = undefined;
-      if ("error" in event || event.items.length === 0) end = event;
-      else underWay.add(track(doChunk(event.items)));
+      const values = await stream.next();
+      if (values === undefined) return;
+      yield* values;
     }
-    if (end !== undefined && "error" in end) throw end.error;
   } finally {
-    if (underWay.size > 0) call.cancel(undefined);
-    source.leave();
+    stream.leave();
   }
 }
 
-/** Reads the next chunk; an error is kept for when the results have come. */
-function read<T>(source: Source<T>, size: number): Promise<Read<T>> {
-  return source.read(size).then((items) => ({ items }), (error) => ({ error }));
-}
+/** The chunks of an iterator that are under way. */
+class Stream<T, R> {
+  #call: Call;
+  #source: Source<T>;
+  #runChunk: (items: T[]) => Promise<R[]>;
+  #options: StreamOptions;
+  /** Those that were submitted and not taken. */
+  #chunks = new Set<Chunk<R>>();
+  /** Those of them that are done, as they came. */
+  #done: Chunk<R>[] = [];
+  /** What was read and not submitted. */
+  #items: T[] | undefined;
+  #isReading = false;
+  /** Why there is no more to read. */
+  #end: { error?: unknown } | undefined;
+  #onChange = (): void => {};
 
-function track<R>(chunk: Promise<R[]>): Promise<Done<R>> {
-  const promise: Promise<Done<R>> = chunk.then((values) => ({
-    promise,
-    values,
-  }));
-  // It is awaited in its turn; until then it isn't unhandled.
-  promise.catch(() => {});
-  return promise;
+  constructor(
+    call: Call,
+    source: Source<T>,
+    runChunk: (items: T[]) => Promise<R[]>,
+    options: StreamOptions,
+  ) {
+    this.#call = call;
+    this.#source = source;
+    this.#runChunk = runChunk;
+    this.#options = options;
+  }
+
+  /** The next chunk's results; undefined after the last. */
+  async next(): Promise<R[] | undefined> {
+    for (;;) {
+      this.#call.checkLimits();
+      this.#submit();
+      // A source that keeps one waiting doesn't hold up what is done.
+      this.#readOn();
+      const result = this.#take();
+      if (result === undefined) {
+        if (this.#hasEnded) break;
+        await this.#call.orCalledOff(this.#change());
+        continue;
+      }
+      if ("values" in result) return result.values;
+      this.#call.cancelWaiting(result.error);
+      throw result.error;
+    }
+    if ("error" in this.#end!) throw this.#end.error;
+  }
+
+  /** Nobody takes any more. What failed has left its neighbours alone. */
+  leave(): void {
+    if (!this.#call.isCalledOff) this.#call.cancel(undefined);
+    this.#source.leave();
+  }
+
+  get #hasEnded(): boolean {
+    return this.#end !== undefined && this.#chunks.size === 0;
+  }
+
+  #readOn(): void {
+    if (this.#isReading || this.#end !== undefined) return;
+    if (this.#chunks.size >= this.#options.ahead) return;
+    this.#isReading = true;
+    this.#source.read(this.#options.chunkSize).then(
+      (items) => {
+        if (items.length > 0) this.#items = items;
+        else this.#end = {};
+      },
+      // It is thrown when the results before it have been taken.
+      (error) => this.#end = { error },
+    ).then(() => {
+      this.#isReading = false;
+      this.#onChange();
+    });
+  }
+
+  #submit(): void {
+    const items = this.#items;
+    if (items === undefined) return;
+    this.#items = undefined;
+    const chunk: Chunk<R> = { result: undefined };
+    this.#chunks.add(chunk);
+    const onDone = (result: Chunk<R>["result"]) => {
+      chunk.result = result;
+      if (!this.#options.ordered) this.#done.push(chunk);
+      this.#onChange();
+    };
+    this.#runChunk(items).then(
+      (values) => onDone({ values }),
+      (error) => onDone({ error }),
+    );
+  }
+
+  /** What came of the next chunk, if it is done. */
+  #take(): Chunk<R>["result"] {
+    const [chunk] = this.#options.ordered ? this.#chunks : this.#done;
+    if (chunk?.result === undefined) return undefined;
+    if (!this.#options.ordered) this.#done.shift();
+    this.#chunks.delete(chunk);
+    return chunk.result;
+  }
+
+  #change(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onChange = resolve;
+    return promise;
+  }
 }

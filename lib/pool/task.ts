@@ -21,10 +21,10 @@ export type Mode = (typeof Mode)[keyof typeof Mode];
 
 /** What a worker is to do, as it stands in the channel of tasks. */
 export interface TaskRecord {
-  /** Not zero. */
+  /** Not zero. No other pending task has it. */
   id: number;
-  /** The call that the task is part of. */
-  call: number;
+  /** The index of the task's ticket; see `TaskTable`. */
+  ticket: number;
   /** The function's id. */
   fn: number;
   mode: Mode;
@@ -34,19 +34,68 @@ export interface TaskRecord {
   payload: readonly unknown[] | undefined;
 }
 
-/** A task on its way to some worker. */
-export interface OutgoingTask extends TaskRecord {
-  /** Which part of the payload is the task's. */
-  from: number;
-  to: number;
-  /** The payload, if it goes by message to the worker that asks for it. */
-  mail: Packed | undefined;
-}
-
 /** A task as its worker gets it. */
 export interface ReceivedTask extends TaskRecord {
   /** Why the payload can't be read, if it can't. */
   unreadable?: unknown;
+}
+
+/** Where the results of a chunk are wanted. */
+export interface Place {
+  /** The list may be made after the chunk was submitted, in the same turn. */
+  results: { list: unknown[] };
+  at: number;
+}
+
+/** The call that a task is part of. */
+export interface TaskOwner {
+  /** The task has settled, or was refused. */
+  onSettled(task: Task): void;
+}
+
+/** A task in the main thread, from its submission until it settles. */
+export class Task implements TaskRecord {
+  /** Given by the table of tasks, as is the ticket. */
+  id = 0;
+  ticket = 0;
+  readonly fn: number;
+  readonly mode: Mode;
+  readonly isSettled: boolean;
+  payload: readonly unknown[] | undefined;
+  /** Which part of the payload is the task's. */
+  from: number;
+  to: number;
+  /** Where a list of results is to be put, instead of being resolved to. */
+  readonly into: Place | undefined;
+  /** The payload, if it goes by message to the worker that asks for it. */
+  mail: Packed | undefined = undefined;
+  /** Undefined for a task that is a call by itself. */
+  owner: TaskOwner | undefined = undefined;
+  readonly promise: Promise<unknown>;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (reason: unknown) => void;
+
+  constructor(
+    fn: number,
+    mode: Mode,
+    isSettled: boolean,
+    payload: readonly unknown[],
+    from: number = 0,
+    to: number = payload.length,
+    into?: Place,
+  ) {
+    this.fn = fn;
+    this.mode = mode;
+    this.isSettled = isSettled;
+    this.payload = payload;
+    this.from = from;
+    this.to = to;
+    this.into = into;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.promise = promise;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
 }
 
 /**
@@ -73,9 +122,13 @@ export const Reply = {
 } as const;
 export type Reply = (typeof Reply)[keyof typeof Reply];
 
-export function writeTask(encoder: Encoder, task: OutgoingTask): void {
+/** Writes a task; without its payload if that goes by message. */
+export function writeTask(
+  encoder: Encoder,
+  task: TaskRecord & { from: number; to: number },
+): void {
   encoder.write(task.id);
-  encoder.write(task.call);
+  encoder.write(task.ticket);
   encoder.write(task.fn);
   encoder.write(task.mode);
   encoder.write(task.isSettled);
@@ -83,10 +136,11 @@ export function writeTask(encoder: Encoder, task: OutgoingTask): void {
   else encoder.writeList(task.payload, task.from, task.to);
 }
 
+/** Reads what {@linkcode writeTask} wrote. */
 export function readTask(decoder: Decoder): ReceivedTask {
   const task: ReceivedTask = {
     id: decoder.read() as number,
-    call: decoder.read() as number,
+    ticket: decoder.read() as number,
     fn: decoder.read() as number,
     mode: decoder.read() as Mode,
     isSettled: decoder.read() as boolean,
@@ -143,13 +197,17 @@ function runItem(mode: Mode, fn: AnyFunction, item: unknown): unknown {
   return mode === Mode.MAP ? fn(item) : fn(...item as readonly unknown[]);
 }
 
-/** Does one item after another; a promise only if one has to be awaited. */
+/**
+ * Does one item after another; a promise only if one has to be awaited. Between
+ * two of them a worker that was told to end does so.
+ */
 function runItems(
   payload: readonly unknown[],
   run: (item: unknown, index: number) => unknown,
 ): unknown[] | Promise<unknown[]> {
   const results = new Array<unknown>(payload.length);
   for (let i = 0; i < payload.length; i++) {
+    checkStop();
     const result = run(payload[i], i);
     if (isThenable(result)) return runRest(payload, run, results, i, result);
     results[i] = result;
@@ -167,6 +225,7 @@ async function runRest(
 ): Promise<unknown[]> {
   results[first] = await pending;
   for (let i = first + 1; i < payload.length; i++) {
+    checkStop();
     results[i] = await run(payload[i], i);
   }
   return results;

@@ -23,6 +23,7 @@ import {
   type SettledItems,
   type TaskRecord,
 } from "./task.ts";
+import { beginTask } from "./task_table.ts";
 
 /** Words of a worker's own that the main thread reads when it is gone. */
 export const Claim = {
@@ -33,9 +34,6 @@ export const Claim = {
   WORDS: 2,
 } as const;
 
-/** How many calls that were called off are remembered. */
-export const CANCELLED_CALLS = 1024;
-
 /** What a pool's worker is started with. */
 export interface WorkerLoopOptions {
   name: string;
@@ -43,8 +41,8 @@ export interface WorkerLoopOptions {
   tasks: SharedArrayBuffer;
   results: SharedArrayBuffer;
   claim: Int32Array;
-  /** How many calls were called off, and then the last of them in a ring. */
-  cancelled: Int32Array;
+  /** Which tasks are still wanted; see `TaskTable`. */
+  tickets: SharedArrayBuffer;
   initializer: AnyFunction | undefined;
   initargs: readonly unknown[];
   /** How many tasks to do before ending. */
@@ -67,7 +65,7 @@ export async function workerLoop(options: WorkerLoopOptions): Promise<boolean> {
   const { claim, initializer, initargs, maxTasks } = options;
   const tasks = new Channel(options.tasks, Mark.POOL);
   const results = new Channel(options.results);
-  const cancelled = new CancelledCalls(options.cancelled);
+  const tickets = new Int32Array(options.tickets);
   if (initializer !== undefined) await initializer(...initargs);
   Atomics.store(claim, Claim.READY, 1);
   Atomics.notify(claim, Claim.READY);
@@ -77,10 +75,13 @@ export async function workerLoop(options: WorkerLoopOptions): Promise<boolean> {
     Atomics.store(claim, Claim.TASK, task.id);
     return task;
   };
-  for (let done = 0; done < maxTasks; done++) {
+  for (let done = 0; done < maxTasks;) {
+    // A worker that always finds a task never waits: nothing else would end it.
+    checkStop();
     const task = tasks.take(claimTask) ?? await tasks.receive(claimTask);
     if (task === undefined) return false;
-    if (!cancelled.has(task.call)) {
+    if (beginTask(tickets, task)) {
+      done++;
       using _span = recordSpan(Mark.TASK, task.payload?.length);
       const outcome = runTask(task, results, options);
       if (isThenable(outcome)) await outcome;
@@ -95,26 +96,6 @@ export async function workerLoop(options: WorkerLoopOptions): Promise<boolean> {
 }
 expose(import.meta, { workerLoop });
 ownModules.add(import.meta.url);
-
-/** The calls that were called off, read again when there are more of them. */
-class CancelledCalls {
-  #words: Int32Array;
-  #count = 0;
-  #calls = new Set<number>();
-
-  constructor(words: Int32Array) {
-    this.#words = words;
-  }
-
-  has(call: number): boolean {
-    const count = Atomics.load(this.#words, 0);
-    if (count !== this.#count) {
-      this.#count = count;
-      this.#calls = new Set(this.#words.subarray(1, 1 + count));
-    }
-    return this.#calls.has(call);
-  }
-}
 
 /** Does one task; a promise only if it has to be awaited. */
 function runTask(

@@ -3,8 +3,9 @@ import {
   assertEquals,
   assertLessOrEqual,
   assertRejects,
+  assertThrows,
 } from "@std/assert";
-import { Pool, Queue } from "../../mod.ts";
+import { activeCount, Pool, Queue } from "../../mod.ts";
 import { threadTest } from "../support/threads.ts";
 import * as fns from "../support/pool_functions.ts";
 
@@ -195,24 +196,60 @@ threadTest("Pool.close() lets iterators and maps go on", async () => {
   await joined;
 });
 
-threadTest(
-  "Pool.join() doesn't wait for an iterator that nobody uses",
-  async () => {
-    const pool = new Pool(2);
-    const unused = pool.imap(fns.square, [1]);
-    const half = pool.imap(fns.square, new Source());
-    await half.next();
-    pool.close();
-    await pool.join();
-    for (const results of [unused, half]) {
-      await assertRejects(
-        () => Array.fromAsync(results),
-        Error,
-        "Pool is not running",
-      );
+for (const method of ["imap", "imapUnordered"] as const) {
+  threadTest(
+    `Pool.${method}(): join() waits for no reader, who gets all the same`,
+    async () => {
+      const pool = new Pool(2);
+      const unused = pool[method](fns.square, [1, 2, 3, 4, 5]);
+      const half = pool[method](fns.square, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+      const endless = pool[method](fns.square, new Source());
+      const first = [(await half.next()).value!];
+      await endless.next();
+      pool.close();
+      await pool.join();
+      assertEquals(activeCount(), 1);
+      const sum = (results: number[]) => results.reduce((a, b) => a + b);
+      const rest = [Array.fromAsync(unused), Array.fromAsync(half)];
+      assertEquals(sum(await rest[0]), 55);
+      assertEquals(sum(first.concat(await rest[1])), 385);
+      await endless.return();
+      await pool.join();
+      assertEquals(activeCount(), 1);
+      assertThrows(() => pool[method](fns.square, [1]), Error, "not running");
+    },
+  );
+
+  threadTest(`Pool.${method}() outlives its block`, async () => {
+    let results: AsyncGenerator<number>;
+    const begun = new Int32Array(new SharedArrayBuffer(4));
+    {
+      const options = { initializer: fns.prepare, initargs: ["", begun] };
+      await using pool = new Pool(1, options);
+      results = pool[method](fns.square, [1, 2, 3, 4, 5]);
+      await results.next();
     }
-  },
-);
+    assertEquals((await Array.fromAsync(results)).toSorted(), [16, 25, 4, 9]);
+    assertEquals(begun[0], 2);
+  });
+}
+
+threadTest("Pool.terminate() ends what outlives close()", async () => {
+  const pool = new Pool(1);
+  const results = pool.imap(fns.square, new Source());
+  pool.close();
+  await pool.join();
+  await results.next();
+  const again = pool.join();
+  await pool.terminate();
+  await again;
+  await assertRejects(
+    () => Array.fromAsync(results),
+    DOMException,
+    "The pool was terminated",
+  );
+  assertEquals(activeCount(), 1);
+});
 
 threadTest("Pool.terminate() ends an iterator", async () => {
   const pool = new Pool(1);

@@ -4,50 +4,16 @@ import {
   assertNotEquals,
   assertRejects,
 } from "@std/assert";
-import { type ImapOptions, type MapOptions, Pool, Queue } from "../../mod.ts";
+import { Pool, Queue } from "../../mod.ts";
+import {
+  all,
+  methods,
+  type Options,
+  type Star,
+} from "../support/pool_methods.ts";
 import { processTest, threadTest } from "../support/threads.ts";
 import * as fns from "../support/pool_functions.ts";
 import { warningsOf } from "../support/warnings.ts";
-
-type Options = MapOptions<false> & ImapOptions<false>;
-type Star = (a: unknown, b?: unknown) => unknown;
-
-/** Each of the methods that take items, used to the end. */
-const methods: Record<
-  string,
-  (
-    pool: Pool,
-    fn: Star,
-    items: Iterable<[unknown, unknown?]>,
-    options: Options,
-  ) => Promise<unknown[]>
-> = {
-  map: (pool, fn, items, options) =>
-    pool.map(fns.spread, spreads(fn, items), options),
-  starmap: (pool, fn, items, options) => pool.starmap(fn, items, options),
-  imap: (pool, fn, items, options) =>
-    Array.fromAsync(pool.imap(fns.spread, spreads(fn, items), options)),
-  imapUnordered: (pool, fn, items, options) =>
-    Array.fromAsync(
-      pool.imapUnordered(fns.spread, spreads(fn, items), options),
-    ),
-  istarmap: (pool, fn, items, options) =>
-    Array.fromAsync(pool.istarmap(fn, items, options)),
-  starmapUnordered: (pool, fn, items, options) =>
-    Array.fromAsync(pool.starmapUnordered(fn, items, options)),
-};
-
-const all: typeof methods = {
-  async apply(pool, fn, items, options) {
-    const [args] = items;
-    return [await pool.apply(fn, args, options)];
-  },
-  ...methods,
-};
-
-function spreads(fn: Star, items: Iterable<[unknown, unknown?]>) {
-  return [...items].map((args) => ({ fn, args }));
-}
 
 for (const [name, method] of Object.entries(all)) {
   threadTest(`Pool.${name}(): a signal ends a task that waits`, async () => {

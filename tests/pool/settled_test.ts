@@ -180,13 +180,12 @@ threadTest("settled: the call itself can still fail", async () => {
   assertEquals(brief(seen), [0, "RangeError: odd 1", 2]);
   const endless = pool.imap(fns.square, range(100), { settled });
   await endless.next();
-  pool.close();
-  await pool.join();
-  // It doesn't tell of a hundred items that the pool is closed.
+  await pool.terminate();
+  // It doesn't tell of a hundred items that the pool was terminated.
   await assertRejects(
     () => Array.fromAsync(endless),
-    Error,
-    "Pool is not running",
+    DOMException,
+    "The pool was terminated",
   );
 });
 

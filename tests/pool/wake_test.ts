@@ -2,7 +2,8 @@ import { assertEquals, assertLess } from "@std/assert";
 import { delay } from "@std/async";
 import { Pool, Queue } from "../../mod.ts";
 import { Channel } from "../../lib/pool/channel.ts";
-import { Mode, writeTask } from "../../lib/pool/task.ts";
+import { Mode, Task, writeTask } from "../../lib/pool/task.ts";
+import { TaskTable } from "../../lib/pool/task_table.ts";
 import { Claim, workerLoop } from "../../lib/pool/worker_loop.ts";
 import type { Decoder } from "../../lib/codec/decoder.ts";
 import { hold } from "../../lib/sync/keep_alive.ts";
@@ -147,13 +148,14 @@ threadTest(
     using _alive = hold();
     const [tasks, results] = [new Channel(), new Channel()];
     const claim = new Int32Array(new SharedArrayBuffer(4 * Claim.WORDS));
+    const table = new TaskTable(6);
     const loop = workerLoop({
       name: "worker",
       number: 0,
       tasks: tasks.buffer,
       results: results.buffer,
       claim,
-      cancelled: new Int32Array(new SharedArrayBuffer(4)),
+      tickets: table.buffer,
       initializer: undefined,
       initargs: [],
       maxTasks: Infinity,
@@ -170,17 +172,8 @@ threadTest(
       for (const id of [7, 8]) {
         // It sleeps, so that it awaits the task.
         await delay(20);
-        const task = {
-          id,
-          call: 1,
-          fn: idOf(fns.square)!,
-          mode: Mode.APPLY,
-          isSettled: false,
-          payload: [id],
-          from: 0,
-          to: 1,
-          mail: undefined,
-        };
+        const task = new Task(idOf(fns.square)!, Mode.APPLY, false, [id]);
+        table.add(task);
         tasks.write((encoder) => writeTask(encoder, task));
         tasks.send();
       }

@@ -266,7 +266,39 @@ export function speak(port: MessagePort, text: string): void {
   port.postMessage(text);
 }
 
+let count = 0;
+
+/** Counts its calls here and, if it gets some, in shared memory. */
+export function countUp(item: unknown): void {
+  count++;
+  const [words] = Array.isArray(item) ? item : [item];
+  if (words instanceof Int32Array) Atomics.add(words, 0, 1);
+}
+
+export function counted(): number {
+  return count;
+}
+
+/** Says that it has begun, and waits to be told to go on, or to fail. */
+export function failOrWait(
+  { begun, go, fail }: {
+    begun: Queue<number>;
+    go?: Queue<number>;
+    fail?: Queue<number>;
+  },
+): number {
+  begun.putSync(getIdent());
+  fail?.getSync();
+  if (fail) throw new SyntaxError("in an item");
+  go!.getSync();
+  begun.putSync(getIdent());
+  return 0;
+}
+
 expose(import.meta, {
+  countUp,
+  counted,
+  failOrWait,
   blockLater,
   shareAndBlock,
   failAtLength,

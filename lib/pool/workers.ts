@@ -8,10 +8,10 @@ import type { WorkerPermissions } from "../thread/permissions.ts";
 import { Claim, workerLoop, type WorkerLoopOptions } from "./worker_loop.ts";
 
 /** What every worker of a pool is started with. */
-export interface CrewOptions extends
+export interface WorkersOptions extends
   Pick<
     WorkerLoopOptions,
-    "tasks" | "results" | "cancelled" | "initializer" | "initargs" | "maxTasks"
+    "tasks" | "results" | "tickets" | "initializer" | "initargs" | "maxTasks"
   > {
   permissions: WorkerPermissions;
 }
@@ -23,14 +23,14 @@ const HEAD_START_MS = 20;
 const clock = new Int32Array(new SharedArrayBuffer(4));
 
 /** A worker of a pool, seen from the main thread. */
-export class CrewMember {
+export class PoolWorker {
   readonly name: string;
   readonly run: Run;
   /** Whether another was started in its place already. */
   isReplaced = false;
   #claim: Int32Array;
 
-  constructor(number: number, options: CrewOptions, modules: Set<string>) {
+  constructor(number: number, options: WorkersOptions, modules: Set<string>) {
     this.name = `PoolWorker-${number}`;
     this.#claim = new Int32Array(new SharedArrayBuffer(Claim.WORDS * 4));
     const { permissions, ...shared } = options;
@@ -75,8 +75,8 @@ export class CrewMember {
     return Math.abs(Atomics.load(this.#claim, Claim.TASK));
   }
 
-  /** Sees to it that the worker takes no task after this one; see the loop. */
-  condemn(task: number): boolean {
+  /** If the worker is at the task, it takes no other after it; see the loop. */
+  holdAt(task: number): boolean {
     const claim = this.#claim;
     return Atomics.compareExchange(claim, Claim.TASK, task, -task) === task;
   }
@@ -88,24 +88,23 @@ export class CrewMember {
  * wait long for, and another as soon as there is work for it, or nothing to do.
  * Once there, their number is kept until the pool ends.
  */
-export class Crew {
+export class Workers {
   /** The modules that the workers know. */
   readonly modules: Set<string> = modulesToKnow();
   #size: number;
-  /** How many of them there are, or would be if none were to be replaced. */
-  #seats = 0;
-  #options: CrewOptions;
-  #members = new Map<number, CrewMember>();
+  #count = 0;
+  #options: WorkersOptions;
+  #workers = new Map<number, PoolWorker>();
   #lastNumber = 0;
-  #onEnd: (member: CrewMember, settled: () => Settled) => void;
+  #onEnd: (worker: PoolWorker, settled: () => Settled) => void;
   /** What goes on until the workers' end. */
   #endings = new Set<Promise<void>>();
 
   /** `onEnd` is told of every worker that has ended, however it did. */
   constructor(
     size: number,
-    options: CrewOptions,
-    onEnd: (member: CrewMember, settled: () => Settled) => void,
+    options: WorkersOptions,
+    onEnd: (worker: PoolWorker, settled: () => Settled) => void,
   ) {
     this.#size = size;
     this.#options = options;
@@ -118,9 +117,9 @@ export class Crew {
     for (let i = 0; i < first; i++) this.grow();
   }
 
-  /** How many workers there are to be for the work that was seen so far. */
-  get seats(): number {
-    return this.#seats;
+  /** How many workers there are, but for those that are being ended. */
+  get count(): number {
+    return this.#count;
   }
 
   /**
@@ -130,53 +129,49 @@ export class Crew {
    * @throws If there are none.
    */
   grow(): void {
-    if (this.#seats === this.#size) return;
+    if (this.#count === this.#size) return;
     try {
-      this.add();
-      this.#seats++;
+      const number = ++this.#lastNumber;
+      const worker = new PoolWorker(number, this.#options, this.modules);
+      this.#workers.set(number, worker);
+      this.#count++;
+      this.#track(this.#watch(number, worker));
     } catch (error) {
-      if (this.#seats === 0) throw error;
+      if (this.#count === 0) throw error;
       console.error(
-        `Cannot start the other workers of a pool, it has ${this.#seats}:`,
+        `Cannot start the other workers of a pool, it has ${this.#count}:`,
         error,
       );
-      this.#size = this.#seats;
+      this.#size = this.#count;
     }
   }
 
   /** Starts those that are missing as long as they are wanted, one by one. */
   async fill(areWanted: () => boolean): Promise<void> {
-    while (this.#seats < this.#size) {
-      await this.#members.get(this.#lastNumber)?.ready();
+    while (this.#count < this.#size) {
+      await this.#workers.get(this.#lastNumber)?.ready();
       await Atomics.waitAsync(clock, 0, 0, HEAD_START_MS).value;
       if (!areWanted()) return;
       this.grow();
     }
   }
 
-  /** Starts a worker, in the place of another. */
-  add(): void {
-    const number = ++this.#lastNumber;
-    const member = new CrewMember(number, this.#options, this.modules);
-    this.#members.set(number, member);
-    this.#track(this.#watch(number, member));
-  }
-
   /** Ends the workers that have taken one of these tasks, and replaces them. */
-  stopWorkersOf(tasks: ReadonlySet<number>): void {
-    for (const member of [...this.#members.values()]) {
-      const { claim } = member;
-      if (!tasks.has(claim) || !member.condemn(claim)) continue;
-      member.isReplaced = true;
-      this.#track(member.run.stop());
-      this.add();
+  stopAt(tasks: ReadonlySet<number>): void {
+    for (const worker of [...this.#workers.values()]) {
+      const { claim } = worker;
+      if (!tasks.has(claim) || !worker.holdAt(claim)) continue;
+      worker.isReplaced = true;
+      this.#track(worker.run.stop());
+      this.#count--;
+      this.grow();
     }
   }
 
   /** Ends every worker. */
   async stop(): Promise<void> {
-    const members = [...this.#members.values()];
-    await Promise.all(members.map((member) => member.run.stop()));
+    const workers = [...this.#workers.values()];
+    await Promise.all(workers.map((worker) => worker.run.stop()));
   }
 
   /** Resolves when there are no workers any more. */
@@ -190,24 +185,25 @@ export class Crew {
   }
 
   sendMail(number: number, mail: Packed): void {
-    this.#members.get(number)?.run.sendMail(mail);
+    this.#workers.get(number)?.run.sendMail(mail);
   }
 
   takeMail(number: number): Packed | undefined {
-    return this.#members.get(number)?.run.takeMail();
+    return this.#workers.get(number)?.run.takeMail();
   }
 
-  async #watch(number: number, member: CrewMember): Promise<void> {
-    await member.run.slot.reached(Status.ENDED, Infinity, false);
-    member.giveUp();
-    this.#onEnd(member, () => member.run.settle());
-    this.#members.delete(number);
+  async #watch(number: number, worker: PoolWorker): Promise<void> {
+    await worker.run.slot.reached(Status.ENDED, Infinity, false);
+    worker.giveUp();
+    if (!worker.isReplaced) this.#count--;
+    this.#onEnd(worker, () => worker.run.settle());
+    this.#workers.delete(number);
   }
 }
 
 /** Why a worker is gone that was still needed. */
-export function describeLoss(member: CrewMember, settled: Settled): string {
-  const { name } = member;
+export function describeLoss(worker: PoolWorker, settled: Settled): string {
+  const { name } = worker;
   switch (settled.outcome) {
     case Outcome.CLOSED:
       return `${name} closed its worker, by self.close() or Deno.exit()`;

@@ -1,0 +1,111 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import type { Task } from "./task.ts";
+
+/** Ids go through 32 bits, and a worker's claim negates them. */
+const LARGEST_ID = 2 ** 31 - 1;
+/** Room for tickets at first, and at most: more tasks fill V8's heap. */
+const FIRST_TICKETS = 1024;
+const MOST_TICKETS = 1 << 26;
+
+/**
+ * The pending tasks of a pool. Each has a ticket, a word in memory that the
+ * workers share.
+ *
+ * Protocol. A ticket holds its task's id while the task waits. A worker that has
+ * taken the task negates the id in one step, and then begins the task; if the
+ * ticket holds anything else, the task was called off, and the worker drops it.
+ * To call a task off, the main thread writes zero: what the ticket held says
+ * whether a worker had begun. The ticket is another task's at once. A worker that
+ * takes the old task later finds another id there, since no two pending tasks
+ * have the same one.
+ */
+export class TaskTable {
+  #tickets: Int32Array = new Int32Array(
+    new SharedArrayBuffer(FIRST_TICKETS * 4, {
+      maxByteLength: MOST_TICKETS * 4,
+    }),
+  );
+  #usedTickets = 0;
+  #freeTickets: number[] = [];
+  #tasks = new Map<number, Task>();
+  #lastId: number;
+
+  /** The next task's id comes after the last one. */
+  constructor(lastId = 0) {
+    this.#lastId = lastId;
+  }
+
+  /** The tickets' memory, for handing it to the workers. */
+  get buffer(): SharedArrayBuffer {
+    return this.#tickets.buffer as SharedArrayBuffer;
+  }
+
+  get size(): number {
+    return this.#tasks.size;
+  }
+
+  get(id: number): Task | undefined {
+    return this.#tasks.get(id);
+  }
+
+  /** Every task; one may be deleted meanwhile. */
+  tasks(): Iterable<Task> {
+    return this.#tasks.values();
+  }
+
+  /** Gives a task its id and its ticket. */
+  add(task: Task): void {
+    // Ids wrap, and a task may have been pending ever since.
+    do {
+      this.#lastId = this.#lastId % LARGEST_ID + 1;
+    } while (this.#tasks.has(this.#lastId));
+    task.id = this.#lastId;
+    task.ticket = this.#freeTickets.pop() ?? this.#newTicket();
+    Atomics.store(this.#tickets, task.ticket, task.id);
+    this.#tasks.set(task.id, task);
+  }
+
+  /** Deletes a task, which has settled; undefined if there is none. */
+  delete(id: number): Task | undefined {
+    const task = this.#tasks.get(id);
+    if (task !== undefined) this.callOff(task);
+    return task;
+  }
+
+  /** Deletes a task; true if no worker has begun it, and none will. */
+  callOff(task: Task): boolean {
+    const { id, ticket } = task;
+    this.#tasks.delete(id);
+    this.#freeTickets.push(ticket);
+    return Atomics.exchange(this.#tickets, ticket, 0) === id;
+  }
+
+  /** Deletes a task unless a worker has begun it; whether it did. */
+  callOffWaiting(task: Task): boolean {
+    const { id, ticket } = task;
+    if (Atomics.compareExchange(this.#tickets, ticket, id, 0) !== id) {
+      return false;
+    }
+    this.#tasks.delete(id);
+    this.#freeTickets.push(ticket);
+    return true;
+  }
+
+  #newTicket(): number {
+    const ticket = this.#usedTickets;
+    if (ticket === this.#tickets.length) {
+      this.buffer.grow(Math.min(ticket * 2, MOST_TICKETS) * 4);
+    }
+    this.#usedTickets++;
+    return ticket;
+  }
+}
+
+/** The worker's side: whether the task is still wanted; if so, it has begun. */
+export function beginTask(
+  tickets: Int32Array,
+  { id, ticket }: { id: number; ticket: number },
+): boolean {
+  return Atomics.compareExchange(tickets, ticket, id, -id) === id;
+}

@@ -1,0 +1,247 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Lock, Pool, Queue, transfer } from "../../mod.ts";
+import { beginTask, TaskTable } from "../../lib/pool/task_table.ts";
+import { Mode, Task } from "../../lib/pool/task.ts";
+import {
+  all,
+  methods,
+  type Options,
+  type Star,
+} from "../support/pool_methods.ts";
+import { threadTest } from "../support/threads.ts";
+import * as fns from "../support/pool_functions.ts";
+
+const range = (n: number) => Array.from({ length: n }, (_, i) => i);
+
+/** A pool whose only worker is at a task, and what lets that end. */
+async function busyPool(): Promise<[pool: Pool, go: Queue<number>]> {
+  const pool = new Pool(1);
+  const begun = new Queue<number>();
+  const go = new Queue<number>();
+  pool.apply(fns.wait, [begun, go]).catch(() => {});
+  await begun.get();
+  return [pool, go];
+}
+
+for (const [name, method] of Object.entries(all)) {
+  for (const settled of [false, true]) {
+    threadTest(
+      `Pool.${name}(): what is called off while it waits never runs${
+        settled ? ", settled" : ""
+      }`,
+      async () => {
+        const [pool, go] = await busyPool();
+        const words = new Int32Array(new SharedArrayBuffer(4));
+        // Each of them is asked for by the worker, except for the last.
+        const payloads = [
+          words,
+          [words, new Queue<number>(), new Lock()],
+          [words, transfer(new Uint8Array(8), [])],
+        ];
+        const controller = new AbortController();
+        const calls: Promise<unknown>[] = [];
+        for (const i of range(1500)) {
+          const limit = i % 2 === 0
+            ? { signal: controller.signal }
+            : { timeout: 0.001 };
+          const options = { ...limit, settled, chunkSize: 1 } as Options;
+          const items = range(name === "apply" ? 1 : 2).map((): [unknown] => [
+            i % 5 === 0 ? i : payloads[i % 3],
+          ]);
+          calls.push(method(pool, fns.countUp as Star, items, options));
+        }
+        const settledCalls = Promise.allSettled(calls);
+        // A timer that is due later than theirs.
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        controller.abort(new SyntaxError("enough"));
+        for (const [i, result] of (await settledCalls).entries()) {
+          assert(result.status === "rejected");
+          const wanted = i % 2 === 0 ? "SyntaxError" : "TimeoutError";
+          assertEquals(result.reason.name, wanted);
+        }
+        go.putNowait(0);
+        assertEquals(await pool.apply(fns.counted), 0);
+        assertEquals(words[0], 0);
+        pool.close();
+        await pool.join();
+      },
+    );
+  }
+}
+
+threadTest(
+  "Pool: what stands behind a backlog that is called off",
+  async () => {
+    const [pool, go] = await busyPool();
+    // The channel holds 256 MB.
+    const large = new Uint8Array(100 * 2 ** 20);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const first = range(4).map(() =>
+      pool.apply(fns.countArguments, [large], { signal })
+    );
+    const behind = pool.map(fns.square, range(3), { chunkSize: 1 });
+    const rejected = Promise.allSettled(first);
+    controller.abort(new RangeError("enough"));
+    await rejected;
+    go.putNowait(0);
+    assertEquals(await behind, [0, 1, 4]);
+    await pool.terminate();
+  },
+);
+
+threadTest(
+  "Pool: a backlog goes on though nothing before it is answered",
+  async () => {
+    const [pool, go] = await busyPool();
+    const large = new Uint8Array(100 * 2 ** 20);
+    const controller = new AbortController();
+    const { signal } = controller;
+    // What is in the channel is called off, and what waits for room is not.
+    const first = range(2).map(() =>
+      pool.apply(fns.countArguments, [large], { signal })
+    );
+    const behind = range(2).map(() => pool.apply(fns.countArguments, [large]));
+    const rejected = Promise.allSettled(first);
+    controller.abort(new RangeError("enough"));
+    await rejected;
+    go.putNowait(0);
+    assertEquals(await Promise.all(behind), [1, 1]);
+    await pool.terminate();
+  },
+);
+
+threadTest("Pool: thousands of calls have one listener a signal", async () => {
+  const [pool] = await busyPool();
+  const { addEventListener } = EventTarget.prototype;
+  const { tasks } = TaskTable.prototype;
+  const controller = new AbortController();
+  const { signal } = controller;
+  let listeners = 0;
+  let scans = 0;
+  EventTarget.prototype.addEventListener = function (
+    this: EventTarget,
+    ...args: Parameters<typeof addEventListener>
+  ) {
+    if (this === signal) listeners++;
+    return addEventListener.apply(this, args);
+  };
+  TaskTable.prototype.tasks = function () {
+    scans++;
+    return tasks.call(this);
+  };
+  try {
+    const calls = Promise.allSettled(
+      range(3000).map((x) => pool.apply(fns.square, [x], { signal })),
+    );
+    controller.abort();
+    await calls;
+  } finally {
+    EventTarget.prototype.addEventListener = addEventListener;
+    TaskTable.prototype.tasks = tasks;
+  }
+  assertEquals(listeners, 1);
+  assertEquals(scans, 0);
+  await pool.terminate();
+});
+
+for (const [name, method] of Object.entries(methods)) {
+  threadTest(
+    `Pool.${name}(): an item that fails leaves its neighbours alone`,
+    async () => {
+      const begun = new Queue<number>();
+      const go = new Queue<number>();
+      const fail = new Queue<number>();
+      const count = new Int32Array(new SharedArrayBuffer(4));
+      const initargs = ["", count];
+      await using pool = new Pool(2, { initializer: fns.prepare, initargs });
+      const items: [unknown][] = [[{ begun, go }], [{ begun, fail }]];
+      const options = { chunkSize: 1 } as Options;
+      const called = assertRejects(
+        () => method(pool, fns.failOrWait as Star, items, options),
+        SyntaxError,
+        "in an item",
+      );
+      const workers = [await begun.get(), await begun.get()];
+      fail.putNowait(0);
+      // In order, the first result comes before the second one's error.
+      if (["imap", "istarmap"].includes(name)) go.putNowait(0);
+      await called;
+      go.putNowait(0);
+      assert(workers.includes(await begun.get()));
+      await Promise.all(range(8).map(() => pool.apply(fns.ident)));
+      assertEquals(count[0], 2);
+    },
+  );
+}
+
+threadTest(
+  "Pool: a failed map's timeout ends what it has left running",
+  async () => {
+    await using pool = new Pool(2);
+    await pool.map(fns.square, [1, 2]);
+    const begun = new Queue<number>();
+    const go = new Queue<number>();
+    const fail = new Queue<number>();
+    fail.putNowait(0);
+    const items = [{ begun, go }, { begun, fail }];
+    await assertRejects(
+      () => pool.map(fns.failOrWait, items, { chunkSize: 1, timeout: 1 }),
+      SyntaxError,
+    );
+    for (const _ of items) await begun.get();
+    // Both workers are there again, or this would wait for ever.
+    const later = new Queue<number>();
+    const waiting = range(2).map(() => pool.apply(fns.wait, [begun, later]));
+    for (const _ of waiting) await begun.get();
+    for (const i of range(2)) later.putNowait(i);
+    await Promise.all(waiting);
+  },
+);
+
+Deno.test("TaskTable: ids wrap without meeting a pending one", () => {
+  const table = new TaskTable(2 ** 31 - 3);
+  const task = () => new Task(1, Mode.APPLY, false, []);
+  const first = task();
+  table.add(first);
+  assertEquals(first.id, 2 ** 31 - 2);
+  const ids = range(4).map(() => {
+    const next = task();
+    table.add(next);
+    return next.id;
+  });
+  assertEquals(ids, [2 ** 31 - 1, 1, 2, 3]);
+  const again = new TaskTable(0);
+  const old = task();
+  again.add(old);
+  const wrapped = new TaskTable(2 ** 31 - 1);
+  const kept = task();
+  wrapped.add(kept);
+  assertEquals([old.id, kept.id], [1, 1]);
+});
+
+Deno.test("TaskTable: a ticket of another task isn't taken for one's own", () => {
+  const table = new TaskTable();
+  const first = new Task(1, Mode.APPLY, false, []);
+  table.add(first);
+  assert(table.callOff(first));
+  const second = new Task(1, Mode.APPLY, false, []);
+  table.add(second);
+  assertEquals(second.ticket, first.ticket);
+  const tickets = new Int32Array(table.buffer);
+  assert(!beginTask(tickets, first));
+  assert(beginTask(tickets, second));
+  assert(!table.callOffWaiting(second));
+  assert(!table.callOff(second));
+});
+
+Deno.test("TaskTable: room for tickets grows", () => {
+  const table = new TaskTable();
+  const tickets = new Int32Array(table.buffer);
+  const tasks = range(5000).map(() => new Task(1, Mode.APPLY, false, []));
+  for (const task of tasks) table.add(task);
+  assert(tasks.every((task) => tickets[task.ticket] === task.id));
+  assertEquals(new Set(tasks.map(({ ticket }) => ticket)).size, 5000);
+  for (const task of tasks) table.delete(task.id);
+  assert(tasks.every((task) => tickets[task.ticket] === 0));
+});
