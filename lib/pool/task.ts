@@ -3,7 +3,7 @@
 import type { Decoder } from "../codec/decoder.ts";
 import type { Encoder } from "../codec/encoder.ts";
 import type { Packed } from "../codec/packing.ts";
-import { isStopping, stopped } from "../sync/waiters.ts";
+import { checkStop, isStopping, stopped } from "../sync/waiters.ts";
 import type { AnyFunction } from "../codec/references.ts";
 import { type PortableError, toPortable } from "../codec/portable_error.ts";
 import { isThenable } from "../thread/worker_server.ts";

@@ -3,7 +3,7 @@
 import { expose } from "../expose.ts";
 import type { Decoder } from "../codec/decoder.ts";
 import { checkSendable, pack, unpack } from "../codec/packing.ts";
-import { isStopping, stopped } from "../sync/waiters.ts";
+import { checkStop, isStopping, stopped } from "../sync/waiters.ts";
 import { Mark, recordSpan } from "../sync/recorder.ts";
 import {
   type AnyFunction,
