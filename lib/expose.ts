@@ -5,8 +5,15 @@ import {
   type AnyFunction,
   type ErrorClass,
   exposeErrorClass,
+  exposeShareable,
+  extendsShared,
   register,
+  type ShareableClass,
 } from "./codec/references.ts";
+
+/** Any class, whatever its constructor takes. */
+// deno-lint-ignore no-explicit-any -- the constructor is never called
+export type AnyClass = abstract new (...args: any[]) => any;
 
 /**
  * Names the functions of a module that other threads may run, and its classes of
@@ -16,13 +23,15 @@ import {
  * thread imports the module and looks the function up there. What a module
  * doesn't expose, no message can make a thread run.
  *
- * An error of an exposed class arrives as an instance of that class, with its
+ * A class of errors may be exposed, too. An error of such a class arrives as an instance of that class, with its
  * own properties. The class's constructor is not called. An error of a class that
  * isn't exposed arrives as one of the nearest class that is, or is built in,
- * under its own class's name.
+ * under its own class's name. The same goes for a class that extends
+ * {@linkcode Queue}, {@linkcode Lock} or another class whose objects threads share:
+ * exposed, its objects arrive as such, else they are refused.
  *
  * @param meta The module's `import.meta`.
- * @param functions The functions and the classes of errors, each under its name.
+ * @param functions The functions and the classes, each under its name.
  * @throws {TypeError} If anything else is exposed, or two things under the same
  * name.
  *
@@ -65,7 +74,7 @@ import {
  */
 export function expose(
   meta: ImportMeta,
-  functions: Record<string, AnyFunction | ErrorClass>,
+  functions: Record<string, AnyFunction | AnyClass>,
 ): void {
   if (typeof meta?.url !== "string") {
     throw new TypeError(
@@ -90,10 +99,11 @@ export function expose(
         }`,
       );
     }
-    if (isClass(fn) && !isErrorClass(fn)) {
+    if (isClass(fn) && !isErrorClass(fn) && !isSharedClass(fn)) {
       throw new TypeError(
-        `Cannot expose '${name}': it is a class, expose a function that uses ` +
-          "it, only classes of errors travel",
+        `Cannot expose '${name}': it is a class, and only classes of errors ` +
+          "and those that extend the library's travel, expose a function that " +
+          "uses it",
       );
     }
   }
@@ -101,11 +111,13 @@ export function expose(
     const origin = { url: meta.url, name };
     const other = isErrorClass(fn)
       ? exposeErrorClass(fn, origin)
+      : isSharedClass(fn)
+      ? exposeShareable(fn, origin)
       : register(fn as AnyFunction, origin);
     if (other !== undefined) {
       throw new TypeError(
-        `Cannot expose '${name}': ${meta.url} exposes another function under ` +
-          "that name",
+        `Cannot expose '${name}': ${meta.url} exposes another function ` +
+          "or class under that name",
       );
     }
   }
@@ -117,6 +129,12 @@ function isClass(fn: object): boolean {
   return prototype !== undefined && !prototype.writable;
 }
 
-function isErrorClass(fn: AnyFunction | ErrorClass): fn is ErrorClass {
+function isSharedClass(
+  fn: AnyFunction | AnyClass,
+): fn is AnyClass & ShareableClass {
+  return isClass(fn) && extendsShared(Object.getPrototypeOf(fn.prototype));
+}
+
+function isErrorClass(fn: AnyFunction | AnyClass): fn is ErrorClass {
   return fn.prototype instanceof Error || fn === Error;
 }

@@ -3,7 +3,7 @@
 import { PENDING, type Pending, WaitList } from "./sync/wait_list.ts";
 import { randomAddress } from "./sync/address.ts";
 import { checkSeconds } from "./sync/deadline.ts";
-import { memory, type WithMemory } from "./sync/memory.ts";
+import { constructOn, takeMemory } from "./sync/memory.ts";
 import { checkCallback, checkOptions, refusePromise } from "./checks.ts";
 import {
   checkStop,
@@ -14,7 +14,12 @@ import {
   stopped,
 } from "./sync/waiters.ts";
 import { Mark, recordPoint } from "./sync/recorder.ts";
-import { type Handle, handle, registerShareable } from "./codec/references.ts";
+import {
+  type Handle,
+  handle,
+  registerShareable,
+  revive,
+} from "./codec/references.ts";
 
 /** Options of {@linkcode Gil}'s constructor. */
 export interface GilOptions {
@@ -85,11 +90,16 @@ const HAND_OVER_MS = 1000;
  */
 export class Gil {
   static {
-    registerShareable(
-      import.meta,
-      "Gil",
-      (buffer) => new Gil({ [memory]: buffer } as GilOptions),
-    );
+    registerShareable(import.meta, "Gil", this);
+  }
+
+  /**
+   * Makes the object that a handle stands for.
+   *
+   * @ignore
+   */
+  static [revive]({ buffer }: Handle): Gil {
+    return constructOn(Gil, this, buffer);
   }
 
   #words: Int32Array;
@@ -113,10 +123,9 @@ export class Gil {
    * ```
    */
   constructor(options: GilOptions = {}) {
+    const buffer = takeMemory();
     checkOptions("create Gil", options);
-    const { switchInterval = 0.005, [memory]: buffer } = options as WithMemory<
-      GilOptions
-    >;
+    const { switchInterval = 0.005 } = options;
     checkSeconds("create Gil", "switchInterval", switchInterval);
     if (switchInterval === 0) {
       throw new RangeError(

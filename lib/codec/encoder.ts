@@ -17,7 +17,7 @@ import { isMarked } from "./marks.ts";
 import {
   type AnyFunction,
   calledUnasked,
-  handle,
+  handleOf,
   idOf,
   isCalledUnasked,
   isShareable,
@@ -319,7 +319,7 @@ export class Encoder {
   /** An object without properties, or with a tag of its own class. */
   #unbranded(value: object): void {
     if (isShareable(value)) {
-      throw unfit(value[handle]().type);
+      throw unfit(handleOf(value).type);
     }
     if (value instanceof SharedArrayBuffer) throw unfit("SharedArrayBuffer");
     if (isPlatformObject(value)) {

@@ -17,6 +17,7 @@ import {
   exposedErrorClassOf,
   idOf,
   isCalledUnasked,
+  isOfSharedClass,
   isShareable,
   registerErrorClass,
 } from "./references.ts";
@@ -321,7 +322,9 @@ function withoutStrays(
       return copy;
     }
     case undefined: {
-      if (isShareable(value)) return value;
+      if (isShareable(value)) {
+        return isOfSharedClass(value) ? value : Deno.inspect(value);
+      }
       if (isPlatformObject(value)) {
         return isKept(value) ? value : Deno.inspect(value);
       }

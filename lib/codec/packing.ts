@@ -23,7 +23,7 @@ import {
   calledUnasked,
   functionOf,
   type Handle,
-  handle,
+  handleOf,
   idOf,
   isCalledUnasked,
   isShareable,
@@ -259,7 +259,7 @@ function referenceTo(value: object): Reference | undefined {
     if (id !== undefined) return id;
     throw new TypeError(unexposed(value as AnyFunction));
   }
-  if (isShareable(value)) return value[handle]();
+  if (isShareable(value)) return handleOf(value);
   if (Error.isError(value)) return partsOf(value);
 }
 

@@ -9,6 +9,10 @@
  * @module
  */
 
+import { isSharedArrayBuffer } from "node:util/types";
+import { Damaged } from "./damaged.ts";
+
+/** Any function, whatever it takes. */
 // deno-lint-ignore no-explicit-any -- any exposed function, whatever it takes
 export type AnyFunction = (...args: any[]) => any;
 
@@ -121,28 +125,58 @@ export interface Handle {
   buffer: SharedArrayBuffer;
   /** Of an object that stands on another. */
   inner?: Handle;
+  /** Of an exposed function that goes along: its id. */
+  action?: number;
 }
 
-/** The method by which a shared object gives its handle. */
-export const handle: unique symbol = Symbol("lab9.handle");
+/**
+ * The method by which a shared object gives its handle. Every copy of the library
+ * has the same, so that each knows the others' objects, if only to refuse them.
+ */
+export const handle: unique symbol = Symbol.for("lab9.handle");
+
+/** The static method by which a class makes an object of a handle. */
+export const revive: unique symbol = Symbol("lab9.revive");
 
 /** An object whose state is in shared memory. */
 export interface Shareable {
   [handle](): Handle;
 }
 
-type Reviver = (buffer: SharedArrayBuffer, inner?: Handle) => Shareable;
+/** A class of such objects. Those that extend it inherit how they are made. */
+export interface ShareableClass {
+  readonly name: string;
+  readonly prototype: Shareable;
+  [revive](handle: Handle): Shareable;
+}
 
-const revivers = new Map<string, Reviver>();
+const shareableClasses = new Map<string, ShareableClass>();
+const shareableTypes = new WeakMap<object, string>();
 
-/** Says how objects of a class are made from their memory, and by which module. */
+/** Lets objects of a class of this module be passed to threads. */
 export function registerShareable(
   meta: ImportMeta,
   type: string,
-  revive: Reviver,
+  shareableClass: ShareableClass,
 ): void {
   ownModules.add(meta.url);
-  revivers.set(type, revive);
+  shareableClasses.set(type, shareableClass);
+  shareableTypes.set(shareableClass.prototype, type);
+}
+
+/** Enters an exposed class; returns the one that had its place, if another had. */
+export function exposeShareable(
+  shareableClass: ShareableClass,
+  origin: Origin,
+): ShareableClass | undefined {
+  const type = `${origin.url}#${origin.name}`;
+  const previous = shareableClasses.get(type);
+  if (previous !== undefined && previous !== shareableClass) return previous;
+  origins.set(hash(type), origin);
+  shareableClasses.set(type, shareableClass);
+  if (!shareableTypes.has(shareableClass.prototype)) {
+    shareableTypes.set(shareableClass.prototype, type);
+  }
 }
 
 /** Whether the value is an object in shared memory. */
@@ -150,16 +184,58 @@ export function isShareable(value: object): value is Shareable {
   return handle in value;
 }
 
-/** The object that a handle stands for, in this thread. */
-export function reviveHandle({ type, buffer, inner }: Handle): Shareable {
-  const revive = revivers.get(type);
-  if (revive === undefined) {
+/** Whether it is of a class whose objects can be passed to threads. */
+export function isOfSharedClass(value: object): boolean {
+  return shareableTypes.has(Object.getPrototypeOf(value));
+}
+
+/** Whether a class extends one whose objects can be passed to threads. */
+export function extendsShared(prototype: object | null): boolean {
+  for (let one = prototype; one !== null; one = Object.getPrototypeOf(one)) {
+    if (shareableTypes.has(one)) return true;
+  }
+  return false;
+}
+
+/**
+ * What stands for an object in shared memory.
+ *
+ * @throws {TypeError} If it would arrive as something else, or not at all.
+ */
+export function handleOf(value: Shareable): Handle {
+  const prototype = Object.getPrototypeOf(value);
+  const type = shareableTypes.get(prototype);
+  if (type !== undefined) return { ...value[handle](), type };
+  const name = prototype?.constructor?.name || "object";
+  throw new TypeError(
+    extendsShared(prototype)
+      ? `Cannot send a ${name} to a thread: its class was never exposed, add ` +
+        `\`expose(import.meta, { ${name} })\` at the top level of its module`
+      : `Cannot send a ${name} to a thread: it is of another copy of the ` +
+        "library, import the library from one place",
+  );
+}
+
+/**
+ * The object that a handle stands for, in this thread.
+ *
+ * @throws {TypeError} If its class isn't known here.
+ * @throws {Damaged} If it is no handle.
+ */
+export function reviveHandle(found: Handle): Shareable {
+  const { type, buffer, inner, action } = found;
+  const isHandle = typeof type === "string" && isSharedArrayBuffer(buffer) &&
+    (inner === undefined || typeof inner === "object" && inner !== null) &&
+    (action === undefined || typeof action === "number");
+  if (!isHandle) throw new Damaged("handle");
+  const shareableClass = shareableClasses.get(type);
+  if (shareableClass === undefined) {
     throw new TypeError(
       `Cannot receive a ${type}: its module isn't loaded in this thread, ` +
         "import it in the module of the function",
     );
   }
-  return revive(buffer, inner);
+  return shareableClass[revive](found);
 }
 
 /** A class of errors. Its constructor is never called here. */

@@ -34,6 +34,7 @@ import {
   idOf,
   registerErrorClass,
   registerShareable,
+  revive,
 } from "../codec/references.ts";
 import {
   PENDING,
@@ -42,7 +43,7 @@ import {
   type Witness,
 } from "../sync/wait_list.ts";
 import { enterBarrierWait, leaveBarrierWait } from "./wait_graph.ts";
-import { memory, type WithMemory } from "../sync/memory.ts";
+import { constructOn, takeMemory } from "../sync/memory.ts";
 
 /** Options of {@linkcode Barrier}'s constructor. */
 export interface BarrierOptions {
@@ -107,8 +108,7 @@ const ADDRESS = 4;
 const WAITERS = 5;
 const TOP = 12;
 const ARRIVED = 13;
-/** Indexes into the view of doubles. */
-const ACTION = 4;
+/** An index into the view of doubles. */
 const TIMEOUT = 5;
 
 const State = {
@@ -140,13 +140,25 @@ const State = {
  */
 export class Barrier {
   static {
-    registerShareable(
-      import.meta,
-      "Barrier",
-      (buffer) => new Barrier(1, { [memory]: buffer } as BarrierOptions),
-    );
+    registerShareable(import.meta, "Barrier", this);
   }
 
+  /**
+   * Makes the object that a handle stands for.
+   *
+   * @ignore
+   */
+  static [revive]({ buffer, action }: Handle): Barrier {
+    const barrier = constructOn(Barrier, this, buffer);
+    barrier.#actionId = action;
+    return barrier;
+  }
+
+  /**
+   * The action's id. It goes with the object, and isn't in the memory: there
+   * another thread could put a function that it may not run itself.
+   */
+  #actionId: number | undefined;
   #words: Int32Array;
   #doubles: Float64Array;
   #arrived: Int32Array;
@@ -172,8 +184,8 @@ export class Barrier {
    * ```
    */
   constructor(parties: number, options: BarrierOptions = {}) {
-    const { action, timeout = Infinity, [memory]: buffer } =
-      options as WithMemory<BarrierOptions>;
+    const buffer = takeMemory();
+    const { action, timeout = Infinity } = options;
     if (buffer === undefined) {
       checkInteger("create barrier", "parties", parties, 1, 2 ** 31 - 1);
       checkSeconds("create barrier", "timeout", timeout);
@@ -189,7 +201,7 @@ export class Barrier {
     this.#words[PARTIES] = parties;
     this.#words[ADDRESS] = randomAddress();
     this.#doubles[TIMEOUT] = timeout;
-    this.#doubles[ACTION] = action === undefined ? -1 : idOf(action)!;
+    this.#actionId = action && idOf(action);
   }
 
   /**
@@ -392,7 +404,7 @@ export class Barrier {
    */
   [handle](): Handle {
     const buffer = this.#words.buffer as SharedArrayBuffer;
-    return { type: "Barrier", buffer };
+    return { type: "Barrier", buffer, action: this.#actionId };
   }
 
   get #state(): number {
@@ -441,9 +453,8 @@ export class Barrier {
 
   /** What to call; throws if it can't be called, before anyone has arrived. */
   get #action(): AnyFunction | undefined {
-    const id = this.#doubles[ACTION];
-    if (id < 0) return undefined;
-    const action = functionOf(id);
+    if (this.#actionId === undefined) return undefined;
+    const action = functionOf(this.#actionId);
     checkCallback("wait at barrier", "the action", action);
     return action;
   }

@@ -21,11 +21,7 @@ import { isBounded, Semaphore } from "./semaphore.ts";
  */
 export class BoundedSemaphore extends Semaphore {
   static {
-    registerShareable(
-      import.meta,
-      "BoundedSemaphore",
-      (buffer) => new BoundedSemaphore(buffer as never),
-    );
+    registerShareable(import.meta, "BoundedSemaphore", this);
   }
 
   /**

@@ -16,7 +16,9 @@ import { Mark } from "../sync/recorder.ts";
 import {
   type Handle,
   handle,
+  handleOf,
   registerShareable,
+  revive,
   reviveHandle,
 } from "../codec/references.ts";
 import {
@@ -27,7 +29,7 @@ import {
 } from "../sync/waiters.ts";
 import { WaitList } from "../sync/wait_list.ts";
 import { Lock, owned } from "./lock.ts";
-import { words } from "../sync/memory.ts";
+import { constructOn, takeMemory, words } from "../sync/memory.ts";
 import { RLock } from "./rlock.ts";
 
 /**
@@ -63,16 +65,22 @@ import { RLock } from "./rlock.ts";
  */
 export class Condition {
   static {
-    registerShareable(import.meta, "Condition", (buffer, inner) => {
-      const condition = new Condition(reviveHandle(inner!) as unknown as Lock);
-      condition.#attach(new Int32Array(buffer));
-      return condition;
-    });
+    registerShareable(import.meta, "Condition", this);
+  }
+
+  /**
+   * Makes the object that a handle stands for.
+   *
+   * @ignore
+   */
+  static [revive]({ buffer, inner }: Handle): Condition {
+    const lock = inner && reviveHandle(inner);
+    return constructOn(Condition, this, buffer, [lock]);
   }
 
   #lock: Lock;
-  #words!: Int32Array;
-  #waiters!: WaitList;
+  #words: Int32Array;
+  #waiters: WaitList;
 
   /**
    * Makes a condition.
@@ -91,6 +99,7 @@ export class Condition {
    * ```
    */
   constructor(lock: Lock = new RLock()) {
+    const buffer = takeMemory();
     if (!(lock instanceof Lock)) {
       throw new TypeError(
         "Cannot create condition: the lock must be a Lock or an RLock, " +
@@ -98,7 +107,8 @@ export class Condition {
       );
     }
     this.#lock = lock;
-    this.#attach(words(undefined, WaitList.WORDS));
+    this.#words = words(buffer, WaitList.WORDS);
+    this.#waiters = new WaitList(this.#words, 0, Mark.LOCK);
   }
 
   /**
@@ -445,13 +455,8 @@ export class Condition {
     return {
       type: "Condition",
       buffer: this.#words.buffer as SharedArrayBuffer,
-      inner: this.#lock[handle](),
+      inner: handleOf(this.#lock),
     };
-  }
-
-  #attach(words: Int32Array): void {
-    this.#words = words;
-    this.#waiters = new WaitList(words, 0, Mark.LOCK);
   }
 
   #checkHeld(action: string): void {

@@ -7,7 +7,12 @@ import {
   type WaitOptions,
 } from "../sync/deadline.ts";
 import { Mark } from "../sync/recorder.ts";
-import { type Handle, handle, registerShareable } from "../codec/references.ts";
+import {
+  type Handle,
+  handle,
+  registerShareable,
+  revive,
+} from "../codec/references.ts";
 import {
   checkStop,
   checkStopAfterwards,
@@ -15,7 +20,7 @@ import {
   isStopping,
 } from "../sync/waiters.ts";
 import { PENDING, type Pending, WaitList } from "../sync/wait_list.ts";
-import { words } from "../sync/memory.ts";
+import { constructOn, takeMemory, words } from "../sync/memory.ts";
 
 // Protocol. Who sets the event writes `FLAG`, then counts `SETS`, then wakes
 // everyone. A waiter noted `SETS` before it waited: an event that was set and
@@ -44,15 +49,20 @@ const WORDS = WAITERS + WaitList.WORDS;
  */
 export class Event {
   static {
-    registerShareable(import.meta, "Event", (buffer) => {
-      const event = new Event();
-      event.#attach(new Int32Array(buffer));
-      return event;
-    });
+    registerShareable(import.meta, "Event", this);
   }
 
-  #words!: Int32Array;
-  #waiters!: WaitList;
+  /**
+   * Makes the object that a handle stands for.
+   *
+   * @ignore
+   */
+  static [revive]({ buffer }: Handle): Event {
+    return constructOn(Event, this, buffer);
+  }
+
+  #words: Int32Array;
+  #waiters: WaitList;
 
   /**
    * Makes an event that is not set.
@@ -66,8 +76,10 @@ export class Event {
    * ```
    */
   constructor() {
-    this.#attach(words(undefined, WORDS));
-    this.#words[ADDRESS] = randomAddress();
+    const buffer = takeMemory();
+    this.#words = words(buffer, WORDS);
+    this.#waiters = new WaitList(this.#words, WAITERS, Mark.LOCK);
+    if (buffer === undefined) this.#words[ADDRESS] = randomAddress();
   }
 
   /**
@@ -197,11 +209,6 @@ export class Event {
   [handle](): Handle {
     const buffer = this.#words.buffer as SharedArrayBuffer;
     return { type: "Event", buffer };
-  }
-
-  #attach(words: Int32Array): void {
-    this.#words = words;
-    this.#waiters = new WaitList(words, WAITERS, Mark.LOCK);
   }
 
   #attempt(): () => true | Pending {

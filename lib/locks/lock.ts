@@ -7,9 +7,14 @@ import {
 } from "../sync/deadline.ts";
 import { kindOf } from "../checks.ts";
 import { Ownership } from "./ownership.ts";
-import { type Handle, handle, registerShareable } from "../codec/references.ts";
+import {
+  type Handle,
+  handle,
+  registerShareable,
+  revive,
+} from "../codec/references.ts";
 import { checkStopAfterwards } from "../sync/waiters.ts";
-import { memory, type WithMemory, words } from "../sync/memory.ts";
+import { constructOn, takeMemory, words } from "../sync/memory.ts";
 
 /** Options of {@linkcode Lock}'s and {@linkcode RLock}'s constructors. */
 export interface LockOptions {
@@ -56,11 +61,16 @@ const counts = { Lock: 0, RLock: 0 };
  */
 export class Lock {
   static {
-    registerShareable(
-      import.meta,
-      "Lock",
-      (buffer) => new Lock({ [memory]: buffer } as LockOptions),
-    );
+    registerShareable(import.meta, "Lock", this);
+  }
+
+  /**
+   * Makes the object that a handle stands for.
+   *
+   * @ignore
+   */
+  static [revive]({ buffer }: Handle): Lock {
+    return constructOn(Lock, this, buffer);
   }
 
   /**
@@ -87,9 +97,10 @@ export class Lock {
    * ```
    */
   constructor(options: LockOptions = {}) {
+    const buffer = takeMemory();
     const reentrant = this[isReentrant];
     const type = reentrant ? "RLock" : "Lock";
-    const { name, [memory]: buffer } = options as WithMemory<LockOptions>;
+    const { name } = options;
     if (name !== undefined && typeof name !== "string") {
       throw new TypeError(
         `Cannot create ${type}: the name must be a string, received ${

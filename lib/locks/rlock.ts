@@ -1,8 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { registerShareable } from "../codec/references.ts";
-import { isReentrant, Lock, type LockOptions } from "./lock.ts";
-import { memory } from "../sync/memory.ts";
+import { isReentrant, Lock } from "./lock.ts";
 
 /**
  * A lock that the thread which holds it may acquire again, and has to release as
@@ -27,11 +26,7 @@ import { memory } from "../sync/memory.ts";
  */
 export class RLock extends Lock {
   static {
-    registerShareable(
-      import.meta,
-      "RLock",
-      (buffer) => new RLock({ [memory]: buffer } as LockOptions),
-    );
+    registerShareable(import.meta, "RLock", this);
   }
 
   /**

@@ -8,7 +8,12 @@ import {
   type WaitOptions,
 } from "../sync/deadline.ts";
 import { Mark } from "../sync/recorder.ts";
-import { type Handle, handle, registerShareable } from "../codec/references.ts";
+import {
+  type Handle,
+  handle,
+  registerShareable,
+  revive,
+} from "../codec/references.ts";
 import {
   checkStop,
   checkStopAfterwards,
@@ -16,7 +21,7 @@ import {
   isStopping,
 } from "../sync/waiters.ts";
 import { PENDING, type Pending, WaitList } from "../sync/wait_list.ts";
-import { words } from "../sync/memory.ts";
+import { constructOn, takeMemory, words } from "../sync/memory.ts";
 
 // Protocol. `VALUE` is the number of permits. A taker lowers it in one step, never
 // below zero; a releaser raises it, and then wakes as many as it gave, who try
@@ -61,11 +66,16 @@ const give: unique symbol = Symbol("lab9.give");
  */
 export class Semaphore {
   static {
-    registerShareable(
-      import.meta,
-      "Semaphore",
-      (buffer) => new Semaphore(buffer as never),
-    );
+    registerShareable(import.meta, "Semaphore", this);
+  }
+
+  /**
+   * Makes the object that a handle stands for.
+   *
+   * @ignore
+   */
+  static [revive]({ buffer }: Handle): Semaphore {
+    return constructOn(Semaphore, this, buffer);
   }
 
   #words: Int32Array;
@@ -88,9 +98,7 @@ export class Semaphore {
    * ```
    */
   constructor(value = 1) {
-    const buffer = value as unknown instanceof SharedArrayBuffer
-      ? value as unknown as SharedArrayBuffer
-      : undefined;
+    const buffer = takeMemory();
     this.#words = words(buffer, WORDS);
     this.#waiters = new WaitList(this.#words, WAITERS, Mark.LOCK);
     if (buffer !== undefined) return;

@@ -1,7 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { Queue, type QueueOptions } from "./queue.ts";
-import { memory } from "../sync/memory.ts";
+import { Queue } from "./queue.ts";
 import { type Handle, handle, registerShareable } from "../codec/references.ts";
 import { Stack } from "../store/stack.ts";
 import { openStore, type Store } from "../store/store.ts";
@@ -30,11 +29,7 @@ import { openStore, type Store } from "../store/store.ts";
  */
 export class LifoQueue<T = unknown> extends Queue<T> {
   static {
-    registerShareable(
-      import.meta,
-      "LifoQueue",
-      (buffer) => new LifoQueue(0, { [memory]: buffer } as QueueOptions),
-    );
+    registerShareable(import.meta, "LifoQueue", this);
   }
 
   /**

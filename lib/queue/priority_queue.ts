@@ -1,9 +1,8 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { Queue, type QueueOptions } from "./queue.ts";
+import { Queue } from "./queue.ts";
 import { Heap } from "../store/heap.ts";
 import type { Priority } from "../store/key.ts";
-import { memory } from "../sync/memory.ts";
 import { type Handle, handle, registerShareable } from "../codec/references.ts";
 import { openStore, type Store } from "../store/store.ts";
 
@@ -63,11 +62,7 @@ export type { Priority };
 export class PriorityQueue<P extends Priority = Priority, T = unknown>
   extends Queue<[priority: P, value: T]> {
   static {
-    registerShareable(
-      import.meta,
-      "PriorityQueue",
-      (buffer) => new PriorityQueue(0, { [memory]: buffer } as QueueOptions),
-    );
+    registerShareable(import.meta, "PriorityQueue", this);
   }
 
   /**

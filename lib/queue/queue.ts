@@ -12,7 +12,7 @@ import { Decoder } from "../codec/decoder.ts";
 import { Encoder } from "../codec/encoder.ts";
 import { incomparable } from "../store/key.ts";
 import { kindOf } from "../checks.ts";
-import { memory, type WithMemory } from "../sync/memory.ts";
+import { constructOn, takeMemory } from "../sync/memory.ts";
 import { STEP } from "../sync/mutex.ts";
 import {
   checkStop,
@@ -27,6 +27,7 @@ import {
   handle,
   registerErrorClass,
   registerShareable,
+  revive,
 } from "../codec/references.ts";
 import { Ring } from "../store/ring.ts";
 import {
@@ -180,11 +181,16 @@ let encoding = false;
  */
 export class Queue<T = unknown> {
   static {
-    registerShareable(
-      import.meta,
-      "Queue",
-      (buffer) => new Queue(0, { [memory]: buffer } as QueueOptions),
-    );
+    registerShareable(import.meta, "Queue", this);
+  }
+
+  /**
+   * Makes the object that a handle stands for.
+   *
+   * @ignore
+   */
+  static [revive]({ buffer }: Handle): Queue {
+    return constructOn(Queue, this, buffer);
   }
 
   #store: Store;
@@ -214,8 +220,8 @@ export class Queue<T = unknown> {
    * ```
    */
   constructor(maxsize = 0, options: QueueOptions = {}) {
-    const { capacity = DEFAULT_CAPACITY, [memory]: buffer } =
-      options as WithMemory<QueueOptions>;
+    const buffer = takeMemory();
+    const { capacity = DEFAULT_CAPACITY } = options;
     if (buffer === undefined) checkArguments(maxsize, capacity);
     this.#store = this[openStore](buffer ?? capacity);
     this.#words = this.#store.words;

@@ -197,6 +197,6 @@ Deno.test("expose() takes classes of errors, and no others", () => {
   assertThrows(
     () => expose(import.meta, { Known: class extends Error {} }),
     TypeError,
-    "under that name",
+    "another function or class under that name",
   );
 });
