@@ -41,6 +41,7 @@ import {
   GRAPH_HEADER,
   identityAt,
   isAlive,
+  isStopOrdered,
   labelCell,
   lot,
   NEXT,
@@ -244,7 +245,8 @@ function findRing(
   const seen = new Set<number>();
   let cell = first;
   do {
-    if (seen.has(cell)) return undefined;
+    // One that is being ended goes on, and gives up what it holds.
+    if (seen.has(cell) || isStopOrdered(cell)) return undefined;
     seen.add(cell);
     const target = all[cell * STRIDE + TARGET];
     const kind = all[cell * STRIDE + KIND];

@@ -11,7 +11,12 @@ import {
   ownModules,
 } from "../codec/references.ts";
 import { toPortable } from "../codec/portable_error.ts";
-import { isThenable, receiveMail, sendMail } from "../thread/worker_server.ts";
+import {
+  isThenable,
+  receiveMail,
+  sendMail,
+  setPending,
+} from "../thread/worker_server.ts";
 import { Channel } from "./channel.ts";
 import {
   Mode,
@@ -67,6 +72,7 @@ export async function workerLoop(options: WorkerLoopOptions): Promise<boolean> {
   const results = new Channel(options.results);
   const tickets = new Int32Array(options.tickets);
   if (initializer !== undefined) await initializer(...initargs);
+  setPending(() => Atomics.load(claim, Claim.TASK) !== 0);
   Atomics.store(claim, Claim.READY, 1);
   Atomics.notify(claim, Claim.READY);
 

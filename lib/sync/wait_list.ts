@@ -8,6 +8,7 @@ import {
   cancel,
   currentCell,
   heedStop,
+  isDeserted,
   isStopping,
   lot,
   NEED,
@@ -52,6 +53,11 @@ export interface WaitOptions {
 
 /** The awaited waits of this thread, for ending them with the thread. */
 const pendingWaits = new Set<(reason: unknown) => void>();
+
+/** Whether this thread awaits anything. */
+export function hasPendingWaits(): boolean {
+  return pendingWaits.size > 0;
+}
 
 /** Ends every awaited wait of this thread, which may have no other turn. */
 export function abandonWaits(reason: unknown): void {
@@ -123,8 +129,14 @@ export class WaitList {
     this.#mutex.lock();
     try {
       cell = this.#words[this.#index + HEAD];
-      while (cell !== 0 && cells[cell * STRIDE + NEED] > room) {
-        cell = cells[cell * STRIDE + NEXT];
+      for (;;) {
+        const isOver = cell !== 0 && isDeserted(cell);
+        if (!isOver && (cell === 0 || cells[cell * STRIDE + NEED] <= room)) {
+          break;
+        }
+        const next = cells[cell * STRIDE + NEXT];
+        if (isOver) this.#wake(cells, cell);
+        cell = next;
       }
       if (cell !== 0) this.#wake(cells, cell);
     } finally {

@@ -20,8 +20,8 @@
  * thread moves it on to `HEEDED` when it first throws because of that, so that
  * it isn't taken for one that computes. It stays set: a thread that catches what
  * was thrown and calls the library again is ended on the spot, or its loop would
- * go on for ever. `GONE` is written by whoever has given the thread up: nothing
- * is left to its waits any more. Whoever has news
+ * go on for ever. `GONE` is written by whoever has given the thread up: a waker
+ * passes over its waits. Whoever has news
  * for a waiter that are no wake (the holder of its lock has died) moves `PARKED`
  * to `ALERTED`: the waiter leaves its list and looks again at what it waits for.
  * `NEXT` and `PREVIOUS` belong to the list that the cell stands in, under its
@@ -32,7 +32,8 @@
  * cell's number below, and above it which turn it is at that cell. The starter
  * writes it before the thread runs; whoever ends the thread takes it away. So an
  * identity that somebody noted is alive as long as it stands in its cell. No two
- * threads ever have the same: a cell that has had all its turns gets no other
+ * threads ever have the same. A cell of what is awaited has the identity of the
+ * thread that awaits it. A cell that has had all its turns gets no other
  * thread, or a lock that a dead one left behind would be that thread's.
  *
  * @module
@@ -235,7 +236,8 @@ export function allocateCell(isNew = false): number {
   if (cell !== 0) lotWords[SPARE_HEAD] = lotWords[cell * STRIDE + NEXT];
   else if (hasMore) cell = lotWords[COUNT]++;
   mutex.unlock();
-  if (cell === 0) {
+  if (cell !== 0) lotWords[cell * STRIDE + IDENTITY] = ownIdentity;
+  else {
     throw new RangeError(
       `Cannot wait: ${
         CELLS - 2
@@ -250,7 +252,8 @@ export function releaseCell(cell: number): void {
   if (isWornOut(cell)) return;
   const lotWords = lot();
   const mutex = new Mutex(lotWords, SPARE_MUTEX);
-  lotWords[cell * STRIDE + STOP] = 0;
+  lotWords[cell * STRIDE + STOP] = Stop.NONE;
+  lotWords[cell * STRIDE + IDENTITY] = 0;
   mutex.lock();
   lotWords[cell * STRIDE + NEXT] = lotWords[SPARE_HEAD];
   lotWords[SPARE_HEAD] = cell;
@@ -289,9 +292,31 @@ export function stopThread(cell: number): boolean {
   return was === PARKED;
 }
 
-/** Gives a thread up: nothing is left to its waits any more. */
+/** Gives a thread up: nobody is to wake its waits any more. */
 export function desertCell(cell: number): void {
   Atomics.store(lot(), cell * STRIDE + STOP, Stop.GONE);
+}
+
+/** Whether the thread whose wait the cell is was given up. */
+export function isDeserted(cell: number): boolean {
+  const owner = ownerOf(lot(), cell);
+  return Atomics.load(lot(), owner * STRIDE + STOP) === Stop.GONE;
+}
+
+/** Whether the thread that has the cell awaits something, or blocks. */
+export function hasWaits(owner: number): boolean {
+  const lotWords = lot();
+  for (let cell = lotWords[COUNT] - 1; cell > 0; cell--) {
+    const isParked = lotWords[cell * STRIDE + STATE] === PARKED;
+    if (isParked && ownerOf(lotWords, cell) === owner) return true;
+  }
+  return false;
+}
+
+/** The cell that the thread blocks on whose wait the cell is. */
+function ownerOf(lotWords: Int32Array, cell: number): number {
+  // A thread that counts as ended has no identity in its own cell.
+  return cellOf(lotWords[cell * STRIDE + IDENTITY]) || cell;
 }
 
 /** Whether the thread that has the cell was ordered to end. */

@@ -14,7 +14,11 @@
  *  - From then on the record is the worker's. It writes the answer, or posts it,
  *    then moves `SLOT` back to 0, then ends the slot in the thread table. That
  *    makes the record the starter's again.
- *  - The worker moves `SLOT` to `GONE` at any time, for ever: it closes itself.
+ *  - The worker moves `SLOT` to `GONE` at any time, for ever, and notifies: it
+ *    closes itself, and has left every list. Its waiter can be another's now.
+ *  - `LAST`, written by either side, says that the worker runs no other job: it
+ *    leaves when it has answered. To one that is idle already the starter writes
+ *    `DISMISSED` into `SLOT`.
  *  - An answer that can't stand here, to a job that brought no port, is `HELD`:
  *    after the thread's end the starter sends a port and sleeps while `FORM` is
  *    `HELD`. The worker posts the answer and writes `POSTED`, or, closing itself,
@@ -43,10 +47,13 @@ export type Form = (typeof Form)[keyof typeof Form];
 
 /** What `SLOT` says of a worker that closed itself, or is about to. */
 export const GONE = -1;
+/** What `SLOT` says to a worker that is to close itself. */
+export const DISMISSED = -2;
 
 const SLOT = 0;
 const FORM = 1;
 const LENGTH = 2;
+const LAST = 3;
 const HEADER_BYTES = 64;
 const CAPACITY = 1 << 16;
 
@@ -103,6 +110,35 @@ export class Handover {
     return decoder.decode(incoming);
   }
 
+  /** Whether the worker runs no other job. */
+  get isLast(): boolean {
+    return Atomics.load(this.#words, LAST) !== 0;
+  }
+
+  /** Has the worker run no other job. */
+  setLast(): void {
+    Atomics.store(this.#words, LAST, 1);
+  }
+
+  /** Tells a worker that is idle to close itself. */
+  dismiss(): void {
+    this.setLast();
+    Atomics.compareExchange(this.#words, SLOT, 0, DISMISSED);
+    Atomics.notify(this.#words, SLOT);
+  }
+
+  /** Awaits that the worker leaves; false when the time has passed. */
+  async left(deadline: number): Promise<boolean> {
+    for (;;) {
+      const slot = Atomics.load(this.#words, SLOT);
+      if (slot === GONE) return true;
+      const left = deadline - performance.now();
+      if (left <= 0) return false;
+      const wait = Atomics.waitAsync(this.#words, SLOT, slot, left);
+      if (wait.async) await wait.value;
+    }
+  }
+
   /** Whether the worker closed itself. */
   get isGone(): boolean {
     return Atomics.load(this.#words, SLOT) === GONE;
@@ -117,7 +153,7 @@ export class Handover {
     return true;
   }
 
-  /** Awaits a job; the slot that it is for, or `GONE`. */
+  /** Awaits a job; the slot that it is for, `GONE` or `DISMISSED`. */
   async assigned(): Promise<number> {
     for (;;) {
       const slot = Atomics.load(this.#words, SLOT);
@@ -135,6 +171,7 @@ export class Handover {
   /** The worker closes itself; returns the slot that it had a job for, or 0. */
   leave(): number {
     const slot = Atomics.exchange(this.#words, SLOT, GONE);
+    Atomics.notify(this.#words, SLOT);
     if (this.form === Form.HELD) this.form = Form.LOST;
     return slot;
   }

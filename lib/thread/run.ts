@@ -2,7 +2,13 @@
 
 import type { Packed } from "../codec/packing.ts";
 import { unpack } from "../codec/packing.ts";
-import { assignCell, desertCell, stopThread } from "../sync/waiters.ts";
+import {
+  assignCell,
+  desertCell,
+  hasWaits,
+  isStopHeeded,
+  stopThread,
+} from "../sync/waiters.ts";
 import { recordName } from "../sync/recorder.ts";
 import { unpackThrown } from "../codec/portable_error.ts";
 import {
@@ -17,6 +23,13 @@ import { type Answer, PooledWorker } from "./worker.ts";
 
 /** How long a thread that was told to end may take before it is given up. */
 const GRACE_MS = 250;
+/**
+ * So many times that long has one that shows a sign of life. Where the machine is
+ * busy, each takes longer.
+ */
+const LONG_GRACE_TURNS = 12;
+/** How long the worker of a thread that was given up may yet take to leave. */
+const LAST_MS = 60_000;
 
 /** What a run needs to know. */
 export interface RunOptions extends Omit<SlotOptions, "cell"> {
@@ -41,7 +54,6 @@ export class Run {
   #worker: PooledWorker;
   #brokeDown: Error | undefined;
   #settled: Settled | undefined;
-  #reusable = true;
   #hasBegun = true;
 
   constructor(
@@ -81,7 +93,7 @@ export class Run {
 
   /** Ends the worker after the run, instead of keeping it for another. */
   retireWorker(): void {
-    this.#reusable = false;
+    this.#worker.setLast();
   }
 
   /** Gets the answer here, once the slot has ended. */
@@ -108,18 +120,35 @@ export class Run {
     if (!this.slot.isAlive) return;
     this.#hasBegun = this.slot.status === Status.RUNNING;
     this.retireWorker();
-    stopThread(this.slot.cell);
+    const isParked = stopThread(this.slot.cell);
     this.#worker.stop();
-    const deadline = performance.now() + GRACE_MS;
-    if (await this.slot.reached(Status.ENDED, deadline, true)) return;
+    if (await this.#endsInTime(isParked)) return;
     if (!this.slot.end(Outcome.LOST)) return;
     desertCell(this.slot.cell);
     if (!this.#hasBegun) return;
     console.warn(
-      `Thread ${this.slot.name} computes without ever waiting, so it can't be ` +
-        "ended: its worker is given up and keeps a core busy until the process " +
+      `Thread ${this.slot.name} seems to compute without ever waiting: told to ` +
+        "end, it has neither waited nor called the library since. Its worker " +
+        "is given up; if it computes, it keeps a core busy until the process " +
         "ends, only Deno.exit() ends it sooner",
     );
+  }
+
+  /**
+   * Whether the thread ends before it is to be given up. One that is parked will
+   * see the order as soon as it gets a core; one that has heeded it unwinds.
+   */
+  async #endsInTime(isParked: boolean): Promise<boolean> {
+    const { cell } = this.slot;
+    for (let turn = 0; turn < LONG_GRACE_TURNS; turn++) {
+      const deadline = performance.now() + GRACE_MS;
+      if (await this.slot.reached(Status.ENDED, deadline, true)) return true;
+      const isHeeded = isStopHeeded(cell);
+      // However long it takes: it is in the middle of a wait.
+      if (isParked && !isHeeded) turn = 0;
+      else if (!isHeeded && !hasWaits(cell)) break;
+    }
+    return false;
   }
 
   #breakDown(reason: Error): void {
@@ -169,16 +198,18 @@ export class Run {
   }
 
   #giveBack(outcome: Outcome): void {
-    if (isSound(outcome) && this.#reusable) {
+    if (this.#brokeDown !== undefined) {
       this.slot.free();
-      return this.#worker.release();
+      this.#worker.discard();
+    } else if (outcome === Outcome.LOST) {
+      // It may yet come to wait, or to end its slot: nobody else may have them.
+      this.#worker.giveUp(LAST_MS).then((hasLeft) => {
+        if (hasLeft) this.slot.free();
+      });
+    } else {
+      this.slot.free();
+      this.#worker.release();
     }
-    this.#worker.dispose();
-    // A worker that computes on may yet come to wait on its cell, or to end its
-    // slot: nobody else may have them.
-    if (outcome === Outcome.LOST && this.#brokeDown === undefined) return;
-    this.slot.free();
-    this.#worker.releaseCell();
   }
 }
 

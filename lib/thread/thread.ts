@@ -20,6 +20,7 @@ import {
 } from "../codec/references.ts";
 import { Mark, recordSpan } from "../sync/recorder.ts";
 import { checkStop, heedStop, isStopping } from "../sync/waiters.ts";
+import { awaitThread } from "./main_end.ts";
 import { Run, type Settled } from "./run.ts";
 import {
   aliveSlots,
@@ -179,8 +180,9 @@ export class Thread<F extends AnyFunction = AnyFunction>
     }
     this.#target = target;
     this.#args = pack(args, -1);
-    this.#shortName = name ?? `Thread-${++threadCount}`;
-    this.#name = name ?? `${this.#shortName} (${originOf(target)!.name})`;
+    // Python takes an empty name for none.
+    this.#shortName = name || `Thread-${++threadCount}`;
+    this.#name = name || `${this.#shortName} (${originOf(target)!.name})`;
     this.#daemon = daemon;
     this.#permissions = copyPermissions("create thread", permissions);
   }
@@ -447,13 +449,17 @@ export class Thread<F extends AnyFunction = AnyFunction>
 
   /** Sees the thread to its end, whether or not anyone joins it. */
   async #watch(slot: Slot, started: Promise<void>): Promise<void> {
-    using _alive = this.#daemon ? undefined : hold();
+    using _alive = this.#daemon ? undefined : awaitThread();
     // Whoever awaits the start goes on first.
     await started.then(() => {});
     await slot.reached(Status.ENDED, Infinity, false);
     await this.#run!.collect();
     this.#settle();
-    if (this.#joins > 0 || this.#settled!.outcome === Outcome.RETURNED) return;
+    const { outcome } = this.#settled!;
+    // Who ends a thread on purpose has said so, as by Python's `sys.exit()`.
+    const isIntended = outcome === Outcome.RETURNED ||
+      outcome === Outcome.CLOSED;
+    if (this.#joins > 0 || isIntended) return;
     console.error(`Exception in thread ${this.#name}:`, this.#failure());
   }
 

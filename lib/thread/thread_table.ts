@@ -236,6 +236,14 @@ export class Slot implements Witness {
     return true;
   }
 
+  /** Ends the main thread's life, who may have more to do: its locks stay its. */
+  endMain(): void {
+    const at = this.index * WORDS;
+    Atomics.store(table(), at + OUTCOME, Outcome.RETURNED);
+    Atomics.store(table(), at + STATUS, Status.ENDED);
+    this.#finished.notifyAll();
+  }
+
   /** Makes the slot another thread's; the starter calls it, after the end. */
   free(): void {
     Atomics.store(table(), this.index * WORDS + STATUS, Status.FREE);
@@ -281,13 +289,17 @@ export class Slot implements Witness {
   }
 }
 
-/** The slots of the threads that are alive, the main one first. */
+/**
+ * The slots of the threads that are alive, the main one first: as in Python, it
+ * is there when it has ended, too.
+ */
 export function aliveSlots(): Slot[] {
   const all = table();
   const slots: Slot[] = [];
   for (let index = MAIN_SLOT; index <= all[LAST_SLOT]; index++) {
     const status = Atomics.load(all, index * WORDS + STATUS);
-    if (status === Status.STARTING || status === Status.RUNNING) {
+    const isAlive = status === Status.STARTING || status === Status.RUNNING;
+    if (isAlive || index === MAIN_SLOT) {
       slots.push(new Slot(index));
     }
   }

@@ -2,6 +2,8 @@
 
 import {
   allocateCell,
+  desertCell,
+  hasWaits,
   isWornOut,
   parkingLot,
   releaseCell,
@@ -67,6 +69,8 @@ export interface Mail {
 
 /** More idle workers than these aren't kept. */
 const MAX_IDLE = 32;
+/** How long a worker may take to leave that has nothing more to do. */
+const LEAVE_MS = 2000;
 
 const idle: PooledWorker[] = [];
 
@@ -139,8 +143,7 @@ export class PooledWorker {
       const [worker] = idle.splice(at, 1);
       // It may have closed itself since, by a timer that was left.
       if (!worker.#handover.isGone) return worker;
-      worker.dispose();
-      worker.releaseCell();
+      worker.#bury();
     }
   }
 
@@ -250,34 +253,66 @@ export class PooledWorker {
     return (received?.message as Envelope | undefined)?.get("message");
   }
 
-  /** Keeps the worker for another thread, if its cell can have one. */
-  release(): void {
-    this.#disconnect();
-    if (isWornOut(this.cell)) return this.dispose();
-    idle.push(this);
-    // The oldest may be one that nobody wants, for want of a module.
-    const most = setRef === undefined ? 0 : MAX_IDLE;
-    if (idle.length <= most) return;
-    const oldest = idle.shift()!;
-    oldest.dispose();
-    oldest.releaseCell();
+  /** Has the worker run no other thread after the one that it runs. */
+  setLast(): void {
+    this.#handover.setLast();
   }
 
-  /** Ends the worker, as far as a worker can be ended. */
-  dispose(): void {
+  /** Keeps the worker for another thread, if it can have one. */
+  release(): void {
+    this.#disconnect();
+    if (this.#handover.isGone) return this.#bury();
+    const isLast = this.#handover.isLast || isWornOut(this.cell);
+    const most = setRef === undefined ? 0 : MAX_IDLE;
+    if (!isLast && most > 0) idle.push(this);
+    // The oldest may be one that nobody wants, for want of a module.
+    const surplus = isLast || most === 0
+      ? this
+      : idle.length > most
+      ? idle.shift()
+      : undefined;
+    if (surplus === undefined) return;
+    surplus.#handover.dismiss();
+    surplus.giveUp(LEAVE_MS);
+  }
+
+  /**
+   * Ends the worker once it has left, and then gives its waiter back. One that
+   * doesn't leave in time is ended as far as a worker can be ended: its waiter
+   * stays its own, and nobody wakes it.
+   *
+   * @returns Whether it has left.
+   */
+  async giveUp(ms: number): Promise<boolean> {
+    this.#disconnect();
+    if (await this.#handover.left(performance.now() + ms)) {
+      this.#bury();
+      return true;
+    }
+    desertCell(this.cell);
+    this.#worker.terminate();
+    return false;
+  }
+
+  /** Ends a worker that has broken down: it can't have left. */
+  discard(): void {
     this.#disconnect();
     this.#worker.terminate();
+    if (hasWaits(this.cell)) desertCell(this.cell);
+    else releaseCell(this.cell);
+  }
+
+  /** Ends a worker that has left; its waiter can be another's. */
+  #bury(): void {
+    this.#disconnect();
+    this.#worker.terminate();
+    releaseCell(this.cell);
   }
 
   #disconnect(): void {
     this.#onLost = undefined;
     this.#port?.close();
     this.#port = undefined;
-  }
-
-  /** Gives the cell back. Not for a worker that may still run. */
-  releaseCell(): void {
-    releaseCell(this.cell);
   }
 }
 

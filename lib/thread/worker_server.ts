@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { abandonWaits } from "../sync/wait_list.ts";
+import { abandonWaits, hasPendingWaits } from "../sync/wait_list.ts";
 import {
   pack,
   type Packed,
@@ -26,7 +26,7 @@ import {
   setRecordedThread,
 } from "../sync/recorder.ts";
 import { functionOf } from "../codec/references.ts";
-import { Form, GONE, Handover } from "./handover.ts";
+import { DISMISSED, Form, GONE, Handover } from "./handover.ts";
 import { packThrown } from "../codec/portable_error.ts";
 import { adoptThreadTable, enterSlot, Outcome, Slot } from "./thread_table.ts";
 import type {
@@ -60,6 +60,13 @@ let port: MessagePort | undefined;
 let held: MessageChannel | undefined;
 let running: Slot | undefined;
 let stopRunning: () => void = () => {};
+/** Ends the running thread with an error. */
+let failRunning: (error: unknown) => void = () => {};
+let isPending = (): boolean => true;
+/** The name of the thread that runs, or ran last. */
+let lastName: string | undefined;
+/** What was thrown before the first thread had a name. */
+const early: unknown[] = [];
 let closeWorker: () => void;
 let mailbox = Promise.withResolvers<Packed>();
 
@@ -68,32 +75,33 @@ if (typeof self === "object" && self.name === WORKER_NAME) install();
 /** Before any user's module runs: what ends a worker must say so. */
 function install(): void {
   const close = self.close.bind(self);
-  closeWorker = () => {
-    abandonWaits(new Stopped("The worker was closed"));
-    close();
-  };
+  closeWorker = close;
   const announce = () => {
     if (handover === undefined) {
       // It can tell nobody yet, but what throws while it loads is reported.
       throw new Error("The worker was closed while its modules were loading");
     }
-    const slot = handover.leave();
-    if (slot > 0) new Slot(slot).end(Outcome.CLOSED);
-    closeWorker();
+    end(Outcome.CLOSED);
   };
   setEndWorker(() => {
-    const slot = handover!.leave();
-    if (slot > 0) {
-      abandonWaits(stopped());
-      new Slot(slot).end(Outcome.TERMINATED);
-    }
-    close();
+    end(Outcome.TERMINATED);
     // The worker ends at one of the next instructions.
     for (;;) Atomics.pause();
   });
   self.close = announce;
   Deno.exit = announce as typeof Deno.exit;
   Object.assign(globalThis, { [Symbol.for(serveKey)]: serve });
+}
+
+/**
+ * Ends the worker on the spot, and with it the thread that runs. It leaves every
+ * list first: whoever sees it gone may give its waiter to another.
+ */
+function end(outcome: Outcome): void {
+  abandonWaits(stopped());
+  const slot = handover!.leave();
+  if (slot > 0) new Slot(slot).end(outcome);
+  closeWorker();
 }
 
 /** Imports users' modules, then runs what the worker is told to. */
@@ -133,11 +141,12 @@ async function runJobs(
   try {
     await loading;
   } catch (error) {
-    return await breakDown(error, handover);
+    await breakDown(error, handover);
   }
   for (;;) {
     const slot = await handover.assigned();
     if (slot === GONE) return;
+    if (slot === DISMISSED) return end(Outcome.CLOSED);
     await runJob(new Slot(slot), handover);
   }
 }
@@ -146,18 +155,34 @@ async function runJobs(
 async function breakDown(error: unknown, handover: Handover): Promise<void> {
   const index = await handover.assigned();
   if (index === GONE) return;
+  if (index === DISMISSED) return end(Outcome.CLOSED);
   // For its port, by which the starter expects the answer then.
   if (handover.form === Form.POSTED) await receiveJob();
   const slot = new Slot(index);
   answer({ thrown: packThrown(error, slot.name) }, handover);
-  slot.end(Outcome.BROKE_DOWN);
+  handover.setLast();
+  finish(slot, Outcome.BROKE_DOWN, handover);
 }
 
-/** What nobody awaited: Python's `threading.excepthook`. */
+/**
+ * What nobody awaited, or caught in a timer or a port's handler. What the thread
+ * still does would wait for ever for what has failed: it ends with the error.
+ * When it does nothing, this is Python's `threading.excepthook`.
+ */
 function report(error: unknown): void {
   // What ends the waits of a thread that is being ended is nobody's mistake.
   if (error instanceof Stopped) return;
-  console.error(`Exception in thread ${running?.name ?? "(idle)"}:`, error);
+  if (running !== undefined && isPending()) return failRunning(error);
+  if (lastName === undefined) early.push(error);
+  else console.error(`Exception in thread ${lastName}:`, error);
+}
+
+/**
+ * Says when something is pending that a stray error is to end. A thread's target
+ * is, unless it says otherwise: a pool's worker is idle between its tasks.
+ */
+export function setPending(is: () => boolean): void {
+  isPending = is;
 }
 
 async function runJob(
@@ -168,6 +193,9 @@ async function runJob(
   enterSlot(slot.index);
   enterThread();
   running = slot;
+  lastName = slot.name;
+  for (const error of early.splice(0)) report(error);
+  isPending = () => true;
   setRecordedThread(slot.ident);
   const life = recordSpan(Mark.RUN);
   const ended = Promise.withResolvers<never>();
@@ -175,6 +203,10 @@ async function runJob(
   stopRunning = () => {
     noteHeeded();
     unwind().then(() => ended.reject(stopped()));
+  };
+  failRunning = (error) => {
+    handover.setLast();
+    ended.reject(error);
   };
   let outcome: Outcome;
   try {
@@ -194,17 +226,28 @@ async function runJob(
       answer({ thrown: packThrown(error, slot.name) }, handover);
     }
   }
-  // One of its functions that await may have ended it before the others.
-  if (isStopped()) await unwind();
+  // One of its functions that await may have ended it before the others; and
+  // what it has left behind must not take what others wait for.
+  if (isStopped() || hasPendingWaits()) {
+    handover.setLast();
+    await unwind();
+  }
   running = undefined;
   port?.close();
   port = undefined;
   life?.[Symbol.dispose]();
+  finish(slot, outcome, handover);
+}
+
+/** Tells the end of a job, and that of a worker that runs no other. */
+function finish(slot: Slot, outcome: Outcome, handover: Handover): void {
+  // An answer that is still to be asked for keeps the worker until then.
+  if (handover.isLast && handover.form !== Form.HELD) {
+    return end(outcome);
+  }
   // Before the end is known: the next job may come right after it.
   handover.finish(slot.index);
   slot.end(outcome);
-  // What a terminated thread left behind must not meet the next one.
-  if (isStopped()) closeWorker();
 }
 
 /** Ends what the running thread awaits: what that throws releases its locks. */

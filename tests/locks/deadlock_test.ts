@@ -13,9 +13,10 @@ import {
   DeadlockError,
   Event,
   Lock,
+  Queue,
   RLock,
   Semaphore,
-  type Thread,
+  Thread,
 } from "../../mod.ts";
 import { owned } from "../../lib/locks/lock.ts";
 import { Ownership } from "../../lib/locks/ownership.ts";
@@ -38,6 +39,7 @@ import {
   joinNamed,
   notifyAndWait,
   scriptSync,
+  takeInTurn,
   waitsForLocks,
 } from "../support/locks.ts";
 import { startNamed } from "../support/start.ts";
@@ -460,4 +462,23 @@ Deno.test("A wait for which no cell is left changes nothing", async () => {
   assertEquals(cellsInUse(), before);
   lock.release();
   using _held = await lock.acquire();
+});
+
+threadTest("A thread that is being ended is in no deadlock", async () => {
+  for (let i = 0; i < 20; i++) {
+    const [a, b] = [new Lock(), new Lock()];
+    const begun = new Queue<string>();
+    const word = new Int32Array(new SharedArrayBuffer(4));
+    const first = new Thread(takeInTurn, { args: [a, b, begun, word] });
+    first.start();
+    await begun.get();
+    const second = new Thread(takeInTurn, { args: [b, a, begun] });
+    second.start();
+    await begun.get();
+    await until(() => waitsForLocks() === 1);
+    const ending = second.terminate();
+    Atomics.store(word, 0, 1);
+    await ending;
+    assertEquals(await first.join(), "taken");
+  }
 });

@@ -7,6 +7,7 @@ import {
   type Event,
   expose,
   type Lock,
+  type Queue,
   type Semaphore,
   sleep,
   sleepSync,
@@ -255,6 +256,20 @@ export function spinThenTake(
   Atomics.store(outcome, 0, refused === 2 ? 1 : 2);
 }
 
+/** Takes one lock and then the other, once the word is set, if there is one. */
+export function takeInTurn(
+  first: Lock,
+  second: Lock,
+  begun: Queue<string>,
+  word?: Int32Array,
+): string {
+  using _first = first.acquireSync();
+  begun.putSync("begun");
+  while (word !== undefined && Atomics.load(word, 0) === 0) Atomics.pause();
+  using _second = second.acquireSync();
+  return "taken";
+}
+
 export function echo(value: unknown): unknown {
   return value;
 }
@@ -442,6 +457,7 @@ expose(import.meta, {
   spin,
   spinForLong,
   spinThenTake,
+  takeInTurn,
   throwError,
   useWhileAsleep,
   useWhileSleeping,

@@ -2,6 +2,7 @@
 // command line.
 
 import {
+  enumerate,
   expose,
   Pool,
   prestartWorkers,
@@ -29,11 +30,48 @@ export function putLater(queue: Queue<string>, seconds: number): void {
   queue.putSync("late");
 }
 
+export function throwAfterReturn(): void {
+  setTimeout(() => {
+    throw new RangeError("thrown after the end");
+  });
+}
+
+/** Waits for the main thread's end, in one of the ways. */
+export async function waitForMain(how: string): Promise<void> {
+  const main = enumerate()[0];
+  if (how === "join") await main.join();
+  if (how === "joinSync") main.joinSync();
+  if (how === "isAlive") { while (main.isAlive); }
+  console.log("main has ended", String(enumerate()[0]).split(" ", 2).join(" "));
+}
+
+export function setLater(words: Int32Array): void {
+  sleepSync(0.3);
+  Atomics.store(words, 0, 1);
+  Atomics.notify(words, 0);
+}
+
+export function exit(how: string): void {
+  if (how === "exit") Deno.exit(3);
+  self.close();
+}
+
 export function spinForEver(begun: Queue<string>): void {
   begun.putSync("begun");
   for (;;);
 }
-expose(import.meta, { rejectUnawaited, throwInTimer, putLater, spinForEver });
+expose(import.meta, {
+  exit,
+  putLater,
+  rejectUnawaited,
+  setLater,
+  spinForEver,
+  throwAfterReturn,
+  throwInTimer,
+  waitForMain,
+});
+
+const words = new Int32Array(new SharedArrayBuffer(4));
 
 const scenarios: Record<string, () => void | Promise<void>> = {
   async idleWorkers() {
@@ -115,10 +153,48 @@ const scenarios: Record<string, () => void | Promise<void>> = {
   async throwingTimer() {
     const thread = new Thread(throwInTimer, { name: "timer" });
     thread.start();
-    await thread.join();
+    await thread.join().catch((error) => console.log(error.message));
     const next = new Thread(add, { args: [1, 2] });
     next.start();
     console.log(await next.join());
+  },
+  async throwingAfterReturn() {
+    const thread = new Thread(throwAfterReturn, { name: "first" });
+    thread.start();
+    await thread.join();
+    await sleep(0.2);
+    const next = new Thread(add, { args: [1, 2], name: "next" });
+    next.start();
+    console.log(await next.join());
+  },
+  joinsMain() {
+    for (const how of ["join", "joinSync", "isAlive"]) {
+      new Thread(waitForMain, { args: [how] }).start();
+    }
+    setTimeout(() => console.log("the last timer"), 200);
+    addEventListener("beforeunload", () => console.log("the end"));
+  },
+  daemonJoinsMain() {
+    new Thread(waitForMain, { args: ["joinSync"], daemon: true }).start();
+  },
+  async awaitsWord() {
+    new Thread(setLater, { args: [words] }).start();
+    await Atomics.waitAsync(words, 0, 0).value;
+    console.log("set");
+  },
+  awaitsWordLater() {
+    new Thread(setLater, { args: [words] }).start();
+    addEventListener("load", async () => {
+      await Atomics.waitAsync(words, 0, 0).value;
+      const thread = new Thread(add, { args: [1, 2] });
+      thread.start();
+      console.log("set", await thread.join());
+    });
+  },
+  exits() {
+    for (const how of ["exit", "close"]) {
+      new Thread(exit, { args: [how], name: how }).start();
+    }
   },
   async unclosedPool() {
     const pool = new Pool(2);

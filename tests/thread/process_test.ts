@@ -113,14 +113,46 @@ scenario(
 );
 scenario(
   "throwingTimer",
-  "A throwing timer in a thread is reported and harms nobody",
+  "A throwing timer ends the thread that waits, and harms nobody",
+  quietly("thrown in a timer\n3"),
+);
+scenario(
+  "throwingAfterReturn",
+  "What throws after a thread's end is reported under that thread's name",
   ({ code, out, err }) => {
     assertEquals([code, out], [0, "3"]);
     assertMatch(
       err,
-      /^Exception in thread timer: RangeError: thrown in a timer/,
+      /^Exception in thread first: RangeError: thrown after the/,
     );
+    assertEquals(count(err, "Exception in"), 1);
   },
+);
+const stopped = "main has ended <_MainThread(MainThread, stopped";
+scenario(
+  "joinsMain",
+  "The main thread has ended when there are only threads to wait for",
+  quietly(["the last timer", stopped, stopped, stopped, "the end"].join("\n")),
+);
+scenario(
+  "daemonJoinsMain",
+  "A daemon that joins the main thread lets the process end",
+  quietly(""),
+);
+scenario(
+  "awaitsWord",
+  "A main thread that awaits what only a thread brings about isn't cut off",
+  quietly("set"),
+);
+scenario(
+  "awaitsWordLater",
+  "A main thread whose script is done can go on when it is woken",
+  quietly("set 3"),
+);
+scenario(
+  "exits",
+  "A thread that nobody joins ends in silence by Deno.exit()",
+  quietly(""),
 );
 
 for (const length of ["0", "100000"]) {

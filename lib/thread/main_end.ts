@@ -1,0 +1,64 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/**
+ * The end of the main thread, as CPython has it: once its script is done and
+ * there is nothing but threads to wait for, the main thread has ended, and
+ * whoever joins it goes on. The process ends with the last of those threads.
+ *
+ * Until the script's modules are evaluated, the threads are held for: Deno ends
+ * a program that awaits at its top level what nothing seems to bring about. From
+ * then on Deno says, by "beforeunload", when nothing else is going on.
+ *
+ * @module
+ */
+
+import { hold } from "../sync/keep_alive.ts";
+import { MAIN_SLOT, Slot } from "./thread_table.ts";
+
+let threads = 0;
+let isEvaluated = false;
+let held: Disposable | undefined;
+
+if (typeof Deno === "object" && !isTest()) {
+  globalThis.addEventListener("load", () => {
+    isEvaluated = true;
+    release();
+  }, { once: true });
+}
+
+/** Keeps the process from ending until it is disposed of, with its thread. */
+export function awaitThread(): Disposable {
+  if (threads++ === 0) {
+    globalThis.addEventListener("beforeunload", endMain);
+    if (!isEvaluated) held = hold();
+  }
+  return {
+    [Symbol.dispose]() {
+      if (--threads > 0) return;
+      globalThis.removeEventListener("beforeunload", endMain);
+      release();
+    },
+  };
+}
+
+function endMain(event: globalThis.Event): void {
+  event.preventDefault();
+  // The program's own listeners are told when the process ends.
+  event.stopImmediatePropagation();
+  held ??= hold();
+  new Slot(MAIN_SLOT).endMain();
+}
+
+function release(): void {
+  held?.[Symbol.dispose]();
+  held = undefined;
+}
+
+/**
+ * Whether tests are run. What they await may be known to nobody but a thread,
+ * and Deno ends a test for which nothing else seems to go on. Elsewhere these
+ * functions do nothing, and take nothing.
+ */
+function isTest(): boolean {
+  return Deno.test.length > 0 || Deno.bench.length > 0;
+}

@@ -1,0 +1,115 @@
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { Pool, Queue, Thread } from "../../mod.ts";
+import { cellsInUse } from "../support/cells.ts";
+import * as fns from "../support/left_behind.ts";
+import { threadTest } from "../support/threads.ts";
+import { until } from "../support/until.ts";
+import { warningsOf } from "../support/warnings.ts";
+
+/** Starts a thread. */
+function start<F extends typeof fns.stray>(
+  target: F,
+  ...args: Parameters<F>
+): Thread<F> {
+  const thread = new Thread(target, { args });
+  thread.start();
+  return thread;
+}
+
+for (const way of Object.keys(fns.ways)) {
+  threadTest(`What ${way} throws ends the thread that is pending`, async () => {
+    const thread = start(fns.stray, way, new RangeError("stray"));
+    await assertRejects(() => thread.join(), RangeError, "stray");
+    const blocking = start(fns.stray, way, new RangeError("stray"));
+    const error = await assertRejects(async () => {
+      await Promise.resolve();
+      blocking.joinSync();
+    }, RangeError);
+    assertEquals(error.message, "stray");
+  });
+
+  threadTest(`What ${way} throws ends the task that is pending`, async () => {
+    await using pool = new Pool(1);
+    for (let i = 0; i < 2; i++) {
+      const call = pool.apply(fns.stray, [way, new RangeError("stray")]);
+      await assertRejects(() => call, RangeError, "stray");
+      assertEquals(await pool.apply(fns.identity, [i]), i);
+    }
+  });
+}
+
+threadTest("Values that are no errors end what is pending, too", async () => {
+  await using pool = new Pool(1);
+  for (const value of ["text", 0, undefined, null, { code: 1 }]) {
+    const thread = start(fns.stray, "a timer", value);
+    const caught = await thread.join().catch((error) => ({ caught: error }));
+    assertEquals(caught, { caught: value } as never);
+    const call = pool.apply(fns.stray, ["a promise", value]);
+    const failed = await call.catch((error) => ({ caught: error }));
+    assertEquals(failed, { caught: value } as never);
+  }
+});
+
+threadTest("A stray error that goes by message ends its thread", async () => {
+  const thread = new Thread(fns.strayShared, { args: [8] });
+  thread.start();
+  const error = await assertRejects(() => thread.join(), RangeError);
+  const { shared } = error as RangeError & { shared: SharedArrayBuffer };
+  assertEquals(shared.byteLength, 8);
+  await using pool = new Pool(1);
+  await assertRejects(() => pool.apply(fns.strayShared, [8]), RangeError);
+});
+
+threadTest("A worker that retires answers by message first", async () => {
+  await using pool = new Pool(1, { maxTasksPerChild: 1 });
+  for (let i = 1; i < 4; i++) {
+    assertEquals((await pool.apply(fns.shared, [i])).byteLength, i);
+  }
+});
+
+for (const maxTasksPerChild of [1, undefined]) {
+  const what = maxTasksPerChild === 1 ? "retires" : "is closed";
+  threadTest(`An item isn't given to a worker that ${what}`, async () => {
+    const queue = new Queue<number>();
+    const pool = new Pool(1, { maxTasksPerChild });
+    await pool.apply(fns.leaveGet, [queue]);
+    pool.close();
+    await pool.join();
+    const got = queue.get();
+    queue.putNowait(42);
+    assertEquals(await got, 42);
+  });
+}
+
+threadTest("An item isn't given to a thread that has ended", async () => {
+  const queue = new Queue<number>();
+  const cells = cellsInUse();
+  for (let i = 0; i < 5; i++) {
+    const thread = new Thread(fns.leaveGet, { args: [queue] });
+    thread.start();
+    assertEquals(await thread.join(), "left");
+  }
+  const got = queue.get();
+  queue.putNowait(42);
+  assertEquals(await got, 42);
+  await until(() => cellsInUse() <= cells + 1);
+});
+
+threadTest("An item isn't given to a thread that was given up", async () => {
+  const queue = new Queue<number>();
+  const begun = new Int32Array(new SharedArrayBuffer(4));
+  const thread = new Thread(fns.leaveGetAndSpin, {
+    args: [queue, begun, 9000],
+  });
+  thread.start();
+  await until(() => Atomics.load(begun, 0) === 1);
+  const [warning, ...others] = await warningsOf(() => thread.terminate());
+  assertEquals(others, []);
+  assertMatch(
+    warning,
+    /^Thread Thread-\d+ \(leaveGetAndSpin\) seems to compute/,
+  );
+  const got = queue.get();
+  queue.putNowait(42);
+  assertEquals(await got, 42);
+});
