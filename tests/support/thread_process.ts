@@ -19,7 +19,7 @@ export async function runProcess(
       "run",
       "--no-check",
       "--no-prompt",
-      ...flags.includes("-A") ? [] : ["--allow-read=lib,mod.ts,tests"],
+      ...flags.includes("-A") ? [] : ["--allow-read=lib,mod.ts,tests,vendor"],
       ...flags,
       `tests/support/${file}`,
       ...args,

@@ -20,7 +20,7 @@ async function interrupt(phase: string): Promise<Interrupted> {
       "run",
       "--no-check",
       "--no-prompt",
-      "--allow-read=lib,mod.ts,tests",
+      "--allow-read=lib,mod.ts,tests,vendor",
       "tests/support/interrupt.ts",
       phase,
     ],

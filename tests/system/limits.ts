@@ -13,7 +13,7 @@ for (const limit of limitList) {
     args: [
       "run",
       "--no-prompt",
-      "--allow-read=lib,mod.ts,tests",
+      "--allow-read=lib,mod.ts,tests,vendor",
       "tests/support/limits.ts",
       ...argsOf(limit, limit.full),
     ],
