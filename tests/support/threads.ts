@@ -19,18 +19,32 @@ const read = granted({
 });
 const run = granted({ name: "run", command: "deno" });
 
+type TestFunction = (t: Deno.TestContext) => void | Promise<void>;
+
 /** A test that starts threads: a worker's modules are read from the project. */
-export function threadTest(
-  name: string,
-  fn: (t: Deno.TestContext) => void | Promise<void>,
-): void {
-  Deno.test({ name, fn, ignore: !all && !read });
+export function threadTest(name: string, fn: TestFunction): void {
+  test(name, fn, read);
 }
 
 /** A test that starts `deno` as a process. Start it by that name. */
-export function processTest(
-  name: string,
-  fn: (t: Deno.TestContext) => void | Promise<void>,
-): void {
-  Deno.test({ name, fn, ignore: !all && !(read && run) });
+export function processTest(name: string, fn: TestFunction): void {
+  test(name, fn, read && run);
+}
+
+function test(name: string, fn: TestFunction, isPermitted: boolean): void {
+  const ignore = !all && !isPermitted;
+  if (ignore) localStorage.setItem(KEY, `${Deno.pid} ${leftOut() + 1}`);
+  Deno.test({ name, fn, ignore });
+}
+
+/**
+ * Each file of tests is a program of its own. What they have in common, and
+ * without any permission, is this storage of the project's.
+ */
+const KEY = "tests left out";
+
+/** How many tests this run of the test runner has left out until now. */
+export function leftOut(): number {
+  const [pid, count] = (localStorage.getItem(KEY) ?? "").split(" ");
+  return Number(pid) === Deno.pid ? Number(count) : 0;
 }
