@@ -1,6 +1,6 @@
-// Deno runs the files of a folder by their names, and so this one last.
+// Deno runs folders by their names, and so this one last.
 
-import { leftOut } from "./support/threads.ts";
+import { leftOut } from "../support/threads.ts";
 
 const count = leftOut();
 if (count > 0) {
