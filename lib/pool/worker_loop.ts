@@ -100,7 +100,8 @@ export async function workerLoop(options: WorkerLoopOptions): Promise<boolean> {
   }
   return true;
 }
-expose(import.meta, { workerLoop });
+// In a bundle a user's module has the same URL: its names are others.
+expose(import.meta, { "lab9.workerLoop": workerLoop });
 ownModules.add(import.meta.url);
 
 /** Does one task; a promise only if it has to be awaited. */

@@ -12,6 +12,7 @@ export async function runProcess(
   file: string,
   args: string[],
   flags: string[] = [],
+  seconds = 30,
 ): Promise<Finished> {
   const root = new URL("../../", import.meta.url);
   const command = new Deno.Command("deno", {
@@ -34,7 +35,7 @@ export async function runProcess(
   const timer = setTimeout(() => {
     isLate = true;
     child.kill("SIGKILL");
-  }, 30_000);
+  }, seconds * 1000);
   const { code, stdout, stderr } = await child.output();
   clearTimeout(timer);
   const decoder = new TextDecoder();

@@ -1,0 +1,109 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/**
+ * One file out of a script and what it imports.
+ *
+ * @module
+ */
+
+import { CopyError, exists, pathOf, readModules } from "./modules.ts";
+import { Names } from "./names.ts";
+import { Program } from "./program.ts";
+import { shake } from "./shake.ts";
+import { write } from "./write.ts";
+
+/** A copy, and how it is run. */
+export interface Copy {
+  text: string;
+  command: string;
+}
+
+const labs = new URL("../", import.meta.url);
+
+/** By this the files that this program has written are known. */
+const MADE_BY =
+  "// One file that needs nothing beside it, made by `deno task copy";
+
+/** The labs that there are, by name. */
+export async function labNames(): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name, isFile } of Deno.readDir(labs)) {
+    if (isFile && name.endsWith(".ts")) names.push(name.slice(0, -3));
+  }
+  return names.sort();
+}
+
+/** The file of a lab, by name, or of any script, by path. */
+export async function scriptOf(argument: string, folder: URL): Promise<URL> {
+  const names = await labNames();
+  if (names.includes(argument)) return new URL(`${argument}.ts`, labs);
+  const file = new URL(encodeURI(argument), folder);
+  if (/\.m?[jt]s$/.test(argument) && await exists(file)) return file;
+  throw new CopyError(
+    `Cannot copy '${argument}': it is no lab (${names.join(", ")}) and no ` +
+      "script's path",
+  );
+}
+
+/** Copies a script into a file; returns how the file is run. */
+export async function copyInto(
+  script: URL,
+  argument: string,
+  file: URL,
+): Promise<Copy> {
+  if (await exists(file)) {
+    const text = await Deno.readTextFile(file);
+    if (!text.startsWith(MADE_BY)) {
+      throw new CopyError(
+        `Cannot write ${pathOf(file)}: there is a file that this program has ` +
+          "not made",
+      );
+    }
+  }
+  const copy = await copyOf(script, argument, nameIn(file));
+  try {
+    await Deno.writeTextFile(file, copy.text);
+  } catch (error) {
+    throw new CopyError(
+      `Cannot write ${pathOf(file)}: ${(error as Error).message}`,
+    );
+  }
+  return copy;
+}
+
+/** The script and what it uses, as the text of a file of that name. */
+export async function copyOf(
+  script: URL,
+  argument: string,
+  file: string,
+): Promise<Copy> {
+  const program = new Program(await readModules(script));
+  const kept = shake(program);
+  const body = write(program, kept, new Names(program, kept));
+  const startsWorkers = /\bnew Worker\(/.test(body);
+  const flags = startsWorkers
+    ? `--unstable-worker-options --allow-read=${file} `
+    : "";
+  const command = `deno run ${flags}${file}`;
+  const isLab = script.href.startsWith(labs.href);
+  const more = isLab ? "" : `//
+// It also needs the permissions that the script itself needs.
+`;
+  const text = `${MADE_BY} ${argument}\`:
+//
+//     ${command}
+${more}
+${isLab ? withoutCommands(body) : body}`;
+  return { text, command };
+}
+
+/** A lab's text without the commands of its own header: they hold only there. */
+function withoutCommands(text: string): string {
+  return text
+    .replace(/^\/\/ To take this lab[^]*?\n\n/, "")
+    .replace(/\n \*\n \* {5}deno task lab:[^]*?(?=\n \*\/)/, "");
+}
+
+function nameIn(file: URL): string {
+  return pathOf(file).split("/").at(-1)!;
+}

@@ -1,0 +1,97 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { processTest } from "../support/threads.ts";
+import { type Finished, runProcess } from "../support/thread_process.ts";
+import { assertReproduced, outputsOf } from "../support/labs.ts";
+
+interface Copied {
+  text: string;
+  copy: Finished;
+  check: Finished;
+  run: Finished;
+}
+
+async function copied(script: string, ...flags: string[]): Promise<Copied> {
+  const args = [script, ...flags];
+  const { out, err } = await runProcess("copied.ts", args, ["-A"], 120);
+  assert(out.startsWith("{"), `${out}${err}`);
+  return JSON.parse(out);
+}
+
+function assertRan({ copy, check, run }: Copied): void {
+  assertEquals([copy.code, copy.err], [0, ""]);
+  assertEquals(check.code, 0, check.err);
+  assertEquals([run.code, run.err], [0, ""]);
+}
+
+/** The text below a module's imports. */
+function belowImports(text: string): string {
+  const [last] = [...text.matchAll(/^.*from ".+";$/gm)].reverse();
+  return text.slice(last.index + last[0].length).trim();
+}
+
+/** The labs, and what each is run with. */
+const labs = {
+  threads: ["--cell", "7"],
+  queue: [],
+  pool: ["--quick"],
+  gil: ["--quick", "--cell", "36"],
+  deadlock: [],
+};
+
+for (const [lab, flags] of Object.entries(labs)) {
+  processTest(`The ${lab} lab is copied as one file that runs`, async () => {
+    const result = await copied(lab, ...flags);
+    assertRan(result);
+    const { text, run } = result;
+    assertMatch(run.out, /^In \[/);
+    const body = belowImports(Deno.readTextFileSync(`labs/${lab}.ts`));
+    assertStringIncludes(text, body);
+    assert(text.indexOf(body) < 1500, "the lab doesn't come first");
+    if (lab === "queue") {
+      const printed = { ...run, stdout: run.out, stderr: run.err };
+      assertReproduced("queue", outputsOf(printed));
+    }
+    if (lab === "threads") {
+      // What it uses, with its comments, and nothing else.
+      assertMatch(
+        text,
+        / \* @typeParam F The type of .*\n \*\/\nclass Thread</,
+      );
+      assert(!/^class (Pool|Barrier|Gil)\b/m.test(text));
+    }
+  });
+}
+
+for (const script of ["clashes", "whole", "parts"]) {
+  processTest(`A copy prints what its script prints: ${script}`, async () => {
+    const direct = await runProcess(`copy/${script}.ts`, []);
+    assertEquals([direct.code, direct.err], [0, ""]);
+    const result = await copied(`tests/support/copy/${script}.ts`);
+    assertRan(result);
+    assertEquals(result.run.out.trimEnd(), direct.out);
+  });
+}
+
+processTest("What can't be copied is told in a sentence", async () => {
+  for (
+    const [script, message] of [
+      ["nothing", "Cannot copy 'nothing': it is no lab (deadlock, gil, pool, "],
+      ["missing.ts", "Cannot copy 'missing.ts': it is no lab"],
+      ["tests/support/copy/reexport.ts", "reexport.ts: it exports from"],
+    ]
+  ) {
+    const { copy, text } = await copied(script);
+    assertStringIncludes(copy.err, message);
+    assertEquals([copy.code, text], [2, ""]);
+  }
+});
+
+processTest("A file of somebody else's is not written over", async () => {
+  const { code, err } = await runProcess("copy_over.ts", [], ["-A"]);
+  assertEquals([code, err], [0, ""]);
+});

@@ -1,0 +1,3 @@
+import { log } from "./parts_work.ts";
+
+log.push("the effect came after it");
