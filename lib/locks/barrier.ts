@@ -19,7 +19,7 @@ import {
   CELLS,
   checkStop,
   checkStopAfterwards,
-  countBarrierWait,
+  countStake,
   currentIdentity,
   heedStop,
   isAlive,
@@ -42,7 +42,7 @@ import {
   WaitList,
   type Witness,
 } from "../sync/wait_list.ts";
-import { enterBarrierWait, leaveBarrierWait } from "./wait_graph.ts";
+import { enterStakeWait, leaveStakeWait } from "./wait_graph.ts";
 import { constructOn, takeMemory } from "../sync/memory.ts";
 
 /** Options of {@linkcode Barrier}'s constructor. */
@@ -551,19 +551,19 @@ class Visit implements Witness, Disposable {
   index = -1;
 
   constructor() {
-    countBarrierWait(this.identity, 1);
+    countStake(this.identity, 1);
   }
 
   enter(cell: number): void {
-    enterBarrierWait(cell);
+    enterStakeWait(cell);
   }
 
   leave(cell: number): void {
-    leaveBarrierWait(cell);
+    leaveStakeWait(cell);
   }
 
   [Symbol.dispose](): void {
-    countBarrierWait(this.identity, -1);
+    countStake(this.identity, -1);
   }
 }
 

@@ -20,8 +20,19 @@ import {
   heedStop,
   isStopping,
 } from "../sync/waiters.ts";
-import { PENDING, type Pending, WaitList } from "../sync/wait_list.ts";
-import { constructOn, takeMemory, words } from "../sync/memory.ts";
+import {
+  PENDING,
+  type Pending,
+  WaitList,
+  type Witness,
+} from "../sync/wait_list.ts";
+import {
+  LARGEST_PERMIT_TABLE_BYTES,
+  PERMIT_TABLE_BYTES,
+  PermitTable,
+} from "./permits.ts";
+import { enterStakeWait, leaveStakeWait } from "./wait_graph.ts";
+import { constructOn, takeMemory } from "../sync/memory.ts";
 
 // Protocol. `VALUE` is the number of permits. A taker lowers it in one step, never
 // below zero; a releaser raises it, and then wakes as many as it gave, who try
@@ -31,8 +42,12 @@ const ADDRESS = 1;
 /** The most that the value may become. */
 const LIMIT = 2;
 const WAITERS = 3;
-const WORDS = WAITERS + WaitList.WORDS;
+/** In bytes. */
+const TABLE = (WAITERS + WaitList.WORDS) * 4;
 const LARGEST_VALUE = 2 ** 31 - 1;
+
+/** Who waits for a permit is alerted when a thread ends that held any. */
+const witness: Witness = { enter: enterStakeWait, leave: leaveStakeWait };
 
 /** How often a taker looks again before it sleeps: a few microseconds. */
 const SPINS = 100;
@@ -49,7 +64,8 @@ const give: unique symbol = Symbol("lab9.give");
  * A permit belongs to no thread: it may be released by another than acquired it,
  * or without having been acquired. {@linkcode BoundedSemaphore} notices when
  * there are too many. So one that a thread had taken when it ended is not given
- * back, as in Python; `using` gives it back if the thread is terminated.
+ * back, as in Python. One that `using` holds, or a `DisposableStack`, belongs to
+ * its thread: however that thread ends, the permit is given back.
  *
  * @example Usage
  * ```ts
@@ -80,7 +96,9 @@ export class Semaphore {
 
   #words: Int32Array;
   #waiters: WaitList;
-  #attempt = (): true | Pending => this.#tryTake() || PENDING;
+  #holders: PermitTable;
+  #attempt = (): true | Pending =>
+    this.#tryTake() || this.#tryTakeFromDead() || PENDING;
 
   /**
    * Makes a semaphore.
@@ -99,7 +117,11 @@ export class Semaphore {
    */
   constructor(value = 1) {
     const buffer = takeMemory();
-    this.#words = words(buffer, WORDS);
+    const bytes = buffer ?? new SharedArrayBuffer(TABLE + PERMIT_TABLE_BYTES, {
+      maxByteLength: TABLE + LARGEST_PERMIT_TABLE_BYTES,
+    });
+    this.#words = new Int32Array(bytes, 0, TABLE / 4);
+    this.#holders = new PermitTable(bytes, TABLE);
     this.#waiters = new WaitList(this.#words, WAITERS, Mark.LOCK);
     if (buffer !== undefined) return;
     checkInteger("create semaphore", "value", value, 0, LARGEST_VALUE);
@@ -141,11 +163,11 @@ export class Semaphore {
     signal?.throwIfAborted();
     if (isStopping()) await heedStop();
     if (!this.#tryTake()) {
-      const limits = { deadline, signal };
+      const limits = { deadline, signal, witness };
       const taken = await this.#waiters.wait(this.#attempt, limits);
       if (taken === PENDING) throw timeoutError(timeout);
     }
-    return new Permit(this);
+    return new Permit(this, this.#holders);
   }
 
   /**
@@ -169,12 +191,12 @@ export class Semaphore {
     const deadline = deadlineOf("acquire semaphore", options.timeout);
     checkStop();
     for (let spin = 0; spin < SPINS; spin++) {
-      if (this.#tryTake()) return new Permit(this);
+      if (this.#tryTake()) return new Permit(this, this.#holders);
       Atomics.pause();
     }
-    const taken = this.#waiters.waitSync(this.#attempt, deadline);
+    const taken = this.#waiters.waitSync(this.#attempt, deadline, witness);
     if (taken === PENDING) throw timeoutError(options.timeout);
-    return new Permit(this);
+    return new Permit(this, this.#holders);
   }
 
   /**
@@ -196,7 +218,9 @@ export class Semaphore {
    */
   tryAcquire(): Disposable | undefined {
     checkStop();
-    return this.#tryTake() ? new Permit(this) : undefined;
+    return this.#attempt() === true
+      ? new Permit(this, this.#holders)
+      : undefined;
   }
 
   /**
@@ -286,6 +310,14 @@ export class Semaphore {
     return this[isBounded] ? "BoundedSemaphore" : "Semaphore";
   }
 
+  /** Gives back what threads that have ended held, and takes one of it. */
+  #tryTakeFromDead(): boolean {
+    const count = this.#holders.takeFromDead();
+    if (count === 0) return false;
+    this[give](count);
+    return this.#tryTake();
+  }
+
   #tryTake(): boolean {
     const words = this.#words;
     for (;;) {
@@ -301,15 +333,29 @@ export class Semaphore {
 /** A permit, to be given back once. */
 class Permit implements Disposable {
   #semaphore: Semaphore | undefined;
+  #holders: PermitTable;
+  /** The thread that holds it by `using`; 0 if none does. */
+  #holder = 0;
 
-  constructor(semaphore: Semaphore) {
+  constructor(semaphore: Semaphore, holders: PermitTable) {
     this.#semaphore = semaphore;
+    this.#holders = holders;
   }
 
-  [Symbol.dispose](): void {
+  /** `using` reads it when its block begins: from then on it holds the permit. */
+  get [Symbol.dispose](): () => void {
+    if (this.#holder === 0 && this.#semaphore !== undefined) {
+      this.#holder = this.#holders.add();
+    }
+    return this.#giveBack;
+  }
+
+  #giveBack(): void {
     const semaphore = this.#semaphore;
+    if (semaphore === undefined) return;
     this.#semaphore = undefined;
-    semaphore?.[give](1);
+    // The thread may have been given up: then others have it.
+    if (this.#holders.remove(this.#holder)) semaphore[give](1);
   }
 }
 

@@ -23,7 +23,8 @@
  *  - Whoever ends a thread takes its identity away first, and then alerts those
  *    who wait for locks that it holds; a waiter looks at the holder's identity
  *    after it has entered. Either of them sees the other. Whoever waits at a
- *    barrier is alerted if the ended thread waits at any.
+ *    barrier or for a permit is alerted if the ended thread waited at a barrier
+ *    or held a permit, whichever it was.
  *
  * @module
  */
@@ -39,6 +40,7 @@ import {
   currentIdentity,
   GRAPH,
   GRAPH_HEADER,
+  hasStakes,
   identityAt,
   isAlive,
   isStopOrdered,
@@ -48,7 +50,6 @@ import {
   STRIDE,
   threadLabel,
   vacateCell,
-  waitsAtBarrier,
 } from "../sync/waiters.ts";
 
 // Words of cell 0: the mutex, how many waits are entered, and the list of
@@ -73,7 +74,7 @@ const Kind = {
   LOCK: 1,
   LOCK_FOREVER: 2,
   JOIN_FOREVER: 3,
-  BARRIER: 4,
+  STAKE: 4,
 } as const;
 
 /** A lock, as far as the graph sees it. */
@@ -167,16 +168,16 @@ export function leaveJoin(cell: number): void {
   locked((all) => all[cell * STRIDE + KIND] = Kind.NONE);
 }
 
-/** Enters a wait at a barrier. */
-export function enterBarrierWait(cell: number): void {
+/** Enters a wait that looks after what ended threads leave. */
+export function enterStakeWait(cell: number): void {
   locked((all) => {
-    all[cell * STRIDE + KIND] = Kind.BARRIER;
+    all[cell * STRIDE + KIND] = Kind.STAKE;
     Atomics.add(all, ENTERED, 1);
   });
 }
 
-/** Ends a wait at a barrier. */
-export function leaveBarrierWait(cell: number): void {
+/** Ends such a wait. */
+export function leaveStakeWait(cell: number): void {
   locked((all) => {
     all[cell * STRIDE + KIND] = Kind.NONE;
     Atomics.sub(all, ENTERED, 1);
@@ -187,12 +188,12 @@ export function leaveBarrierWait(cell: number): void {
 export function endThread(cell: number): void {
   const identity = vacateCell(cell);
   if (identity === 0 || Atomics.load(lot(), ENTERED) === 0) return;
-  const wasAtBarrier = waitsAtBarrier(cell);
+  const hadStakes = hasStakes(cell);
   locked((all) => {
     const count = cellCount();
     for (let cell = 1; cell < count; cell++) {
-      const isConcerned = all[cell * STRIDE + KIND] === Kind.BARRIER
-        ? wasAtBarrier
+      const isConcerned = all[cell * STRIDE + KIND] === Kind.STAKE
+        ? hadStakes
         : waitsForLockOf(all, cell, identity);
       if (isConcerned) alertCell(cell);
     }

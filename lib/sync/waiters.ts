@@ -53,8 +53,8 @@ const IDENTITY = 4;
 const TURN = 5;
 /** Words for who waits for whom: see `wait_graph.ts`. */
 export const GRAPH = 6;
-/** How often the cell's thread waits at a barrier, by blocking or awaiting. */
-const BARRIER_WAITS = GRAPH + 3;
+/** How much of the cell's thread others look after when it ends. */
+const STAKES = GRAPH + 3;
 /** How much room the cell's wait needs, in lists where that differs. */
 export const NEED = GRAPH + 4;
 /** The name of the thread or lock that the cell is for. */
@@ -137,7 +137,7 @@ export function assignCell(cell: number, label: string): number {
   const turn = ++lotWords[at + TURN];
   writeLabel(lotWords, at + LABEL, label);
   const identity = turn << CELL_BITS | cell;
-  Atomics.store(lotWords, at + BARRIER_WAITS, 0);
+  Atomics.store(lotWords, at + STAKES, 0);
   Atomics.store(lotWords, at + IDENTITY, identity);
   return identity;
 }
@@ -174,15 +174,18 @@ export function hasEnded(): boolean {
   return Atomics.load(words!, ownCell * STRIDE + IDENTITY) !== ownIdentity;
 }
 
-/** Counts the running thread's waits at barriers; not one that it isn't any more. */
-export function countBarrierWait(identity: number, change: 1 | -1): void {
+/**
+ * Counts what of the running thread others look after when it ends: its waits at
+ * barriers, and its permits. Not of a thread that it isn't any more.
+ */
+export function countStake(identity: number, change: 1 | -1): void {
   if (identityAt(ownCell) !== identity) return;
-  Atomics.add(lot(), ownCell * STRIDE + BARRIER_WAITS, change);
+  Atomics.add(lot(), ownCell * STRIDE + STAKES, change);
 }
 
-/** Whether the thread that has the cell, or had it last, waits at a barrier. */
-export function waitsAtBarrier(cell: number): boolean {
-  return Atomics.load(lot(), cell * STRIDE + BARRIER_WAITS) !== 0;
+/** Whether the thread that has the cell, or had it last, leaves any of that. */
+export function hasStakes(cell: number): boolean {
+  return Atomics.load(lot(), cell * STRIDE + STAKES) !== 0;
 }
 
 /** The identity of the thread that has a cell; 0 if none has. */
@@ -348,11 +351,12 @@ export function checkStop(): void {
 }
 
 /**
- * {@linkcode checkStop} for what awaits: the second time it settles never, so
- * that the thread's other functions can unwind.
+ * {@linkcode checkStop} for what awaits. It is thrown to each of the thread's
+ * functions, which unwind by it, but not to a loop without end: that never goes on.
  */
 export async function heedStop(): Promise<never> {
   if (heeded === 0) throw heed();
+  if (++lastOperations <= LAST_OPERATIONS) throw stopped();
   return await new Promise<never>(() => {});
 }
 

@@ -411,6 +411,44 @@ export function endAtBarrier(barrier: Barrier, how: string, come: Event): void {
   if (how === "being given up") spinForLong();
 }
 
+/** Holds permits by `using`, and ends as `endAtBarrier` does. */
+export async function endWithPermits(
+  semaphore: Semaphore,
+  how: string,
+  come: Event,
+  go: Event,
+): Promise<void> {
+  using _one = semaphore.acquireSync();
+  using holds = new DisposableStack();
+  holds.use(await semaphore.acquire());
+  // One that nobody holds: it belongs to no thread.
+  semaphore.acquireSync();
+  come.set();
+  go.waitSync();
+  if (how === "self.close()") self.close();
+  if (how === "Deno.exit()") Deno.exit();
+  if (how === "being given up") spinForLong();
+}
+
+/** The same in a function that the thread leaves behind when it returns. */
+export function leavePermits(
+  semaphore: Semaphore,
+  _how: string,
+  come: Event,
+  go: Event,
+): void {
+  const hold = async () => {
+    using _permits = new DisposableStack();
+    _permits.use(semaphore.acquireSync());
+    _permits.use(semaphore.acquireSync());
+    semaphore.acquireSync();
+    await new Promise(() => {});
+  };
+  hold();
+  come.set();
+  go.waitSync();
+}
+
 export function throwError(message: string): never {
   throw new Error(message);
 }
@@ -438,7 +476,9 @@ expose(import.meta, {
   countWith,
   echo,
   endAtBarrier,
+  endWithPermits,
   holdAndAwait,
+  leavePermits,
   holdAndWait,
   holdAndWaitAndRelease,
   holdAndWaitFor,
