@@ -4,24 +4,23 @@ import { kindOf } from "./checks.ts";
 import { mark } from "./codec/marks.ts";
 
 /**
- * Marks a value for being moved to another thread instead of copied, which
- * takes no time however large it is. Python has nothing like it: its pools
- * pickle everything.
+ * Marks a value for being moved to another thread instead of being copied. A
+ * move takes no time, however large the value is. Python has nothing like it:
+ * its pools pickle everything.
  *
- * The mark works wherever the value stands in the arguments of a
- * {@linkcode Thread} or of a {@linkcode Pool}'s task, or in what one of them
- * returns. Once it is sent, the sender has lost what was moved: the length of a
- * typed array is 0 then. If anything in the message can't be sent, nothing is
- * lost: the sender gets a `DataCloneError`, as it does where it sends something
- * that was moved before.
+ * The marked value may stand anywhere in the arguments of a {@linkcode Thread}
+ * or of a {@linkcode Pool}'s task, or in what one of them returns. Once it is
+ * sent, the sender has lost what was moved: the length of a typed array is 0
+ * then. If anything in the message can't be sent, nothing is lost, and the sender
+ * gets a `DataCloneError`. So it does for a value that was moved before.
  *
- * The mark has no effect in a {@linkcode Queue}'s item, which is copied into
- * shared memory, and in a pool's `initargs`, of which each worker needs its own.
+ * The mark has no effect in an item of a {@linkcode Queue}, which is copied into
+ * shared memory, nor in a pool's `initargs`, because each worker needs its own.
  *
  * @param value The value, or an object that holds it.
- * @param transferables What of it is moved: buffers (of a typed array `array`,
- * it is `array.buffer`), message ports, streams. A SharedArrayBuffer is refused
- * when it is sent: all threads have it, without moving.
+ * @param transferables The parts that are moved: buffers (`array.buffer` of a
+ * typed array `array`), message ports, streams. A SharedArrayBuffer is refused
+ * when it is sent: all threads have it without moving.
  * @returns The value itself.
  * @throws {TypeError} If the value is not an object, or the transferables are no
  * list.

@@ -20,18 +20,22 @@ import {
 // Words of the header, besides the store's.
 const ROOT = 1;
 const SHAPE = 3;
-/** The blocks that nobody has, and how many there are. */
+/** The list of free blocks, and how many there are. */
 const FREE = 4;
 const FREE_COUNT = 5;
 /** How many blocks were ever handed out. */
 const BLOCK_COUNT = 6;
-/** A double: how many were put, which must not wrap while something is stored. */
+/**
+ * A double: how many records were put. It must not wrap while any is stored.
+ */
 const ARRIVALS = 4;
 
 const BLOCK_BYTES = 64;
 const BLOCK_WORDS = BLOCK_BYTES / 4;
 const BLOCK_SHIFT = 4;
-/** Blocks are counted from the buffer's beginning: none is block 0. */
+/**
+ * Blocks are numbered from the beginning of the buffer, so none has number 0.
+ */
 const FIRST_BLOCK = HEADER_BYTES / BLOCK_BYTES;
 
 // Words of a block. All but the first belong to a record's first block only.
@@ -44,19 +48,21 @@ const KEY_LENGTH = 5;
 // Doubles of a block.
 const NUMBER = 3;
 const ARRIVAL = 4;
-/** Where the payload begins: in a record's first block, and in the others. */
+/**
+ * Where the payload begins: in a record's first block, and in its other blocks.
+ */
 const FIRST_PAYLOAD = 10;
 const PAYLOAD = 1;
 
-/** A path down the right side is no longer than this: see `Heap`. */
+/** The longest path down the right side: see `Heap`. */
 const LONGEST_PATH = 64;
 
 function wordsFor(length: number): number {
-  // Lengths may be more than 32 bits can tell.
+  // A length may not fit into 32 bits.
   return Math.ceil(length / 4);
 }
 
-/** How many blocks a record of so many words takes. */
+/** How many blocks a record with that many words takes. */
 function blocksFor(words: number): number {
   const more = words - (BLOCK_WORDS - FIRST_PAYLOAD);
   return more <= 0 ? 1 : 1 + Math.ceil(more / (BLOCK_WORDS - PAYLOAD));
@@ -66,22 +72,23 @@ function blocksFor(words: number): number {
  * The smallest key first, and of equal keys the one that was put first: records
  * of any length in shared memory, for any number of producers and consumers.
  *
- * The memory is blocks of one size, so it can't be broken up into pieces too
- * small to use: a record is a list of as many blocks as it needs, and its blocks
- * are anybody's when it is taken. Its first block is a node of a leftist heap: no
- * node comes before its parent, and from each node, going to the right is the
- * shortest way out (the node's rank tells how long). So a way to the right meets
- * at most log2(n + 1) nodes. Two heaps are made one along two such ways: so a record
- * is put, and so the root's two sides are joined when the root is taken.
+ * The memory consists of blocks of one size, so it never breaks up into pieces
+ * too small to use. A record is a list of as many blocks as it needs, and its
+ * blocks are free again when it is taken. Its first block is a node of a
+ * leftist heap: no node comes before its parent, and from each node the
+ * shortest way to a missing child goes right. The node's rank is the length of
+ * that way, so a way to the right meets at most log2(n + 1) nodes. Two heaps
+ * are merged along two such ways. A put merges the record with the root, a take
+ * merges the root's two children.
  *
- * Protocol. There is one mutex. Under it, first everything is looked at that
- * decides what to do: which blocks, and the path of nodes to relink. Up to then
- * only free blocks are written, but not their links. Then nothing is called any
- * more that could throw, while nodes are linked, the root and the list of free
- * blocks are written, and last the count. New blocks enter the list of free ones
+ * Protocol. There is one mutex. A thread that holds it first reads everything
+ * that decides what to do: which blocks, and the path of nodes to relink. Up to
+ * then it writes only into free blocks, and not their links. From then on it
+ * calls nothing that could throw: it links nodes, writes the root and the list
+ * of free blocks, and counts last. New blocks enter the list of free ones
  * before they are used, and growing moves nothing.
  *
- * Keys say in bytes how priorities compare, so nothing is decoded here.
+ * The bytes of a key compare as the priorities do, so nothing is decoded here.
  */
 export class Heap extends Store {
   #size = 0;
@@ -89,10 +96,10 @@ export class Heap extends Store {
   #floats!: Float64Array;
   #path = new Int32Array(LONGEST_PATH);
   #pathLength = 0;
-  // Where reading or writing a record has come to.
+  // The position of the read or write that is under way.
   #block = 0;
   #at = 0;
-  // What the last two keys differed in.
+  // The difference between the last two keys that were compared.
   #differsAt = 0;
   #lesserByte = 0;
 
@@ -216,7 +223,7 @@ export class Heap extends Store {
     }
   }
 
-  /** Sees to it that so many blocks are free; false if there can't be. */
+  /** Makes that many blocks free; false if that isn't possible. */
   #free(needed: number): boolean {
     const words = this.words;
     if (words[SIZE] !== this.#size) this.#view();
@@ -253,8 +260,9 @@ export class Heap extends Store {
     const shape = this.words[SHAPE];
     if (!mayDiffer(shape, key.shape)) return true;
     if (!sameKind(shape, key.shape)) return false;
-    // Both are arrays. Elements that differ in kind matter only where all that
-    // stand before them are equal, and the shape tells of records long gone.
+    // Both are arrays. Elements that differ in kind matter only where all
+    // elements before them are equal, and the shape includes records that are
+    // gone.
     const rest = [this.words[ROOT]];
     for (let other = rest.pop(); other !== undefined; other = rest.pop()) {
       if (
@@ -268,7 +276,9 @@ export class Heap extends Store {
     return true;
   }
 
-  /** Makes one heap of two and returns its root; throws before it has begun. */
+  /**
+   * Merges two heaps and returns the root. If it throws, nothing has changed.
+   */
   #merge(one: number, other: number): number {
     const ints = this.#ints;
     const path = this.#path;
@@ -308,14 +318,17 @@ export class Heap extends Store {
     return floats[a + ARRIVAL] < floats[b + ARRIVAL];
   }
 
-  /** Compares the bytes of two keys: less than 0 if the first comes before. */
+  /**
+   * Compares the bytes of two keys: less than 0 if the first key is smaller.
+   */
   #compareKeys(one: number, other: number): number {
     const ints = this.#ints;
     let a = one << BLOCK_SHIFT;
     let b = other << BLOCK_SHIFT;
     const length = Math.min(ints[a + KEY_LENGTH], ints[b + KEY_LENGTH]);
     const order = ints[a + KEY_LENGTH] - ints[b + KEY_LENGTH];
-    // Both keys begin at the same place, so they go on at the same time.
+    // Both keys begin at the same place of a block, so both go on at the same
+    // time.
     let place = FIRST_PAYLOAD;
     for (let done = 0; done < length; done += 4, place++) {
       if (place === BLOCK_WORDS) {
@@ -325,7 +338,8 @@ export class Heap extends Store {
       }
       const differ = ints[a + place] ^ ints[b + place];
       if (differ === 0) continue;
-      // Words have their low byte first: there the bytes begin to differ.
+      // A word has its low byte first, and the lowest byte that differs
+      // decides.
       const byte = (31 - Math.clz32(differ & -differ)) & ~7;
       const byteOfA = (ints[a + place] >>> byte) & 255;
       const byteOfB = (ints[b + place] >>> byte) & 255;
@@ -336,7 +350,7 @@ export class Heap extends Store {
     return order;
   }
 
-  /** Goes to where the payload of a record begins. */
+  /** Moves the position to the payload of a record. */
   #start(node: number): void {
     this.#block = node;
     this.#at = FIRST_PAYLOAD;

@@ -21,22 +21,22 @@ import {
 
 // Words of the header, besides the store's.
 const TAIL = 1;
-/** The producers' last looks at `HEAD` and `TAKES`, which only move on. */
+/** What producers last saw of `HEAD` and `TAKES`. Both only move on. */
 const HEAD_SEEN = 3;
 const TAKES_SEEN = 4;
-/** Where the next record to take is, and the mutex of takes. */
+/** The position of the next record to take, and the mutex of takes. */
 const HEAD = 16;
-/** The consumers' last look at `PUTS`: it can only have moved on since. */
+/** What consumers last saw of `PUTS`. It can only have moved on since. */
 const PUTS_SEEN = 17;
 
-/** How far producers should be ahead of a consumer that is as fast as they are. */
+/** A consumer pauses unless so many records are stored: see `letPutsRunAhead`. */
 const LEAD = 32;
-/** How long it lets them run: in two microseconds, some forty are put. */
+/** Pauses of such a consumer: two microseconds, in which some forty are put. */
 const LEAD_PAUSES = 80;
 
-/** The bytes of a line, which cores fetch from each other as a whole. */
+/** The bytes of a cache line. Cores fetch a line as a whole from each other. */
 const LINE_BYTES = 64;
-/** How much of the ring a producer fetches at once. */
+/** The bytes of the ring that a producer fetches at once. */
 const STRETCH_BYTES = 512;
 
 /**
@@ -44,19 +44,21 @@ const STRETCH_BYTES = 512;
  * of producers and consumers.
  *
  * Protocol. Producers have one mutex, consumers another, so that a put and a
- * get don't wait for each other. Positions count bytes since the beginning and
- * wrap with the 32 bits; a position's place is its remainder by the ring's size,
- * a power of two.
- *  - A producer writes the record, then `TAIL`, then counts `PUTS` up. Only that
- *    makes a record visible: up to then a consumer sees the old state, from then
- *    on the whole record.
- *  - A consumer copies the record out, then writes `TAKES`, then moves `HEAD` on.
- *    Only that gives the bytes back to producers; it makes `TAKES` visible.
- *  - `PUTS` and `HEAD` have the mutexes in their lowest bits, as counts go up by
- *    `STEP` and records are multiples of more: one step does it and lets go.
- *  - What only holders of a mutex write is read plainly under it: an atomic access
- *    takes longer than all else that a put or a get does.
- *  - Growing takes both mutexes, producers' first, and moves what is stored.
+ * get don't wait for each other. A position counts bytes since the beginning
+ * and wraps at 32 bits. Its place in the ring is its remainder by the ring's
+ * size, which is a power of two.
+ *  - A producer writes the record, then `TAIL`, then counts `PUTS` up. The
+ *    count makes the record visible: before it a consumer sees the old state,
+ *    after it the whole record.
+ *  - A consumer copies the record out, then writes `TAKES`, then moves `HEAD`
+ *    on. `HEAD` gives the bytes back to producers, and makes `TAKES` visible.
+ *  - `PUTS` and `HEAD` have the mutexes in their lowest bits: counts go up by
+ *    `STEP`, and records are multiples of more. So one atomic step publishes
+ *    the record and unlocks.
+ *  - Words that only holders of a mutex write are read plainly under it: an
+ *    atomic access takes longer than the rest of a put or a get.
+ *  - Growing takes both mutexes, the producers' first, and moves what is
+ *    stored.
  */
 export class Ring extends Store {
   #takeMutex: Mutex;
@@ -72,7 +74,7 @@ export class Ring extends Store {
   }
 
   canEverHold({ length }: Cargo): boolean {
-    // A record's size is more than 32 bits can tell of a larger length.
+    // The size of a larger record doesn't fit into 32 bits.
     return length <= this.capacity && recordSize(length) <= this.capacity;
   }
 
@@ -124,16 +126,17 @@ export class Ring extends Store {
     const words = this.words;
     if (words[TAKES] !== words[PUTS_SEEN] || words[CLOSED] !== 0) return;
     const stored = this.count;
-    // All of it is only a hint: nothing goes wrong if it is outdated.
+    // These reads are hints: nothing goes wrong if they are outdated.
     const limit = words[LIMIT];
     const lead = limit > 0 ? Math.min(LEAD, limit >> 1) : LEAD;
-    // Of one it isn't known that more will come.
+    // After a single record it isn't known that more will come.
     if (stored > 1 && stored < lead) pause(LEAD_PAUSES);
   }
 
   take(cargo: Cargo): boolean {
     const words = this.words;
-    // What producers write is looked at no more often than needed.
+    // Reading what producers write slows them down, so it is read only when
+    // needed.
     if (words[TAKES] === words[PUTS_SEEN] && this.isEmpty) return false;
     let added = 0;
     this.#takeMutex.lock();
@@ -165,15 +168,15 @@ export class Ring extends Store {
   }
 
   /**
-   * Writes to each line of the stretch where the next records will stand. Consumers
-   * have read them, so that each has to be fetched from another core. That takes
-   * longer than a put, and a put waits for it: for all at once, instead of for
-   * each.
+   * Writes to each cache line of the stretch where the next records will stand.
+   * Consumers have read these lines, so each has to be fetched from another
+   * core. That takes longer than a put, which would wait for each line in turn.
+   * Here the fetches overlap.
    */
   #fetch(next: number): void {
     const ints = this.#ints;
     const end = ((next & -STRETCH_BYTES) + STRETCH_BYTES) | 0;
-    // Only where nothing is stored.
+    // Only into bytes where nothing is stored.
     if (((end - this.words[HEAD_SEEN]) | 0) > this.#mask + 1) return;
     let at = (next + LINE_BYTES - 1) & -LINE_BYTES;
     for (; at !== end; at = (at + LINE_BYTES) | 0) {
@@ -195,9 +198,9 @@ export class Ring extends Store {
   }
 
   /**
-   * Looks at what consumers write: `HEAD` first, which makes `TAKES` visible. Both
-   * are seen again before the bytes or counts since could be more than the words
-   * tell apart.
+   * Reads what consumers write: `HEAD` first, which makes `TAKES` visible. Both
+   * are read again before bytes or counts since the last read exceed what the
+   * words can tell apart.
    */
   #seeTakes(): void {
     const words = this.words;
@@ -213,8 +216,8 @@ export class Ring extends Store {
     try {
       this.buffer.grow(HEADER_BYTES + size);
       const bytes = new Uint8Array(this.buffer, HEADER_BYTES, size);
-      // Going from one lap of the old ring to the next, each stretch either
-      // stays where it is or moves to its place in the larger ring.
+      // From one lap of the old ring to the next, each stretch either stays
+      // where it is or moves to its place in the larger ring.
       const tail = words[TAIL];
       for (let from = stepsIn(words[HEAD]); from !== tail;) {
         const place = from & (old - 1);
@@ -235,7 +238,7 @@ export class Ring extends Store {
     this.#bytes = new Uint8Array(this.buffer, HEADER_BYTES, size);
     this.#ints = new Int32Array(this.buffer, HEADER_BYTES, size / 4);
     this.#floats = new Float64Array(this.buffer, HEADER_BYTES, size / 8);
-    // Last: it tells that the views are of that size.
+    // Written last: it says that the views have that size.
     this.#mask = size - 1;
   }
 

@@ -18,10 +18,12 @@ import {
   TAKES,
 } from "./store.ts";
 
-/** A word of the header, besides the store's: where the next record goes. */
+/** A word of the header, besides the store's: the place of the next record. */
 const TOP = 1;
 
-/** Of the word with a record's kind, how many bits the kind takes. */
+/**
+ * How many bits of a record's last word are its kind. The rest is its number.
+ */
 const KIND_BITS = 3;
 const KIND_MASK = (1 << KIND_BITS) - 1;
 
@@ -29,13 +31,14 @@ const KIND_MASK = (1 << KIND_BITS) - 1;
  * Last in, first out: records of any length in shared memory, for any number of
  * producers and consumers.
  *
- * Protocol. Both sides work at the same end, so there is one mutex. Records
- * stand one after the other; a record ends with its length, and with its kind
- * beside its number among the puts, so that it can be read from the top.
- *  - A producer writes the record above `TOP`, where nobody reads, then `TOP`, and
- *    counts `PUTS` up when it lets go.
+ * Protocol. Producers and consumers work at the same end, so there is one
+ * mutex. Records stand one after the other. A record ends with its length, and
+ * with its kind beside its number among the puts, so that it can be read from
+ * the top.
+ *  - A producer writes the record above `TOP`, where nobody reads, then `TOP`.
+ *    It counts `PUTS` up when it unlocks.
  *  - A consumer copies the topmost record out, then writes `TOP` and `TAKES`.
- *    Between the two writes nothing is called that could throw.
+ *    Nothing that could throw is called between the two writes.
  *  - Growing moves nothing.
  */
 export class Stack extends Store {
@@ -50,7 +53,7 @@ export class Stack extends Store {
   }
 
   canEverHold({ length }: Cargo): boolean {
-    // A record's size is more than 32 bits can tell of a larger length.
+    // The size of a larger record doesn't fit into 32 bits.
     return length <= this.capacity && recordSize(length) <= this.capacity;
   }
 

@@ -3,7 +3,10 @@
 import type { Cargo } from "../codec/cargo.ts";
 import { countOf, Mutex, stepsIn } from "../sync/mutex.ts";
 
-/** What came of a put. Refused is what can't be ordered among what is stored. */
+/**
+ * The outcome of a put. An item is refused that can't be ordered among those
+ * stored.
+ */
 export type PutResult = "put" | "full" | "closed" | "refused";
 
 // Words of the header. What producers write and what consumers write stand on
@@ -22,28 +25,30 @@ export const OWNER_WORDS = 48;
 export const HEADER_BYTES = 512;
 
 export const FIRST_SIZE = 1 << 12;
-/** What the 32 bits of a position can tell apart. */
+/** How many positions 32 bits can tell apart. */
 export const LARGEST_CAPACITY = 1 << 30;
 
-/** Of a record: its length in bytes, its kind, and eight bytes of payload. */
+/**
+ * The bytes in front of a record: its length, its kind, and eight of payload.
+ */
 export const RECORD_BYTES = 16;
 export const INLINE_BYTES = 8;
-/** Below this, a loop over words copies sooner than a call of `set`. */
+/** Up to this many bytes, a loop over words is faster than a call of `set`. */
 export const SMALL_COPY_BYTES = 512;
 
-/** What a record takes in a ring or on a stack. */
+/** The bytes that a record takes in a ring or on a stack. */
 export function recordSize(length: number): number {
   return length <= INLINE_BYTES
     ? RECORD_BYTES
     : (length + 8 + RECORD_BYTES - 1) & -RECORD_BYTES;
 }
 
-/** What a take throws that finds what no put has written. */
+/** What a take throws when it finds something that no put has written. */
 export function damaged(): Error {
   return new Error("Cannot take from queue: its memory is damaged");
 }
 
-/** The power of two that holds so many bytes of records. */
+/** The smallest power of two that holds that many bytes of records. */
 export function storeSize(capacity: number): number {
   let size = FIRST_SIZE;
   while (size < capacity && size < LARGEST_CAPACITY) size *= 2;
@@ -51,33 +56,35 @@ export function storeSize(capacity: number): number {
 }
 
 /**
- * The method by which a queue opens what it keeps its items in: a new store of
- * so many bytes, or one that another thread made.
+ * The method that gives a queue its store: a new one of that many bytes, or one
+ * that another thread made.
  */
 export const openStore: unique symbol = Symbol("lab9.openStore");
 
 /**
  * Records of any length in shared memory, for any number of producers and
- * consumers. In which order they are taken is the subclass's matter.
+ * consumers. The subclass decides in which order they are taken.
  *
- * Protocol. A put writes the record and whatever leads to it, then lets go of the
- * mutex of puts, whose word counts them; a take reads the record, then writes
- * `TAKES`. `SIZE` is written last when the memory has grown; everyone compares it
- * with the size of their own view whenever they hold a mutex. `CLOSED` and `LIMIT`
- * are written under the mutex of puts: none succeeds after it that they forbid.
+ * Protocol. A put writes the record and the words that lead to it, then unlocks
+ * the mutex of puts, whose word counts them. A take reads the record, then
+ * writes `TAKES`. `SIZE` is written last when the memory has grown; a thread
+ * that holds a mutex compares it with the size of its own view. `CLOSED` and
+ * `LIMIT` are written under the mutex of puts, so that no later put succeeds
+ * that they forbid.
  *
- * Values are encoded before a mutex is taken and decoded after it is released:
- * no user's code runs in between, and a thread can't end there. What may throw
- * there (the stack may be exhausted, or memory) does so before anything counts.
+ * Values are encoded before a mutex is taken, and decoded after it is released:
+ * no user's code runs in between, and no thread can be ended there. Whatever
+ * may throw there (for lack of stack or memory) does so before anything has
+ * changed.
  */
 export abstract class Store {
   readonly buffer: SharedArrayBuffer;
   readonly words: Int32Array;
   /** The bytes that records may take together. */
   readonly capacity: number;
-  /** How many had been put before this object's last put; wraps. */
+  /** The number of puts before this object's last put; wraps. */
   lastPut = 0;
-  /** How many had been put before what this object took last; wraps. */
+  /** The number of puts before the record that this object took last; wraps. */
   lastTake = 0;
 
   protected readonly putMutex: Mutex;
@@ -105,14 +112,15 @@ export abstract class Store {
     for (;;) {
       const taken = Atomics.load(words, TAKES);
       const put = Atomics.load(words, PUTS);
-      // Both are of one moment only if nothing was taken between them.
+      // Both belong to one moment only if nothing was taken in between.
       if (Atomics.load(words, TAKES) === taken) return countOf(put - taken);
     }
   }
 
   /** Whether nothing was stored at some moment of the look. */
   protected get isEmpty(): boolean {
-    // In this order, equal counts say that it was so when the first was read.
+    // Read in this order: equal counts mean that the store was empty at the
+    // first read.
     const takes = Atomics.load(this.words, TAKES);
     return takes === stepsIn(Atomics.load(this.words, PUTS));
   }
@@ -155,8 +163,8 @@ export abstract class Store {
   order?(item: unknown, cargo: Cargo): void;
 
   /**
-   * How much room there is, in the unit of {@linkcode needOf}; 0 if the store
-   * has as many records as it may have. What a take has made room for is in it.
+   * The room that is left, in the unit of {@linkcode needOf}; 0 if the store
+   * has as many records as it may have. It includes what takes have given back.
    */
   get room(): number {
     const { limit } = this;
@@ -165,7 +173,7 @@ export abstract class Store {
 
   protected abstract roomForRecords(): number;
 
-  /** How much room the cargo takes. */
+  /** The room that the cargo takes. */
   abstract needOf(cargo: Cargo): number;
 
   /** Whether the cargo fits into an empty store. */
@@ -175,10 +183,10 @@ export abstract class Store {
   abstract put(cargo: Cargo): PutResult;
 
   /**
-   * For whoever takes one record after another: if it is on the producers' heels,
-   * it pauses. Else it would take each record as soon as it is there, and with each
-   * look pull the memory away that the next put writes: both would go at half their
-   * speed.
+   * Pauses a consumer that takes one record after another and has caught up
+   * with the producers. Without the pause it would take each record as soon as
+   * it is there, and each look would pull the memory away that the next put
+   * writes: both sides would run at half their speed.
    */
   letPutsRunAhead(): void {}
 

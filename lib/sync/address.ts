@@ -1,6 +1,8 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-/** What Python prints of an object is its address; ours is as arbitrary. */
+/**
+ * A random address. Python prints an object's address, which is as arbitrary.
+ */
 export function randomAddress(): number {
   return crypto.getRandomValues(new Int32Array(1))[0];
 }

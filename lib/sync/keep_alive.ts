@@ -1,21 +1,23 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * A lone `Atomics.waitAsync` doesn't keep Deno's event loop alive (a program
- * that awaits one would end in the middle), so a clock does while anything is
- * awaited: a signal's, which keeps the loop alive while it is listened to.
- * `setInterval` would do the same, but Deno loads its timers when they are first
- * looked at, which takes half as long as loading this library.
+ * A lone `Atomics.waitAsync` doesn't keep Deno's event loop alive: a program
+ * that awaits one would end in the middle. So a clock runs while anything is
+ * awaited. It is an abort signal with a timeout, which keeps the loop alive
+ * while somebody listens to it. `setInterval` would do the same, but Deno loads
+ * its timers when they are first used, which takes half as long as loading this
+ * library.
  */
 let clock: AbortSignal | undefined;
 
 /**
- * A clock can't be stopped. Until it has run out, Deno doesn't notice that what
- * a program awaits can never come, so it runs for a second at a time.
+ * A clock can't be stopped. Until it has run out, Deno doesn't notice that a
+ * program awaits something that can never come. So a clock runs for a second,
+ * and then the next.
  */
 const CLOCK_MS = 1000;
 
-// Looked up here: a program's tests may put a time of their own in its place.
+// Looked up once: tests of a program may replace the global.
 const timeout = AbortSignal.timeout.bind(AbortSignal);
 
 let holders = 0;
@@ -33,7 +35,7 @@ export function hold(): Disposable {
   };
 }
 
-/** Listens to a clock that runs: to another when the last has run out. */
+/** Listens to the clock, and to a new one when it has run out. */
 function listen(): void {
   if (clock === undefined || clock.aborted) {
     clock = timeout(CLOCK_MS);

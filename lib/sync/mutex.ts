@@ -3,37 +3,41 @@
 const HELD = 1;
 const CONTENDED = 2;
 const STATE = HELD | CONTENDED;
-/** What a word counts in that has a mutex in its lowest bits. */
+/** The step of a count that shares its word with a mutex. */
 export const STEP = 4;
 
-/** Such a word without the mutex. */
+/** The word without the bits of the mutex. */
 export function stepsIn(word: number): number {
   return word & ~STATE;
 }
 
-/** What such a word has counted, up to 30 bits. */
+/** The count in the word, up to 30 bits. */
 export function countOf(word: number): number {
   return word >>> 2;
 }
 
-/** How often a locker looks again before it sleeps: about a microsecond. */
+/** Spins before a locker sleeps: about a microsecond. */
 const SPINS = 40;
 
 /**
- * A lock in the lowest bits of a word in shared memory, for the few instructions
- * in which a structure is between two states. Users' code never runs under it.
+ * A lock in the lowest bits of a word in shared memory, for the few
+ * instructions in which a structure is between two states. Users' code never
+ * runs under it.
  *
- * Protocol. The bits above are the user's: whoever unlocks may add to them in the
- * same step, and so makes what it has written under the lock visible. Below,
- * `HELD` says that someone has it, `CONTENDED` that someone may be asleep. A locker
- * sets `HELD` where it isn't set, in one step; failing that, it sets `CONTENDED`
- * before it sleeps, so that the holder knows whom to wake. That one clears the
- * bit, after it has let go, and wakes one. Whoever has slept sets it again with
- * `HELD`, because it can't know whether others still sleep; the price is at most
- * one needless wake. Who falls asleep has seen it set: it is cleared only by one
- * who then wakes somebody, who will set it again.
+ * Protocol. The bits above belong to the user of the mutex: a thread that
+ * unlocks may add to them in the same step, and so makes visible what it has
+ * written under the lock. `HELD` says that a thread has the lock, `CONTENDED`
+ * that a thread may be asleep.
+ *  - A locker sets `HELD` in one step if it isn't set. Otherwise it sets
+ *    `CONTENDED`, and sleeps as long as the word doesn't change.
+ *  - The holder clears `HELD` first. If `CONTENDED` was set, it then clears that
+ *    bit and wakes one sleeper.
+ *  - A locker that has slept sets `CONTENDED` along with `HELD`, because it can't
+ *    know whether others still sleep. That costs at most one needless wake.
+ *  - So no sleeper is forgotten: the bit is cleared only by a thread that then
+ *    wakes one, and that one sets it again.
  *
- * It doesn't look at the stop word: its holder is always about to let go.
+ * A locker doesn't look at the stop word: the holder is always about to unlock.
  */
 export class Mutex {
   #words: Int32Array;
@@ -50,15 +54,16 @@ export class Mutex {
       Atomics.compareExchange(this.#words, this.#index, free, free | HELD) !==
         free
     ) {
-      // Nobody reads these. They make this function's frame larger than that of
-      // `unlock`: where the stack is nearly exhausted, it must be this that throws.
+      // Nobody reads these arguments. They make the frame of this function
+      // larger than that of `unlock`: where the stack is nearly exhausted, this
+      // call throws first.
       this.#lockSlowly(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
     }
   }
 
   /**
-   * Lets go, and adds to the word: a multiple of {@linkcode STEP}. Only for its
-   * holder, and once: more would be taken from what the word counts.
+   * Unlocks, and adds to the word: a multiple of {@linkcode STEP}. Only the
+   * holder may call it, and once: a second call would subtract from the count.
    */
   unlock(added = 0): void {
     if (
@@ -88,7 +93,7 @@ export class Mutex {
     }
   }
 
-  /** Whether the word was as expected, and is changed now. */
+  /** Changes the word if it is as expected; whether it was. */
   #change(from: number, to: number): boolean {
     return Atomics.compareExchange(this.#words, this.#index, from, to) === from;
   }

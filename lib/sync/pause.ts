@@ -1,8 +1,8 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * Keeps the thread busy for so many pauses of the processor: a wait that is
- * shorter than falling asleep. One takes some 25 ns where this was measured.
+ * Keeps the thread busy for that many pauses of the processor: a wait shorter
+ * than falling asleep. A pause takes about 25 ns where it was measured.
  */
 export function pause(times: number): void {
   for (let i = 0; i < times; i++) Atomics.pause();

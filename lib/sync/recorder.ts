@@ -1,19 +1,20 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * What the threads of a process do and when, written into shared memory. It is
- * off unless a program turns it on before it starts its first worker; off, it
- * costs the look at one variable, and only where a thread waits or hands over.
+ * What the threads of a process do and when, written into shared memory.
+ * Recording is off unless a program turns it on before it starts its first
+ * worker. While it is off, it costs a look at one variable, and only where a
+ * thread waits or hands over.
  *
  * Protocol. A thread claims an entry by counting `COUNT` up, fills it, and
- * writes its kind last; an entry without a kind isn't there yet. The end of a
- * span is written later, by the same thread; until then it is 0. Entries are
- * never given back: when there are none left, nothing more is recorded.
+ * writes its kind last. An entry without a kind isn't there yet. The same
+ * thread writes the end of a span later; until then it is 0. Entries are never
+ * given back: when none is left, nothing more is recorded.
  *
  * @module
  */
 
-/** What an entry tells of. */
+/** What an entry is about. */
 export const Mark = {
   NONE: 0,
   // Spans.
@@ -42,9 +43,9 @@ export interface Entry {
   start: number;
   /** 0 while a span goes on. */
   end: number;
-  /** The object that it is about, or how many items a task has. */
+  /** The object of the entry, or how many items a task has. */
   object: number;
-  /** Which of the object's puts, gets, or changes of hands. */
+  /** The number of the object's put, get, or change of hands. */
   index: number;
 }
 
@@ -58,7 +59,10 @@ const END = 3;
 const OBJECT = 4;
 const INDEX = 5;
 
-/** Whether anything is recorded: for where even a call would cost too much. */
+/**
+ * Whether anything is recorded, for places where even a call would cost too
+ * much.
+ */
 export let isRecording = false;
 
 let count: Int32Array;
@@ -84,17 +88,17 @@ export function recordingBuffer(): SharedArrayBuffer | undefined {
   return doubles?.buffer as SharedArrayBuffer | undefined;
 }
 
-/** Records into what the process records into, if it does. */
+/** Joins the process's recording, if there is one. */
 export function adoptRecording(buffer: SharedArrayBuffer | undefined): void {
   if (buffer !== undefined) adopt(buffer);
 }
 
-/** Says which thread runs here from now on. */
+/** Sets the thread that runs here from now on. */
 export function setRecordedThread(ident: number): void {
   currentThread = ident;
 }
 
-/** Keeps a thread's name, which may be gone when somebody asks for it. */
+/** Keeps the name of a thread, for when the thread is gone. */
 export function recordName(ident: number, name: string): void {
   if (doubles !== undefined) names.set(ident, name);
 }
@@ -112,7 +116,7 @@ export function sharedNow(): number {
 function write(kind: Mark, end: number, object: number, index: number): number {
   const entry = Atomics.add(count, 0, 1);
   if (entry >= ENTRIES) {
-    // It must not come round to the first entries again.
+    // The count must not wrap to the first entries.
     Atomics.sub(count, 0, 1);
     return -1;
   }
@@ -139,12 +143,12 @@ export function recordSpan(kind: Mark, object = 0): Disposable | undefined {
   };
 }
 
-/** Records that something happens to an object, for the `index`th time. */
+/** Records an event of an object: its `index`th. */
 export function recordPoint(kind: Mark, object: number, index: number): void {
   if (doubles !== undefined) write(kind, sharedNow(), object, index);
 }
 
-/** What was recorded and had not ended by a time. */
+/** The entries that had not ended at a time. */
 export function entriesSince(start: number): Entry[] {
   const all = doubles;
   if (all === undefined) return [];
