@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { isArrayBuffer } from "node:util/types";
-import { type Cargo, Kind } from "./cargo.ts";
+import { Cargo, Kind } from "./cargo.ts";
 import { Damaged } from "./damaged.ts";
 import { makeError, setField } from "./errors.ts";
 import { calledUnasked, functionOf, isCalledUnasked } from "./references.ts";
@@ -87,6 +87,34 @@ export class Decoder {
     const isWithin = this.#at <= this.#end;
     this.#cargo.trim();
     if (!isWithin) throw new Damaged();
+  }
+
+  /** Where the next value begins, for {@linkcode readAgain}. */
+  get position(): number {
+    return this.#at;
+  }
+
+  /**
+   * Keeps the cargo, for reading at another time the value that begins there. It
+   * may refer to nothing before it.
+   */
+  readAgain(position: number): () => unknown {
+    const bytes = this.#bytes.slice(0, this.#cargo.length);
+    return () => {
+      const cargo = new Cargo();
+      cargo.reserve(bytes.length);
+      cargo.bytes.set(bytes);
+      cargo.kind = Kind.BYTES;
+      cargo.length = bytes.length;
+      const decoder = new Decoder();
+      decoder.begin(cargo);
+      decoder.#at = position;
+      try {
+        return decoder.read();
+      } finally {
+        decoder.end();
+      }
+    };
   }
 
   /** Reads the next value. */

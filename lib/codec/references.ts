@@ -27,6 +27,10 @@ export interface Origin {
 const functions = new Map<number, AnyFunction>();
 const ids = new WeakMap<AnyFunction, number>();
 const origins = new Map<number, Origin>();
+/** The names that each module gave its functions. */
+const exposing = new Map<string, string[]>();
+/** What a new worker is told of; undefined since something came. */
+let registry: Registry | undefined;
 
 /** 53 bits of a string's hash (cyrb53): the same in every thread. */
 function hash(text: string): number {
@@ -49,13 +53,21 @@ export function register(
   fn: AnyFunction,
   origin: Origin,
 ): AnyFunction | undefined {
-  const id = hash(`${origin.url}#${origin.name}`);
+  const id = idFor(origin.url, origin.name);
   const previous = functions.get(id);
   if (previous !== undefined && previous !== fn) return previous;
   functions.set(id, fn);
-  origins.set(id, origin);
+  if (!origins.has(id)) enter(id, origin);
   // A function exposed by two modules keeps its first id.
   if (!ids.has(fn)) ids.set(fn, id);
+}
+
+function enter(id: number, origin: Origin): void {
+  origins.set(id, origin);
+  const names = exposing.get(origin.url);
+  if (names === undefined) exposing.set(origin.url, [origin.name]);
+  else names.push(origin.name);
+  registry = undefined;
 }
 
 /** The function's id, if it was exposed. */
@@ -74,12 +86,65 @@ export function originOf(fn: AnyFunction): Origin | undefined {
  * needs: it loads them all together with its first one, in half the time of
  * loading each by itself.
  */
-export const ownModules: Set<string> = new Set();
+const own = new Set<string>();
 
-/** The modules that a worker has to know: those that exposed something, too. */
-export function modulesToKnow(): Set<string> {
-  const exposing = [...origins.values()].map(({ url }) => url);
-  return new Set([...ownModules, ...exposing]);
+/** Names a module of the library that every worker has to know. */
+export function addOwnModule(meta: ImportMeta): void {
+  own.add(meta.url);
+  registry = undefined;
+}
+
+/** The modules that have something in the tables, at one time. */
+export interface Registry {
+  /** Those of the library. */
+  own: ReadonlySet<string>;
+  /** The others, with the names of their functions. */
+  exposing: ReadonlyMap<string, readonly string[]>;
+}
+
+/** The modules as they are now; the same object as long as nothing changes. */
+export function currentRegistry(): Registry {
+  return registry ??= {
+    own: new Set(own),
+    exposing: new Map(
+      [...exposing].filter(([url]) => !own.has(url))
+        .map(([url, names]) => [url, [...names]]),
+    ),
+  };
+}
+
+/** The module that exposed the function with that id, if it isn't the library's. */
+export function moduleOf(id: number): string | undefined {
+  const url = origins.get(id)?.url;
+  return url === undefined || own.has(url) ? undefined : url;
+}
+
+/**
+ * Gets at a function that this thread doesn't know yet, by loading its module,
+ * or throws what there is to say of it.
+ */
+export type Finder = (id: number) => void;
+
+let find: Finder = () => {};
+
+/** Has a finder asked for every function that isn't known. */
+export function setFinder(finder: Finder): void {
+  find = finder;
+}
+
+/** The id of a function that a module exposes under a name. */
+export function idFor(url: string, name: string): number {
+  return hash(`${url}#${name}`);
+}
+
+/** Takes back what a module exposed before it threw. */
+export function forget(id: number): void {
+  functions.delete(id);
+}
+
+/** Whether this thread knows the function with that id. */
+export function isKnown(id: number): boolean {
+  return functions.has(id);
 }
 
 /**
@@ -88,6 +153,12 @@ export function modulesToKnow(): Set<string> {
  * @throws {TypeError} If this thread doesn't know it.
  */
 export function functionOf(id: number): AnyFunction {
+  const fn = functions.get(id);
+  return fn !== undefined ? fn : findFunction(id);
+}
+
+function findFunction(id: number): AnyFunction {
+  find(id);
   const fn = functions.get(id);
   if (fn === undefined) {
     throw new TypeError(
@@ -159,7 +230,7 @@ export function registerShareable(
   type: string,
   shareableClass: ShareableClass,
 ): void {
-  ownModules.add(meta.url);
+  addOwnModule(meta);
   shareableClasses.set(type, shareableClass);
   shareableTypes.set(shareableClass.prototype, type);
 }

@@ -93,7 +93,8 @@ export class Dispatcher {
 
   /** Whether the workers know the module. */
   knows(url: string): boolean {
-    return this.#workers.modules.has(url);
+    const { own, exposing } = this.#workers.registry;
+    return exposing.has(url) || own.has(url);
   }
 
   /**

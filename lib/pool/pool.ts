@@ -25,7 +25,7 @@ import { checkSeconds } from "../sync/deadline.ts";
 import { isRecording, Mark, recordSpan } from "../sync/recorder.ts";
 import { type AnyFunction, idOf, originOf } from "../codec/references.ts";
 import { copyPermissions } from "../thread/permissions.ts";
-import { isMainThread } from "../thread/thread_table.ts";
+import { checkMainThread } from "../thread/thread_table.ts";
 import { PooledWorker } from "../thread/worker.ts";
 
 export type {
@@ -136,11 +136,7 @@ export class Pool implements AsyncDisposable {
     if (initializer !== undefined) checkFunction("create pool", initializer);
     checkArray("create pool: initargs", initargs);
     const copy = copyPermissions("create pool", permissions);
-    if (!isMainThread()) {
-      throw new Error(
-        "Cannot create pool: only the main thread can start workers",
-      );
-    }
+    checkMainThread("create pool");
     this.#workers = workers;
     // It loads its modules while the rest of the pool is made.
     PooledWorker.prestart(copy);

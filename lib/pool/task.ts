@@ -6,6 +6,7 @@ import type { Packed } from "../codec/packing.ts";
 import { checkStop, isStopping, stopped } from "../sync/waiters.ts";
 import type { AnyFunction } from "../codec/references.ts";
 import { type PortableError, toPortable } from "../codec/portable_error.ts";
+import { ModuleNotLoaded } from "../thread/modules.ts";
 import { isThenable } from "../thread/worker_server.ts";
 
 /** How a task's function is to be called. */
@@ -38,6 +39,8 @@ export interface TaskRecord {
 export interface ReceivedTask extends TaskRecord {
   /** Why the payload can't be read, if it can't. */
   unreadable?: unknown;
+  /** Reads the payload once more: it holds functions of modules to be loaded. */
+  readAgain?: () => unknown;
 }
 
 /** Where the results of a chunk are wanted. */
@@ -146,11 +149,14 @@ export function readTask(decoder: Decoder): ReceivedTask {
     isSettled: decoder.read() as boolean,
     payload: undefined,
   };
+  const { position } = decoder;
   try {
     task.payload = decoder.read() as unknown[] | undefined;
   } catch (error) {
-    // It holds a function that this worker doesn't know.
-    task.unreadable = error;
+    // It holds a function that this worker doesn't know, or not yet.
+    if (error instanceof ModuleNotLoaded) {
+      task.readAgain = decoder.readAgain(position);
+    } else task.unreadable = error;
   }
   return task;
 }

@@ -2,15 +2,24 @@
 
 import { expose } from "../expose.ts";
 import type { Decoder } from "../codec/decoder.ts";
-import { checkSendable, pack, unpack } from "../codec/packing.ts";
+import { bringsMemory, checkSendable, pack, unpack } from "../codec/packing.ts";
 import { checkStop, isStopping, stopped } from "../sync/waiters.ts";
 import { Mark, recordSpan } from "../sync/recorder.ts";
 import {
+  addOwnModule,
   type AnyFunction,
   functionOf,
-  ownModules,
+  isKnown,
 } from "../codec/references.ts";
 import { toPortable } from "../codec/portable_error.ts";
+import {
+  loadModuleOf,
+  loadModules,
+  ModuleError,
+  ModuleNotLoaded,
+  prepareModules,
+} from "../thread/modules.ts";
+import { WorkerLostError } from "../thread/thread.ts";
 import {
   isThenable,
   receiveMail,
@@ -102,7 +111,7 @@ export async function workerLoop(options: WorkerLoopOptions): Promise<boolean> {
 }
 // In a bundle a user's module has the same URL: its names are others.
 expose(import.meta, { "lab9.workerLoop": workerLoop });
-ownModules.add(import.meta.url);
+addOwnModule(import.meta);
 
 /** Does one task; a promise only if it has to be awaited. */
 function runTask(
@@ -113,6 +122,9 @@ function runTask(
   const { mode, payload } = task;
   try {
     if ("unreadable" in task) throw task.unreadable;
+    if (task.readAgain !== undefined || !isKnown(task.fn)) {
+      return loadAndRun(task, results, options);
+    }
     if (payload === undefined) return runAskedFor(task, results, options);
     const fn = functionOf(task.fn);
     const value = task.isSettled
@@ -138,6 +150,47 @@ async function settleTask(
   }
 }
 
+/** Loads the modules of the task's functions first. */
+async function loadAndRun(
+  { readAgain, ...task }: ReceivedTask,
+  results: Channel,
+  options: WorkerLoopOptions,
+): Promise<void> {
+  try {
+    await loadModuleOf(task.fn);
+    // What is still unknown has no module: that is said now.
+    functionOf(task.fn);
+    if (readAgain !== undefined) {
+      task.payload = await loadWhile(readAgain) as unknown[];
+    }
+  } catch (error) {
+    return replyError(task, lossOf(error, options), results, options);
+  }
+  await runTask(task, results, options);
+}
+
+/** Reads, loading modules as long as there is a function of one in the way. */
+async function loadWhile(read: () => unknown): Promise<unknown> {
+  for (;;) {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof ModuleNotLoaded)) throw error;
+      await loadModules([error.url]);
+    }
+  }
+}
+
+/** A module that can't be loaded is told as a thread tells it. */
+function lossOf(error: unknown, { name }: WorkerLoopOptions): unknown {
+  if (!(error instanceof ModuleError)) return error;
+  const { message, cause } = error;
+  return new WorkerLostError(
+    `The worker of ${name} broke down: ${message}`,
+    { cause },
+  );
+}
+
 /** Asks for a payload that couldn't stand in the channel, then does the task. */
 async function runAskedFor(
   task: TaskRecord,
@@ -150,9 +203,11 @@ async function runAskedFor(
   const mail = await asked;
   let payload: unknown[];
   try {
-    payload = unpack(mail) as unknown[];
+    // What comes through a queue in it, nobody knows yet.
+    if (bringsMemory(mail)) await prepareModules();
+    payload = await loadWhile(() => unpack(mail)) as unknown[];
   } catch (error) {
-    return replyError(task, error, results, options);
+    return replyError(task, lossOf(error, options), results, options);
   }
   await runTask({ ...task, payload }, results, options);
 }

@@ -1,10 +1,11 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { pack, type Packed } from "../codec/packing.ts";
-import { idOf, modulesToKnow } from "../codec/references.ts";
+import { currentRegistry, idOf, type Registry } from "../codec/references.ts";
 import { Run, type Settled } from "../thread/run.ts";
 import { Outcome, Status } from "../thread/thread_table.ts";
 import type { WorkerPermissions } from "../thread/permissions.ts";
+import { needsOf, PooledWorker } from "../thread/worker.ts";
 import { Claim, workerLoop, type WorkerLoopOptions } from "./worker_loop.ts";
 
 /** What every worker of a pool is started with. */
@@ -30,7 +31,7 @@ export class PoolWorker {
   isReplaced = false;
   #claim: Int32Array;
 
-  constructor(number: number, options: WorkersOptions, modules: Set<string>) {
+  constructor(number: number, options: WorkersOptions, registry: Registry) {
     this.name = `PoolWorker-${number}`;
     this.#claim = new Int32Array(new SharedArrayBuffer(Claim.WORDS * 4));
     const { permissions, ...shared } = options;
@@ -40,19 +41,20 @@ export class PoolWorker {
       number,
       claim: this.#claim,
     };
+    const target = idOf(workerLoop)!;
+    // Every worker needs its own: what is marked for moving is copied, too.
+    // What the user gave stands three levels down.
+    const args = { ...pack([loop], -3), transferables: [] };
     this.run = new Run({
-      target: idOf(workerLoop)!,
-      // Every worker needs its own: what is marked for moving is copied, too.
-      // What the user gave stands three levels down.
-      args: { ...pack([loop], -3), transferables: [] },
-      modules,
-      permissions,
+      target,
+      args,
+      worker: PooledWorker.fresh(permissions, registry),
+      needs: needsOf(target, args),
+      isKept: false,
       name: this.name,
       daemon: true,
       hasMail: true,
     });
-    // A worker that has done its number of tasks makes room for a fresh one.
-    if (options.maxTasks !== Infinity) this.run.retireWorker();
   }
 
   /** Whether the initializer has done. */
@@ -89,8 +91,8 @@ export class PoolWorker {
  * Once there, their number is kept until the pool ends.
  */
 export class Workers {
-  /** The modules that the workers know. */
-  readonly modules: Set<string> = modulesToKnow();
+  /** What the workers can load, those that come later too. */
+  readonly registry: Registry = currentRegistry();
   #size: number;
   #count = 0;
   #options: WorkersOptions;
@@ -132,7 +134,7 @@ export class Workers {
     if (this.#count === this.#size) return;
     try {
       const number = ++this.#lastNumber;
-      const worker = new PoolWorker(number, this.#options, this.modules);
+      const worker = new PoolWorker(number, this.#options, this.registry);
       this.#workers.set(number, worker);
       this.#count++;
       this.#track(this.#watch(number, worker));

@@ -56,6 +56,8 @@ const LENGTH = 2;
 const LAST = 3;
 const HEADER_BYTES = 64;
 const CAPACITY = 1 << 16;
+/** The size of the memory between a worker and who starts threads in it. */
+export const HANDOVER_BYTES = HEADER_BYTES + CAPACITY;
 
 const decoder = new Decoder();
 const incoming = new Cargo();
@@ -69,7 +71,7 @@ export class Handover {
   #outgoing = new Cargo(CAPACITY);
 
   constructor(buffer?: SharedArrayBuffer) {
-    this.buffer = buffer ?? new SharedArrayBuffer(HEADER_BYTES + CAPACITY);
+    this.buffer = buffer ?? new SharedArrayBuffer(HANDOVER_BYTES);
     this.#words = new Int32Array(this.buffer, 0, HEADER_BYTES / 4);
     this.#bytes = new Uint8Array(this.buffer, HEADER_BYTES);
   }

@@ -18,8 +18,7 @@ import {
   type SlotOptions,
   Status,
 } from "./thread_table.ts";
-import type { WorkerPermissions } from "./permissions.ts";
-import { type Answer, PooledWorker } from "./worker.ts";
+import type { Answer, Needs, PooledWorker } from "./worker.ts";
 
 /** How long a thread that was told to end may take before it is given up. */
 const GRACE_MS = 250;
@@ -36,9 +35,11 @@ export interface RunOptions extends Omit<SlotOptions, "cell"> {
   /** The id of the exposed function. */
   target: number;
   args: Packed;
-  /** The modules that the worker has to know. */
-  modules: Set<string>;
-  permissions: WorkerPermissions;
+  worker: PooledWorker;
+  /** What its functions need; undefined if none of them is a user's. */
+  needs: Needs | undefined;
+  /** Whether the worker is kept for another thread afterwards. */
+  isKept: boolean;
   /** Whether it sends or receives anything while it runs. */
   hasMail?: boolean;
 }
@@ -57,21 +58,28 @@ export class Run {
   #hasBegun = true;
 
   constructor(
-    { target, args, modules, permissions, name, daemon, hasMail = false }:
-      RunOptions,
+    {
+      target,
+      args,
+      worker,
+      needs,
+      isKept,
+      name,
+      daemon,
+      hasMail = false,
+    }: RunOptions,
   ) {
-    const worker = PooledWorker.acquire(permissions, modules);
     this.#worker = worker;
     try {
       assignCell(worker.cell, name);
       const slot = allocateSlot({ name, daemon, cell: worker.cell });
       this.slot = new Slot(slot);
       recordName(this.slot.ident, name);
-      const job = { target, args };
       const onLost = (reason: Error) => this.#breakDown(reason);
-      if (!worker.run(slot, job, hasMail, onLost)) {
+      if (!worker.run(slot, target, args, needs, hasMail, onLost)) {
         this.slot.end(Outcome.CLOSED);
       }
+      if (!isKept) worker.setLast();
     } catch (error) {
       // An argument that can't be cloned, or no slot: nothing was sent.
       this.slot?.end(Outcome.LOST);
@@ -183,7 +191,7 @@ export class Run {
       }
       if (outcome === Outcome.BROKE_DOWN && answer && "thrown" in answer) {
         const cause = unpackThrown(answer.thrown);
-        const error = new Error(String(cause), { cause });
+        const error = new Error(String(answer.brokeDown), { cause });
         return { outcome: Outcome.LOST, error };
       }
     } catch (error) {

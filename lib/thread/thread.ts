@@ -11,11 +11,10 @@ import { hold } from "../sync/keep_alive.ts";
 import { kindOf } from "../checks.ts";
 import { pack, type Packed, unexposed } from "../codec/packing.ts";
 import {
+  addOwnModule,
   type AnyFunction,
   idOf,
-  modulesToKnow,
   originOf,
-  ownModules,
   registerErrorClass,
 } from "../codec/references.ts";
 import { Mark, recordSpan } from "../sync/recorder.ts";
@@ -24,14 +23,15 @@ import { awaitThread } from "./main_end.ts";
 import { Run, type Settled } from "./run.ts";
 import {
   aliveSlots,
+  checkMainThread,
   currentSlot,
-  isMainThread,
   MAIN_SLOT,
   Outcome,
   Slot,
   Status,
 } from "./thread_table.ts";
 import { copyPermissions, type WorkerPermissions } from "./permissions.ts";
+import { needsOf, PooledWorker } from "./worker.ts";
 
 export type { AnyFunction, WorkerPermissions };
 
@@ -59,6 +59,15 @@ export interface ThreadOptions<F extends AnyFunction = AnyFunction> {
    * @default {"none"}
    */
   permissions?: WorkerPermissions;
+  /**
+   * Whether the thread has a worker of its own: one that has run nothing before
+   * and is kept for no other thread. Without it the thread may find what an
+   * earlier thread with the same modules and permissions has left in their
+   * variables.
+   *
+   * @default {false}
+   */
+  fresh?: boolean;
 }
 
 /**
@@ -124,6 +133,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
   #shortName: string;
   #daemon: boolean;
   #permissions: WorkerPermissions = "none";
+  #isFresh = false;
   #target: F | undefined;
   #args: Packed | undefined;
   #slot: Slot | undefined;
@@ -167,7 +177,13 @@ export class Thread<F extends AnyFunction = AnyFunction>
       );
     }
     if (idOf(target) === undefined) throw new TypeError(unexposed(target));
-    const { args = [], name, daemon = false, permissions = "none" } = options;
+    const {
+      args = [],
+      name,
+      daemon = false,
+      permissions = "none",
+      fresh = false,
+    } = options;
     if (!Array.isArray(args)) {
       throw new TypeError(
         `Cannot create thread: args must be an array, received ${typeof args}`,
@@ -185,6 +201,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
     this.#name = name || `${this.#shortName} (${originOf(target)!.name})`;
     this.#daemon = daemon;
     this.#permissions = copyPermissions("create thread", permissions);
+    this.#isFresh = fresh;
   }
 
   /**
@@ -263,18 +280,19 @@ export class Thread<F extends AnyFunction = AnyFunction>
         `Cannot start ${this.#name}: threads can only be started once`,
       );
     }
-    if (!isMainThread()) {
-      throw new Error(
-        `Cannot start ${this.#name}: only the main thread can start threads, ` +
-          `this is ${currentThread().name}`,
-      );
-    }
+    checkMainThread(`start ${this.#name}`);
+    const target = idOf(this.#target!)!;
+    const args = this.#args!;
+    const needs = needsOf(target, args);
+    const worker = this.#isFresh
+      ? PooledWorker.fresh(this.#permissions)
+      : PooledWorker.acquire(this.#permissions, needs);
     const run = new Run({
-      target: idOf(this.#target!)!,
-      args: this.#args!,
-      // The arguments may hold functions of any of them.
-      modules: modulesToKnow(),
-      permissions: this.#permissions,
+      target,
+      args,
+      worker,
+      needs,
+      isKept: !this.#isFresh,
       name: this.#name,
       daemon: this.#daemon,
     });
@@ -498,7 +516,8 @@ export class Thread<F extends AnyFunction = AnyFunction>
     const message = error instanceof Error
       ? `The worker of ${this.#name} broke down: ${error.message}`
       : `${this.#name} was terminated while it computed, and given up`;
-    return new WorkerLostError(message);
+    const { cause } = (error ?? {}) as Error;
+    return new WorkerLostError(message, cause === undefined ? {} : { cause });
   }
 
   #checkJoin(timeout: number | undefined): { slot: Slot; deadline: number } {
@@ -657,7 +676,7 @@ function idle(): void {}
 
 // In a bundle a user's module has the same URL: its names are others.
 expose(import.meta, { "lab9.idle": idle, "lab9.sleepSync": sleepSync });
-ownModules.add(import.meta.url);
+addOwnModule(import.meta);
 
 /**
  * Starts workers ahead of the threads that will use them, so that those start
@@ -691,10 +710,25 @@ export async function prestartWorkers(count: number): Promise<void> {
         `received ${count}`,
     );
   }
-  const threads = Array.from(
-    { length: count },
-    (_, i) => new Thread(idle, { name: `Prestart-${i + 1}` }),
+  checkMainThread("start workers");
+  await Promise.all(Array.from({ length: count }, (_, i) => prestart(i + 1)));
+}
+
+/** Sees a worker to where it is ready; it stays one that has run nobody's code. */
+async function prestart(number: number): Promise<void> {
+  const run = new Run({
+    target: idOf(idle)!,
+    args: pack([]),
+    worker: PooledWorker.fresh("none"),
+    needs: undefined,
+    isKept: true,
+    name: `Prestart-${number}`,
+    daemon: true,
+  });
+  await run.slot.reached(Status.ENDED, Infinity, true);
+  const settled = run.settle();
+  if (settled.outcome === Outcome.RETURNED) return;
+  throw new WorkerLostError(
+    `Cannot start workers: ${(settled.error as Error | undefined)?.message}`,
   );
-  for (const thread of threads) thread.start();
-  await Promise.all(threads.map((thread) => thread.join()));
 }

@@ -64,6 +64,8 @@ const LAST_SLOT = 1;
 /** An index into the view of doubles. */
 const NEXT_IDENT = 1;
 
+/** In place of a slot, in a worker that has run no thread yet. */
+export const NO_SLOT = 0;
 /** The main thread's slot. */
 export const MAIN_SLOT = 1;
 /** Idents look like Linux's: addresses a thread's stack apart. */
@@ -115,6 +117,24 @@ export function currentSlot(): number {
 /** Whether the running thread is the main one. */
 export function isMainThread(): boolean {
   return current === MAIN_SLOT;
+}
+
+/**
+ * Refuses what only the main thread may do. Whoever did it in a worker did so at
+ * the top level of a module, as a rule: the sentence names the way out.
+ *
+ * @throws {Error} If the running thread is not the main one.
+ */
+export function checkMainThread(action: string): void {
+  if (isMainThread()) return;
+  const where = current === NO_SLOT
+    ? "a worker that loads its modules"
+    : new Slot(current).name;
+  throw new Error(
+    `Cannot ${action}: only the main thread can start threads and this is ` +
+      `${where}, put what only the main thread is to run behind ` +
+      "`if (import.meta.main)`",
+  );
 }
 
 /** What a slot is filled with. */

@@ -2,6 +2,7 @@
 
 import {
   allocateCell,
+  assignCell,
   desertCell,
   hasWaits,
   isWornOut,
@@ -15,8 +16,13 @@ import {
   transferList,
 } from "../codec/packing.ts";
 import { recordingBuffer } from "../sync/recorder.ts";
-import { modulesToKnow, ownModules } from "../codec/references.ts";
+import {
+  currentRegistry,
+  moduleOf,
+  type Registry,
+} from "../codec/references.ts";
 import { Form, Handover } from "./handover.ts";
+import { withoutDataUrls } from "./modules.ts";
 import { notCapable, type WorkerPermissions } from "./permissions.ts";
 import { threadTable } from "./thread_table.ts";
 import { serveKey, serverUrl, WORKER_NAME } from "./worker_server.ts";
@@ -35,6 +41,34 @@ export interface Job {
   /** The id of the exposed function. */
   target: number;
   args: Packed;
+  /** The modules that it needs and that this worker hasn't loaded. */
+  modules?: string[];
+  /** Whether functions of any module may come later. */
+  isOpen?: boolean;
+}
+
+/** What of users' modules a job needs. */
+export interface Needs {
+  /** Those that expose its functions. */
+  modules: string[];
+  /** Whether functions of others may come later: it has a queue, for example. */
+  isOpen: boolean;
+}
+
+/** What a function needs that is called with these arguments. */
+export function needsOf(target: number, { references }: Packed): Needs {
+  const modules = new Set<string>();
+  let isOpen = false;
+  const add = (id: number) => {
+    const url = moduleOf(id);
+    if (url !== undefined) modules.add(url);
+  };
+  add(target);
+  for (const [, reference] of references) {
+    if (typeof reference === "number") add(reference);
+    else isOpen = true;
+  }
+  return { modules: [...modules].sort(), isOpen };
 }
 
 /** A job that goes by message. */
@@ -53,7 +87,11 @@ export interface Request {
 }
 
 /** What a worker answers, before it ends the slot. */
-export type Answer = { value: Packed } | { thrown: Packed };
+export type Answer = { value: Packed } | {
+  thrown: Packed;
+  /** Why the worker broke down, if that is what was thrown. */
+  brokeDown?: string;
+};
 
 /**
  * What goes through the port, under the key "message". Deno's
@@ -72,6 +110,10 @@ const MAX_IDLE = 32;
 /** How long a worker may take to leave that has nothing more to do. */
 const LEAVE_MS = 2000;
 
+/**
+ * Workers that were started ahead and have loaded none of users' modules, and
+ * those that have run a thread and are kept for others like it.
+ */
 const idle: PooledWorker[] = [];
 
 /**
@@ -93,31 +135,31 @@ const setRef = Object.getOwnPropertySymbols(Worker.prototype)
 export class PooledWorker {
   /** The cell that its threads block on. */
   readonly cell: number;
-  readonly #modules: Set<string>;
   readonly #permissions: string;
+  /** What the worker can load. */
+  readonly #registry: Registry;
+  /** What it has loaded; undefined as long as that is the library alone. */
+  #loaded: string | undefined;
   readonly #worker: Worker;
   /** Open while a thread runs whose job went by message, or to get an answer. */
   #port: MessagePort | undefined;
   readonly #handover: Handover;
   #onLost: ((reason: Error) => void) | undefined;
 
-  constructor(permissions: WorkerPermissions, modules: Set<string>) {
-    this.#modules = modules;
+  private constructor(permissions: WorkerPermissions, registry: Registry) {
     this.#permissions = keyOf(permissions);
-    this.#worker = newWorker(bootstrap(this.#modules), permissions);
+    this.#registry = registry;
+    this.#worker = newWorker(bootstrap(registry), permissions);
     // What takes time comes now: the worker loads its modules meanwhile.
     this.#handover = new Handover();
     this.cell = allocateCell();
+    // What its modules take while they load is the worker's.
+    assignCell(this.cell, WORKER_NAME);
     setRef?.call(this.#worker, false);
     this.#worker.onerror = (event) => {
       // Unhandled, it would end the main thread.
       event.preventDefault();
-      // The URL of the worker's first module is its whole text.
-      const message = event.message.replaceAll(
-        /data:text\/javascript,\S+/g,
-        "",
-      );
-      this.#onLost?.(new Error(message));
+      this.#onLost?.(new Error(withoutDataUrls(event.message)));
     };
     const setup: Setup = {
       lot: parkingLot(),
@@ -129,27 +171,47 @@ export class PooledWorker {
     this.#worker.postMessage(setup);
   }
 
-  /** An idle worker that knows the modules and has the permissions, or a new one. */
-  static acquire(
+  /**
+   * A worker for a thread: one that was kept after a thread with the same
+   * permissions and modules, or a fresh one.
+   */
+  static acquire(permissions: WorkerPermissions, needs: Needs): PooledWorker {
+    const registry = currentRegistry();
+    return PooledWorker.#take(permissions, registry, keyOfNeeds(needs)) ??
+      PooledWorker.fresh(permissions, registry);
+  }
+
+  /** A worker that has run nobody's code. */
+  static fresh(
     permissions: WorkerPermissions,
-    modules: Set<string>,
+    registry: Registry = currentRegistry(),
   ): PooledWorker {
+    return PooledWorker.#take(permissions, registry, undefined) ??
+      new PooledWorker(permissions, registry);
+  }
+
+  /** Has a worker at hand that {@linkcode fresh} will give. */
+  static prestart(permissions: WorkerPermissions): void {
+    idle.push(PooledWorker.fresh(permissions));
+  }
+
+  static #take(
+    permissions: WorkerPermissions,
+    registry: Registry,
+    loaded: string | undefined,
+  ): PooledWorker | undefined {
     const wanted = keyOf(permissions);
-    for (;;) {
-      const at = idle.findLastIndex((worker) =>
-        worker.#permissions === wanted && modules.isSubsetOf(worker.#modules)
-      );
-      if (at < 0) return new PooledWorker(permissions, modules);
-      const [worker] = idle.splice(at, 1);
+    for (let at = idle.length - 1; at >= 0; at--) {
+      const worker = idle[at];
+      if (
+        worker.#permissions !== wanted || worker.#registry !== registry ||
+        worker.#loaded !== loaded
+      ) continue;
+      idle.splice(at, 1);
       // It may have closed itself since, by a timer that was left.
       if (!worker.#handover.isGone) return worker;
       worker.#bury();
     }
-  }
-
-  /** Has a worker at hand that {@linkcode acquire} will give. */
-  static prestart(permissions: WorkerPermissions): void {
-    idle.push(PooledWorker.acquire(permissions, modulesToKnow()));
   }
 
   /**
@@ -161,10 +223,15 @@ export class PooledWorker {
    */
   run(
     slot: number,
-    job: Job,
+    target: number,
+    args: Packed,
+    needs: Needs | undefined,
     hasMail: boolean,
     onLost: (reason: Error) => void,
   ): boolean {
+    const job: Job = { target, args };
+    const isFirst = needs !== undefined && this.#loaded === undefined;
+    if (isFirst) Object.assign(job, needs);
     const transfer = transferList(job.args);
     const isPosted = hasMail || transfer.length > 0 || bringsMemory(job.args);
     if (isPosted || !this.#handover.put(job)) {
@@ -180,6 +247,7 @@ export class PooledWorker {
       }
       this.#handover.form = Form.POSTED;
     }
+    if (isFirst) this.#loaded = keyOfNeeds(needs);
     this.#onLost = onLost;
     return this.#handover.assign(slot);
   }
@@ -316,6 +384,11 @@ export class PooledWorker {
   }
 }
 
+/** What a worker has loaded for these needs, as text. */
+function keyOfNeeds({ modules, isOpen }: Needs): string {
+  return isOpen ? `*\n${modules.join("\n")}` : modules.join("\n");
+}
+
 /** Permissions as text; by entries, because an object may have its own text. */
 function keyOf(permissions: WorkerPermissions): string {
   return JSON.stringify(Object.entries(permissions));
@@ -338,19 +411,19 @@ function newWorker(url: string, permissions: WorkerPermissions): Worker {
  * The worker's first module. The library comes first, so that it is in place
  * before any user's module runs. What is imported by a literal is read with the
  * parent's permissions, as long as it stands in the first module: the worker
- * needs none of its own. Users' modules are imported so that what they throw can
- * be caught, and told by shared memory: the main thread may block.
+ * needs none of its own. When users' modules run is up to the library.
  */
-function bootstrap(modules: Set<string>): string {
-  const own = [serverUrl, ...modules.intersection(ownModules)].map((url) =>
-    `import ${JSON.stringify(url)};`
-  );
-  const imports = [...modules.difference(ownModules)].map((url) =>
-    `await import(${JSON.stringify(url)});`
-  );
-  const source = `${own.join("\n")}
-globalThis[Symbol.for(${JSON.stringify(serveKey)})](async () => {
-${imports.join("\n")}
-});`;
+function bootstrap(registry: Registry): string {
+  const own = new Set([serverUrl, ...registry.own]);
+  const imports = [...own].map((url) => `import ${JSON.stringify(url)};`);
+  const offers = [...registry.exposing].map(([url, names]) => {
+    const text = JSON.stringify(url);
+    return `[${text}, ${JSON.stringify(names)}, () => import(${text}), ` +
+      `() => import.defer(${text})],`;
+  });
+  const source = `${imports.join("\n")}
+globalThis[Symbol.for(${JSON.stringify(serveKey)})]([
+${offers.join("\n")}
+]);`;
   return `data:text/javascript,${encodeURIComponent(source)}`;
 }

@@ -27,8 +27,22 @@ import {
 } from "../sync/recorder.ts";
 import { functionOf } from "../codec/references.ts";
 import { DISMISSED, Form, GONE, Handover } from "./handover.ts";
+import {
+  isLoading,
+  loadModules,
+  ModuleError,
+  type Offer,
+  offerModules,
+  prepareModules,
+} from "./modules.ts";
 import { packThrown } from "../codec/portable_error.ts";
-import { adoptThreadTable, enterSlot, Outcome, Slot } from "./thread_table.ts";
+import {
+  adoptThreadTable,
+  enterSlot,
+  NO_SLOT,
+  Outcome,
+  Slot,
+} from "./thread_table.ts";
 import type {
   Answer,
   Envelope,
@@ -77,8 +91,8 @@ function install(): void {
   const close = self.close.bind(self);
   closeWorker = close;
   const announce = () => {
-    if (handover === undefined) {
-      // It can tell nobody yet, but what throws while it loads is reported.
+    if (handover === undefined || isLoading()) {
+      // What throws while a module loads is told to whoever needs the module.
       throw new Error("The worker was closed while its modules were loading");
     }
     end(Outcome.CLOSED);
@@ -90,6 +104,7 @@ function install(): void {
   });
   self.close = announce;
   Deno.exit = announce as typeof Deno.exit;
+  enterSlot(NO_SLOT);
   Object.assign(globalThis, { [Symbol.for(serveKey)]: serve });
 }
 
@@ -104,8 +119,13 @@ function end(outcome: Outcome): void {
   closeWorker();
 }
 
-/** Imports users' modules, then runs what the worker is told to. */
-function serve(load: () => Promise<void>): void {
+/**
+ * Runs what the worker is told to. Before any user's module is loaded it joins
+ * the tables of the process: a wait of a module's own would be in tables that
+ * nobody else sees.
+ */
+function serve(offers: Offer[]): void {
+  offerModules(offers);
   self.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     report(event.reason);
@@ -120,47 +140,58 @@ function serve(load: () => Promise<void>): void {
       Setup | PostedJob | Mail | Request | "stop"
     >;
     if (data === "stop") stopRunning();
-    else if ("lot" in data) runJobs(data, loading);
-    else if ("mail" in data) mailbox.resolve(data.mail);
+    else if ("lot" in data) {
+      if (handover === undefined) runJobs(data);
+    } else if ("mail" in data) mailbox.resolve(data.mail);
     else if ("requester" in data) handOut(data);
     else posted.resolve(data);
   });
-  const loading = load();
-  // Whoever awaits it does so later.
-  loading.catch(() => {});
 }
 
 async function runJobs(
   { lot, cell, table, recording, handover: buffer }: Setup,
-  loading: Promise<void>,
 ): Promise<void> {
   adoptParkingLot(lot, cell);
   adoptThreadTable(table);
   adoptRecording(recording);
+  enterThread();
   handover = new Handover(buffer);
-  try {
-    await loading;
-  } catch (error) {
-    await breakDown(error, handover);
-  }
+  stopRunning = () => abandonWaits(stopped());
   for (;;) {
-    const slot = await handover.assigned();
-    if (slot === GONE) return;
-    if (slot === DISMISSED) return end(Outcome.CLOSED);
-    await runJob(new Slot(slot), handover);
+    const index = await handover.assigned();
+    if (index === GONE) return;
+    if (index === DISMISSED) return end(Outcome.CLOSED);
+    const slot = new Slot(index);
+    const job = await prepareJob(slot, handover);
+    if (job !== undefined) await runJob(slot, job, handover);
   }
 }
 
-/** Ends the first thread, and thereby the worker, with what a module threw. */
-async function breakDown(error: unknown, handover: Handover): Promise<void> {
-  const index = await handover.assigned();
-  if (index === GONE) return;
-  if (index === DISMISSED) return end(Outcome.CLOSED);
-  // For its port, by which the starter expects the answer then.
-  if (handover.form === Form.POSTED) await receiveJob();
-  const slot = new Slot(index);
-  answer({ thrown: packThrown(error, slot.name) }, handover);
-  handover.setLast();
+/** Loads what a job needs; undefined if that ends the worker. */
+async function prepareJob(
+  slot: Slot,
+  handover: Handover,
+): Promise<Job | undefined> {
+  try {
+    const job = handover.form === Form.POSTED
+      ? await receiveJob()
+      : handover.take() as Job;
+    const { modules = [], isOpen = false } = job;
+    if (modules.length > 0) await loadModules(modules);
+    if (isOpen) await prepareModules();
+    return job;
+  } catch (error) {
+    handover.setLast();
+    if (isStopped()) finish(slot, Outcome.TERMINATED, handover);
+    else breakDown(error, slot, handover);
+  }
+}
+
+/** Ends a thread, and thereby the worker, because a module can't be loaded. */
+function breakDown(error: unknown, slot: Slot, handover: Handover): void {
+  const cause = error instanceof ModuleError ? error.cause : error;
+  const thrown = packThrown(cause, slot.name);
+  answer({ thrown, brokeDown: String((error as Error).message) }, handover);
   finish(slot, Outcome.BROKE_DOWN, handover);
 }
 
@@ -187,6 +218,7 @@ export function setPending(is: () => boolean): void {
 
 async function runJob(
   slot: Slot,
+  { target, args }: Job,
   handover: Handover,
 ): Promise<void> {
   slot.begin();
@@ -210,9 +242,6 @@ async function runJob(
   };
   let outcome: Outcome;
   try {
-    const { target, args } = handover.form === Form.POSTED
-      ? await receiveJob()
-      : handover.take() as Job;
     checkStop();
     const fn = functionOf(target);
     let value = fn(...unpack(args) as unknown[]);

@@ -4,14 +4,12 @@ import { expose } from "../../lib/expose.ts";
 import type { Queue } from "../../lib/queue/queue.ts";
 import { handle, idOf, type Shareable } from "../../lib/codec/references.ts";
 import { HEADER_BYTES, PUTS } from "../../lib/store/store.ts";
-import type { Setup } from "../../lib/thread/worker.ts";
+import { HANDOVER_BYTES } from "../../lib/thread/handover.ts";
 
-/** What the library is told first, overheard; empty in the main thread. */
-const overheard: Partial<Setup> = {};
-self.addEventListener("message", (event) => {
-  const { data } = event as MessageEvent;
-  if (data?.handover) Object.assign(overheard, data);
-});
+/** The memory of a worker's jobs and answers, by its size. */
+function isHandover({ buffer }: Int32Array): boolean {
+  return buffer.byteLength === HANDOVER_BYTES;
+}
 
 /** Exposed; tells which thread it ran in. */
 export function privileged(ran: Int32Array): void {
@@ -111,12 +109,11 @@ export function forgeThenable(queue: Queue<unknown>): void {
 /** Damages the answer after the library has written it. */
 export function damageAnswer(length: number, fill: number): string {
   const original = Atomics.compareExchange;
-  const words = new Int32Array(overheard.handover!);
   Atomics.compareExchange = ((array: Int32Array, ...rest: [0, 0, 0]) => {
-    if (array.buffer === overheard.handover) {
+    if (isHandover(array)) {
       Atomics.compareExchange = original;
-      words[2] = length;
-      new Uint8Array(overheard.handover!).fill(fill, 64, 1064);
+      array[2] = length;
+      new Uint8Array(array.buffer).fill(fill, 64, 1064);
     }
     return original(array, ...rest);
   }) as typeof original;
