@@ -4,7 +4,12 @@ import { isArrayBuffer } from "node:util/types";
 import { Cargo, Kind } from "./cargo.ts";
 import { Damaged } from "./damaged.ts";
 import { makeError, setField } from "./errors.ts";
-import { calledUnasked, functionOf, isCalledUnasked } from "./references.ts";
+import {
+  calledUnasked,
+  functionOf,
+  isCalledUnasked,
+  reviveHandle,
+} from "./references.ts";
 import { MAX_DEPTH, Tag, viewClasses } from "./tags.ts";
 
 /** Lists that the library makes stand around what may be nested so deep. */
@@ -173,6 +178,12 @@ export class Decoder {
       }
       case Tag.FUNCTION:
         return functionOf(this.#float());
+      case Tag.TEXT_HANDLE: {
+        const [type, text] = [this.read(), this.read()] as [string, string];
+        return this.#keep(
+          reviveHandle({ type, text, buffer: undefined as never }),
+        );
+      }
     }
     if (++this.#depth > DEEPEST) throw new Damaged();
     const value = this.#builtIn(tag);

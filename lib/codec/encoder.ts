@@ -319,7 +319,11 @@ export class Encoder {
   /** An object without properties, or with a tag of its own class. */
   #unbranded(value: object): void {
     if (isShareable(value)) {
-      throw unfit(handleOf(value).type);
+      const { type, text } = handleOf(value);
+      if (text === undefined) throw unfit(type);
+      this.#tag(Tag.TEXT_HANDLE);
+      this.write(type);
+      return this.write(text);
     }
     if (value instanceof SharedArrayBuffer) throw unfit("SharedArrayBuffer");
     if (isPlatformObject(value)) {

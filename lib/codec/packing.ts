@@ -120,7 +120,8 @@ function tooLarge({ byteLength }: ArrayBuffer): DOMException {
 /** Whether shared memory goes along, which only a message can take. */
 export function bringsMemory({ references }: Packed): boolean {
   return references.some(([, reference]) =>
-    typeof reference === "object" && !isErrorParts(reference)
+    typeof reference === "object" && !isErrorParts(reference) &&
+    reference.text === undefined
   );
 }
 

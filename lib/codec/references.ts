@@ -190,10 +190,14 @@ export function calledUnasked(key: string): DOMException {
   );
 }
 
-/** How an object in shared memory is handed over: its class and its memory. */
+/**
+ * How an object in shared memory is handed over: its class and its memory, or a
+ * text by which its class finds what every thread has.
+ */
 export interface Handle {
   type: string;
   buffer: SharedArrayBuffer;
+  text?: string;
   /** Of an object that stands on another. */
   inner?: Handle;
   /** Of an exposed function that goes along: its id. */
@@ -277,6 +281,8 @@ export function handleOf(value: Shareable): Handle {
   const prototype = Object.getPrototypeOf(value);
   const type = shareableTypes.get(prototype);
   if (type !== undefined) return { ...value[handle](), type };
+  // It may say itself why it can't travel.
+  value[handle]();
   const name = prototype?.constructor?.name || "object";
   throw new TypeError(
     extendsShared(prototype)
@@ -287,6 +293,9 @@ export function handleOf(value: Shareable): Handle {
   );
 }
 
+/** The key of whether a class finds its objects by a text, without memory. */
+export const byText: unique symbol = Symbol("lab9.byText");
+
 /**
  * The object that a handle stands for, in this thread.
  *
@@ -294,8 +303,9 @@ export function handleOf(value: Shareable): Handle {
  * @throws {Damaged} If it is no handle.
  */
 export function reviveHandle(found: Handle): Shareable {
-  const { type, buffer, inner, action } = found;
-  const isHandle = typeof type === "string" && isSharedArrayBuffer(buffer) &&
+  const { type, buffer, text, inner, action } = found;
+  const isHandle = typeof type === "string" &&
+    (typeof text === "string" || isSharedArrayBuffer(buffer)) &&
     (inner === undefined || typeof inner === "object" && inner !== null) &&
     (action === undefined || typeof action === "number");
   if (!isHandle) throw new Damaged("handle");
@@ -305,6 +315,9 @@ export function reviveHandle(found: Handle): Shareable {
       `Cannot receive a ${type}: its module isn't loaded in this thread, ` +
         "import it in the module of the function",
     );
+  }
+  if ((text !== undefined) !== (byText in shareableClass)) {
+    throw new Damaged("handle");
   }
   return shareableClass[revive](found);
 }

@@ -34,6 +34,8 @@ export const Tag = {
   SEEN: 25,
   /** An array of integers of 32 bits, aligned to four bytes. */
   INTS: 26,
+  /** A shared object that is found by a text: its class and the text follow. */
+  TEXT_HANDLE: 27,
   /** No element, in an array that had one before it was read. */
   HOLE: 22,
 } as const;

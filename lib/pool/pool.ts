@@ -23,7 +23,12 @@ import { Mode, Task } from "./task.ts";
 import { checkOptions, checkSignal } from "../checks.ts";
 import { checkSeconds } from "../sync/deadline.ts";
 import { isRecording, Mark, recordSpan } from "../sync/recorder.ts";
-import { type AnyFunction, idOf, originOf } from "../codec/references.ts";
+import {
+  type AnyFunction,
+  handle,
+  idOf,
+  originOf,
+} from "../codec/references.ts";
 import { copyPermissions } from "../thread/permissions.ts";
 import { checkMainThread } from "../thread/thread_table.ts";
 import { PooledWorker } from "../thread/worker.ts";
@@ -95,6 +100,18 @@ export class Pool implements AsyncDisposable {
   #workers: number;
   /** The ids of functions that were found to be fit for this pool. */
   #known = new Map<AnyFunction, number>();
+
+  /**
+   * A pool stays in its thread.
+   *
+   * @ignore
+   */
+  [handle](): never {
+    throw new DOMException(
+      "Cannot send a Pool to a thread: only the main thread has its workers",
+      "DataCloneError",
+    );
+  }
 
   /**
    * Makes a pool and starts its first worker. To start one blocks the main thread

@@ -8,14 +8,20 @@ import "../queue/queue.ts";
 import { PENDING, WaitList } from "../sync/wait_list.ts";
 import { checkSeconds, deadlineOf } from "../sync/deadline.ts";
 import { hold } from "../sync/keep_alive.ts";
-import { kindOf } from "../checks.ts";
+import { checkOptions, checkSignal, kindOf } from "../checks.ts";
+import { Damaged } from "../codec/damaged.ts";
 import { pack, type Packed, unexposed } from "../codec/packing.ts";
 import {
   addOwnModule,
   type AnyFunction,
+  byText,
+  type Handle,
+  handle,
   idOf,
   originOf,
   registerErrorClass,
+  registerShareable,
+  revive,
 } from "../codec/references.ts";
 import { Mark, recordSpan } from "../sync/recorder.ts";
 import { checkStop, heedStop, isStopping } from "../sync/waiters.ts";
@@ -28,6 +34,8 @@ import {
   MAIN_SLOT,
   Outcome,
   Slot,
+  type SlotNote,
+  slotOf,
   Status,
 } from "./thread_table.ts";
 import { copyPermissions, type WorkerPermissions } from "./permissions.ts";
@@ -202,6 +210,51 @@ export class Thread<F extends AnyFunction = AnyFunction>
     this.#daemon = daemon;
     this.#permissions = copyPermissions("create thread", permissions);
     this.#isFresh = fresh;
+  }
+
+  /**
+   * Makes the thread that a handle stands for.
+   *
+   * @ignore
+   */
+  static [revive]({ text }: Handle): Thread {
+    let slot: Slot | undefined;
+    try {
+      slot = slotOf(JSON.parse(text!));
+    } catch {
+      // It is no JSON.
+    }
+    if (slot === undefined) throw new Damaged("handle");
+    return attached(slot);
+  }
+
+  /**
+   * A thread is found by what is known of it in every thread.
+   *
+   * @ignore
+   */
+  static readonly [byText] = true;
+
+  static {
+    registerShareable(import.meta, "Thread", this);
+  }
+
+  /**
+   * What is sent in place of the thread.
+   *
+   * @ignore
+   */
+  [handle](): Handle {
+    if (this.#slot === undefined) {
+      throw new DOMException(
+        `Cannot send ${this.#name} to a thread: it was not started`,
+        "DataCloneError",
+      );
+    }
+    const { index, ident, daemon, cell } = this.#slot;
+    const note: SlotNote = { index, ident, name: this.#name, daemon, cell };
+    const text = JSON.stringify(note);
+    return { type: "Thread", text, buffer: undefined as never };
   }
 
   /**
@@ -539,9 +592,26 @@ export class Thread<F extends AnyFunction = AnyFunction>
   }
 }
 
+/** The threads that others started, or the main one, by their ident. */
+const others = new Map<number, WeakRef<Thread>>();
+/** The thread that runs here: it is always the same object. */
+let current: Thread | undefined;
+/** How many there were when those were last taken out that nobody has. */
+let othersKept = 0;
+
+/** The one object that stands for a thread here. */
 function attached(slot: Slot): Thread {
-  return children.get(slot.ident) ??
-    new Thread(new Attachment(slot) as unknown as AnyFunction);
+  const known = children.get(slot.ident) ?? others.get(slot.ident)?.deref();
+  if (known !== undefined) return known;
+  const thread = new Thread(new Attachment(slot) as unknown as AnyFunction);
+  if (others.size > 2 * othersKept + 64) {
+    for (const [ident, other] of others) {
+      if (other.deref() === undefined) others.delete(ident);
+    }
+    othersKept = others.size;
+  }
+  others.set(slot.ident, new WeakRef(thread));
+  return thread;
 }
 
 /**
@@ -558,7 +628,9 @@ function attached(slot: Slot): Thread {
  * ```
  */
 export function currentThread(): Thread {
-  return attached(new Slot(currentSlot()));
+  const slot = new Slot(currentSlot());
+  if (current?.ident !== slot.ident) current = attached(slot);
+  return current;
 }
 
 /**
@@ -647,6 +719,8 @@ export async function sleep(
   options: SleepOptions = {},
 ): Promise<void> {
   checkSeconds("sleep", "seconds", seconds);
+  checkOptions("sleep", options);
+  checkSignal("sleep", options.signal);
   const deadline = performance.now() + seconds * 1000;
   const { signal } = options;
   signal?.throwIfAborted();

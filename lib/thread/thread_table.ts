@@ -22,7 +22,7 @@ import {
   type Witness,
 } from "../sync/wait_list.ts";
 import { Mutex } from "../sync/mutex.ts";
-import { currentCell, identityAt } from "../sync/waiters.ts";
+import { CELLS, currentCell, identityAt } from "../sync/waiters.ts";
 import { endThread, enterJoin, leaveJoin } from "../locks/wait_graph.ts";
 
 export const Status = { FREE: 0, STARTING: 1, RUNNING: 2, ENDED: 3 } as const;
@@ -191,6 +191,27 @@ function nameView(slot: number): Uint16Array {
   );
 }
 
+/** What tells a thread that had a slot. */
+export interface SlotNote extends SlotOptions {
+  index: number;
+  ident: number;
+}
+
+/**
+ * The slot that was noted; undefined if this is no note. It may come from a
+ * thread that may do less than this one.
+ */
+export function slotOf(note: unknown): Slot | undefined {
+  const { index, ident, name, daemon, cell } = Object(note) as SlotNote;
+  const isNote = Number.isInteger(index) && index >= MAIN_SLOT &&
+    index < SLOTS && Number.isSafeInteger(ident) && ident > 0 &&
+    typeof name === "string" && typeof daemon === "boolean" &&
+    Number.isInteger(cell) && cell > 0 && cell < CELLS;
+  return isNote
+    ? new Slot(index, { index, ident, name, daemon, cell })
+    : undefined;
+}
+
 /** A slot, as long as it belongs to one thread. */
 export class Slot implements Witness {
   readonly index: number;
@@ -201,16 +222,17 @@ export class Slot implements Witness {
   #begun: WaitList;
   #finished: WaitList;
 
-  constructor(index: number) {
+  /** The slot as it is now, or as it was noted when it was a thread's. */
+  constructor(index: number, noted?: SlotNote) {
     const all = table();
     const at = index * WORDS;
     this.index = index;
-    this.ident = doubles[index * WORDS / 2 + IDENT];
-    this.name = String.fromCharCode(
+    this.ident = noted?.ident ?? doubles[index * WORDS / 2 + IDENT];
+    this.name = noted?.name ?? String.fromCharCode(
       ...nameView(index).subarray(0, all[at + NAME_LENGTH]),
     );
-    this.daemon = all[at + DAEMON] !== 0;
-    this.cell = all[at + CELL];
+    this.daemon = noted?.daemon ?? all[at + DAEMON] !== 0;
+    this.cell = noted?.cell ?? all[at + CELL];
     this.#begun = new WaitList(all, at + BEGUN);
     this.#finished = new WaitList(all, at + FINISHED);
   }
