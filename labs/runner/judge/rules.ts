@@ -9,14 +9,8 @@
  */
 
 import { byThread, partial } from "./order.ts";
-import { unglue } from "./unglue.ts";
+import { type Sides, unglue } from "./unglue.ts";
 import { SchemaError } from "./schema.ts";
-
-/** Both sides of a comparison, line by line. */
-export interface Sides {
-  recorded: string[];
-  here: string[];
-}
 
 /** Both sides made comparable. */
 export interface Compared extends Sides {

@@ -1,6 +1,10 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import type { Sides } from "./rules.ts";
+/** Both sides of a comparison, line by line. */
+export interface Sides {
+  recorded: string[];
+  here: string[];
+}
 
 /**
  * Takes lines apart that several threads wrote at once, without the breaks. The

@@ -2,13 +2,7 @@
 
 import type { ChosenCell } from "../selection.ts";
 import type { RecordedCell } from "./record.ts";
-import {
-  applyRules,
-  type Compared,
-  isSame,
-  rules,
-  type Sides,
-} from "./rules.ts";
+import { applyRules, type Compared, isSame, rules } from "./rules.ts";
 import {
   judgeTime,
   loadOf,
@@ -16,6 +10,7 @@ import {
   type Sample,
   type Timing,
 } from "./timing.ts";
+import type { Sides } from "./unglue.ts";
 
 /** Whether a cell did what the notebook recorded, and what there is to say. */
 export interface Verdict {
