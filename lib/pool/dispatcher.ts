@@ -18,6 +18,9 @@ import {
   type WorkersOptions,
 } from "./workers.ts";
 
+/** How long the tasks of a pool may only wait once its block has ended. */
+const STUCK_MS = 5000;
+
 /** A call that may have tasks, or go on submitting them. */
 export interface OpenCall {
   /** Tells it that the pool has ended. */
@@ -60,6 +63,8 @@ export class Dispatcher {
   #joins = 0;
   #isJoined = false;
   #isReceiving = false;
+  /** How many tasks have settled. */
+  #settled = 0;
   #stopping: Promise<void> | undefined;
 
   constructor(size: number, options: DispatcherOptions) {
@@ -181,6 +186,38 @@ export class Dispatcher {
     if (this.#isJoined && this.#state !== "closed") await this.ended();
   }
 
+  /**
+   * Resolves when every worker has ended, at the end of an `await using` block.
+   * Whether that threw can't be known. If it did, nobody may be left who lets a
+   * task go on that waits: a pool that only waits is terminated.
+   */
+  async endedOrStuck(): Promise<void> {
+    let hasEnded = false;
+    const ended = this.ended().finally(() => hasEnded = true);
+    if (this.#table.size > 0) this.#stopIfStuck(() => hasEnded);
+    await ended;
+  }
+
+  async #stopIfStuck(hasEnded: () => boolean): Promise<void> {
+    let since = performance.now();
+    let settled = this.#settled;
+    for (;;) {
+      const onlyWaits = await this.#workers.look();
+      if (hasEnded() || this.#hasStopped) return;
+      if (!onlyWaits || settled !== this.#settled) {
+        since = performance.now();
+        settled = this.#settled;
+      } else if (performance.now() - since >= STUCK_MS) break;
+    }
+    const message = "The pool was terminated at the end of its block: for " +
+      `${STUCK_MS / 1000} seconds its tasks have only waited`;
+    console.warn(message);
+    // The block's own error must reach somebody, not the rejection of a promise
+    // that nobody came to await.
+    for (const { promise } of this.#table.tasks()) promise.catch(() => {});
+    await this.stop(new DOMException(message, "AbortError"));
+  }
+
   /** Resolves when every worker has ended. */
   async ended(): Promise<void> {
     using _alive = hold();
@@ -250,6 +287,7 @@ export class Dispatcher {
   }
 
   #onDeleted(task: Task): void {
+    this.#settled++;
     if (this.#table.size === 0) {
       this.#hold?.[Symbol.dispose]();
       this.#hold = undefined;

@@ -60,8 +60,9 @@ export interface MapOptions<S extends boolean = boolean> extends ApplyOptions {
    */
   settled?: S;
   /**
-   * Called whenever a chunk is done, with the numbers of items. The call rejects
-   * with what it throws.
+   * Called whenever a chunk is done, with the numbers of items. If it returns a
+   * promise, the chunk waits for that. The call rejects with what it throws or
+   * rejects with, and ends what is under way.
    */
   onProgress?: (done: number, total: number) => void;
 }
@@ -87,8 +88,9 @@ export interface ImapOptions<S extends boolean = boolean> extends ApplyOptions {
   settled?: S;
   /**
    * Called whenever a chunk is done, with the numbers of items. The total is
-   * undefined if the items don't tell their number, as arrays and sets do. The
-   * iterator throws what it throws.
+   * undefined if the items don't tell their number, as arrays and sets do. If it
+   * returns a promise, the chunk waits for that. The iterator throws what it
+   * throws or rejects with.
    */
   onProgress?: (done: number, total: number | undefined) => void;
 }

@@ -20,7 +20,7 @@ import type {
 import { countOf, isAsync, Source } from "./source.ts";
 import { streamChunks } from "./stream.ts";
 import { Mode, Task } from "./task.ts";
-import { checkOptions, checkSignal } from "../checks.ts";
+import { checkOptions, checkSignal, kindOf } from "../checks.ts";
 import { checkSeconds } from "../sync/deadline.ts";
 import { isRecording, Mark, recordSpan } from "../sync/recorder.ts";
 import {
@@ -47,6 +47,21 @@ const CHUNKS_AHEAD = 2;
 /** A longer array isn't made at once by V8, but as a dictionary. */
 const LONGEST_FAST = 1 << 25;
 const NO_OPTIONS: ApplyOptions = {};
+
+/** Whether somebody was told already that pools are to be closed. */
+let hasWarned = false;
+
+/** Closes pools that nobody can close any more. */
+const droppedPools = new FinalizationRegistry<Dispatcher>((dispatcher) => {
+  if (!dispatcher.isOpen) return;
+  dispatcher.close();
+  if (hasWarned) return;
+  hasWarned = true;
+  console.warn(
+    "A Pool was dropped without close(), so its workers end only now: make it " +
+      "by `await using pool = new Pool()`, or close it",
+  );
+});
 
 /**
  * The number of processors. Python's `os.cpu_count`.
@@ -79,6 +94,16 @@ export function cpuCount(): number {
  * with it, which rejects with {@linkcode WorkerLostError}; another worker takes
  * its place. With the option `settled`, what fails is told in its place, and the
  * other items go on.
+ *
+ * `await using` closes the pool and waits for what was submitted, as
+ * `concurrent.futures` does. It can't know whether the block threw. So that an
+ * error isn't held back by a task that never ends, a pool whose tasks only wait
+ * (none computes, and none ends) for five seconds after its block is terminated:
+ * they reject with an `AbortError`, and one warning says so. What takes longer
+ * than that is awaited in the block.
+ *
+ * A pool that is dropped without {@linkcode Pool.close} is closed when it is
+ * garbage-collected, and the first of them is warned of.
  *
  * @example Usage
  * ```ts no-eval
@@ -163,6 +188,7 @@ export class Pool implements AsyncDisposable {
       maxTasks: maxTasksPerChild,
       permissions: copy,
     });
+    droppedPools.register(this, this.#dispatcher);
   }
 
   /**
@@ -182,8 +208,10 @@ export class Pool implements AsyncDisposable {
    * @param args What it is called with.
    * @param options How the call may end early.
    * @returns A promise that resolves to what the function returned. It rejects
-   * with what the function threw.
-   * @throws {TypeError} If the function was never exposed.
+   * with what the function threw. As with any promise, a rejection that nobody
+   * handles ends the process: a call that isn't awaited needs a `catch`.
+   * @throws {TypeError} If the function was never exposed, or an option isn't
+   * what it should be.
    * @throws {DOMException} A `DataCloneError` if an argument can't be cloned; a
    * `TimeoutError` if the timeout passes.
    * @throws {WorkerLostError} If the worker died of it.
@@ -260,7 +288,8 @@ export class Pool implements AsyncDisposable {
    * @returns A promise that resolves to the results. It rejects with the first
    * error, and what was not begun is called off. If results are settled, it
    * resolves to what `Promise.allSettled` would.
-   * @throws {TypeError} If the function was never exposed.
+   * @throws {TypeError} If the function was never exposed, or an option isn't
+   * what it should be.
    * @throws {RangeError} If the chunk size is not a positive integer.
    * @throws {DOMException} A `DataCloneError` if an item can't be cloned; a
    * `TimeoutError` if the timeout passes.
@@ -352,7 +381,8 @@ export class Pool implements AsyncDisposable {
    * the call may end early.
    * @returns An iterator over the results. It throws the first error, unless
    * results are settled; leaving it early calls off what is under way.
-   * @throws {TypeError} If the function was never exposed.
+   * @throws {TypeError} If the function was never exposed, or an option isn't
+   * what it should be.
    * @throws {RangeError} If the chunk size is not a positive integer.
    * @throws {Error} If the pool is not running.
    *
@@ -414,7 +444,8 @@ export class Pool implements AsyncDisposable {
    * the call may end early.
    * @returns An iterator over the results. It throws the first error, unless
    * results are settled; leaving it early calls off what is under way.
-   * @throws {TypeError} If the function was never exposed.
+   * @throws {TypeError} If the function was never exposed, or an option isn't
+   * what it should be.
    * @throws {RangeError} If the chunk size is not a positive integer.
    * @throws {Error} If the pool is not running.
    *
@@ -534,8 +565,8 @@ export class Pool implements AsyncDisposable {
   }
 
   /**
-   * Takes no more tasks. The workers end when what was submitted is done.
-   * Python's `Pool.close`.
+   * Takes no more tasks. The workers end when what was submitted is done, and
+   * what is read of iterators that were made before. Python's `Pool.close`.
    *
    * @example Usage
    * ```ts
@@ -552,7 +583,8 @@ export class Pool implements AsyncDisposable {
 
   /**
    * Waits for the workers' end, after {@linkcode close} or
-   * {@linkcode terminate}. Python's `Pool.join`.
+   * {@linkcode terminate}. Python's `Pool.join`. It waits for no iterator that
+   * nobody reads: one that is read later starts workers again.
    *
    * @returns A promise that resolves when all workers have ended.
    * @throws {Error} If the pool is still running.
@@ -594,7 +626,8 @@ export class Pool implements AsyncDisposable {
   }
 
   /**
-   * Closes the pool and waits for its workers' end.
+   * Closes the pool and waits for its workers' end; see {@linkcode Pool} for
+   * tasks that never end.
    *
    * @returns A promise that resolves when all workers have ended.
    *
@@ -609,7 +642,7 @@ export class Pool implements AsyncDisposable {
    */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
-    await this.join();
+    await this.#dispatcher.endedOrStuck();
   }
 
   #applyLimited(task: Task, limits: ApplyOptions): Promise<unknown> {
@@ -726,8 +759,14 @@ export class Pool implements AsyncDisposable {
     options: MapOptions | ImapOptions,
   ): number {
     const id = this.#check(action, fn, options);
-    if (options.chunkSize !== undefined) {
-      checkCount(action, "chunkSize", options.chunkSize);
+    const { chunkSize, onProgress } = options;
+    if (chunkSize !== undefined) checkCount(action, "chunkSize", chunkSize);
+    if (onProgress !== undefined && typeof onProgress !== "function") {
+      throw new TypeError(
+        `Cannot ${action}: onProgress must be a function, received ${
+          kindOf(onProgress)
+        }`,
+      );
     }
     checkIterable(action, items);
     return id;

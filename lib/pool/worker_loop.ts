@@ -45,7 +45,11 @@ export const Claim = {
   TASK: 0,
   /** 1 once its initializer has done. */
   READY: 1,
-  WORDS: 2,
+  /** How often the main thread has asked whether the worker only waits. */
+  PING: 2,
+  /** The last of these questions that the worker had a turn to answer. */
+  PONG: 3,
+  WORDS: 4,
 } as const;
 
 /** What a pool's worker is started with. */
@@ -77,6 +81,7 @@ export interface WorkerLoopOptions {
  */
 export async function workerLoop(options: WorkerLoopOptions): Promise<boolean> {
   const { claim, initializer, initargs, maxTasks } = options;
+  answerPings(claim);
   const tasks = new Channel(options.tasks, Mark.POOL);
   const results = new Channel(options.results);
   const tickets = new Int32Array(options.tickets);
@@ -112,6 +117,15 @@ export async function workerLoop(options: WorkerLoopOptions): Promise<boolean> {
 // In a bundle a user's module has the same URL: its names are others.
 expose(import.meta, { "lab9.workerLoop": workerLoop });
 addOwnModule(import.meta);
+
+/** A worker that answers computes nothing at that time. */
+async function answerPings(claim: Int32Array): Promise<never> {
+  for (let ping = 0;;) {
+    await Atomics.waitAsync(claim, Claim.PING, ping).value;
+    ping = Atomics.load(claim, Claim.PING);
+    Atomics.store(claim, Claim.PONG, ping);
+  }
+}
 
 /** Does one task; a promise only if it has to be awaited. */
 function runTask(

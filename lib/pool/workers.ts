@@ -3,6 +3,7 @@
 import { pack, type Packed } from "../codec/packing.ts";
 import { currentRegistry, idOf, type Registry } from "../codec/references.ts";
 import { Run, type Settled } from "../thread/run.ts";
+import { isParked } from "../sync/waiters.ts";
 import { Outcome, Status } from "../thread/thread_table.ts";
 import type { WorkerPermissions } from "../thread/permissions.ts";
 import { needsOf, PooledWorker } from "../thread/worker.ts";
@@ -20,8 +21,16 @@ export interface WorkersOptions extends
 /** How long a worker that is ready has the main thread for itself. */
 const HEAD_START_MS = 20;
 
+/** How long a worker has for answering a ping. */
+const LOOK_MS = 250;
+
 /** Nobody ever notifies it: who waits here does so for a time. */
 const clock = new Int32Array(new SharedArrayBuffer(4));
+
+/** Awaits some milliseconds, without keeping the process alive. */
+async function pause(milliseconds: number): Promise<void> {
+  await Atomics.waitAsync(clock, 0, 0, milliseconds).value;
+}
 
 /** A worker of a pool, seen from the main thread. */
 export class PoolWorker {
@@ -75,6 +84,19 @@ export class PoolWorker {
   /** The id of the task that the worker has taken and not answered, or 0. */
   get claim(): number {
     return Math.abs(Atomics.load(this.#claim, Claim.TASK));
+  }
+
+  /** Whether it waits: it blocks, or has answered the last ping. */
+  get isWaiting(): boolean {
+    const claim = this.#claim;
+    return isParked(this.run.slot.cell) ||
+      Atomics.load(claim, Claim.PONG) === Atomics.load(claim, Claim.PING);
+  }
+
+  /** Asks it to say whether it computes; see {@linkcode isWaiting}. */
+  ping(): void {
+    Atomics.add(this.#claim, Claim.PING, 1);
+    Atomics.notify(this.#claim, Claim.PING);
   }
 
   /** If the worker is at the task, it takes no other after it; see the loop. */
@@ -152,7 +174,7 @@ export class Workers {
   async fill(areWanted: () => boolean): Promise<void> {
     while (this.#count < this.#size) {
       await this.#workers.get(this.#lastNumber)?.ready();
-      await Atomics.waitAsync(clock, 0, 0, HEAD_START_MS).value;
+      await pause(HEAD_START_MS);
       if (!areWanted()) return;
       this.grow();
     }
@@ -168,6 +190,13 @@ export class Workers {
       this.#count--;
       this.grow();
     }
+  }
+
+  /** Looks for a moment whether every worker waits, instead of computing. */
+  async look(): Promise<boolean> {
+    for (const worker of this.#workers.values()) worker.ping();
+    await pause(LOOK_MS);
+    return this.#workers.values().every((worker) => worker.isWaiting);
   }
 
   /** Ends every worker. */

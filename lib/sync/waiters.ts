@@ -295,6 +295,11 @@ export function stopThread(cell: number): boolean {
   return was === PARKED;
 }
 
+/** Whether the thread that has the cell waits by blocking. */
+export function isParked(cell: number): boolean {
+  return Atomics.load(lot(), cell * STRIDE + STATE) === PARKED;
+}
+
 /** Gives a thread up: nobody is to wake its waits any more. */
 export function desertCell(cell: number): void {
   Atomics.store(lot(), cell * STRIDE + STOP, Stop.GONE);

@@ -2,6 +2,9 @@
 
 import { kindOf } from "../checks.ts";
 
+/** The permissions that Deno knows. It ignores any other name. */
+const NAMES = ["env", "ffi", "import", "net", "read", "run", "sys", "write"];
+
 /** What a worker may do, as Deno's `deno.permissions` takes it. */
 export type WorkerPermissions = Deno.PermissionOptions;
 
@@ -17,13 +20,27 @@ export function copyPermissions(
   permissions: WorkerPermissions,
 ): WorkerPermissions {
   if (permissions === "none" || permissions === "inherit") return permissions;
-  if (typeof permissions !== "object" || permissions === null) {
+  if (
+    typeof permissions !== "object" || permissions === null ||
+    Array.isArray(permissions)
+  ) {
     const what = typeof permissions === "string"
       ? JSON.stringify(permissions)
+      : Array.isArray(permissions)
+      ? "an array"
       : kindOf(permissions);
     throw new TypeError(
       `Cannot ${action}: permissions must be "none", "inherit" or an object ` +
         `such as { read: true }, received ${what}`,
+    );
+  }
+  for (const [name, granted] of Object.entries(permissions)) {
+    // A method of the object's own grants nothing.
+    if (NAMES.includes(name) || typeof granted === "function") continue;
+    throw new TypeError(
+      `Cannot ${action}: permissions has no '${name}', only ${
+        NAMES.join(", ")
+      }`,
     );
   }
   return Object.fromEntries(

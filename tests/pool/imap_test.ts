@@ -266,3 +266,51 @@ threadTest("Pool.terminate() ends an iterator", async () => {
   await next;
   await assertRejects(() => Array.fromAsync(results), DOMException);
 });
+
+for (const method of ["imap", "imapUnordered"] as const) {
+  threadTest(
+    `Pool.${method}() leaves nothing behind where nobody reads`,
+    async () => {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const listeners = new Set<unknown>();
+      signal.addEventListener = (_: string, fn: unknown) => listeners.add(fn);
+      signal.removeEventListener = (_: string, fn: unknown) => {
+        listeners.delete(fn);
+      };
+      const options = { signal, timeout: 3600 };
+      await using pool = new Pool(1);
+      const unused = pool[method](fns.square, [1, 2], options);
+      const returned = pool[method](fns.square, [1, 2], options);
+      await returned.return();
+      assertEquals(listeners.size, 0);
+      const half = pool[method](fns.square, [1, 2, 3], options);
+      await half.next();
+      // By now everything that was submitted is done.
+      await pool.apply(fns.nothing);
+      assertEquals(listeners.size, 0);
+      assertEquals(await Array.fromAsync(unused), [1, 4]);
+      assertEquals(listeners.size, 0);
+      // The test fails if the timer of the half-read iterator is still there.
+    },
+  );
+
+  threadTest(`Pool.${method}(): time passes while nobody reads`, async () => {
+    await using pool = new Pool(1);
+    const options = { timeout: 1800 };
+    const results = pool[method](fns.square, new Source(), options);
+    await results.next();
+    await pool.apply(fns.nothing);
+    const { now } = performance;
+    performance.now = () => now.call(performance) + 3_600_000;
+    try {
+      await assertRejects(
+        () => results.next(),
+        DOMException,
+        "The call took longer than 1800 seconds",
+      );
+    } finally {
+      performance.now = now;
+    }
+  });
+}

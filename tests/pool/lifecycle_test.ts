@@ -1,6 +1,14 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { activeCount, Pool, Queue } from "../../mod.ts";
-import { threadTest } from "../support/threads.ts";
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { activeCount, Pool, Queue, Thread } from "../../mod.ts";
+import { processTest, threadTest } from "../support/threads.ts";
+import { until } from "../support/until.ts";
+import { warningsOf } from "../support/warnings.ts";
 import * as fns from "../support/pool_functions.ts";
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
@@ -113,6 +121,177 @@ threadTest("Pool: a worker ends after maxTasksPerChild tasks", async () => {
   assertEquals(new Set(chunks).size, 1);
   const next = await pool.map(fns.sleepIdent, [0, 0, 0, 0], { chunkSize: 1 });
   assertEquals(new Set([...chunks, ...next]).size, 3);
+});
+
+for (const fn of [fns.computeBriefly, fns.computeBrieflyAsync]) {
+  for (const chunkSize of [1, 500]) {
+    threadTest(
+      `Pool.terminate() is seen between two of ${fn.name}, ${chunkSize} a chunk`,
+      async () => {
+        const words = new Int32Array(new SharedArrayBuffer(4));
+        const initargs = [words];
+        const initializer = fns.keepWords;
+        const warnings = await warningsOf(async () => {
+          const pool = new Pool(2, { initializer, initargs });
+          const items = range(5000);
+          const mapped = assertRejects(
+            () => pool.map(fn, items, { chunkSize }),
+            DOMException,
+          );
+          await until(() => words[0] > 4);
+          await pool.terminate();
+          await mapped;
+        });
+        assertEquals(warnings, []);
+        // It would be 2,500 for each worker, or 500 in a chunk.
+        assertLess(words[0], 500);
+      },
+    );
+  }
+}
+
+threadTest("Pool: what was called off is no task of a child's", async () => {
+  await using pool = new Pool(1, { maxTasksPerChild: 2 });
+  const first = await pool.apply(fns.ident);
+  const begun = new Queue<number>();
+  const go = new Queue<number>();
+  const initializer = fns.keepQueues;
+  const initargs = [begun, go];
+  await using busy = new Pool(1, {
+    initializer,
+    initargs,
+    maxTasksPerChild: 2,
+  });
+  const waiting = busy.apply(fns.waitKept);
+  const worker = await begun.get();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const calledOff = Promise.allSettled(
+    range(300).map(() => busy.apply(fns.ident, [], { signal })),
+  );
+  controller.abort();
+  await calledOff;
+  go.putNowait(0);
+  await waiting;
+  assertEquals(await busy.apply(fns.ident), worker);
+  assertEquals(await pool.apply(fns.ident), first);
+});
+
+threadTest("await using ends a pool whose tasks only wait", async () => {
+  const begun = new Queue<number>();
+  const go = new Queue<number>();
+  const tasks: Promise<unknown>[] = [];
+  const warnings = await warningsOf(async () => {
+    await assertRejects(
+      async () => {
+        await using pool = new Pool(3);
+        tasks.push(pool.apply(fns.wait, [begun, go]));
+        tasks.push(pool.apply(fns.sleepIdent, [3600]));
+        // Nobody handles its rejection, which ends no process.
+        tasks.push(pool.apply(fns.never));
+        await begun.get();
+        throw new RangeError("in the block");
+      },
+      RangeError,
+      "in the block",
+    );
+  });
+  assertEquals(warnings, [
+    "The pool was terminated at the end of its block: for 5 seconds its tasks " +
+    "have only waited",
+  ]);
+  assertEquals(activeCount(), 1);
+  for (const task of tasks) {
+    const error = await assertRejects(() => task, DOMException);
+    assertEquals(error.name, "AbortError");
+  }
+});
+
+threadTest("await using waits for what computes", async () => {
+  const words = new Int32Array(new SharedArrayBuffer(4));
+  const go = new Queue<number>();
+  const begun = new Queue<number>();
+  let computed: Promise<void>;
+  let waited: Promise<number>;
+  {
+    await using pool = new Pool(2);
+    waited = pool.apply(fns.wait, [begun, go]);
+    // Longer than the tasks may only wait.
+    computed = pool.apply(fns.computeFor, [[words, 6000]]);
+    computed.then(() => go.putNowait(7));
+    await begun.get();
+  }
+  await computed;
+  assertEquals(await waited, 7);
+});
+
+processTest("A Pool that is dropped ends, and says so once", async () => {
+  const { code, stdout, stderr } = await new Deno.Command("deno", {
+    args: [
+      "run",
+      "--no-prompt",
+      "--unstable-worker-options",
+      "--v8-flags=--expose-gc",
+      "--allow-read=.",
+      "tests/support/pool_dropped.ts",
+    ],
+    signal: AbortSignal.timeout(60_000),
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  assertEquals(text(stdout), "9\n4,9\n1\n");
+  assertEquals(
+    text(stderr).match(/A Pool was dropped without close\(\)/g)?.length,
+    1,
+    text(stderr),
+  );
+  assertEquals(code, 0);
+});
+
+threadTest("Pool refuses options that are none", async () => {
+  await using pool = new Pool(1);
+  const controller = new AbortController();
+  const methods: Record<string, (options: never) => Promise<unknown>> = {
+    apply: (options) => pool.apply(fns.square, [1], options),
+    map: (options) => pool.map(fns.square, [1], options),
+    starmap: (options) => pool.starmap(fns.square, [[1]], options),
+    imap: async (options) => await pool.imap(fns.square, [1], options),
+    imapUnordered: async (options) =>
+      await pool.imapUnordered(fns.square, [1], options),
+    istarmap: async (options) =>
+      await pool.istarmap(fns.square, [[1]], options),
+    starmapUnordered: async (options) =>
+      await pool.starmapUnordered(fns.square, [[1]], options),
+  };
+  for (const [name, method] of Object.entries(methods)) {
+    const refuses = async (options: unknown, message: string) => {
+      await assertRejects(() => method(options as never), TypeError, message);
+    };
+    await refuses(null, "options must be an object, received null");
+    await refuses(5, "options must be an object, received number");
+    await refuses({ signal: controller }, "signal must be an AbortSignal");
+    await refuses({ signal: null }, "signal must be an AbortSignal");
+    await refuses({ timeout: "1" }, "timeout must be a number");
+    if (name === "apply") continue;
+    await refuses({ chunkSize: "1" }, "chunkSize must be a number");
+    await refuses({ onProgress: 1 }, "onProgress must be a function");
+  }
+  for (const Maker of [Pool, Thread]) {
+    const make = (permissions: unknown) => {
+      const options = { permissions } as never;
+      if (Maker === Pool) new Pool(1, options);
+      else new Thread(fns.nothing, options);
+    };
+    assertThrows(
+      () => make({ rad: true }),
+      TypeError,
+      "permissions has no 'rad', only env, ffi,",
+    );
+    assertThrows(() => make([]), TypeError, "received an array");
+  }
+  assertThrows(() => new Pool(1, null as never), TypeError, "received null");
+  assertThrows(() => new Pool(1, 5 as never), TypeError, "received number");
 });
 
 threadTest("Pool refuses what makes no sense", async () => {

@@ -15,6 +15,8 @@ import { processTest, threadTest } from "../support/threads.ts";
 import * as fns from "../support/pool_functions.ts";
 import { warningsOf } from "../support/warnings.ts";
 
+const range = (n: number) => Array.from({ length: n }, (_, i) => i);
+
 for (const [name, method] of Object.entries(all)) {
   threadTest(`Pool.${name}(): a signal ends a task that waits`, async () => {
     await using pool = new Pool(1);
@@ -121,6 +123,39 @@ for (const [name, method] of Object.entries(methods)) {
       );
       assertEquals(calls, 1);
       assertEquals(await pool.map(fns.square, [1, 2, 3]), [1, 4, 9]);
+    }
+  });
+}
+
+for (const [name, method] of Object.entries(methods)) {
+  threadTest(`Pool.${name}(): onProgress that rejects`, async () => {
+    await using pool = new Pool(2);
+    for (const settled of [false, true]) {
+      const options = {
+        chunkSize: 1,
+        settled,
+        async onProgress(done: number) {
+          await pool.apply(fns.nothing);
+          if (done === 3) throw new SyntaxError("in onProgress");
+        },
+      } as Options;
+      const items = range(10).map((x): [number] => [x]);
+      await assertRejects(
+        () => method(pool, fns.echo as Star, items, options),
+        SyntaxError,
+        "in onProgress",
+      );
+      const waits = { ...options, onProgress: () => new Promise(() => {}) };
+      const controller = new AbortController();
+      const { signal } = controller;
+      const waiting = assertRejects(
+        () => method(pool, fns.echo as Star, items, { ...waits, signal }),
+        SyntaxError,
+        "enough",
+      );
+      await pool.apply(fns.nothing);
+      controller.abort(new SyntaxError("enough"));
+      await waiting;
     }
   });
 }

@@ -266,6 +266,33 @@ export function speak(port: MessagePort, text: string): void {
   port.postMessage(text);
 }
 
+/** Computes for some milliseconds, and counts itself when it is done. */
+export function computeFor(item: [words: Int32Array, ms: number]): void {
+  const end = performance.now() + item[1];
+  while (performance.now() < end);
+  Atomics.add(item[0], 0, 1);
+}
+
+/** The same in shared memory that an initializer has given. */
+export function keepWords(words: Int32Array): void {
+  keptWords = words;
+}
+let keptWords: Int32Array = new Int32Array(1);
+
+export function computeBriefly(): void {
+  computeFor([keptWords, 2]);
+}
+
+/** The same, without a turn of the event loop in between. */
+export async function computeBrieflyAsync(): Promise<void> {
+  await null;
+  computeBriefly();
+}
+
+export function never(): Promise<never> {
+  return new Promise(() => {});
+}
+
 let count = 0;
 
 /** Counts its calls here and, if it gets some, in shared memory. */
@@ -296,6 +323,11 @@ export function failOrWait(
 }
 
 expose(import.meta, {
+  computeFor,
+  keepWords,
+  computeBriefly,
+  computeBrieflyAsync,
+  never,
   countUp,
   counted,
   failOrWait,

@@ -1,0 +1,34 @@
+// Drops pools without closing them.
+
+import { activeCount, Pool } from "../../mod.ts";
+import { square } from "./pool_functions.ts";
+import { until } from "./until.ts";
+
+declare const gc: () => void;
+
+async function drop(): Promise<AsyncGenerator<number>> {
+  await new Pool(1).apply(square, [1]);
+  console.log(await new Pool(1).apply(square, [3]));
+  const results = new Pool(1).imap(square, [1, 2, 3]);
+  await results.next();
+  return results;
+}
+
+/** Two pools end, and the third when its iterator has been read. */
+async function collect(): Promise<void> {
+  const results = await drop();
+  await until(() => {
+    gc();
+    return activeCount() <= 2;
+  });
+  console.log(String(await Array.fromAsync(results)));
+}
+
+if (import.meta.main) {
+  await collect();
+  await until(() => {
+    gc();
+    return activeCount() === 1;
+  });
+  console.log(activeCount());
+}
