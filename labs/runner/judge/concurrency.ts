@@ -9,9 +9,9 @@ import { lanesOf } from "../draw/lanes.ts";
  * programs change nothing about it.
  *
  * @param timeline What the threads did.
- * @returns The average; undefined if no thread but the main one ran.
+ * @returns The average; 1 if only the main thread ran.
  */
-export function concurrencyOf(timeline: Timeline): number | undefined {
+export function concurrencyOf(timeline: Timeline): number {
   const [, ...lanes] = lanesOf(timeline);
   const segments = lanes.flatMap((lane) => lane.segments);
   // A pool's worker is there before its tasks and after them.
@@ -29,5 +29,5 @@ export function concurrencyOf(timeline: Timeline): number | undefined {
     running += step;
     last = time;
   }
-  return any === 0 ? undefined : all / any;
+  return any === 0 ? 1 : all / any;
 }

@@ -47,9 +47,9 @@ const ENOUGH = 6;
 const MOST = 15;
 
 /** Threads at once, on average, from which on they run in parallel. */
-const PARALLEL = 1.3;
+const PARALLEL = 1.4;
 /** And up to which they run in turn, but for what they do between locks. */
-const IN_TURN = 1.5;
+const IN_TURN = 1.75;
 
 /** Processors that other programs use, from which on they are to blame. */
 const LOADED = 0.25;
@@ -94,7 +94,7 @@ export interface Timing {
   /** Whether it is the cell's seconds that count. */
   sleeps?: boolean;
   speed?: Speed;
-  /** How many of its threads ran at once, on average: the most of all runs. */
+  /** How many of its threads ran at once, on average: the median of all runs. */
   concurrency?: number;
   /** What is asked of the time, if it is judged. */
   expected?: string;
@@ -200,9 +200,7 @@ function judgeSpeed(
   const concurrencies = pairs.flatMap(({ concurrency = [] }) => concurrency);
   const concurrency = concurrencies.length === 0
     ? undefined
-    : canWin
-    ? Math.max(...concurrencies)
-    : Math.min(...concurrencies);
+    : intervalOf(concurrencies).median;
   if (recorded!.seconds === null || than!.seconds === null) {
     return { speed, concurrency };
   }

@@ -21,6 +21,7 @@ export function toJson(results: LabResult[], exitCode: number): string {
       return {
         lab: lab.lab,
         sentence: sentenceOf(lab, rows),
+        spent: own.map(({ spent = 0 }) => Number(spent.toFixed(1))),
         failures: own.flatMap(({ run, failure }) =>
           failure === undefined ? [] : [{ run, failure }]
         ),

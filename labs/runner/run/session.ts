@@ -33,7 +33,7 @@ const LONGEST_CHART = 100;
 const BUDGET = 30;
 
 /** A cell that takes ten times as long as in the notebook, and this, is ended. */
-const PATIENCE = 60;
+const PATIENCE = 20;
 
 /** What a cell did in one of its runs, beside its output. */
 type Measured = Pick<Sample, "concurrency" | "others">;
@@ -206,7 +206,7 @@ export class Session {
     if (!this.#isAgain) {
       this.#progress.start(`${lab}:${number} ${title}`, seconds);
     }
-    const limit = PATIENCE + 10 * (recorded?.seconds ?? 0);
+    const limit = PATIENCE + 10 * (recorded?.seconds ?? 4);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#hang.cell = number;
