@@ -1,5 +1,8 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+// As they are when the library loads: a program may replace them.
+const { AbortController, AbortSignal } = globalThis;
+
 /** What to call a value of the wrong type in an error's message. */
 export function kindOf(value: unknown): string {
   return value === null ? "null" : typeof value;

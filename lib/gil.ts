@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { now } from "./sync/globals.ts";
 import { PENDING, type Pending, WaitList } from "./sync/wait_list.ts";
 import { randomAddress } from "./sync/address.ts";
 import { checkSeconds } from "./sync/deadline.ts";
@@ -277,11 +278,11 @@ export class Gil {
   #takeWithinInterval(): boolean {
     const words = this.#words;
     const switches = Atomics.load(words, SWITCHES);
-    const end = performance.now() + this.#intervalMs;
+    const end = now() + this.#intervalMs;
     for (;;) {
-      const now = performance.now();
-      if (now >= end) break;
-      const deadline = Math.min(end, now + LOOK_MS);
+      const time = now();
+      if (time >= end) break;
+      const deadline = Math.min(end, time + LOOK_MS);
       const taken = this.#freed.waitSync(() => this.#tryTake(), deadline);
       if (taken !== PENDING) return true;
     }
@@ -327,7 +328,7 @@ export class Gil {
     if (!wasAsked) return;
     const isTaken = () => this.#hasSwitched() ? true : PENDING;
     if (isTaken() === PENDING) {
-      this.#taken.waitSync(isTaken, performance.now() + HAND_OVER_MS);
+      this.#taken.waitSync(isTaken, now() + HAND_OVER_MS);
     }
   }
 

@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { structuredClone } from "../sync/globals.ts";
 import * as types from "node:util/types";
 
 /** The built-in classes that structured clone knows, however they are subclassed. */

@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { structuredClone } from "../sync/globals.ts";
 import {
   type Brand,
   brandOf,

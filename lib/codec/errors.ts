@@ -8,6 +8,7 @@
  * @module
  */
 
+import { structuredClone } from "../sync/globals.ts";
 import { brandOf, isExotic, isPlatformObject, survivesClone } from "./brand.ts";
 import {
   type AnyFunction,

@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { MessagePort, structuredClone } from "../sync/globals.ts";
 import * as types from "node:util/types";
 import {
   brandOf,

@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { now } from "../sync/globals.ts";
 import {
   type AsyncWaitOptions,
   deadlineOf,
@@ -336,7 +337,7 @@ export class Condition {
     this.#checkHeld("wait on");
     for (;;) {
       const result = ask(predicate);
-      if (result || performance.now() >= deadline) return result;
+      if (result || now() >= deadline) return result;
       await this.wait({ timeout: secondsUntil(deadline), signal });
     }
   }
@@ -375,7 +376,7 @@ export class Condition {
     this.#checkHeld("wait on");
     for (;;) {
       const result = ask(predicate);
-      if (result || performance.now() >= deadline) return result;
+      if (result || now() >= deadline) return result;
       this.waitSync({ timeout: secondsUntil(deadline) });
     }
   }
@@ -473,5 +474,5 @@ function ask<T>(predicate: () => T): T {
 }
 
 function secondsUntil(deadline: number): number {
-  return Math.max(0, deadline - performance.now()) / 1000;
+  return Math.max(0, deadline - now()) / 1000;
 }

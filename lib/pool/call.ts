@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { now, Promise, startTimer, stopTimer } from "../sync/globals.ts";
 import { hold } from "../sync/keep_alive.ts";
 import { offAbort, onAbort } from "../sync/signals.ts";
 import type { Dispatcher, OpenCall } from "./dispatcher.ts";
@@ -52,7 +53,7 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
 
   /** From now on, time runs. */
   begin(): void {
-    this.#deadline = performance.now() + this.#timeout * 1000;
+    this.#deadline = now() + this.#timeout * 1000;
   }
 
   /** The same, for a call that somebody waits for until it is disposed of. */
@@ -182,7 +183,7 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
   #applyLimits(): void {
     this.#calledOff ??= this.#dispatcher.refusal;
     if (this.#signal?.aborted) return this.#onAbort();
-    if (this.#deadline > performance.now()) return;
+    if (this.#deadline > now()) return;
     const message = `The call took longer than ${this.#timeout} seconds`;
     this.cancel(new DOMException(message, "TimeoutError"));
   }
@@ -192,15 +193,15 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
     this.#isActive = false;
     if (this.#signal) offAbort(this.#signal, this.#onAbort);
     // Deno loads its timers when they are first looked at: 10 ms.
-    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    if (this.#timer !== undefined) stopTimer(this.#timer);
     this.#timer = undefined;
     this.#dispatcher.leave(this);
   }
 
   #startTimer(): void {
-    const left = this.#deadline - performance.now();
-    this.#timer = setTimeout(() => {
-      if (this.#deadline > performance.now()) this.#startTimer();
+    const left = this.#deadline - now();
+    this.#timer = startTimer(() => {
+      if (this.#deadline > now()) this.#startTimer();
       else this.#applyLimits();
     }, Math.max(0, Math.min(left, LONGEST_DELAY_MS)));
     // What keeps the process alive is whoever waits.

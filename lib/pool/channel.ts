@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { queueMicrotask } from "../sync/globals.ts";
 import { Cargo, TooLarge } from "../codec/cargo.ts";
 import { PENDING, type Pending, WaitList } from "../sync/wait_list.ts";
 import { Decoder } from "../codec/decoder.ts";

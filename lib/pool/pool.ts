@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { processors, Promise } from "../sync/globals.ts";
 import { Call } from "./call.ts";
 import {
   checkArray,
@@ -77,7 +78,7 @@ const droppedPools = new FinalizationRegistry<Dispatcher>((dispatcher) => {
  * ```
  */
 export function cpuCount(): number {
-  return navigator.hardwareConcurrency;
+  return processors();
 }
 
 /**

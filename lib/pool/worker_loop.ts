@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { Promise } from "../sync/globals.ts";
 import { expose } from "../expose.ts";
 import type { Decoder } from "../codec/decoder.ts";
 import { bringsMemory, checkSendable, pack, unpack } from "../codec/packing.ts";

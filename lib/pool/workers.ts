@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { Promise } from "../sync/globals.ts";
 import { pack, type Packed } from "../codec/packing.ts";
 import { currentRegistry, idOf, type Registry } from "../codec/references.ts";
 import { Run, type Settled } from "../thread/run.ts";

@@ -3,8 +3,10 @@
 /**
  * A random address. Python prints an object's address, which is as arbitrary.
  */
+import { randomWord } from "./globals.ts";
+
 export function randomAddress(): number {
-  return crypto.getRandomValues(new Int32Array(1))[0];
+  return randomWord();
 }
 
 /** For example `0x1140ac6a0`. */

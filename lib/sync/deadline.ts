@@ -1,6 +1,8 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /** Options of operations that can wait. */
+import { now } from "./globals.ts";
+
 export interface WaitOptions {
   /**
    * How long to wait at most, in seconds.
@@ -28,7 +30,7 @@ export function deadlineOf(
 ): number {
   if (timeout === undefined) return Infinity;
   checkSeconds(action, "timeout", timeout);
-  return performance.now() + timeout * 1000;
+  return now() + timeout * 1000;
 }
 
 /** Checks a length of time in seconds, as {@linkcode deadlineOf} does. */

@@ -15,6 +15,8 @@
  */
 
 /** What an entry is about. */
+import { now, timeOrigin } from "./globals.ts";
+
 export const Mark = {
   NONE: 0,
   // Spans.
@@ -110,7 +112,7 @@ export function recordedName(ident: number): string | undefined {
 
 /** The time on the clock that all threads share, in milliseconds. */
 export function sharedNow(): number {
-  return performance.timeOrigin + performance.now();
+  return timeOrigin + now();
 }
 
 function write(kind: Mark, end: number, object: number, index: number): number {

@@ -39,6 +39,7 @@
  * @module
  */
 
+import { now, Promise } from "./globals.ts";
 import { LABEL_WORDS, readLabel, writeLabel } from "./label.ts";
 import { Mutex } from "./mutex.ts";
 
@@ -397,7 +398,7 @@ export function stopped(): Stopped {
 
 /** Milliseconds left until a deadline on `performance.now()`'s clock. */
 function remaining(deadline: number): number {
-  return Math.max(0, deadline - performance.now());
+  return Math.max(0, deadline - now());
 }
 
 /**

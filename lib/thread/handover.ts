@@ -27,6 +27,7 @@
  * @module
  */
 
+import { now } from "../sync/globals.ts";
 import { Cargo, Kind } from "../codec/cargo.ts";
 import { Decoder } from "../codec/decoder.ts";
 import { Encoder } from "../codec/encoder.ts";
@@ -134,7 +135,7 @@ export class Handover {
     for (;;) {
       const slot = Atomics.load(this.#words, SLOT);
       if (slot === GONE) return true;
-      const left = deadline - performance.now();
+      const left = deadline - now();
       if (left <= 0) return false;
       const wait = Atomics.waitAsync(this.#words, SLOT, slot, left);
       if (wait.async) await wait.value;
@@ -190,7 +191,7 @@ export class Handover {
   /** Blocks until the answer that was asked for; false at the deadline. */
   handedOutSync(deadline: number): boolean {
     while (this.form === Form.HELD) {
-      const left = deadline - performance.now();
+      const left = deadline - now();
       if (left <= 0) return false;
       Atomics.wait(this.#words, FORM, Form.HELD, left);
     }

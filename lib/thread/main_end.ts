@@ -15,12 +15,14 @@
 import { hold } from "../sync/keep_alive.ts";
 import { MAIN_SLOT, Slot } from "./thread_table.ts";
 
+const { addEventListener, removeEventListener } = globalThis;
+
 let threads = 0;
 let isEvaluated = false;
 let held: Disposable | undefined;
 
 if (typeof Deno === "object" && !isTest()) {
-  globalThis.addEventListener("load", () => {
+  addEventListener("load", () => {
     isEvaluated = true;
     release();
   }, { once: true });
@@ -29,13 +31,13 @@ if (typeof Deno === "object" && !isTest()) {
 /** Keeps the process from ending until it is disposed of, with its thread. */
 export function awaitThread(): Disposable {
   if (threads++ === 0) {
-    globalThis.addEventListener("beforeunload", endMain);
+    addEventListener("beforeunload", endMain);
     if (!isEvaluated) held = hold();
   }
   return {
     [Symbol.dispose]() {
       if (--threads > 0) return;
-      globalThis.removeEventListener("beforeunload", endMain);
+      removeEventListener("beforeunload", endMain);
       release();
     },
   };

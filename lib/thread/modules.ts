@@ -15,6 +15,7 @@
  * @module
  */
 
+import { Promise } from "../sync/globals.ts";
 import { forget, idFor, isKnown, setFinder } from "../codec/references.ts";
 
 /** What the worker's first module says of another. */

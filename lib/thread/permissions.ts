@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { nodeModule } from "../sync/globals.ts";
 import { kindOf } from "../checks.ts";
 
 /** The permissions that Deno knows. It ignores any other name. */
@@ -54,7 +55,7 @@ export function copyPermissions(
 function withoutUrl(item: unknown): unknown {
   if (!(item instanceof URL) || item.protocol !== "file:") return item;
   // Not imported: every thread would start later for it.
-  return globalThis.process.getBuiltinModule("node:url").fileURLToPath(item);
+  return nodeModule("node:url").fileURLToPath(item);
 }
 
 /** Says what to do about permissions that the script itself doesn't have. */

@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { now } from "../sync/globals.ts";
 import type { Packed } from "../codec/packing.ts";
 import { unpack } from "../codec/packing.ts";
 import {
@@ -149,7 +150,7 @@ export class Run {
   async #endsInTime(isParked: boolean): Promise<boolean> {
     const { cell } = this.slot;
     for (let turn = 0; turn < LONG_GRACE_TURNS; turn++) {
-      const deadline = performance.now() + GRACE_MS;
+      const deadline = now() + GRACE_MS;
       if (await this.slot.reached(Status.ENDED, deadline, true)) return true;
       const isHeeded = isStopHeeded(cell);
       // However long it takes: it is in the middle of a wait.

@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { now, Promise } from "../sync/globals.ts";
 import { expose } from "../expose.ts";
 // Whatever else is loaded, and when: queues, locks and their errors are known to
 // every thread that they may be passed to.
@@ -721,7 +722,7 @@ export async function sleep(
   checkSeconds("sleep", "seconds", seconds);
   checkOptions("sleep", options);
   checkSignal("sleep", options.signal);
-  const deadline = performance.now() + seconds * 1000;
+  const deadline = now() + seconds * 1000;
   const { signal } = options;
   signal?.throwIfAborted();
   await sleepers.wait(() => PENDING, { deadline, signal });
@@ -742,7 +743,7 @@ export async function sleep(
  */
 export function sleepSync(seconds: number): void {
   checkSeconds("sleep", "seconds", seconds);
-  sleepers.waitSync(() => PENDING, performance.now() + seconds * 1000);
+  sleepers.waitSync(() => PENDING, now() + seconds * 1000);
 }
 
 /** Does nothing: what {@linkcode prestartWorkers} has its workers run. */

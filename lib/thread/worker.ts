@@ -1,6 +1,13 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import {
+  MessageChannel,
+  MessagePort,
+  nodeModule,
+  now,
+  Worker,
+} from "../sync/globals.ts";
+import {
   allocateCell,
   assignCell,
   desertCell,
@@ -314,7 +321,7 @@ export class PooledWorker {
   #receive(): Answer | Mail | MessagePort | undefined {
     if (this.#port === undefined) return undefined;
     // Not imported: every program would start later for it.
-    const { receiveMessageOnPort } = globalThis.process.getBuiltinModule(
+    const { receiveMessageOnPort } = nodeModule(
       "node:worker_threads",
     );
     const received = receiveMessageOnPort(this.#port as never);
@@ -353,7 +360,7 @@ export class PooledWorker {
    */
   async giveUp(ms: number): Promise<boolean> {
     this.#disconnect();
-    if (await this.#handover.left(performance.now() + ms)) {
+    if (await this.#handover.left(now() + ms)) {
       this.#bury();
       return true;
     }

@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { MessageChannel, Promise, startTimer } from "../sync/globals.ts";
 import { abandonWaits, hasPendingWaits } from "../sync/wait_list.ts";
 import {
   pack,
@@ -282,7 +283,7 @@ function finish(slot: Slot, outcome: Outcome, handover: Handover): void {
 /** Ends what the running thread awaits: what that throws releases its locks. */
 function unwind(): Promise<void> {
   abandonWaits(stopped());
-  return new Promise((resolve) => setTimeout(resolve));
+  return new Promise((resolve) => startTimer(resolve));
 }
 
 /** Awaits the job that comes by message. */
