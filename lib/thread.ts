@@ -6,4 +6,5 @@
  * @module
  */
 
+export * from "./thread/local.ts";
 export * from "./thread/thread.ts";

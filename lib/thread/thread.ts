@@ -207,7 +207,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
     this.#args = pack(args, -1);
     // Python takes an empty name for none.
     this.#shortName = name || `Thread-${++threadCount}`;
-    this.#name = name || `${this.#shortName} (${originOf(target)!.name})`;
+    this.#name = name || `${this.#shortName} (${nameOf(target)})`;
     this.#daemon = daemon;
     this.#permissions = copyPermissions("create thread", permissions);
     this.#isFresh = fresh;
@@ -591,6 +591,11 @@ export class Thread<F extends AnyFunction = AnyFunction>
       "TimeoutError",
     );
   }
+}
+
+/** The name that a function was exposed under. */
+function nameOf(fn: AnyFunction): string {
+  return originOf(fn)!.name.replace(/^lab9\./, "");
 }
 
 /** The threads that others started, or the main one, by their ident. */

@@ -337,7 +337,8 @@ export class PooledWorker {
   release(): void {
     this.#disconnect();
     if (this.#handover.isGone) return this.#bury();
-    const isLast = this.#handover.isLast || isWornOut(this.cell);
+    const isLast = this.#handover.isLast || isWornOut(this.cell) ||
+      mayHaveAsked();
     const most = setRef === undefined ? 0 : MAX_IDLE;
     if (!isLast && most > 0) idle.push(this);
     // The oldest may be one that nobody wants, for want of a module.
@@ -389,6 +390,17 @@ export class PooledWorker {
     this.#port?.close();
     this.#port = undefined;
   }
+}
+
+let isTerminal: boolean | undefined;
+
+/**
+ * Whether a worker may have asked the user for a permission, and got it: Deno
+ * asks on a terminal, and tells nobody. With `--no-prompt` it doesn't ask, but
+ * neither does it tell that.
+ */
+function mayHaveAsked(): boolean {
+  return isTerminal ??= Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
 }
 
 /** What a worker has loaded for these needs, as text. */

@@ -29,6 +29,12 @@ import {
 import { functionOf } from "../codec/references.ts";
 import { DISMISSED, Form, GONE, Handover } from "./handover.ts";
 import {
+  beginThread,
+  isAnythingLeft,
+  removeListeners,
+  watchLeftovers,
+} from "./leftovers.ts";
+import {
   isLoading,
   loadModules,
   ModuleError,
@@ -106,6 +112,7 @@ function install(): void {
   self.close = announce;
   Deno.exit = announce as typeof Deno.exit;
   enterSlot(NO_SLOT);
+  watchLeftovers();
   Object.assign(globalThis, { [Symbol.for(serveKey)]: serve });
 }
 
@@ -226,6 +233,7 @@ async function runJob(
   enterSlot(slot.index);
   enterThread();
   running = slot;
+  beginThread();
   lastName = slot.name;
   for (const error of early.splice(0)) report(error);
   isPending = () => true;
@@ -266,6 +274,10 @@ async function runJob(
   port?.close();
   port = undefined;
   life?.[Symbol.dispose]();
+  removeListeners();
+  if (!handover.isLast && isAnythingLeft(held === undefined ? 0 : 2)) {
+    handover.setLast();
+  }
   finish(slot, outcome, handover);
 }
 

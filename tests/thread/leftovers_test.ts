@@ -1,0 +1,78 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Local, Queue, sleep, Thread } from "../../mod.ts";
+import { threadTest } from "../support/threads.ts";
+import * as fns from "../support/leftovers.ts";
+
+/** No other test has a worker with these. */
+const permissions = { ffi: false, sys: false };
+
+function run<A extends readonly unknown[], R>(
+  target: (...args: A) => R,
+  ...args: A
+): Promise<Awaited<R>> {
+  const thread = new Thread(target as never, { args, permissions } as never);
+  thread.start();
+  return thread.join() as Promise<Awaited<R>>;
+}
+
+threadTest("A thread that leaves nothing shares its worker", async () => {
+  const calls = await run(fns.plain);
+  assertEquals(await run(fns.timed), calls + 1);
+  assertEquals(Number(await run(fns.large)), calls + 2);
+  assertEquals(await run(fns.plain), calls + 3);
+});
+
+for (const name of ["timeout", "interval", "port", "broadcast"] as const) {
+  threadTest(`What a thread leaves behind ends with it: ${name}`, async () => {
+    const ticks = new Int32Array(new SharedArrayBuffer(4));
+    await run(fns[name], ticks);
+    assertEquals(await run(fns.plain), 1);
+    const before = Atomics.load(ticks, 0);
+    await sleep(0.05);
+    assertEquals(Atomics.load(ticks, 0), before);
+  });
+}
+
+threadTest("What a thread leaves behind ends with it: waits", async () => {
+  const ticks = new Int32Array(new SharedArrayBuffer(4));
+  const queue = new Queue<number>();
+  await run(fns.wait, ticks, queue);
+  queue.putNowait(1);
+  // A thread with a queue is of a kind with the first.
+  const plain: (queue: Queue<number>) => number = fns.plain;
+  assertEquals(await run(plain, queue), 1);
+  await sleep(0.02);
+  assertEquals([Atomics.load(ticks, 0), queue.size], [0, 1]);
+});
+
+threadTest("What a thread listens to, it does so alone", async () => {
+  const ticks = new Int32Array(new SharedArrayBuffer(4));
+  const calls = await run(fns.listen, ticks);
+  assertEquals(await run(fns.dispatch), calls + 1);
+  assertEquals(Atomics.load(ticks, 0), 0);
+});
+
+threadTest("A Local is empty for each thread", async () => {
+  const calls = await run(fns.plain);
+  for (const name of ["Ada", "Grace"]) {
+    const seen = await run(fns.useLocal, name);
+    assertEquals(seen.slice(0, 4), [undefined, false, [], { name }]);
+  }
+  // On the same worker.
+  assertEquals(await run(fns.plain), calls + 3);
+});
+
+Deno.test("A Local has the properties that it was given", () => {
+  const local = new Local<{ user: string; age?: number }>();
+  assert(local instanceof Local);
+  assertEquals(Object.keys(local), []);
+  local.user = "Ada";
+  Object.defineProperty(local, "age", { value: 36, configurable: true });
+  assertEquals([local.user, local.age, "age" in local], ["Ada", 36, true]);
+  assertEquals(Object.entries(local), [["user", "Ada"]]);
+  assertEquals(delete (local as { age?: number }).age, true);
+  assertEquals("age" in local, false);
+  assertThrows(() => Object.freeze(local), TypeError);
+  assertEquals(new Local<{ user?: string }>().user, undefined);
+  assertThrows(() => structuredClone(local), DOMException);
+});
