@@ -33,9 +33,10 @@
  * }
  * ```
  *
- * Run it with `deno run --unstable-worker-options --allow-read`: Deno reads a
- * worker's modules with the permissions of the main thread, and workers
- * themselves are given none unless told otherwise.
+ * Run it with `deno run --no-prompt --unstable-worker-options --allow-read`: Deno
+ * reads a worker's modules with the permissions of the main thread, and workers
+ * themselves are given none unless told otherwise. Without `--no-prompt` Deno asks
+ * the user, on a terminal, for what a worker lacks.
  *
  * @module
  */

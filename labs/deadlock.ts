@@ -8,7 +8,7 @@
  * second one to wait is told who holds what. Then the fix.
  *
  *     deno task lab:deadlock
- *     deno run --allow-read=labs,lib,vendor,mod.ts labs/deadlock.ts
+ *     deno run --no-prompt --allow-read=labs,lib,vendor,mod.ts labs/deadlock.ts
  */
 
 import {

@@ -8,7 +8,7 @@
  * faster than a loop, unless they release it.
  *
  *     deno task lab:gil
- *     deno run --allow-read=labs,lib,vendor,mod.ts labs/gil.ts
+ *     deno run --no-prompt --allow-read=labs,lib,vendor,mod.ts labs/gil.ts
  */
 
 import { expose, Gil, Pool, Queue, Thread } from "@lab9/concurrency";

@@ -7,7 +7,7 @@
  * with exact integers, in a loop and by a pool of workers.
  *
  *     deno task lab:pool
- *     deno run --allow-read=labs,lib,vendor,mod.ts labs/pool.ts
+ *     deno run --no-prompt --allow-read=labs,lib,vendor,mod.ts labs/pool.ts
  */
 
 import { cpuCount, expose, Pool } from "@lab9/concurrency";

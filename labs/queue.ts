@@ -7,7 +7,7 @@
  * seconds each, and stop when they are told to.
  *
  *     deno task lab:queue
- *     deno run --allow-read=labs,lib,vendor,mod.ts labs/queue.ts
+ *     deno run --no-prompt --allow-read=labs,lib,vendor,mod.ts labs/queue.ts
  */
 
 import {

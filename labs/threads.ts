@@ -7,7 +7,7 @@
  * that sleep for a second are done after one second, and so are ten.
  *
  *     deno task lab:threads
- *     deno run --allow-read=labs,lib,vendor,mod.ts labs/threads.ts
+ *     deno run --no-prompt --allow-read=labs,lib,vendor,mod.ts labs/threads.ts
  */
 
 import { expose, sleepSync, Thread } from "@lab9/concurrency";

@@ -5,7 +5,7 @@
  * modules import one another in a circle, through types too. Part of
  * `deno task check`.
  *
- *     deno run --allow-run=deno --allow-read=. tools/check_imports.ts
+ *     deno run --no-prompt --allow-run=deno --allow-read=. tools/check_imports.ts
  *
  * The rooms and what they may import stand in {@linkcode rooms}.
  *

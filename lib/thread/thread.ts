@@ -169,6 +169,20 @@ export class Thread<F extends AnyFunction = AnyFunction>
    * assertEquals(thread.name, "sleeper");
    * ```
    */
+  constructor(
+    target: F,
+    options: ThreadOptions<F> & { args: Readonly<Parameters<F>> },
+  );
+  /**
+   * The same for a target that can do without arguments.
+   *
+   * @param target The function to run.
+   * @param options The options.
+   */
+  constructor(
+    target: [] extends Parameters<F> ? F : never,
+    options?: ThreadOptions<F>,
+  );
   constructor(target: F, options: ThreadOptions<F> = {}) {
     if (target as unknown instanceof Attachment) {
       const { slot } = target as unknown as Attachment;
