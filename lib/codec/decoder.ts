@@ -5,6 +5,7 @@ import { Cargo, Kind } from "./cargo.ts";
 import { Damaged } from "./damaged.ts";
 import { makeError, setField } from "./errors.ts";
 import {
+  type AnyFunction,
   calledUnasked,
   functionOf,
   isCalledUnasked,
@@ -42,6 +43,13 @@ export class Decoder {
   /** Keys and other short strings come again and again. */
   #strings: string[] = new Array(CACHED_STRINGS).fill("");
 
+  #refusesFunctions: boolean;
+
+  /** Functions are not revived where none may stand. */
+  constructor({ refusesFunctions = false } = {}) {
+    this.#refusesFunctions = refusesFunctions;
+  }
+
   /** Decodes the whole of a cargo that holds one value. */
   decode(cargo: Cargo): unknown {
     switch (cargo.kind) {
@@ -56,7 +64,7 @@ export class Decoder {
       case Kind.FALSE:
         return false;
       case Kind.FUNCTION:
-        return functionOf(cargo.number);
+        return this.#function(cargo.number);
     }
     // The encoder writes no fewer. Where they would be, something else may be.
     if (cargo.kind !== Kind.BYTES || cargo.length <= 8) throw new Damaged();
@@ -177,9 +185,9 @@ export class Decoder {
         return negative ? -magnitude : magnitude;
       }
       case Tag.FUNCTION:
-        return functionOf(this.#float());
+        return this.#function(this.#float());
       case Tag.TEXT_HANDLE: {
-        const [type, text] = [this.read(), this.read()] as [string, string];
+        const [type, text] = [this.#string(), this.#string()];
         return this.#keep(
           reviveHandle({ type, text, buffer: undefined as never }),
         );
@@ -188,6 +196,13 @@ export class Decoder {
     if (++this.#depth > DEEPEST) throw new Damaged();
     const value = this.#builtIn(tag);
     this.#depth--;
+    return value;
+  }
+
+  /** Reads a number, where nothing else may stand. */
+  readNumber(): number {
+    const value = this.read();
+    if (typeof value !== "number") throw new Damaged();
     return value;
   }
 
@@ -276,6 +291,11 @@ export class Decoder {
     const value = this.read();
     if (value !== undefined && typeof value !== "string") throw new Damaged();
     return value;
+  }
+
+  #function(id: number): AnyFunction {
+    if (this.#refusesFunctions) throw new Damaged();
+    return functionOf(id);
   }
 
   /** An object that came before; its place may still be empty. */

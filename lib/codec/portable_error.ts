@@ -76,8 +76,16 @@ function addTraceback(
     addTraceback(valueOf(error, key), thread, known);
   }
   setField(error, "cause", traceback);
-  const name = readText(() => error.name);
-  error.stack = `${name}: ${readText(() => error.message)}`;
+  error.stack = textOf(error);
+}
+
+/**
+ * What was thrown, in a line. What came from another thread isn't turned into
+ * text: it may be an object whose function would be called.
+ */
+export function textOf(thrown: unknown): string {
+  if (!Error.isError(thrown)) return Deno.inspect(thrown);
+  return `${readText(() => thrown.name)}: ${readText(() => thrown.message)}`;
 }
 
 /** An own property that is a plain value. */

@@ -3,7 +3,7 @@
 import { queueMicrotask } from "../sync/globals.ts";
 import { Cargo, TooLarge } from "../codec/cargo.ts";
 import { PENDING, type Pending, WaitList } from "../sync/wait_list.ts";
-import { Decoder } from "../codec/decoder.ts";
+import { Decoder, explain } from "../codec/decoder.ts";
 import { Encoder } from "../codec/encoder.ts";
 import type { Mark } from "../sync/recorder.ts";
 import { Ring } from "../store/ring.ts";
@@ -116,6 +116,8 @@ export class Channel {
     this.#decoder.begin(this.#incoming);
     try {
       return read(this.#decoder);
+    } catch (error) {
+      throw explain(error);
     } finally {
       this.#decoder.end();
     }

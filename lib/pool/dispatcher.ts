@@ -2,14 +2,15 @@
 
 import { hold } from "../sync/keep_alive.ts";
 import { type Packed, unpack } from "../codec/packing.ts";
-import type { Decoder } from "../codec/decoder.ts";
+import { Damaged } from "../codec/damaged.ts";
+import { type Decoder, explain } from "../codec/decoder.ts";
 import { fromPortable } from "../codec/portable_error.ts";
 import type { Settled } from "../thread/run.ts";
 import { Outcome } from "../thread/thread_table.ts";
 import { WorkerLostError } from "../thread/thread.ts";
 import { Channel } from "./channel.ts";
 import { Outbox } from "./outbox.ts";
-import { type Place, Reply, type Task } from "./task.ts";
+import { checkSettled, type Place, Reply, type Task } from "./task.ts";
 import { TaskTable } from "./task_table.ts";
 import {
   describeLoss,
@@ -20,6 +21,9 @@ import {
 
 /** How long the tasks of a pool may only wait once its block has ended. */
 const STUCK_MS = 5000;
+
+/** What a worker may send by mail. */
+const MAILED_REPLIES = new Set<Reply>([Reply.DONE, Reply.LISTED, Reply.THREW]);
 
 /** A call that may have tasks, or go on submitting them. */
 export interface OpenCall {
@@ -321,8 +325,8 @@ export class Dispatcher {
   }
 
   #handle = (decoder: Decoder): true => {
-    const id = decoder.read() as number;
-    const reply = decoder.read() as Reply;
+    const id = decoder.readNumber();
+    const reply = decoder.readNumber() as Reply;
     const task = reply === Reply.LISTED ? this.#table.get(id) : undefined;
     let value: unknown;
     try {
@@ -333,8 +337,11 @@ export class Dispatcher {
       }
       decoder.end();
     } catch (error) {
+      // A worker's code has written where only the library does.
+      const reason = explain(error);
+      if (reason instanceof Damaged) throw reason;
       // A function by a reference that this thread doesn't know.
-      this.#settle(id)?.reject(error);
+      this.#settle(id)?.reject(reason);
       return true;
     }
     this.#answer(id, reply, value);
@@ -344,16 +351,21 @@ export class Dispatcher {
   #answer(id: number, reply: Reply, value: unknown): void {
     switch (reply) {
       case Reply.DONE:
+        checkResult(this.#table.get(id), value);
         return this.#settle(id)?.resolve(value);
       case Reply.LISTED: {
+        checkList(this.#table.get(id), value);
         const task = this.#settle(id);
         if (task?.into !== undefined) place(value as unknown[], task.into);
         return task?.resolve(value);
       }
-      case Reply.THREW:
-        return this.#settle(id)?.reject(fromPortable(value));
+      case Reply.THREW: {
+        const error = fromPortable(value);
+        return this.#settle(id)?.reject(error);
+      }
       case Reply.MAILED: {
-        const mail = this.#workers.takeMail(value as number);
+        if (typeof value !== "number") throw new Damaged("answer");
+        const mail = this.#workers.takeMail(value);
         if (mail === undefined) return;
         return this.#answerMailed(id, mail);
       }
@@ -361,7 +373,8 @@ export class Dispatcher {
         const task = this.#table.get(id);
         // Called off since: the worker is being ended.
         if (task === undefined) return;
-        return this.#sendPayload(task, value as number);
+        if (typeof value !== "number") throw new Damaged("answer");
+        return this.#sendPayload(task, value);
       }
     }
   }
@@ -371,9 +384,13 @@ export class Dispatcher {
     try {
       answer = unpack(mail) as typeof answer;
     } catch (error) {
+      if (error instanceof Damaged) throw error;
       this.#settle(id)?.reject(error);
       return;
     }
+    const isAnswer = Array.isArray(answer) && answer.length === 2 &&
+      MAILED_REPLIES.has(answer[0]);
+    if (!isAnswer) throw new Damaged("answer");
     this.#answer(id, ...answer);
   }
 
@@ -429,4 +446,16 @@ export class Dispatcher {
 function place(values: unknown[], { results: { list }, at }: Place): void {
   if (values === list) return;
   for (let i = 0; i < values.length; i++) list[at + i] = values[i];
+}
+
+/** Of a settled task, more is expected than some value. */
+function checkResult(task: Task | undefined, value: unknown): void {
+  if (task?.isSettled) checkSettled(value, task.to - task.from);
+}
+
+/** A list of results is as long as the chunk, or stands where it belongs. */
+function checkList(task: Task | undefined, value: unknown): void {
+  if (!Array.isArray(value)) throw new Damaged("answer");
+  if (task === undefined || value === task.into?.results.list) return;
+  if (value.length !== task.to - task.from) throw new Damaged("answer");
 }

@@ -1,6 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { Promise } from "../sync/globals.ts";
+import { Damaged } from "../codec/damaged.ts";
 import type { Decoder } from "../codec/decoder.ts";
 import type { Encoder } from "../codec/encoder.ts";
 import type { Packed } from "../codec/packing.ts";
@@ -143,16 +144,20 @@ export function writeTask(
 /** Reads what {@linkcode writeTask} wrote. */
 export function readTask(decoder: Decoder): ReceivedTask {
   const task: ReceivedTask = {
-    id: decoder.read() as number,
-    ticket: decoder.read() as number,
-    fn: decoder.read() as number,
-    mode: decoder.read() as Mode,
-    isSettled: decoder.read() as boolean,
+    id: decoder.readNumber(),
+    ticket: decoder.readNumber(),
+    fn: decoder.readNumber(),
+    mode: decoder.readNumber() as Mode,
+    isSettled: decoder.read() === true,
     payload: undefined,
   };
   const { position } = decoder;
   try {
-    task.payload = decoder.read() as unknown[] | undefined;
+    const payload = decoder.read();
+    if (payload !== undefined && !Array.isArray(payload)) {
+      throw new Damaged("task");
+    }
+    task.payload = payload;
   } catch (error) {
     // It holds a function that this worker doesn't know, or not yet.
     if (error instanceof ModuleNotLoaded) {
@@ -160,6 +165,25 @@ export function readTask(decoder: Decoder): ReceivedTask {
     } else task.unreadable = error;
   }
   return task;
+}
+
+/**
+ * Checks what came of so many items of a settled task.
+ *
+ * @throws {Damaged} If no worker of this library can have answered that.
+ */
+export function checkSettled(
+  value: unknown,
+  count: number,
+): asserts value is SettledItems {
+  const isSettled = Array.isArray(value) && value.length === 2 &&
+    Array.isArray(value[0]) && value[0].length === count &&
+    Array.isArray(value[1]) &&
+    value[1].every((failure: unknown) =>
+      Array.isArray(failure) && failure.length === 2 &&
+      Number.isInteger(failure[0]) && failure[0] >= 0 && failure[0] < count
+    );
+  if (!isSettled) throw new Damaged("answer");
 }
 
 /** Calls the function as the mode says. */

@@ -60,7 +60,8 @@ const CAPACITY = 1 << 16;
 /** The size of the memory between a worker and who starts threads in it. */
 export const HANDOVER_BYTES = HEADER_BYTES + CAPACITY;
 
-const decoder = new Decoder();
+/** What stands here is packed: no function stands in it as such. */
+const decoder = new Decoder({ refusesFunctions: true });
 const incoming = new Cargo();
 
 /** One worker's jobs and answers, seen from either side. */

@@ -10,8 +10,9 @@ import {
   isStopHeeded,
   stopThread,
 } from "../sync/waiters.ts";
+import { Damaged } from "../codec/damaged.ts";
 import { recordName } from "../sync/recorder.ts";
-import { unpackThrown } from "../codec/portable_error.ts";
+import { textOf, unpackThrown } from "../codec/portable_error.ts";
 import {
   allocateSlot,
   Outcome,
@@ -182,23 +183,20 @@ export class Run {
     }
     // It closed itself with the answer in its hands.
     if (isAnswered(outcome) && answer === undefined) outcome = Outcome.CLOSED;
-    this.#giveBack(outcome);
+    let settled: Settled | undefined;
     try {
-      if (outcome === Outcome.RETURNED && answer && "value" in answer) {
-        return { outcome, value: unpack(answer.value) };
-      }
-      if (outcome === Outcome.THREW && answer && "thrown" in answer) {
-        return { outcome, error: unpackThrown(answer.thrown) };
-      }
-      if (outcome === Outcome.BROKE_DOWN && answer && "thrown" in answer) {
-        const cause = unpackThrown(answer.thrown);
-        const error = new Error(String(answer.brokeDown), { cause });
-        return { outcome: Outcome.LOST, error };
-      }
+      if (isAnswered(outcome)) settled = readAnswer(outcome, answer);
     } catch (error) {
-      // It holds a function that this thread doesn't know.
-      return { outcome: Outcome.THREW, error };
+      if (error instanceof Damaged) {
+        this.#brokeDown = error;
+        outcome = Outcome.LOST;
+      } else {
+        // It holds a function that this thread doesn't know.
+        settled = { outcome: Outcome.THREW, error };
+      }
     }
+    this.#giveBack(outcome);
+    if (settled !== undefined) return settled;
     const error = this.#brokeDown;
     if (outcome === Outcome.LOST && !error && !this.#hasBegun) {
       return { outcome: Outcome.TERMINATED, error };
@@ -220,6 +218,23 @@ export class Run {
       this.#worker.release();
     }
   }
+}
+
+/**
+ * What an answer says.
+ *
+ * @throws {Damaged} If it is none.
+ */
+function readAnswer(outcome: Outcome, answer: unknown): Settled {
+  const { value, thrown, brokeDown } = Object(answer) as Record<
+    string,
+    unknown
+  >;
+  if (outcome === Outcome.RETURNED) return { outcome, value: unpack(value) };
+  const error = unpackThrown(thrown);
+  if (outcome === Outcome.THREW) return { outcome, error };
+  const reason = typeof brokeDown === "string" ? brokeDown : textOf(error);
+  return { outcome: Outcome.LOST, error: new Error(reason, { cause: error }) };
 }
 
 /** Whether the worker tells what came of it. */

@@ -1,5 +1,7 @@
 // A module that was taken over: what it does in a worker to reach others.
 
+import { Cargo } from "../../lib/codec/cargo.ts";
+import { Encoder } from "../../lib/codec/encoder.ts";
 import { expose } from "../../lib/expose.ts";
 import type { Queue } from "../../lib/queue/queue.ts";
 import { handle, idOf, type Shareable } from "../../lib/codec/references.ts";
@@ -120,6 +122,67 @@ export function damageAnswer(length: number, fill: number): string {
   return "answer";
 }
 
+/** Writes another answer than the library has: one with functions in it. */
+export function forgeAnswer(kind: number): string {
+  const original = Atomics.compareExchange;
+  const calls = { toString: privileged, valueOf: privileged, map: privileged };
+  const answer = [
+    { value: calls },
+    { value: privileged },
+    { value: { value: calls, references: calls, transferables: [] } },
+    { value: { value: [1], references: [[privileged, 1]] } },
+    { thrown: calls },
+    { thrown: { value: calls, references: [] } },
+    { thrown: { value: { thread: privileged, thrown: 1 }, references: [] } },
+    {
+      thrown: {
+        value: { thread: "t", thrown: { message: privileged } },
+        references: [],
+      },
+    },
+    7,
+    [],
+    {},
+  ][kind];
+  const cargo = new Cargo();
+  const encoder = new Encoder();
+  Atomics.compareExchange = ((array: Int32Array, ...rest: [0, 0, 0]) => {
+    if (isHandover(array)) {
+      Atomics.compareExchange = original;
+      encoder.encode(safely(answer), cargo);
+      // What is refused here is forged: `toStrinG` becomes `toString`.
+      const bytes = cargo.bytes.subarray(0, cargo.length);
+      const text = new TextDecoder("latin1").decode(bytes);
+      for (const [from, to] of RENAMED) {
+        for (let at = text.indexOf(from); at >= 0;) {
+          bytes.set(new TextEncoder().encode(to), at);
+          at = text.indexOf(from, at + 1);
+        }
+      }
+      new Uint8Array(array.buffer).set(bytes, 64);
+      array[2] = cargo.length;
+      array[1] = 0;
+    }
+    return original(array, ...rest);
+  }) as typeof original;
+  return "answer";
+}
+export const FORGED_ANSWERS = 11;
+
+const RENAMED = [["toStrinG", "toString"], ["valueOF", "valueOf"]];
+
+/** The same with names that the encoder takes. */
+function safely(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(safely);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      RENAMED.find(([, to]) => to === key)?.[0] ?? key,
+      safely(inner),
+    ]),
+  );
+}
+
 /** Posts what is no answer where the answer is expected. */
 export function damagePostedAnswer(): SharedArrayBuffer {
   const original = MessagePort.prototype.postMessage;
@@ -148,6 +211,7 @@ expose(import.meta, {
   damagePostedAnswer,
   damageResults,
   dispatchForgeries,
+  forgeAnswer,
   forgeries,
   forgeThenable,
   pollute,

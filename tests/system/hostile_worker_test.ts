@@ -2,6 +2,7 @@ import {
   assert,
   assertEquals,
   assertInstanceOf,
+  assertMatch,
   assertRejects,
   assertStrictEquals,
   assertThrows,
@@ -196,6 +197,21 @@ threadTest("A damaged answer is an error, and others go on", async () => {
     Error,
     "damaged",
   );
+});
+
+threadTest("A forged answer calls nothing and ends its sender", async () => {
+  await expectNothingRan(async () => {
+    for (let kind = 0; kind < hostile.FORGED_ANSWERS; kind++) {
+      const error = await assertRejects(
+        () => runThread(hostile.forgeAnswer, kind),
+        WorkerLostError,
+        undefined,
+        `answer ${kind}`,
+      );
+      assertMatch(error.message, /Cannot decode .* is damaged/, `${kind}`);
+      Deno.inspect(error);
+    }
+  });
 });
 
 /** Text that must not be found in what arrives. */

@@ -9,6 +9,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { assertLess } from "@std/assert";
 import { activeCount } from "../../mod.ts";
 import { newSeed } from "../support/shared_random.ts";
+import { fuzz } from "../support/fuzz.ts";
 import { soakRound, Tally } from "../support/soak_rounds.ts";
 
 const HELP = `Makes queues, locks, pools and threads fail under load, in every
@@ -18,6 +19,7 @@ Usage: deno task soak [flags]
 
   --minutes N  How long: 1 by default, may be a fraction
   --seed N     Begin with the round of that seed
+  --fuzz       Forge records and answers instead of making things fail
   --help       This text
 
 Exit codes: 0 everything held, 1 something didn't, 2 a mistake in the command
@@ -30,20 +32,24 @@ const MOST_GROWTH_MB = 500;
 class UsageError extends Error {}
 
 interface Options {
+  fuzz: boolean;
   minutes: number;
   seed: number;
 }
 
 function readOptions(args: string[]): Options | undefined {
-  const { help, minutes = "1", seed = String(newSeed()), _ } = parseArgs(args, {
-    boolean: ["help"],
-    string: ["minutes", "seed"],
-    unknown: (arg) => {
-      throw new UsageError(
-        `Unknown '${arg}': the flags are --minutes, --seed and --help`,
-      );
+  const { help, fuzz, minutes = "1", seed = String(newSeed()), _ } = parseArgs(
+    args,
+    {
+      boolean: ["help", "fuzz"],
+      string: ["minutes", "seed"],
+      unknown: (arg) => {
+        throw new UsageError(
+          `Unknown '${arg}': the flags are --minutes, --seed, --fuzz and --help`,
+        );
+      },
     },
-  });
+  );
   if (help) return undefined;
   if (!(Number(minutes) > 0 && Number(minutes) <= 1e6)) {
     throw new UsageError(
@@ -55,7 +61,7 @@ function readOptions(args: string[]): Options | undefined {
       `Cannot run with --seed '${seed}': it must be a number`,
     );
   }
-  return { minutes: Number(minutes), seed: Number(seed) };
+  return { minutes: Number(minutes), seed: Number(seed), fuzz };
 }
 
 const megabytes = () => Math.round(Deno.memoryUsage().rss / 2 ** 20);
@@ -116,6 +122,12 @@ async function main(): Promise<number> {
     const options = readOptions(Deno.args);
     if (options === undefined) {
       console.log(HELP);
+      return 0;
+    }
+    if (options.fuzz) {
+      console.log(`Seed             ${options.seed}`);
+      const rounds = fuzz(options.seed, options.minutes * 60);
+      console.log(`Records forged   ${rounds}`);
       return 0;
     }
     // Some threads can't end in time while so much goes on.
