@@ -5,11 +5,13 @@ import {
   type AsyncWaitOptions,
   checkSeconds,
   deadlineOf,
+  waitDeadline,
   type WaitOptions,
 } from "../sync/deadline.ts";
 import {
   checkCallback,
   checkInteger,
+  checkOptions,
   kindOf,
   refusePromise,
 } from "../checks.ts";
@@ -21,6 +23,8 @@ import {
   checkStopAfterwards,
   countStake,
   currentIdentity,
+  endsSoFar,
+  hasEnded,
   heedStop,
   isAlive,
   isStopping,
@@ -162,6 +166,7 @@ export class Barrier {
   #words: Int32Array;
   #doubles: Float64Array;
   #arrived: Int32Array;
+  #endsSeen: number | undefined;
   #mutex: Mutex;
   #waiters: WaitList;
 
@@ -185,6 +190,7 @@ export class Barrier {
    */
   constructor(parties: number, options: BarrierOptions = {}) {
     const buffer = takeMemory();
+    checkOptions("create barrier", options);
     const { action, timeout = Infinity } = options;
     if (buffer === undefined) {
       checkInteger("create barrier", "parties", parties, 1, 2 ** 31 - 1);
@@ -255,8 +261,8 @@ export class Barrier {
    * ```
    */
   async wait(options: AsyncWaitOptions = {}): Promise<number> {
-    const { timeout = this.#doubles[TIMEOUT], signal } = options;
-    const deadline = deadlineOf("wait at barrier", timeout);
+    const { timeout, deadline } = this.#limits(options);
+    const { signal } = options;
     signal?.throwIfAborted();
     const action = this.#action;
     if (isStopping()) await heedStop();
@@ -303,8 +309,7 @@ export class Barrier {
    * ```
    */
   waitSync(options: WaitOptions = {}): number {
-    const { timeout = this.#doubles[TIMEOUT] } = options;
-    const deadline = deadlineOf("wait at barrier", timeout);
+    const { timeout, deadline } = this.#limits(options);
     const action = this.#action;
     using visit = new Visit();
     const until = <T>(attempt: () => T | Pending): T => {
@@ -411,6 +416,12 @@ export class Barrier {
     return Atomics.load(this.#words, STATE);
   }
 
+  #limits(options: AsyncWaitOptions): { timeout: number; deadline: number } {
+    waitDeadline("wait at barrier", options);
+    const { timeout = this.#doubles[TIMEOUT] } = options;
+    return { timeout, deadline: deadlineOf("wait at barrier", timeout) };
+  }
+
   /** Comes to wait: which of the round's threads this is. */
   #arrive = (): number | Pending => {
     checkStop();
@@ -423,6 +434,11 @@ export class Barrier {
       if (state !== State.FILLING) return PENDING;
       const index = words[COUNT];
       Atomics.store(this.#arrived, index, currentIdentity());
+      // Last, as in `Ownership`: one that ends later is found by the others.
+      if (hasEnded()) {
+        Atomics.store(this.#arrived, index, 0);
+        throw new Error("Cannot wait at barrier: the thread has ended");
+      }
       Atomics.store(words, TOP, index + 1);
       Atomics.store(words, COUNT, index + 1);
       if (index + 1 === words[PARTIES]) {
@@ -492,6 +508,10 @@ export class Barrier {
 
   /** Counts out those who have ended, and breaks the barrier for them. */
   #countOutDead(): void {
+    // Each of many waits looks: only if any thread has ended since.
+    const ends = endsSoFar();
+    if (ends === this.#endsSeen) return;
+    this.#endsSeen = ends;
     const arrived = this.#arrived;
     const isDead = (index: number) => {
       const identity = Atomics.load(arrived, index);

@@ -3,7 +3,7 @@
 import { now } from "../sync/globals.ts";
 import {
   type AsyncWaitOptions,
-  deadlineOf,
+  waitDeadline,
   type WaitOptions,
 } from "../sync/deadline.ts";
 import {
@@ -224,8 +224,8 @@ export class Condition {
    * ```
    */
   async wait(options: AsyncWaitOptions = {}): Promise<boolean> {
-    const { timeout, signal } = options;
-    const deadline = deadlineOf("wait on condition", timeout);
+    const deadline = waitDeadline("wait on condition", options);
+    const { signal } = options;
     if (isStopping()) await heedStop();
     this.#checkHeld("wait on");
     signal?.throwIfAborted();
@@ -271,7 +271,7 @@ export class Condition {
    * ```
    */
   waitSync(options: WaitOptions = {}): boolean {
-    const deadline = deadlineOf("wait on condition", options.timeout);
+    const deadline = waitDeadline("wait on condition", options);
     checkStop();
     this.#checkHeld("wait on");
     const lock = this.#lock[owned];
@@ -330,8 +330,8 @@ export class Condition {
     predicate: () => T,
     options: AsyncWaitOptions = {},
   ): Promise<T> {
-    const { timeout, signal } = options;
-    const deadline = deadlineOf("wait on condition", timeout);
+    const deadline = waitDeadline("wait on condition", options);
+    const { signal } = options;
     checkCallback("wait on condition", "the predicate", predicate);
     if (isStopping()) await heedStop();
     this.#checkHeld("wait on");
@@ -370,7 +370,7 @@ export class Condition {
    * @typeParam T The type of what the predicate returns.
    */
   waitForSync<T>(predicate: () => T, options: WaitOptions = {}): T {
-    const deadline = deadlineOf("wait on condition", options.timeout);
+    const deadline = waitDeadline("wait on condition", options);
     checkCallback("wait on condition", "the predicate", predicate);
     checkStop();
     this.#checkHeld("wait on");
@@ -432,10 +432,11 @@ export class Condition {
    * How Python prints a condition.
    *
    * @returns For example
-   * `<Condition(<unlocked RLock RLock-1 at 0x1140ac6a0>)>`.
+   * `<Condition(<unlocked _thread.lock object at 0x1140ac6a0>, 0)>`: its lock, and
+   * how many wait.
    */
   toString(): string {
-    return `<Condition(${this.#lock})>`;
+    return `<Condition(${this.#lock}, ${this.#waiters.count})>`;
   }
 
   /**

@@ -3,7 +3,7 @@
 import { formatAddress, randomAddress } from "../sync/address.ts";
 import {
   type AsyncWaitOptions,
-  deadlineOf,
+  waitDeadline,
   type WaitOptions,
 } from "../sync/deadline.ts";
 import { Mark } from "../sync/recorder.ts";
@@ -148,7 +148,7 @@ export class Event {
    * ```
    */
   async wait(options: AsyncWaitOptions = {}): Promise<boolean> {
-    const deadline = deadlineOf("wait for event", options.timeout);
+    const deadline = waitDeadline("wait for event", options);
     options.signal?.throwIfAborted();
     if (isStopping()) await heedStop();
     const attempt = this.#attempt();
@@ -175,7 +175,7 @@ export class Event {
    * ```
    */
   waitSync(options: WaitOptions = {}): boolean {
-    const deadline = deadlineOf("wait for event", options.timeout);
+    const deadline = waitDeadline("wait for event", options);
     checkStop();
     const attempt = this.#attempt();
     return attempt() !== PENDING ||

@@ -2,10 +2,10 @@
 
 import {
   type AsyncWaitOptions,
-  deadlineOf,
+  waitDeadline,
   type WaitOptions,
 } from "../sync/deadline.ts";
-import { kindOf } from "../checks.ts";
+import { checkOptions, kindOf } from "../checks.ts";
 import { Ownership } from "./ownership.ts";
 import {
   type Handle,
@@ -100,6 +100,7 @@ export class Lock {
     const buffer = takeMemory();
     const reentrant = this[isReentrant];
     const type = reentrant ? "RLock" : "Lock";
+    checkOptions(`create ${type}`, options);
     const { name } = options;
     if (name !== undefined && typeof name !== "string") {
       throw new TypeError(
@@ -163,8 +164,8 @@ export class Lock {
    * ```
    */
   async acquire(options: AsyncWaitOptions = {}): Promise<Disposable> {
+    const deadline = waitDeadline(`acquire ${this.#type}`, options);
     const { timeout, signal } = options;
-    const deadline = deadlineOf(`acquire ${this.#type}`, timeout);
     const hold = new Hold(this[owned]);
     hold.turn = await this[owned].take(deadline, signal);
     if (hold.turn === 0) throw this.#timeoutError(timeout);
@@ -192,8 +193,8 @@ export class Lock {
    * ```
    */
   acquireSync(options: WaitOptions = {}): Disposable {
+    const deadline = waitDeadline(`acquire ${this.#type}`, options);
     const { timeout } = options;
-    const deadline = deadlineOf(`acquire ${this.#type}`, timeout);
     // Made before the lock is held: where the stack ends, a call throws.
     const hold = new Hold(this[owned]);
     hold.turn = this[owned].tryTake() || this[owned].takeSync(deadline);
@@ -257,14 +258,19 @@ export class Lock {
   }
 
   /**
-   * How Python prints a lock, with its name.
+   * How Python prints a lock.
    *
-   * @returns For example `<unlocked Lock accounts at 0x1140ac6a0>`.
+   * @returns For example `<unlocked _thread.lock object at 0x1140ac6a0>`, and of
+   * an {@linkcode RLock}
+   * `<locked _thread.RLock object owner=140271 count=2 at 0x1140ac6a0>`.
    */
   toString(): string {
-    const { label, address } = this[owned];
-    const state = this.isLocked ? "locked" : "unlocked";
-    return `<${state} ${label} at ${address}>`;
+    const { address, hold, reentrant } = this[owned];
+    const state = hold.owner === 0 ? "unlocked" : "locked";
+    const what = reentrant
+      ? `RLock object owner=${hold.owner} count=${hold.count}`
+      : "lock object";
+    return `<${state} _thread.${what} at ${address}>`;
   }
 
   /**

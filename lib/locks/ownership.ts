@@ -42,6 +42,14 @@ const TURN = LABEL + LABEL_WORDS;
 /** How often a taker looks again before it sleeps: a few microseconds. */
 const SPINS = 100;
 
+/** The ident of the thread with that identity, where idents are known. */
+let identOf = (identity: number): number => identity >>> 0;
+
+/** Says how the ident of a thread is found, which users know it by. */
+export function setIdentOf(lookUp: (identity: number) => number): void {
+  identOf = lookUp;
+}
+
 /** What kind of ownership it is. */
 export interface OwnershipOptions {
   /** For example `Lock accounts`; without one, it is there already. */
@@ -302,6 +310,16 @@ export class Ownership implements GraphedLock, Witness {
 
   leave(cell: number): void {
     leaveLockWait(this, cell);
+  }
+
+  /** The ident of the thread that has it, or 0, and how often it has taken it. */
+  get hold(): { owner: number; count: number } {
+    const { holder } = this;
+    if (holder === 0) return { owner: 0, count: 0 };
+    return {
+      owner: identOf(holder),
+      count: Atomics.load(this.#words, this.#index + DEPTH),
+    };
   }
 
   /** The name of the thread that has it; undefined if none has. */

@@ -4,7 +4,7 @@ import { checkInteger } from "../checks.ts";
 import { formatAddress, randomAddress } from "../sync/address.ts";
 import {
   type AsyncWaitOptions,
-  deadlineOf,
+  waitDeadline,
   type WaitOptions,
 } from "../sync/deadline.ts";
 import { Mark } from "../sync/recorder.ts";
@@ -158,8 +158,8 @@ export class Semaphore {
    * ```
    */
   async acquire(options: AsyncWaitOptions = {}): Promise<Disposable> {
+    const deadline = waitDeadline("acquire semaphore", options);
     const { timeout, signal } = options;
-    const deadline = deadlineOf("acquire semaphore", timeout);
     signal?.throwIfAborted();
     if (isStopping()) await heedStop();
     if (!this.#tryTake()) {
@@ -188,7 +188,7 @@ export class Semaphore {
    * ```
    */
   acquireSync(options: WaitOptions = {}): Disposable {
-    const deadline = deadlineOf("acquire semaphore", options.timeout);
+    const deadline = waitDeadline("acquire semaphore", options);
     checkStop();
     for (let spin = 0; spin < SPINS; spin++) {
       if (this.#tryTake()) return new Permit(this, this.#holders);

@@ -5,13 +5,13 @@ import { Cargo } from "../codec/cargo.ts";
 import { PENDING, type Pending, WaitList } from "../sync/wait_list.ts";
 import {
   type AsyncWaitOptions,
-  deadlineOf,
+  waitDeadline,
   type WaitOptions,
 } from "../sync/deadline.ts";
 import { Decoder } from "../codec/decoder.ts";
 import { Encoder } from "../codec/encoder.ts";
 import { incomparable } from "../store/key.ts";
-import { kindOf } from "../checks.ts";
+import { checkOptions, kindOf } from "../checks.ts";
 import { constructOn, takeMemory } from "../sync/memory.ts";
 import { STEP } from "../sync/mutex.ts";
 import {
@@ -221,6 +221,7 @@ export class Queue<T = unknown> {
    */
   constructor(maxsize = 0, options: QueueOptions = {}) {
     const buffer = takeMemory();
+    checkOptions("create queue", options);
     const { capacity = DEFAULT_CAPACITY } = options;
     if (buffer === undefined) checkArguments(maxsize, capacity);
     this.#store = this[openStore](buffer ?? capacity);
@@ -331,7 +332,7 @@ export class Queue<T = unknown> {
    * ```
    */
   async put(item: T, options: AsyncWaitOptions = {}): Promise<void> {
-    const deadline = deadlineOf("put into queue", options.timeout);
+    const deadline = waitDeadline("put into queue", options);
     options.signal?.throwIfAborted();
     if (isStopping()) await heedStop();
     const cargo = this.#load(item);
@@ -370,7 +371,7 @@ export class Queue<T = unknown> {
    * ```
    */
   putSync(item: T, options?: WaitOptions): void {
-    const deadline = deadlineOf("put into queue", options?.timeout);
+    const deadline = waitDeadline("put into queue", options);
     const cargo = this.#load(item);
     for (let spin = 0; spin < PUT_SPINS; spin++) {
       if (this.#tryPut(cargo) !== PENDING) return;
@@ -436,7 +437,7 @@ export class Queue<T = unknown> {
    * ```
    */
   async get(options: AsyncWaitOptions = {}): Promise<T> {
-    const deadline = deadlineOf("get from queue", options.timeout);
+    const deadline = waitDeadline("get from queue", options);
     options.signal?.throwIfAborted();
     if (isStopping()) await heedStop();
     const first = this.#tryGet();
@@ -470,7 +471,7 @@ export class Queue<T = unknown> {
    * ```
    */
   getSync(options?: WaitOptions): T {
-    const deadline = deadlineOf("get from queue", options?.timeout);
+    const deadline = waitDeadline("get from queue", options);
     this.#store.letPutsRunAhead();
     for (let spin = 0; spin < GET_SPINS; spin++) {
       const item = this.#tryGet();
@@ -551,7 +552,7 @@ export class Queue<T = unknown> {
    * ```
    */
   async join(options: AsyncWaitOptions = {}): Promise<void> {
-    const deadline = deadlineOf("join queue", options.timeout);
+    const deadline = waitDeadline("join queue", options);
     options.signal?.throwIfAborted();
     if (isStopping()) await heedStop();
     if (this.#isDone() !== PENDING) return;
@@ -579,7 +580,7 @@ export class Queue<T = unknown> {
    * ```
    */
   joinSync(options?: WaitOptions): void {
-    const deadline = deadlineOf("join queue", options?.timeout);
+    const deadline = waitDeadline("join queue", options);
     checkStop();
     if (this.#isDone() !== PENDING) return;
     const result = this.#allDone.waitSync(() => this.#isDone(), deadline);
@@ -605,6 +606,7 @@ export class Queue<T = unknown> {
    * ```
    */
   shutdown(options: ShutdownOptions = {}): void {
+    checkOptions("shut down queue", options);
     this.#store.close();
     if (options.immediate) {
       while (this.#store.take(received)) {

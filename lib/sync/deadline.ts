@@ -1,5 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { checkOptions, checkSignal } from "../checks.ts";
+
 /** Options of operations that can wait. */
 import { now } from "./globals.ts";
 
@@ -31,6 +33,22 @@ export function deadlineOf(
   if (timeout === undefined) return Infinity;
   checkSeconds(action, "timeout", timeout);
   return now() + timeout * 1000;
+}
+
+/**
+ * The deadline of a wait with these options, on `performance.now()`'s clock.
+ *
+ * @throws {TypeError} If the options, their timeout or their signal are none.
+ * @throws {RangeError} If the timeout is negative or NaN.
+ */
+export function waitDeadline(
+  action: string,
+  options: AsyncWaitOptions | undefined,
+): number {
+  if (options === undefined) return Infinity;
+  checkOptions(action, options);
+  checkSignal(action, options.signal);
+  return deadlineOf(action, options.timeout);
 }
 
 /** Checks a length of time in seconds, as {@linkcode deadlineOf} does. */

@@ -4,6 +4,7 @@ import { Promise } from "./globals.ts";
 import { hold } from "./keep_alive.ts";
 import { Mutex } from "./mutex.ts";
 import { Mark, recordSpan } from "./recorder.ts";
+import { offAbort, onAbort } from "./signals.ts";
 import {
   allocateCell,
   cancel,
@@ -115,6 +116,17 @@ export class WaitList {
     this.#mutex = new Mutex(words, index);
   }
 
+  /** How many are in the list. */
+  get count(): number {
+    const cells = lot();
+    let count = 0;
+    this.#mutex.lock();
+    let cell = this.#words[this.#index + HEAD];
+    for (; cell !== 0; cell = cells[cell * STRIDE + NEXT]) count++;
+    this.#mutex.unlock();
+    return count;
+  }
+
   /** Whether anyone is in the list. Look after changing the world. */
   get hasWaiters(): boolean {
     return Atomics.load(this.#words, this.#index + HEAD) !== 0;
@@ -195,7 +207,7 @@ export class WaitList {
           if (state !== WOKEN && !this.leave(cell)) this.notify();
         }
         if (result !== PENDING) return result;
-        result = this.#tryWoken(attempt);
+        result = this.#tryAgain(attempt, state);
         if (result !== PENDING || state === PARKED) return result;
       }
     } finally {
@@ -246,16 +258,17 @@ export class WaitList {
       if (early !== PENDING) return early;
       const state = await waiter.park(options.deadline);
       if (state !== WOKEN && waiter.leave()) this.notify();
-      const result = this.#tryWoken(attempt);
+      const result = this.#tryAgain(attempt, state);
       if (result !== PENDING || state === PARKED) return result;
     }
   }
 
-  /** Tries after a wake. Where that fails, the wake is for somebody else. */
-  #tryWoken<T>(attempt: () => T | Pending): T | Pending {
+  /** Tries after sleeping. Where that fails, a wake is for somebody else. */
+  #tryAgain<T>(attempt: () => T | Pending, state: number): T | Pending {
     try {
       const result = attempt();
-      if (result === PENDING && this.#room !== undefined) this.notify();
+      const isUnused = result === PENDING && state === WOKEN;
+      if (isUnused && this.#room !== undefined) this.notify();
       return result;
     } catch (error) {
       this.notify();
@@ -364,7 +377,7 @@ class AsyncWaiter implements Disposable {
       throw error;
     }
     this.#alive = keepAlive ? hold() : undefined;
-    signal?.addEventListener("abort", this.#onAbort, { once: true });
+    if (signal !== undefined) onAbort(signal, this.#onAbort);
     pendingWaits.add(this.#abandon);
   }
 
@@ -408,7 +421,7 @@ class AsyncWaiter implements Disposable {
     // A wake that came all the same is somebody else's.
     if (this.leave()) this.#list.notify();
     this.#witness?.leave(this.#cell);
-    this.#signal?.removeEventListener("abort", this.#onAbort);
+    if (this.#signal !== undefined) offAbort(this.#signal, this.#onAbort);
     pendingWaits.delete(this.#abandon);
     rouse(this.#cell);
     releaseCell(this.#cell);

@@ -39,6 +39,7 @@
  * @module
  */
 
+import { clearAlarm, setAlarm } from "./alarms.ts";
 import { now, Promise } from "./globals.ts";
 import { LABEL_WORDS, readLabel, writeLabel } from "./label.ts";
 import { Mutex } from "./mutex.ts";
@@ -88,6 +89,8 @@ const SPARE_MUTEX = 1;
 const SPARE_HEAD = 2;
 /** Where the words of cell 0 for the wait-for graph begin. */
 export const GRAPH_HEADER = 3;
+/** How often a thread has ended, counted once its identity is taken away. */
+const ENDS = GRAPH_HEADER + 3;
 
 let words: Int32Array | undefined;
 let ownCell = MAIN_CELL;
@@ -143,6 +146,11 @@ export function assignCell(cell: number, label: string): number {
   return identity;
 }
 
+/** Another number than before if a thread has ended since; it wraps. */
+export function endsSoFar(): number {
+  return Atomics.load(lot(), ENDS);
+}
+
 /** Whether a cell can be no other thread's any more. */
 export function isWornOut(cell: number): boolean {
   return lot()[cell * STRIDE + TURN] === TURNS - 1;
@@ -150,7 +158,9 @@ export function isWornOut(cell: number): boolean {
 
 /** Takes a cell from its thread, which has ended; that thread's identity. */
 export function vacateCell(cell: number): number {
-  return Atomics.exchange(lot(), cell * STRIDE + IDENTITY, 0);
+  const identity = Atomics.exchange(lot(), cell * STRIDE + IDENTITY, 0);
+  Atomics.add(lot(), ENDS, 1);
+  return identity;
 }
 
 /** The thread that the running worker was assigned runs from now on. */
@@ -437,9 +447,15 @@ export async function park(
     if (isOver()) return WOKEN;
     const state = Atomics.load(lotWords, at);
     if (state !== PARKED) return state;
-    const left = remaining(deadline);
-    if (left === 0) return PARKED;
-    const wait = Atomics.waitAsync(lotWords, at, PARKED, left);
-    if (wait.async) await wait.value;
+    if (remaining(deadline) === 0) return PARKED;
+    const wait = Atomics.waitAsync(lotWords, at, PARKED);
+    if (!wait.async) continue;
+    if (deadline === Infinity) {
+      await wait.value;
+      continue;
+    }
+    const alarm = setAlarm(deadline, () => rouse(cell));
+    await wait.value;
+    clearAlarm(alarm);
   }
 }

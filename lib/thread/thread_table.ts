@@ -22,6 +22,7 @@ import {
   type Witness,
 } from "../sync/wait_list.ts";
 import { Mutex } from "../sync/mutex.ts";
+import { setIdentOf } from "../locks/ownership.ts";
 import { CELLS, currentCell, identityAt } from "../sync/waiters.ts";
 import { endThread, enterJoin, leaveJoin } from "../locks/wait_graph.ts";
 
@@ -347,3 +348,8 @@ export function aliveSlots(): Slot[] {
   }
   return slots.sort((a, b) => a.ident - b.ident);
 }
+
+setIdentOf((identity) =>
+  aliveSlots().find(({ cell }) => identityAt(cell) === identity)?.ident ??
+    identity >>> 0
+);

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import {
   type AnyFunction,
   Condition,
@@ -43,8 +49,8 @@ Deno.test("Condition: the lock has to be one", () => {
     );
   }
   const lock = new Lock({ name: "l" });
-  assertEquals(String(new Condition(lock)), `<Condition(${lock})>`);
-  assertEquals(Deno.inspect(new Condition(lock)), `<Condition(${lock})>`);
+  assertEquals(String(new Condition(lock)), `<Condition(${lock}, 0)>`);
+  assertEquals(Deno.inspect(new Condition(lock)), `<Condition(${lock}, 0)>`);
 });
 
 threadTest("Condition: without the lock nothing goes", async () => {
@@ -401,3 +407,21 @@ for (const sync of [true, false]) {
     },
   );
 }
+
+Deno.test("Condition prints how many wait", async () => {
+  const condition = new Condition();
+  const waits: Promise<boolean>[] = [];
+  for (let i = 0; i < 3; i++) {
+    assertStringIncludes(`${condition}`, `, ${i})>`);
+    using _held = condition.acquireSync();
+    waits.push(condition.wait());
+  }
+  {
+    using _held = await condition.acquire();
+    condition.notify(2);
+    assertStringIncludes(`${condition}`, ", 1)>");
+    condition.notifyAll();
+    assertStringIncludes(`${condition}`, ", 0)>");
+  }
+  assertEquals(await Promise.all(waits), [true, true, true]);
+});

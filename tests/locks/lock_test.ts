@@ -12,6 +12,7 @@ import {
   BoundedSemaphore,
   Condition,
   Event,
+  getIdent,
   Lock,
   Queue,
   RLock,
@@ -50,13 +51,6 @@ for (const [type, Class] of Object.entries(types)) {
   Deno.test(`${type}: what it is called`, () => {
     const lock = new Class({ name: "accounts" });
     assertEquals(lock.name, "accounts");
-    assertMatch(
-      String(lock),
-      RegExp(`^<unlocked ${type} accounts at 0x[0-9a-f]+>$`),
-    );
-    assertEquals(Deno.inspect(lock), String(lock));
-    lock.acquireSync();
-    assertMatch(String(lock), RegExp(`^<locked ${type} accounts at 0x`));
     const others = [new Class(), new Class()];
     assertMatch(others[0].name, RegExp(`^${type}-\\d+$`));
     assertNotEquals(others[0].name, others[1].name);
@@ -68,6 +62,30 @@ for (const [type, Class] of Object.entries(types)) {
       TypeError,
       `Cannot create ${type}: the name must be a string, received number`,
     );
+  });
+
+  Deno.test(`${type}: how Python prints it`, () => {
+    const lock = new Class({ name: "accounts" });
+    const printed = (state: string, owner: number, count: number) => {
+      const what = type === "Lock"
+        ? "lock object"
+        : `RLock object owner=${owner} count=${count}`;
+      assertMatch(
+        String(lock),
+        RegExp(`^<${state} _thread\\.${what} at 0x[0-9a-f]+>$`),
+      );
+      assertEquals(Deno.inspect(lock), String(lock));
+    };
+    printed("unlocked", 0, 0);
+    lock.acquireSync();
+    printed("locked", getIdent(), 1);
+    if (type === "RLock") {
+      lock.acquireSync();
+      printed("locked", getIdent(), 2);
+      lock.release();
+    }
+    lock.release();
+    printed("unlocked", 0, 0);
   });
 
   Deno.test(`${type}: acquire and release`, async () => {
