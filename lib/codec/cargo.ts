@@ -1,7 +1,5 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import type { Key } from "../store/key.ts";
-
 /** What a record holds. The kinds up to `NUMBER` need no bytes of their own. */
 export const Kind = {
   UNDEFINED: 0,
@@ -36,8 +34,8 @@ export class Cargo {
   ints!: Int32Array<ArrayBuffer>;
   floats!: Float64Array<ArrayBuffer>;
   view!: DataView<ArrayBuffer>;
-  /** What a heap orders the value by. */
-  key: Key | undefined = undefined;
+  /** What a store orders the value by: the store knows what it is. */
+  order: unknown = undefined;
 
   #limit: number;
 

@@ -68,6 +68,11 @@ function blocksFor(words: number): number {
   return more <= 0 ? 1 : 1 + Math.ceil(more / (BLOCK_WORDS - PAYLOAD));
 }
 
+/** What the heap wrote into the cargo. */
+function keyOf(cargo: Cargo): Key {
+  return cargo.order as Key;
+}
+
 /**
  * The smallest key first, and of equal keys the one that was put first: records
  * of any length in shared memory, for any number of producers and consumers.
@@ -118,7 +123,8 @@ export class Heap extends Store {
           `value, \`[priority, value]\`, received ${received}`,
       );
     }
-    (cargo.key ??= new Key()).write(item[0]);
+    cargo.order ??= new Key();
+    keyOf(cargo).write(item[0]);
   }
 
   canEverHold(cargo: Cargo): boolean {
@@ -126,7 +132,7 @@ export class Heap extends Store {
   }
 
   needOf(cargo: Cargo): number {
-    return blocksFor(wordsFor(cargo.key!.length) + wordsFor(cargo.length));
+    return blocksFor(wordsFor(keyOf(cargo).length) + wordsFor(cargo.length));
   }
 
   protected roomForRecords(): number {
@@ -140,7 +146,7 @@ export class Heap extends Store {
 
   put(cargo: Cargo): PutResult {
     const words = this.words;
-    const key = cargo.key!;
+    const key = keyOf(cargo);
     const keyWords = wordsFor(key.length);
     const itemWords = wordsFor(cargo.length);
     const needed = this.needOf(cargo);
