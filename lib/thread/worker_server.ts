@@ -69,6 +69,7 @@ export const serveKey: string = `lab9.serve ${serverUrl}`;
 
 declare const self: {
   name?: string;
+  postMessage(): void;
   close(): void;
   addEventListener: typeof globalThis.addEventListener;
 };
@@ -109,11 +110,36 @@ function install(): void {
     // The worker ends at one of the next instructions.
     for (;;) Atomics.pause();
   });
+  leaveMainThreadAlone();
   self.close = announce;
   Deno.exit = announce as typeof Deno.exit;
   enterSlot(NO_SLOT);
   watchLeftovers();
   Object.assign(globalThis, { [Symbol.for(serveKey)]: serve });
+}
+
+/** Signals that end a process, as the user has it end. */
+const ENDING_SIGNALS: ReadonlySet<string> = new Set([
+  "SIGINT",
+  "SIGTERM",
+  "SIGHUP",
+  "SIGQUIT",
+  "SIGBREAK",
+]);
+
+/**
+ * Takes from users' modules what reaches the main thread whatever a worker's
+ * permissions are: messages, which nobody there listens for, and whose flood
+ * would leave it no turn for anything else; and listeners for the signals that
+ * end the process, by which a worker takes Ctrl-C away. Python leaves signals to
+ * the main thread, too.
+ */
+function leaveMainThreadAlone(): void {
+  self.postMessage = () => {};
+  const addSignalListener = Deno.addSignalListener;
+  Deno.addSignalListener = (signal, handler) => {
+    if (!ENDING_SIGNALS.has(signal)) addSignalListener(signal, handler);
+  };
 }
 
 /**

@@ -3,7 +3,7 @@ import { Cargo } from "../../lib/codec/cargo.ts";
 import { Decoder } from "../../lib/codec/decoder.ts";
 import { Encoder } from "../../lib/codec/encoder.ts";
 import { Heap } from "../../lib/store/heap.ts";
-import type { Priority } from "../../lib/store/key.ts";
+import type { Key, Priority } from "../../lib/store/key.ts";
 import { Random, withSeed } from "../support/shared_random.ts";
 
 const MUTEX = 0;
@@ -29,8 +29,8 @@ function take(heap: Heap): Item {
 
 /** How many blocks an item takes. */
 function blocksOf(heap: Heap, item: Item): number {
-  const { key, length } = load(heap, item);
-  const words = Math.ceil(key!.length / 4) + Math.ceil(length / 4);
+  const { order, length } = load(heap, item);
+  const words = Math.ceil((order as Key).length / 4) + Math.ceil(length / 4);
   return words <= 6 ? 1 : 1 + Math.ceil((words - 6) / 15);
 }
 

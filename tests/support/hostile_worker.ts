@@ -60,6 +60,13 @@ export function postForgeries(): string {
   return "posted";
 }
 
+/** Posts as many messages as it can, until it is told to end. */
+export function flood(words: Int32Array): void {
+  const post = self as unknown as Worker;
+  const message = { text: "x".repeat(1000) };
+  while (Atomics.load(words, 0) === 0) post.postMessage(message);
+}
+
 /** Has this worker's own library receive forgeries. */
 export function dispatchForgeries(): string {
   for (const data of forgeries()) {
@@ -211,6 +218,7 @@ expose(import.meta, {
   damagePostedAnswer,
   damageResults,
   dispatchForgeries,
+  flood,
   forgeAnswer,
   forgeries,
   forgeThenable,

@@ -20,7 +20,16 @@ export function computeFor(ms: number): void {
 export function putForever(queue: Queue<number>): void {
   for (let i = 0;; i++) queue.putSync(i);
 }
-expose(import.meta, { sleepFor, computeFor, putForever });
+/** Listens for what ends the process, and lets nothing end. */
+export function listenForSignals(): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {});
+    process.on(signal, () => {});
+  }
+}
+// A global of Deno's, without its types.
+declare const process: { on(event: string, listener: () => void): void };
+expose(import.meta, { sleepFor, computeFor, putForever, listenForSignals });
 
 const ready = () => console.log("ready");
 
@@ -58,6 +67,13 @@ const phases: Record<string, () => void | Promise<void>> = {
     const threads = [startSleeper(), startSleeper()];
     ready();
     await threads[0].join();
+  },
+  async listeningThread() {
+    const thread = new Thread(listenForSignals);
+    thread.start();
+    await thread.join();
+    ready();
+    await startSleeper().join();
   },
   async get() {
     const queue = new Queue();

@@ -2,6 +2,7 @@ import {
   assert,
   assertEquals,
   assertInstanceOf,
+  assertLess,
   assertMatch,
   assertRejects,
   assertStrictEquals,
@@ -212,6 +213,20 @@ threadTest("A forged answer calls nothing and ends its sender", async () => {
       Deno.inspect(error);
     }
   });
+});
+
+threadTest("A flood of messages reaches nobody", async () => {
+  const words = new Int32Array(new SharedArrayBuffer(4));
+  const thread = new Thread(hostile.flood, { args: [words] });
+  thread.start();
+  const before = Deno.memoryUsage().rss;
+  for (let turn = 0; turn < 50; turn++) {
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  Atomics.store(words, 0, 1);
+  await thread.join(60);
+  // Each message would be kept until somebody takes it.
+  assertLess(Deno.memoryUsage().rss - before, 200_000_000);
 });
 
 /** Text that must not be found in what arrives. */

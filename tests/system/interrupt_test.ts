@@ -55,6 +55,7 @@ for (
     "computingTask",
     "busyThreads",
     "sleepingThreads",
+    "listeningThread",
     "get",
     "joinSync",
     "getSync",
