@@ -119,17 +119,11 @@ export function moduleOf(id: number): string | undefined {
   return url === undefined || own.has(url) ? undefined : url;
 }
 
-/**
- * Gets at a function that this thread doesn't know yet, by loading its module,
- * or throws what there is to say of it.
- */
-export type Finder = (id: number) => void;
+let explain: (id: number) => void = () => {};
 
-let find: Finder = () => {};
-
-/** Has a finder asked for every function that isn't known. */
-export function setFinder(finder: Finder): void {
-  find = finder;
+/** Says what is asked about each function that isn't known: it may throw why. */
+export function setExplainer(explainer: (id: number) => void): void {
+  explain = explainer;
 }
 
 /** The id of a function that a module exposes under a name. */
@@ -154,19 +148,12 @@ export function isKnown(id: number): boolean {
  */
 export function functionOf(id: number): AnyFunction {
   const fn = functions.get(id);
-  return fn !== undefined ? fn : findFunction(id);
-}
-
-function findFunction(id: number): AnyFunction {
-  find(id);
-  const fn = functions.get(id);
-  if (fn === undefined) {
-    throw new TypeError(
-      "Cannot use a function that came by reference: the module that exposes " +
-        "it isn't loaded in this thread",
-    );
-  }
-  return fn;
+  if (fn !== undefined) return fn;
+  explain(id);
+  throw new TypeError(
+    "Cannot use a function that came by reference: the module that exposes " +
+      "it isn't loaded in this thread",
+  );
 }
 
 /** Properties that are called without a word: by `await`, `String`, `JSON`. */

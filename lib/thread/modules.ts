@@ -8,22 +8,19 @@
  * what. By that Deno reads them all with the permissions of the main thread. None
  * runs before it is asked for: {@linkcode loadModules} awaits those that a job
  * is known to need. Where functions may come later, from a queue, which may be
- * read by a thread that blocks, {@linkcode prepareModules} links the others, so
- * that a function that comes can have its module run at once. Only one that uses
- * top-level await runs then already.
+ * read by a thread that blocks, {@linkcode prepareModules} awaits the others as
+ * well; what fails is told to whoever gets a function of the module.
  *
  * @module
  */
 
-import { Promise } from "../sync/globals.ts";
-import { forget, idFor, isKnown, setFinder } from "../codec/references.ts";
+import { forget, idFor, setExplainer } from "../codec/references.ts";
 
 /** What the worker's first module says of another. */
 export type Offer = [
   url: string,
   names: string[],
   load: () => Promise<unknown>,
-  defer: () => Promise<object>,
 ];
 
 /** Says which module could not be loaded; what it threw is the cause. */
@@ -42,7 +39,7 @@ function throwingModule(error: unknown): string | undefined {
   return error.stack.match(/^\s+at (?:async )?(\w+:[^\s()]+):\d+:\d+$/m)?.[1];
 }
 
-/** Thrown for a function whose module can be loaded, but not at once. */
+/** Thrown for a function whose module has yet to be loaded. */
 export class ModuleNotLoaded extends TypeError {
   constructor(readonly url: string) {
     super(
@@ -65,18 +62,14 @@ class OfferedModule {
   #url: string;
   #names: string[];
   #load: () => Promise<unknown>;
-  #defer: () => Promise<object>;
   #loading: Promise<void> | undefined;
-  #preparing: Promise<void> | undefined;
-  #namespace: object | undefined;
   #error: ModuleError | undefined;
   #isLoaded = false;
 
-  constructor([url, names, load, defer]: Offer) {
+  constructor([url, names, load]: Offer) {
     this.#url = url;
     this.#names = names;
     this.#load = load;
-    this.#defer = defer;
   }
 
   /** Runs the module. */
@@ -84,42 +77,15 @@ class OfferedModule {
     return this.#loading ??= this.#run();
   }
 
-  /** Links the module, so that it can be run at once. What fails is told then. */
-  prepare(): Promise<void> {
-    return this.#loading?.catch(() => {}) ?? (this.#preparing ??= this.#link());
-  }
-
   /**
-   * Runs the module at once, if it didn't.
+   * Sees to it that the module has run.
    *
-   * @throws {ModuleError} If that fails, or has failed.
-   * @throws {ModuleNotLoaded} If it was not prepared.
+   * @throws {ModuleError} If it has failed.
+   * @throws {ModuleNotLoaded} If it has yet to be loaded.
    */
-  run(): void {
+  check(): void {
     if (this.#error !== undefined) throw this.#error;
-    if (this.#isLoaded) return;
-    if (this.#namespace === undefined) throw new ModuleNotLoaded(this.#url);
-    loading++;
-    try {
-      // To look at what a deferred module exports has it run.
-      Object.keys(this.#namespace);
-      this.#isLoaded = true;
-    } catch (error) {
-      throw this.#fail(error);
-    } finally {
-      loading--;
-    }
-  }
-
-  async #link(): Promise<void> {
-    loading++;
-    try {
-      this.#namespace = await this.#defer();
-    } catch (error) {
-      this.#fail(error);
-    } finally {
-      loading--;
-    }
+    if (!this.#isLoaded) throw new ModuleNotLoaded(this.#url);
   }
 
   async #run(): Promise<void> {
@@ -154,7 +120,7 @@ export function offerModules(offers: Offer[]): void {
     modules.set(url, new OfferedModule(offer));
     for (const name of names) functions.set(idFor(url, name), { url, name });
   }
-  setFinder(findFunction);
+  setExplainer(explain);
 }
 
 /**
@@ -172,18 +138,17 @@ export async function loadModuleOf(id: number): Promise<void> {
   if (origin !== undefined) await modules.get(origin.url)!.load();
 }
 
-/** Links every module that hasn't run: functions of any of them may come. */
+/** Runs every module: functions of any of them may come. */
 export async function prepareModules(): Promise<void> {
-  await Promise.all([...modules.values()].map((module) => module.prepare()));
+  for (const module of modules.values()) await module.load().catch(() => {});
 }
 
-/** Has the module of a function run, and says why the function isn't there. */
-function findFunction(id: number): void {
+/** Says why the function isn't there. */
+function explain(id: number): void {
   const origin = functions.get(id);
   if (origin === undefined) return;
   const { url, name } = origin;
-  modules.get(url)!.run();
-  if (isKnown(id)) return;
+  modules.get(url)!.check();
   throw new TypeError(
     `Cannot run '${name}': ${url} exposes it in the main thread only, call ` +
       "expose() at the top level of the module, neither in a function nor " +

@@ -428,21 +428,30 @@ function newWorker(url: string, permissions: WorkerPermissions): Worker {
 
 /**
  * The worker's first module. The library comes first, so that it is in place
- * before any user's module runs. What is imported by a literal is read with the
- * parent's permissions, as long as it stands in the first module: the worker
- * needs none of its own. When users' modules run is up to the library.
+ * before any user's module runs. When users' modules run is up to the library.
+ *
+ * What is imported by a literal is read with the parent's permissions: the worker
+ * needs none of its own. But where Deno is asked for a symbolic link at run time,
+ * it looks at the worker's permissions after all. So it is asked for a module that
+ * has no place, and which imports the user's.
  */
-function bootstrap(registry: Registry): string {
-  const own = new Set([serverUrl, ...registry.own]);
-  const imports = [...own].map((url) => `import ${JSON.stringify(url)};`);
-  const offers = [...registry.exposing].map(([url, names]) => {
-    const text = JSON.stringify(url);
-    return `[${text}, ${JSON.stringify(names)}, () => import(${text}), ` +
-      `() => import.defer(${text})],`;
+function bootstrap({ own, exposing }: Registry): string {
+  const imports = [...new Set([serverUrl, ...own])].map(importOf);
+  const offers = [...exposing].map(([url, names]) => {
+    const stand = JSON.stringify(moduleUrl(importOf(url)));
+    const text = `${JSON.stringify(url)}, ${JSON.stringify(names)}`;
+    return `[${text}, () => import(${stand})],`;
   });
-  const source = `${imports.join("\n")}
+  return moduleUrl(`${imports.join("\n")}
 globalThis[Symbol.for(${JSON.stringify(serveKey)})]([
 ${offers.join("\n")}
-]);`;
+]);`);
+}
+
+function importOf(url: string): string {
+  return `import ${JSON.stringify(url)};`;
+}
+
+function moduleUrl(source: string): string {
   return `data:text/javascript,${encodeURIComponent(source)}`;
 }

@@ -46,12 +46,12 @@ if (import.meta.main) {
     const args = [failing, new SharedArrayBuffer(8)];
     return pool.apply(call as never, args as never);
   });
+  console.log("not yet");
+  await report("loud", () => start(call, loud));
+  await report("pool loud", () => pool.apply(call, [loud]));
   await report("queue", () => start(callNext, queueOf(failing)));
   await report("pool queue", () => pool.apply(callNext, [queueOf(failing)]));
   await report("queue add", () => start(callNext, queueOf(zero)));
   await report("pool queue add", () => pool.apply(callNext, [queueOf(zero)]));
-  console.log("not yet");
-  await report("loud", () => start(call, loud));
-  await report("pool loud", () => pool.apply(call, [loud]));
   await report("pool after", () => pool.apply(add, [2]));
 }
