@@ -60,11 +60,10 @@ export function postForgeries(): string {
   return "posted";
 }
 
-/** Posts as many messages as it can, until it is told to end. */
-export function flood(words: Int32Array): void {
+/** Posts so many messages to the main thread. */
+export function flood(count: number): void {
   const post = self as unknown as Worker;
-  const message = { text: "x".repeat(1000) };
-  while (Atomics.load(words, 0) === 0) post.postMessage(message);
+  for (let i = 0; i < count; i++) post.postMessage({ i });
 }
 
 /** Has this worker's own library receive forgeries. */

@@ -21,11 +21,13 @@ export function putForever(queue: Queue<number>): void {
   for (let i = 0;; i++) queue.putSync(i);
 }
 /** Listens for what ends the process, and lets nothing end. */
-export function listenForSignals(): void {
+export function listenForSignals(listening: Queue<string>): void {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, () => {});
     process.on(signal, () => {});
   }
+  listening.putSync("listening");
+  sleepSync(3600);
 }
 // A global of Deno's, without its types.
 declare const process: { on(event: string, listener: () => void): void };
@@ -69,11 +71,12 @@ const phases: Record<string, () => void | Promise<void>> = {
     await threads[0].join();
   },
   async listeningThread() {
-    const thread = new Thread(listenForSignals);
+    const listening = new Queue<string>();
+    const thread = new Thread(listenForSignals, { args: [listening] });
     thread.start();
-    await thread.join();
+    await listening.get();
     ready();
-    await startSleeper().join();
+    await thread.join();
   },
   async get() {
     const queue = new Queue();
