@@ -1,6 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { parseArgs } from "@std/cli/parse-args";
+import { mistakeIn } from "../notebook/flags.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What the command line says. */
@@ -14,6 +15,12 @@ export interface Options {
   quick: boolean;
   /** Whether an inconclusive verdict has an exit code of its own. */
   strict: boolean;
+  /** Whether to run the notebook's own cells in Python, too. */
+  python: boolean;
+  /** Whether to ask what will happen, before a cell that teaches something. */
+  predict: boolean;
+  /** Whether to leave our prose out. */
+  plain: boolean;
   list: boolean;
   watch: boolean;
   json: boolean;
@@ -43,6 +50,9 @@ Usage: deno task labs [lab | lab:cell | lab:from-to]... [flags]
   --repeat N         Run each lab N times: median, spread, a verdict per run
   --quick            Smaller counts, for a first look; compares what it can
   --strict           Exit with 4 if something is inconclusive
+  --python           Run the notebook's own cells, too, in this machine's python3
+  --predict          Ask what will happen before cells that teach something
+  --plain            Leave out what we say about the cells
   --timeout SECONDS  End a lab that takes longer
   --list             The cells, their recorded times, and their rules
   --watch            Run again whenever a lab or the library changes
@@ -64,6 +74,24 @@ what the verdicts mean.`;
 /** The flags that name what to write. */
 const FILE_FLAGS = ["junit", "svg", "trace", "report"] as const;
 
+const BOOLEAN_FLAGS = [
+  ...[
+    "quick",
+    "strict",
+    "python",
+    "predict",
+    "plain",
+    "list",
+    "watch",
+  ] as const,
+  ...["json", "force", "quiet", "help"] as const,
+];
+
+const FLAGS = {
+  string: ["repeat", "timeout", ...FILE_FLAGS],
+  boolean: BOOLEAN_FLAGS,
+};
+
 /**
  * Reads the command line.
  *
@@ -72,65 +100,45 @@ const FILE_FLAGS = ["junit", "svg", "trace", "report"] as const;
  * @throws {UsageError} If there is a mistake.
  */
 export function readOptions(args: string[]): Options | undefined {
-  const flags = parseArgs(args, {
-    string: ["repeat", "timeout", ...FILE_FLAGS],
-    boolean: [
-      "help",
-      "list",
-      "quick",
-      "strict",
-      "watch",
-      "json",
-      "quiet",
-      "force",
-    ],
+  const mistake = mistakeIn(args, FLAGS);
+  if (mistake !== undefined) throw new UsageError(mistake);
+  const { _, h: _h, help, repeat, timeout, ...flags } = parseArgs(args, {
+    string: ["repeat", "timeout", "_", ...FILE_FLAGS],
+    boolean: [...BOOLEAN_FLAGS],
     alias: { help: "h" },
-    unknown: (arg, key) => {
-      if (key === undefined) return true;
-      throw new UsageError(
-        `Unknown flag '${arg}': the flags are --repeat, --quick, --timeout, ` +
-          "--list, --watch, --json, --junit, --svg, --trace, --report, " +
-          "--force, --quiet and --help",
-      );
-    },
   });
-  if (flags.help) return undefined;
-  for (const flag of FILE_FLAGS) {
-    const path = flags[flag];
-    if (path === undefined) continue;
-    // Its name was forgotten, and the next word taken for it.
-    const isForgotten = path === "" ||
-      /^(threads|queue|pool|gil|deadlock)(:|$)/.test(path) ||
-      path.startsWith("-");
-    if (isForgotten) {
-      throw new UsageError(
-        `Cannot write --${flag} '${path}': it must be the name of a file or folder`,
-      );
-    }
-  }
-  const { quick, strict, list, watch, json, quiet, force } = flags;
-  if (list && json) {
-    throw new UsageError("Cannot list as JSON: take --list or --json away");
-  }
-  const { junit, svg, trace, report } = flags;
+  if (help) return undefined;
+  for (const flag of FILE_FLAGS) checkName(flag, flags[flag]);
+  refuseTogether(flags, "list", "json");
+  refuseTogether(flags, "predict", "json");
+  refuseTogether(flags, "predict", "watch");
   return {
-    ...{
-      quick,
-      strict,
-      list,
-      watch,
-      json,
-      quiet,
-      force,
-      junit,
-      svg,
-      trace,
-      report,
-    },
-    parts: flags._.map(String),
-    repeat: readRepeat(flags.repeat),
-    timeout: readTimeout(flags.timeout),
+    ...flags,
+    parts: _.map(String),
+    repeat: readRepeat(repeat),
+    timeout: readTimeout(timeout),
   };
+}
+
+function checkName(flag: string, path: string | undefined): void {
+  if (path === undefined) return;
+  // Its name was forgotten, and a lab or a cell taken for it.
+  if (!/^(threads|queue|pool|gil|deadlock)(:|$)/.test(path)) return;
+  throw new UsageError(
+    `Cannot write --${flag} '${path}': it must be the name of a file or ` +
+      `folder; './${path}' would be one`,
+  );
+}
+
+function refuseTogether<Name extends string>(
+  flags: Record<Name, boolean>,
+  one: Name,
+  other: Name,
+): void {
+  if (!flags[one] || !flags[other]) return;
+  throw new UsageError(
+    `Cannot take --${one} and --${other} together: take one away`,
+  );
 }
 
 function readRepeat(text = "1"): number {

@@ -7,6 +7,8 @@ import { checkFiles, writeFiles } from "./report/files.ts";
 import { toJson } from "./report/json.ts";
 import { list } from "./report/list.ts";
 import type { Lab, LabResult } from "./result.ts";
+import { type PythonRun, runNotebook } from "./python/run_notebook.ts";
+import { Progress, styleOf } from "./run/progress.ts";
 import { runLabs } from "./run/run_labs.ts";
 import { chosenLabs, select, type Selection } from "./selection.ts";
 import { interrupts } from "./run/signals.ts";
@@ -99,7 +101,11 @@ async function run(
   signal: AbortSignal,
 ): Promise<number> {
   const results: LabResult[] = [];
+  const python = options.python
+    ? await runPython(selections, options, signal)
+    : undefined;
   for await (const result of runLabs(selections, options, signal)) {
+    for (const cell of result.cells) cell.python = python?.cells.get(cell.id);
     results.push(result);
     const isTold = options.repeat > 1 && !options.json && !options.quiet;
     if (isTold && !signal.aborted) {
@@ -116,6 +122,22 @@ async function run(
   }
   await writeFiles(options, results);
   return signal.aborted ? signal.reason : exitCode;
+}
+
+/** Runs the notebook itself, before anything else wants processors. */
+async function runPython(
+  selections: Selection<Lab>[],
+  options: Options,
+  signal: AbortSignal,
+): Promise<PythonRun> {
+  using progress = new Progress(styleOf(options));
+  const python = await runNotebook(
+    selections.map(({ lab }) => lab),
+    signal,
+    (id) => progress.start(`${id} in Python`, null),
+  );
+  progress.above(() => console.error(`Python here: ${python.about}`));
+  return python;
 }
 
 function report(results: LabResult[], { repeat }: Options): void {

@@ -2,6 +2,7 @@
 
 import type { Timeline } from "../notebook/timeline.ts";
 import type { RecordedCell, RecordedLab } from "./judge/record.ts";
+import type { PythonCell } from "./python/run_notebook.ts";
 import type { Verdict } from "./judge/verdict.ts";
 
 /** A lab: what the notebook recorded, and how it is run. */
@@ -20,6 +21,8 @@ export interface CellResult {
   output: string;
   timelines: Timeline[];
   verdict: Verdict;
+  /** What the notebook's own cell did in the Python that is here. */
+  python?: PythonCell;
 }
 
 /** One run of a lab. */

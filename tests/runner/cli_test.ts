@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { readOptions } from "../../labs/runner/cli.ts";
+import { type Options, readOptions } from "../../labs/runner/cli.ts";
 import { recordedLabs } from "../../labs/runner/judge/record.ts";
 import { flagsOf, select } from "../../labs/runner/selection.ts";
 import { UsageError } from "../../labs/runner/usage_error.ts";
@@ -57,46 +57,62 @@ Deno.test("select() says what can be selected", () => {
   refuse("threads:", cells);
 });
 
+const none = {
+  ...{ parts: [], repeat: 1, timeout: undefined, quick: false },
+  ...{ strict: false, force: false, python: false, predict: false },
+  ...{ list: false, watch: false, json: false, plain: false, quiet: false },
+};
+
+function read(args: string): Partial<Options> {
+  return readOptions(args === "" ? [] : args.split(" ")) ?? {};
+}
+
 Deno.test("readOptions() reads every flag", () => {
-  assertEquals(readOptions([]), {
-    ...{ parts: [], repeat: 1, timeout: undefined, quick: false },
-    strict: false,
-    force: false,
-    ...{ list: false, watch: false, json: false, junit: undefined },
-    ...{ quiet: false, svg: undefined, trace: undefined, report: undefined },
-  });
-  const args =
-    "gil pool:9 --repeat 3 --timeout 1.5 --quick --strict --force --watch " +
-    "--json --junit a.xml --quiet --svg d --trace t --report r";
-  assertEquals(readOptions(args.split(" ")), {
+  assertEquals(read(""), none);
+  const all = "gil pool:9 --repeat 3 --timeout=1.5 --quick --strict --force " +
+    "--python --plain --watch --json --junit a.xml --quiet --svg d --trace t " +
+    "--report r";
+  assertEquals(read(all), {
+    ...none,
     ...{ parts: ["gil", "pool:9"], repeat: 3, timeout: 1.5, quick: true },
-    strict: true,
-    force: true,
-    ...{ list: false, watch: true, json: true, junit: "a.xml", quiet: true },
-    ...{ svg: "d", trace: "t", report: "r" },
+    ...{ strict: true, force: true, python: true, plain: true, watch: true },
+    ...{ json: true, junit: "a.xml", quiet: true, svg: "d", trace: "t" },
+    report: "r",
   });
-  assertEquals(readOptions(["--list"])?.list, true);
+  assertEquals([read("--list").list, read("--predict").predict], [true, true]);
+  assertEquals(read("--quick -- gil 7").parts, ["gil", "7"]);
   assertEquals(readOptions(["--help"]), undefined);
   assertEquals(readOptions(["-h"]), undefined);
 });
 
 Deno.test("readOptions() says what is valid", () => {
   const refuse = (args: string, message: string) =>
-    assertThrows(() => readOptions(args.split(" ")), UsageError, message);
-  refuse("--wrong", "Unknown flag '--wrong': the flags are --repeat");
+    assertThrows(() => read(args), UsageError, message);
+  refuse(
+    "--wrong",
+    "Unknown flag '--wrong': the flags are --repeat, --timeout",
+  );
   refuse("-q", "Unknown flag '-q'");
+  refuse("--no-quick", "Unknown flag '--no-quick'");
   for (const value of ["0", "-1", "1.5", "two", "1001"]) {
     refuse(`--repeat=${value}`, "it must be a number from 1 to 1000");
   }
-  refuse("--repeat", "Cannot run with --repeat ''");
   for (const value of ["0", "-1", "soon", "1e3", "86401"]) {
     refuse(`--timeout=${value}`, "it must be seconds, more than 0");
   }
-  refuse("--list --json", "take --list or --json away");
-  for (const flag of ["--junit", "--svg", "--trace", "--report"]) {
-    for (const path of ["", "queue", "queue:13", "gil:34-36", "-x"]) {
+  refuse("--quick gil --quick", "Cannot take --quick twice");
+  refuse("--junit a --junit=b", "Cannot take --junit twice");
+  refuse("--quick=no", "Cannot take --quick with 'no': it has no value");
+  refuse("--list --json", "Cannot take --list and --json together");
+  refuse("--predict --json", "Cannot take --predict and --json together");
+  for (const flag of ["--junit", "--svg", "--trace", "--report", "--repeat"]) {
+    refuse(flag, `Cannot take ${flag} without a value`);
+    refuse(`${flag}=`, `Cannot take ${flag} without a value`);
+    refuse(`${flag} --quick`, `Cannot take ${flag} without a value`);
+    if (flag === "--repeat") continue;
+    for (const path of ["queue", "queue:13", "gil:34-36"]) {
       const message = `Cannot write ${flag} '${path}': it must be the name`;
-      refuse(`${flag}=${path}`, message);
+      refuse(`${flag} ${path}`, message);
     }
   }
 });

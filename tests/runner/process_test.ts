@@ -303,3 +303,13 @@ processTest("deno task labs runs a real lab's cell", async () => {
   assertStringIncludes(text, "In [8]: two threads, not joined\n");
   assertEquals(code, 0);
 });
+
+processTest("deno task labs --python runs the notebook itself", async () => {
+  const { out, err } = await runTask(["threads:5,8", "--python", "--json"]);
+  assertMatch(err, /Python here: (Python 3|there is no python3)/);
+  const { labs: [{ cells }] } = JSON.parse(out);
+  if (err.includes("there is no python3")) return;
+  const [two, unjoined] = cells.map((cell: { python: unknown }) => cell.python);
+  assertMatch(two.output, /^Sleeping 1 second\.\.\.\nDone sleeping\n/);
+  assertEquals([two.verdict, unjoined.verdict], ["reproduced", "differs"]);
+});

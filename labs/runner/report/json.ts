@@ -32,6 +32,7 @@ export function toJson(results: LabResult[], exitCode: number): string {
           seconds: secondsOf(row) ?? null,
           speed: speedOf(row) ?? null,
           runs: row.verdicts,
+          python: row.python ?? null,
           outputs: own.flatMap(({ cells }) => cells)
             .filter(({ id }) => id === row.id)
             .map(({ output }) => output),

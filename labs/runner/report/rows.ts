@@ -1,6 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import type { LabResult } from "../result.ts";
+import type { PythonCell } from "../python/run_notebook.ts";
 import { describe, type Verdict } from "../judge/verdict.ts";
 
 /** A cell in all runs of its lab. */
@@ -9,6 +10,8 @@ export interface Row {
   title: string;
   /** A verdict per run. */
   verdicts: Verdict[];
+  /** What the notebook's own cell did in the Python that is here. */
+  python?: PythonCell;
 }
 
 /** What a row's runs took, in the middle and at most. */
@@ -21,8 +24,9 @@ export interface Spread {
 /** The cells of several runs, each once. */
 export function rowsOf(results: LabResult[]): Row[] {
   const rows = new Map<string, Row>();
-  for (const { id, title, verdict } of results.flatMap(({ cells }) => cells)) {
-    const row = rows.get(id) ?? { id, title: "", verdicts: [] };
+  const cells = results.flatMap(({ cells }) => cells);
+  for (const { id, title, verdict, python } of cells) {
+    const row = rows.get(id) ?? { id, title: "", verdicts: [], python };
     row.title ||= title;
     row.verdicts.push(verdict);
     rows.set(id, row);

@@ -36,6 +36,7 @@ const COLORS = {
 
 /** Widths from which on there is room for more. */
 const ROOM_FOR_SPEED = 70;
+const ROOM_FOR_INTERVAL = 100;
 const ROOM_FOR_TITLE = 160;
 
 /**
@@ -51,6 +52,8 @@ export function summary(results: LabResult[], width: number): string {
     "",
     ...sentences(results, width),
     "",
+    ...pythonNotes(rows, width),
+    ...measuring(results, width),
     totals(results),
   ].join("\n");
 }
@@ -58,6 +61,9 @@ export function summary(results: LabResult[], width: number): string {
 function cellTable(rows: Row[], width: number): [Column[], string[][]] {
   const hasTitle = width >= ROOM_FOR_TITLE;
   const hasSpeed = width >= ROOM_FOR_SPEED;
+  const hasInterval = width >= ROOM_FOR_INTERVAL &&
+    rows.some(({ verdicts: [{ timing }] }) => timing.speed !== undefined);
+  const hasPython = rows.some(({ python }) => python !== undefined);
   const isRepeated = rows.some(({ verdicts }) => verdicts.length > 1);
   const columns: [boolean, Column, (row: Row) => string][] = [
     [true, { title: "Cell" }, ({ id }) => id],
@@ -66,6 +72,9 @@ function cellTable(rows: Row[], width: number): [Column[], string[][]] {
     [true, { title: "Here", align: "right" }, here],
     [isRepeated, { title: "Spread", align: "right" }, range],
     [hasSpeed, { title: "", align: "right" }, (row) => times(speedOf(row))],
+    [hasInterval, { title: "", align: "right" }, interval],
+    [hasPython, { title: "Python here", align: "right" }, inPython],
+    [hasPython && hasSpeed, { title: "", align: "right" }, pythonTimes],
     [true, { title: "Notebook", align: "right" }, recorded],
     [hasSpeed, { title: "", align: "right" }, recordedTimes],
   ];
@@ -121,6 +130,23 @@ function recordedTimes({ verdicts: [{ timing }] }: Row): string {
   return recorded === undefined ? "" : `×${recorded.toFixed(2)}`;
 }
 
+/** Where the ratio may be, by how many; of several runs, that of the first. */
+function interval({ verdicts: [{ timing: { speed } }] }: Row): string {
+  if (speed === undefined) return "";
+  return `${speed.low.toFixed(2)}–${speed.high.toFixed(2)} of ${speed.count}`;
+}
+
+function inPython({ python, verdicts: [verdict] }: Row): string {
+  if (python === undefined) return "";
+  const { seconds: taken } = python;
+  const mark = MARKS[python.verdict];
+  return taken === null ? mark : `${mark} ${seconds(taken, verdict)} s`;
+}
+
+function pythonTimes({ python }: Row): string {
+  return python?.speed === undefined ? "" : `×${python.speed.toFixed(2)}`;
+}
+
 function times(spread?: Spread): string {
   return spread ? `×${spread.median.toFixed(2)}` : "";
 }
@@ -138,6 +164,35 @@ function sentences(results: LabResult[], width: number): string[] {
       (i === 0 ? bold(name) : " ".repeat(name.length)) + line
     );
   });
+}
+
+/** What the notebook's own cells did otherwise in the Python that is here. */
+function pythonNotes(rows: Row[], width: number): string[] {
+  return rows.flatMap(({ id, python }) =>
+    python?.reason === undefined
+      ? []
+      : wrap(`${id} in Python: ${python.verdict} (${python.reason})`, width)
+  );
+}
+
+/** What it took to compare times, and what other programs did meanwhile. */
+function measuring(results: LabResult[], width: number): string[] {
+  const spent = results.reduce((sum, { spent = 0 }) => sum + spent, 0);
+  const others = results.flatMap(({ cells }) => cells)
+    .map(({ verdict }) => verdict.others ?? 0);
+  const most = Math.max(0, ...others);
+  const notes = [
+    ...spent > 0
+      ? [`Times were compared in turns for ${spent.toFixed(1)} seconds.`]
+      : [],
+    ...most >= 0.25
+      ? [
+        `Other programs used up to ${most.toFixed(1)} of ` +
+        `${navigator.hardwareConcurrency} processors.`,
+      ]
+      : [],
+  ];
+  return notes.length === 0 ? [] : [...wrap(notes.join(" "), width), ""];
 }
 
 /** How many cells have which verdict. */

@@ -45,5 +45,6 @@ export function othersBetween(
   if (from === undefined || to === undefined) return undefined;
   const others = to.busy - from.busy - (to.own - from.own) - lab;
   // The system counts in hundredths of a second.
-  return Math.max(0, others) / Math.max(0.01, to.time - from.time);
+  const share = others / Math.max(0.01, to.time - from.time);
+  return Math.min(Math.max(0, share), navigator.hardwareConcurrency);
 }

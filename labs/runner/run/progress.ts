@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import type { Options } from "../cli.ts";
 import { dim } from "@std/fmt/colors";
 import { widthOf } from "../terminal.ts";
 
@@ -74,4 +75,12 @@ export class Progress implements Disposable {
 
 function secondsSince(start: number): string {
   return `${((performance.now() - start) / 1000).toFixed(1)} s`;
+}
+
+/** How progress is told with these flags. */
+export function styleOf({ json, quiet }: Options): ProgressStyle {
+  const isLive = Deno.stderr.isTerminal() &&
+    (json || quiet || Deno.stdout.isTerminal());
+  if (isLive) return "live";
+  return quiet ? "none" : "plain";
 }

@@ -3,7 +3,7 @@
 import type { Options } from "../cli.ts";
 import type { Lab, LabResult } from "../result.ts";
 import type { Selection } from "../selection.ts";
-import { Progress, type ProgressStyle } from "./progress.ts";
+import { Progress, styleOf } from "./progress.ts";
 import { Session } from "./session.ts";
 
 /**
@@ -50,11 +50,4 @@ async function runOnce(
     spent: session.spent,
     failure: signal.aborted ? undefined : ended,
   };
-}
-
-function styleOf({ json, quiet }: Options): ProgressStyle {
-  const isLive = Deno.stderr.isTerminal() &&
-    (json || quiet || Deno.stdout.isTerminal());
-  if (isLive) return "live";
-  return quiet ? "none" : "plain";
 }

@@ -42,11 +42,9 @@ export class Transcript {
 
   /** The cells so far. */
   get cells(): CellOutput[] {
-    return this.#cells.map(({ lines, ...cell }) => {
-      let { length } = lines;
-      while (length > 0 && lines[length - 1] === "") length--;
-      return { ...cell, output: lines.slice(0, length).join("\n") };
-    });
+    return this.#cells.map(({ lines, ...cell }) => (
+      { ...cell, output: joined(lines) }
+    ));
   }
 
   /**
@@ -95,4 +93,11 @@ function parseEvent(text: string): LabEvent | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Lines as a text, without blank ones at the end. */
+export function joined(lines: string[]): string {
+  let { length } = lines;
+  while (length > 0 && lines[length - 1] === "") length--;
+  return lines.slice(0, length).join("\n");
 }

@@ -1,0 +1,46 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/** The flags that a program has. */
+export interface FlagNames {
+  /** Those with a value. */
+  string: string[];
+  /** Those without. */
+  boolean: string[];
+}
+
+/**
+ * Finds what is wrong with a command line before it is parsed: a flag that isn't
+ * there, that stands twice, or whose value is missing or too much.
+ *
+ * @param args The command line.
+ * @param names The flags.
+ * @returns The mistake, as a sentence; undefined if there is none.
+ */
+export function mistakeIn(
+  args: string[],
+  { string, boolean }: FlagNames,
+): string | undefined {
+  const seen = new Set<string>();
+  for (let i = 0; i < args.length && args[i] !== "--"; i++) {
+    const arg = args[i];
+    if (!arg.startsWith("-") || arg === "-") continue;
+    const [, name, value] = /^--([^=]+)(?:=(.*))?$/s.exec(arg) ??
+      (arg === "-h" ? ["", "help"] : []);
+    const takes = name !== undefined && string.includes(name);
+    if (name === undefined || !takes && !boolean.includes(name)) {
+      const all = [...string, ...boolean].map((name) => `--${name}`);
+      return `Unknown flag '${arg}': the flags are ` +
+        `${all.slice(0, -1).join(", ")} and ${all.at(-1)}`;
+    }
+    if (seen.has(name)) return `Cannot take --${name} twice`;
+    seen.add(name);
+    if (!takes && value !== undefined) {
+      return `Cannot take --${name} with '${value}': it has no value`;
+    }
+    if (!takes) continue;
+    // The next word is the value, unless it looks like a flag.
+    const isNext = value === undefined && !args[i + 1]?.startsWith("-");
+    const given = isNext ? args[++i] : value;
+    if (!given) return `Cannot take --${name} without a value`;
+  }
+}
