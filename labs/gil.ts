@@ -14,16 +14,22 @@
 import { expose, Gil, Pool, Queue, Thread } from "@lab9/concurrency";
 import { cell, type CellContext, runLab, time } from "./notebook/cell.ts";
 
-cell(33, "f() holds the lock, g() releases it, do_work() calls either");
-
 const SIZE = 5_000_000;
 
 // A lock for each copy of this module, as each process of Python has one. Threads
 // of one process share a lock, so they are passed the main thread's.
-const interpreterLock = new Gil();
+let interpreterLock: Lock = new Gil();
 
 /** Whose lock to hold; null for none. */
 type Lock = Gil | null;
+
+cell(33, "f() holds the lock, g() releases it, do_work() calls either", {}, ({
+  switchInterval,
+}) => {
+  interpreterLock = switchInterval === null
+    ? null
+    : new Gil({ switchInterval });
+});
 
 // Does not release the lock. Python looks at every turn of a loop whether another
 // thread has asked for it; here every thousandth turn is often enough.
@@ -171,5 +177,6 @@ if (import.meta.main) {
     about: "The global interpreter lock: when threads help, and when not.",
     workers: 4,
     workersAre: "How many threads and pool workers there are",
+    hasGil: true,
   });
 }

@@ -40,7 +40,7 @@ cell(18, "worker() waits for messages");
 
 // In Python the queue is a global that all threads see. Here each thread has
 // the module for itself, and is passed the queue.
-export function worker(q: Queue<Message>): void {
+export function worker(q: Queue<Message>, seconds = 2): void {
   while (true) {
     // The ident tells which thread runs this.
     console.log(`Waiting for message, id = ${getIdent()}`);
@@ -48,7 +48,7 @@ export function worker(q: Queue<Message>): void {
     console.log(`Message received = ${item ?? "None"}, id = ${getIdent()}`);
 
     if (item !== null) {
-      doWork(item);
+      doWork(item, seconds);
       q.taskDone(); // this thread is done with the item
     } else {
       q.taskDone();
@@ -59,15 +59,15 @@ export function worker(q: Queue<Message>): void {
 
 cell(22, "do_work() takes two seconds");
 
-export function doWork(item: string): void {
+export function doWork(item: string, seconds: number): void {
   console.log(`Processing message .... ${getIdent()} -- ${item}`);
-  sleepSync(2);
+  sleepSync(seconds);
   console.log(`Message processed .... ${getIdent()} -- ${item}`);
 }
 
-function startThreads({ workers }: CellContext): void {
+function startThreads({ workers, quick }: CellContext): void {
   for (let i = 0; i < workers; i++) {
-    const t = new Thread(worker, { args: [q] });
+    const t = new Thread(worker, { args: [q, quick ? 0.2 : 2] });
     t.start();
   }
 }

@@ -69,7 +69,7 @@ cell(8, "two threads, not joined", { needs: [4], prestart: 2 }, async () => {
 cell(9, "do_something_specific() sleeps for some seconds");
 
 export function doSomethingSpecific(seconds: number): void {
-  console.log(`Sleeping ${seconds} seconds...`);
+  console.log(`Sleeping ${seconds} ${seconds === 1 ? "second" : "seconds"}...`);
   sleepSync(seconds);
   console.log("Done sleeping");
 }

@@ -8,8 +8,10 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { bold, green } from "@std/fmt/colors";
+import { bold, dim, green } from "@std/fmt/colors";
 import process from "node:process";
+import { mistakeIn } from "./flags.ts";
+import { proseLines, proseOf } from "./prose.ts";
 import { chosen } from "./chosen.ts";
 import { type Again, linesOf, writeEvent } from "./events.ts";
 import { timelineOf } from "./recording.ts";
@@ -22,6 +24,11 @@ export interface CellContext {
   workers: number;
   /** Whether smaller counts will do, for a first look. */
   quick: boolean;
+  /**
+   * Seconds after which a thread asks for the interpreter lock; null if there is
+   * none to be had.
+   */
+  switchInterval: number | null;
 }
 
 /** The number of a cell in the notebook, or the name of one of our own. */
@@ -64,6 +71,12 @@ export interface LabOptions {
   workers: number;
   /** What `--workers` counts. */
   workersAre: string;
+  /**
+   * Whether the lab has an interpreter lock, and flags for it.
+   *
+   * @default {false}
+   */
+  hasGil?: boolean;
 }
 
 interface Cell extends Required<CellOptions> {
@@ -76,10 +89,15 @@ interface Flags extends CellContext {
   selection: string[];
   /** Whether to print what the threads did, for the runner. */
   events: boolean;
+  /** Whether to leave out what we say about the cells. */
+  plain: boolean;
 }
 
 /** A mistake in a lab's flags. */
 class FlagError extends Error {}
+
+/** As in Python, in seconds. */
+const SWITCH_INTERVAL = 0.005;
 
 const cells: Cell[] = [];
 
@@ -122,7 +140,7 @@ export async function runLab(
 ): Promise<never> {
   try {
     const flags = readFlags(options, args);
-    if (flags !== undefined) await runCells(flags);
+    if (flags !== undefined) await runCells(flags, options);
   } catch (error) {
     if (!(error instanceof FlagError)) throw error;
     console.error(
@@ -136,19 +154,35 @@ export async function runLab(
 }
 
 async function runCells(
-  { selection, events, ...context }: Flags,
+  { selection, events, plain, ...context }: Flags,
+  { name, hasGil = false }: LabOptions,
 ): Promise<void> {
-  const selected = select(selection);
+  const suffix = hasGil ? suffixOf(context) : "";
+  const selected = select(selection)
+    .map((cell) => ({ ...cell, title: cell.title + suffix }));
   if (events) return await runForRunner(selected, context);
+  const isPlain = Deno.noColor || !Deno.stdout.isTerminal();
   for (const cell of selected) {
     await prestartWorkers(prestartOf(cell, context));
     const heading = `In [${cell.id}]: ${cell.title}`;
-    const isPlain = Deno.noColor || !Deno.stdout.isTerminal();
     console.log(isPlain ? heading : green(bold(heading)));
+    const prose = plain ? undefined : proseOf(`${name}:${cell.id}`);
+    if (prose !== undefined) {
+      const text = proseLines(prose).join("\n");
+      console.log(isPlain ? text : dim(text));
+    }
     await cell.body(context);
     if (cell.pause > 0) await sleep(cell.pause);
     console.log();
   }
+}
+
+/** What headings and pictures say of a lock that isn't as usual. */
+function suffixOf({ switchInterval }: CellContext): string {
+  if (switchInterval === null) return ", without the lock";
+  return switchInterval === SWITCH_INTERVAL
+    ? ""
+    : `, switch interval ${switchInterval} s`;
 }
 
 /** Runs cells for `deno task labs`, which is told of each; then again, if asked. */
@@ -223,28 +257,51 @@ function idsOf(choice: string): string[] {
 }
 
 function readFlags(options: LabOptions, args: string[]): Flags | undefined {
+  const { hasGil = false } = options;
+  const names = {
+    string: ["cell", "workers", ...hasGil ? ["switch-interval"] : []],
+    boolean: [
+      ...["quick", ...hasGil ? ["no-gil"] : []],
+      ...["plain", "events", "list", "help"],
+    ],
+  };
+  const mistake = mistakeIn(args, names);
+  if (mistake !== undefined) throw new FlagError(mistake);
   const flags = parseArgs(args, {
-    string: ["cell", "workers"],
-    boolean: ["help", "list", "quick", "events"],
-    collect: ["cell"],
+    string: ["cell", "workers", "switch-interval", "_"],
+    boolean: ["quick", "no-gil", "plain", "events", "list", "help"],
     alias: { help: "h" },
-    unknown: (arg) => {
-      throw new FlagError(
-        `Unknown argument '${arg}': the flags are --cell, --workers, --quick, ` +
-          "--events, --list and --help",
-      );
-    },
   });
+  if (flags._.length > 0) {
+    throw new FlagError(
+      `Unknown argument '${flags._[0]}': cells are chosen by --cell`,
+    );
+  }
   if (flags.help) console.log(help(options));
   else if (flags.list) console.log(list());
   else {
+    const { quick, plain, events } = flags;
     return {
-      selection: flags.cell,
+      ...{ quick, plain, events },
+      selection: flags.cell === undefined ? [] : [flags.cell],
       workers: readWorkers(flags.workers, options.workers),
-      quick: flags.quick,
-      events: flags.events,
+      switchInterval: flags["no-gil"]
+        ? null
+        : readSwitchInterval(flags["switch-interval"]),
     };
   }
+}
+
+function readSwitchInterval(text?: string): number {
+  if (text === undefined) return SWITCH_INTERVAL;
+  const seconds = Number(text);
+  if (/^\d{0,9}\.?\d{1,9}$/.test(text) && seconds > 0 && seconds <= 60) {
+    return seconds;
+  }
+  throw new FlagError(
+    `Cannot run with --switch-interval '${text}': it must be seconds, more ` +
+      "than 0 and up to 60",
+  );
 }
 
 function readWorkers(text: string | undefined, fallback: number): number {
@@ -263,14 +320,24 @@ function list(): string {
     .join("\n");
 }
 
-function help({ name, about, workers, workersAre }: LabOptions): string {
+function help(
+  { name, about, workers, workersAre, hasGil = false }: LabOptions,
+): string {
+  const gilFlags = `
+  --switch-interval S     Seconds after which a waiting thread asks for the lock
+                          (default ${SWITCH_INTERVAL}, as in Python)
+  --no-gil                Run everything without the lock`;
   return `${about}
 
 Usage: deno task lab:${name} [flags]
 
-  --cell 7, --cell 23-26  Only these cells, and the earlier ones they depend on
-  --workers N             ${workersAre} (default ${workers})
+  --cell 7, --cell 23-26  Only these cells, and the earlier ones they depend on;
+                          several are parted by commas
+  --workers N             ${workersAre} (default ${workers})${
+    hasGil ? gilFlags : ""
+  }
   --quick                 Smaller counts, for a first look
+  --plain                 Leave out what we say about the cells
   --events                Print what \`deno task labs\` reads, as lines of JSON
   --list                  The cells
   --help                  This text`;

@@ -100,7 +100,7 @@ processTest("a lab says what is valid, with exit code 2", async () => {
         "Cannot run cell '99': the cells are 4, 5, 7, 8, 9, 10",
       ],
       [["--cell", "8-5"], "Cannot run cell '8-5': the cells are"],
-      [["--wrong"], "Unknown argument '--wrong': the flags are --cell"],
+      [["--wrong"], "Unknown flag '--wrong': the flags are --cell"],
       [["stray"], "Unknown argument 'stray'"],
       [["--workers", "0"], "it must be a number from 1 to 64"],
       [["--workers"], "it must be a number from 1 to 64"],

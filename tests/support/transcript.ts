@@ -8,7 +8,9 @@ export function parseTranscript(text: string): CellOutput[] {
   const [, ...parts] = text.split(/^In \[(.+?)\]: (.*)$/m);
   const cells: CellOutput[] = [];
   for (let i = 0; i < parts.length; i += 3) {
-    const [id, title, output] = parts.slice(i, i + 3);
+    const [id, title, text] = parts.slice(i, i + 3);
+    // What we say about a cell is no output.
+    const output = text.replace(/^(\n# .*)+/, "");
     cells.push({
       ...{ id, title, output: output.slice(1).trimEnd() },
       ...{ timelines: [], isFinished: true },

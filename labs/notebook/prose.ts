@@ -1,0 +1,90 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/**
+ * What each cell shows and why, in a line or two of our own. The labs, the
+ * runner's terminal and its report all take it from here.
+ */
+const PROSE: Record<string, string> = {
+  "threads:4":
+    "A function that sleeps for a second, as one that waits for a disk or a server would.",
+  "threads:5":
+    "The second call begins when the first is done, so two sleeps of a second take two.",
+  "threads:7":
+    "A thread that sleeps needs no processor, so both sleep at once. join() waits for a thread's end.",
+  "threads:8":
+    "Without join() nobody waits: the clock is read at once, and the threads finish later.",
+  "threads:9": "The same with a choice: arguments reach a thread by `args`.",
+  "threads:10":
+    "Ten sleeps of two seconds take two seconds, not twenty: all threads wait at the same time.",
+  "queue:13":
+    "A queue hands items on in the order in which they were put: first in, first out.",
+  "queue:17": "The queue that the main thread and its workers share.",
+  "queue:18":
+    "get() waits for an item. taskDone() reports it as done, which is what join() of the queue waits for. None tells a worker to stop.",
+  "queue:22": "What a worker does with a message: two seconds of waiting.",
+  "queue:23":
+    "The threads start and find the queue empty, so each of them waits.",
+  "queue:24":
+    "Each message wakes one thread, and the thread that received it processes it. Three messages take two seconds, since three threads wait.",
+  "queue:25":
+    "All threads that are alive: the main one, and those that wait for messages.",
+  "queue:26":
+    "Each None stops one thread. Two are put, so two threads stop and two wait on.",
+  "pool:3": "What can compute at the same time: one thread a processor.",
+  "pool:6": "The numbers to compute with. e^x of each is work for a processor.",
+  "pool:7":
+    "e^x by its Taylor series: a thousand terms, each of them an exact integer divided by another.",
+  "pool:8": "One processor computes all, and the others have nothing to do.",
+  "pool:13": "The results of the loop, which the pools have to equal.",
+  "pool:9":
+    "map() hands the numbers out to workers. In Python these are processes, since each process has an interpreter lock of its own; here they are threads, which have none.",
+  "pool:11": "The same numbers, in the same order, whoever computed them.",
+  "pool:10": "starmap() passes several arguments to each call.",
+  "pool:12": "The same numbers again.",
+  "gil:33":
+    "CPython lets one thread at a time run Python code: the one that holds the global interpreter lock. Deno has no such lock, so this one is the library's. f computes while it holds it; g lets go of it first, as numpy does.",
+  "gil:34":
+    "Ten calls in a row: the time that the next cells are compared with.",
+  "gil:35":
+    "Four threads, and no faster: they take turns. A thread that waits asks for the lock after 5 ms, and the holder hands it over.",
+  "gil:36":
+    "A pool gets round the lock, because each of its workers has one for itself.",
+  "gil:37": "A hundred calls of g, in a row.",
+  "gil:None":
+    "g lets go of the lock while it computes, so these threads do run at once. The notebook never ran this cell.",
+  "gil:own":
+    "Not in the notebook: the threads of cell [35] where there is no lock.",
+  "deadlock:accounts": "Each account has a lock that guards its balance.",
+  "deadlock:move":
+    "Moving money takes both accounts' locks, so that nobody sees half of it.",
+  "deadlock:deadlock":
+    "Each thread holds what the other waits for. Python would hang; here the last one to wait is told.",
+  "deadlock:in_order":
+    "The fix: every thread takes the locks in the same order.",
+  "deadlock:fix": "Nobody can close a ring now, and all money arrives.",
+};
+
+/** What to say of a cell, `threads:5`; undefined if there is nothing. */
+export function proseOf(id: string): string | undefined {
+  return PROSE[id];
+}
+
+/** Wide enough for a terminal of the usual width. */
+const WIDTH = 78;
+
+/**
+ * Breaks what is said of a cell into lines, each behind a `#`.
+ *
+ * @param prose What is said.
+ * @param width How many columns there are.
+ */
+export function proseLines(prose: string, width = WIDTH): string[] {
+  const lines: string[] = [];
+  for (const word of prose.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else lines.push(`# ${word}`);
+  }
+  return lines;
+}
