@@ -10,7 +10,12 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { bold, dim, green } from "@std/fmt/colors";
 import process from "node:process";
-import { mistakeIn } from "./flags.ts";
+import {
+  FlagError,
+  mistakeIn,
+  readSwitchInterval,
+  readWorkers,
+} from "./flags.ts";
 import { proseLines, proseOf } from "./prose.ts";
 import { chosen } from "./chosen.ts";
 import { type Again, linesOf, writeEvent } from "./events.ts";
@@ -92,9 +97,6 @@ interface Flags extends CellContext {
   /** Whether to leave out what we say about the cells. */
   plain: boolean;
 }
-
-/** A mistake in a lab's flags. */
-class FlagError extends Error {}
 
 /** As in Python, in seconds. */
 const SWITCH_INTERVAL = 0.005;
@@ -284,33 +286,18 @@ function readFlags(options: LabOptions, args: string[]): Flags | undefined {
     return {
       ...{ quick, plain, events },
       selection: flags.cell === undefined ? [] : [flags.cell],
-      workers: readWorkers(flags.workers, options.workers),
-      switchInterval: flags["no-gil"]
-        ? null
-        : readSwitchInterval(flags["switch-interval"]),
+      workers: flags.workers === undefined
+        ? options.workers
+        : readWorkers(flags.workers),
+      switchInterval: readLock(flags["no-gil"], flags["switch-interval"]),
     };
   }
 }
 
-function readSwitchInterval(text?: string): number {
-  if (text === undefined) return SWITCH_INTERVAL;
-  const seconds = Number(text);
-  if (/^\d{0,9}\.?\d{1,9}$/.test(text) && seconds > 0 && seconds <= 60) {
-    return seconds;
-  }
-  throw new FlagError(
-    `Cannot run with --switch-interval '${text}': it must be seconds, more ` +
-      "than 0 and up to 60",
-  );
-}
-
-function readWorkers(text: string | undefined, fallback: number): number {
-  if (text === undefined) return fallback;
-  const workers = Number(text);
-  if (/^\d+$/.test(text) && workers >= 1 && workers <= 64) return workers;
-  throw new FlagError(
-    `Cannot run with --workers '${text}': it must be a number from 1 to 64`,
-  );
+function readLock(isMissing: boolean, interval?: string): number | null {
+  if (interval === undefined) return isMissing ? null : SWITCH_INTERVAL;
+  if (!isMissing) return readSwitchInterval(interval);
+  throw new FlagError("Cannot take --no-gil and --switch-interval together");
 }
 
 function list(): string {

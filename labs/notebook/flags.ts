@@ -44,3 +44,27 @@ export function mistakeIn(
     if (!given) return `Cannot take --${name} without a value`;
   }
 }
+
+/** A mistake in a flag's value. */
+export class FlagError extends Error {}
+
+/** Reads `--workers`: 1 to 64. */
+export function readWorkers(text: string): number {
+  const workers = Number(text);
+  if (/^\d{1,9}$/.test(text) && workers >= 1 && workers <= 64) return workers;
+  throw new FlagError(
+    `Cannot run with --workers '${text}': it must be a number from 1 to 64`,
+  );
+}
+
+/** Reads `--switch-interval`: seconds. */
+export function readSwitchInterval(text: string): number {
+  const seconds = Number(text);
+  if (/^\d{0,9}\.?\d{1,9}$/.test(text) && seconds > 0 && seconds <= 60) {
+    return seconds;
+  }
+  throw new FlagError(
+    `Cannot run with --switch-interval '${text}': it must be seconds, more ` +
+      "than 0 and up to 60",
+  );
+}

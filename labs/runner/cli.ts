@@ -1,7 +1,11 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { parseArgs } from "@std/cli/parse-args";
-import { mistakeIn } from "../notebook/flags.ts";
+import {
+  mistakeIn,
+  readSwitchInterval,
+  readWorkers,
+} from "../notebook/flags.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What the command line says. */
@@ -32,6 +36,8 @@ export interface Options {
   trace?: string;
   /** The file for a report as one page. */
   report?: string;
+  /** What to pass on to a lab. */
+  labFlags: (lab: string) => string[];
   quiet: boolean;
   /** Whether a file may be overwritten that is no earlier output. */
   force: boolean;
@@ -53,6 +59,9 @@ Usage: deno task labs [lab | lab:cell | lab:from-to]... [flags]
   --python           Run the notebook's own cells, too, in this machine's python3
   --predict          Ask what will happen before cells that teach something
   --plain            Leave out what we say about the cells
+  --workers N        How many workers labs have, as with their own flag
+  --switch-interval S, --no-gil
+                     For lab gil, as with its own flags
   --timeout SECONDS  End a lab that takes longer
   --list             The cells, their recorded times, and their rules
   --watch            Run again whenever a lab or the library changes
@@ -84,11 +93,11 @@ const BOOLEAN_FLAGS = [
     "list",
     "watch",
   ] as const,
-  ...["json", "force", "quiet", "help"] as const,
+  ...["json", "force", "quiet", "no-gil", "help"] as const,
 ];
 
 const FLAGS = {
-  string: ["repeat", "timeout", ...FILE_FLAGS],
+  string: ["repeat", "timeout", "workers", "switch-interval", ...FILE_FLAGS],
   boolean: BOOLEAN_FLAGS,
 };
 
@@ -102,22 +111,61 @@ const FLAGS = {
 export function readOptions(args: string[]): Options | undefined {
   const mistake = mistakeIn(args, FLAGS);
   if (mistake !== undefined) throw new UsageError(mistake);
-  const { _, h: _h, help, repeat, timeout, ...flags } = parseArgs(args, {
-    string: ["repeat", "timeout", "_", ...FILE_FLAGS],
+  const parsed = parseArgs(args, {
+    string: [
+      "repeat",
+      "timeout",
+      "workers",
+      "switch-interval",
+      ...FILE_FLAGS,
+      "_",
+    ],
     boolean: [...BOOLEAN_FLAGS],
     alias: { help: "h" },
   });
-  if (help) return undefined;
+  if (parsed.help) return undefined;
+  const { quick, strict, python, predict, plain, list, watch, json } = parsed;
+  const { force, quiet, junit, svg, trace, report } = parsed;
+  const flags = {
+    ...{ quick, strict, python, predict, plain, list, watch, json },
+    ...{ force, quiet, junit, svg, trace, report },
+  };
   for (const flag of FILE_FLAGS) checkName(flag, flags[flag]);
   refuseTogether(flags, "list", "json");
   refuseTogether(flags, "predict", "json");
   refuseTogether(flags, "predict", "watch");
   return {
     ...flags,
-    parts: _.map(String),
-    repeat: readRepeat(repeat),
-    timeout: readTimeout(timeout),
+    parts: parsed._.map(String),
+    repeat: readRepeat(parsed.repeat),
+    timeout: readTimeout(parsed.timeout),
+    labFlags: readLabFlags(
+      parsed.workers,
+      parsed["switch-interval"],
+      parsed["no-gil"],
+    ),
   };
+}
+
+/** The flags of labs: a lab checks them again, but then others have run. */
+function readLabFlags(
+  workers: string | undefined,
+  interval: string | undefined,
+  isMissing: boolean,
+): Options["labFlags"] {
+  const all = workers === undefined
+    ? []
+    : ["--workers", `${readWorkers(workers)}`];
+  const gil = interval === undefined
+    ? []
+    : ["--switch-interval", `${readSwitchInterval(interval)}`];
+  if (isMissing) gil.push("--no-gil");
+  if (gil.length > 2) {
+    throw new UsageError(
+      "Cannot take --no-gil and --switch-interval together: take one away",
+    );
+  }
+  return (lab) => lab === "gil" ? [...all, ...gil] : all;
 }
 
 function checkName(flag: string, path: string | undefined): void {

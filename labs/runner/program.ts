@@ -14,6 +14,7 @@ import { chosenLabs, select, type Selection } from "./selection.ts";
 import { interrupts } from "./run/signals.ts";
 import { summary, totals } from "./report/summary.ts";
 import { print, widthOf } from "./terminal.ts";
+import { FlagError } from "../notebook/flags.ts";
 import { UsageError } from "./usage_error.ts";
 import { changes } from "./run/file_changes.ts";
 
@@ -58,7 +59,7 @@ export async function program(
   } catch (error) {
     // As a program that SIGPIPE ends.
     if (error instanceof Deno.errors.BrokenPipe) return 141;
-    if (error instanceof UsageError) {
+    if (error instanceof UsageError || error instanceof FlagError) {
       console.error(`${error.message}\n\nSee deno task labs --help`);
       return 2;
     }

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { type Options, readOptions } from "../../labs/runner/cli.ts";
+import { FlagError } from "../../labs/notebook/flags.ts";
 import { recordedLabs } from "../../labs/runner/judge/record.ts";
 import { flagsOf, select } from "../../labs/runner/selection.ts";
 import { UsageError } from "../../labs/runner/usage_error.ts";
@@ -61,11 +62,33 @@ const none = {
   ...{ parts: [], repeat: 1, timeout: undefined, quick: false },
   ...{ strict: false, force: false, python: false, predict: false },
   ...{ list: false, watch: false, json: false, plain: false, quiet: false },
+  ...{ junit: undefined, svg: undefined, trace: undefined, report: undefined },
 };
 
 function read(args: string): Partial<Options> {
-  return readOptions(args === "" ? [] : args.split(" ")) ?? {};
+  const options = readOptions(args === "" ? [] : args.split(" "));
+  // A function; it has a test of its own.
+  const { labFlags: _, ...others } = options ?? {};
+  return others;
 }
+
+Deno.test("readOptions() passes on the flags of labs", () => {
+  const flags = (...args: string[]) => {
+    const { labFlags } = readOptions(args)!;
+    return [labFlags("pool"), labFlags("gil")];
+  };
+  assertEquals(flags(), [[], []]);
+  const workers = ["--workers", "3"];
+  assertEquals(flags(...workers), [workers, workers]);
+  assertEquals(flags("--no-gil"), [[], ["--no-gil"]]);
+  const interval = ["--switch-interval", "0.0001"];
+  assertEquals(flags(...interval), [[], interval]);
+  const message = "Cannot take --no-gil and --switch-interval together";
+  assertThrows(() => flags("--no-gil", ...interval), UsageError, message);
+  for (const odd of ["0", "61", "-1", "soon", "1e-3"]) {
+    assertThrows(() => flags(`--switch-interval=${odd}`), FlagError, "seconds");
+  }
+});
 
 Deno.test("readOptions() reads every flag", () => {
   assertEquals(read(""), none);

@@ -299,7 +299,7 @@ processTest("labs in colour only where that is wanted", async () => {
 processTest("deno task labs runs a real lab's cell", async () => {
   const { code, out } = await runTask(["threads:8"]);
   const text = stripAnsiCode(out);
-  assertMatch(text, /✓ reproduced \(rules seconds, order:partial\) +0\.0 s/);
+  assertMatch(text, /✓ reproduced \(rules seconds, order:partial\) +0\.\d s/);
   assertStringIncludes(text, "In [8]: two threads, not joined\n");
   assertEquals(code, 0);
 });

@@ -7,6 +7,7 @@ import {
 import { stripAnsiCode } from "@std/fmt/colors";
 import { unicodeWidth } from "@std/cli/unicode-width";
 import { diff, formatDiff } from "../../labs/runner/report/diff.ts";
+import { folded } from "../../labs/runner/report/fold.ts";
 import { differences } from "../../labs/runner/report/differences.ts";
 import { toJson } from "../../labs/runner/report/json.ts";
 import { toJunit } from "../../labs/runner/report/junit.ts";
@@ -88,7 +89,7 @@ Deno.test("summary() has a row a cell", () => {
   );
   assertMatch(
     cell("pool:10"),
-    /✗ differs \(its time\) +4\.00 s +×0\.96 +5\.08 s +×2\.13$/,
+    /✗ differs \(its time\) +4\.00 s +×0\.96 +0\.96–0\.96 of 6 +5\.08 s +×2\.13$/,
   );
   assertEquals(lines.at(-1), "8 reproduced, 1 different");
 });
@@ -207,4 +208,14 @@ Deno.test("toJunit() escapes what a lab prints", () => {
   assertWellFormed(xml);
   assertStringIncludes(xml, "pool:3 &lt;a href=&quot;x&quot;&gt;&amp;\ufffd");
   assertStringIncludes(xml, "+ &lt;b&gt;&amp;\ufffd");
+});
+
+Deno.test("folded() shortens integers, unless one is missing or twice", () => {
+  const upTo = (count: number) =>
+    Array.from({ length: count }, (_, i) => `${i}`);
+  assertEquals(folded(["a", ...upTo(100), "b"]), ["a", "0 … 99", "b"]);
+  assertEquals(folded(upTo(4).reverse()), ["0 … 3 (in another order)"]);
+  for (const lines of [upTo(3), ["0", "1", "2", "2"], ["1", "2", "3", "4"]]) {
+    assertEquals(folded(lines), lines);
+  }
 });

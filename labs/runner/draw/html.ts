@@ -23,6 +23,10 @@ export interface ReportCell {
   recorded: string;
   /** What the cell printed here. */
   here: string;
+  /** What the notebook's cell printed in the Python that is here. */
+  python?: string;
+  /** What the cell shows, in a line or two of our own. */
+  prose?: string;
   /** How long it took, in the notebook and here. */
   seconds?: { recorded?: number; here?: number };
   /** What its threads did, if they were watched. */
@@ -123,10 +127,12 @@ function cellSection(cell: ReportCell, index: number): string {
 <h2><span class="id">${escape(id)}</span> ${escape(title)} ${
     badge(verdict)
   }</h2>
+${cell.prose === undefined ? "" : `<p class="prose">${escape(cell.prose)}</p>`}
 ${difference ? `<pre>${escape(difference)}</pre>` : ""}
 <pre class="source" tabindex="0">${escape(source)}</pre>
 <div class="sides">
 ${output("Notebook", recorded)}
+${cell.python === undefined ? "" : output("Python here", cell.python)}
 ${output("Here", here)}
 </div>
 ${figure(cell.timeline)}

@@ -1,6 +1,8 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { markOf } from "./mark.ts";
+import { proseOf } from "../../notebook/prose.ts";
+import { folded } from "./fold.ts";
 import { difference } from "./differences.ts";
 import { reportPage } from "../draw/html.ts";
 import { drawSvg } from "../draw/svg.ts";
@@ -59,8 +61,10 @@ export function reportText(results: LabResult[]): string {
         verdict: describe(verdict),
         difference: difference(verdict).join("\n"),
         source: recorded?.source ?? "",
-        recorded: recorded?.output ?? "",
-        here: cell.output,
+        prose: proseOf(cell.id),
+        recorded: foldedText(recorded?.output ?? ""),
+        here: foldedText(cell.output),
+        python: cell.python && foldedText(cell.python.output),
         seconds: {
           recorded: verdict.timing.recorded ?? undefined,
           here: verdict.seconds ?? undefined,
@@ -71,6 +75,10 @@ export function reportText(results: LabResult[]): string {
   );
   const page = reportPage({ summary: sentences, cells });
   return page.replace("\n", `\n<!-- ${markOf("report")} -->\n`);
+}
+
+function foldedText(text: string): string {
+  return folded(text.split("\n")).join("\n");
 }
 
 function cellsOf(results: LabResult[]): CellResult[] {

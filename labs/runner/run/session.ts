@@ -1,7 +1,8 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { bold, getColorEnabled, green, yellow } from "@std/fmt/colors";
+import { bold, dim, getColorEnabled, green, yellow } from "@std/fmt/colors";
 import type { Again, CellEnd, LabEvent } from "../../notebook/events.ts";
+import { proseLines, proseOf } from "../../notebook/prose.ts";
 import type { Options } from "../cli.ts";
 import { drawGantt } from "../draw/gantt.ts";
 import { isWorthDrawing } from "../draw/worth.ts";
@@ -20,6 +21,7 @@ import {
   numberOf,
   type Selection,
 } from "../selection.ts";
+import { foldedRun, isInteger } from "../report/fold.ts";
 import { print, widthOf } from "../terminal.ts";
 import { runProcess } from "./lab_process.ts";
 import { type LoadMark, markLoad, othersBetween } from "./load.ts";
@@ -56,6 +58,8 @@ export class Session {
   #measured: Measured[] = [];
   #outputs: CellOutput[] = [];
   #samples = new Map<string, Sample[]>();
+  /** Printed by the lab, and not yet by us. */
+  #integers: string[] = [];
   #isAgain = false;
   #idle = Promise.withResolvers<void>();
   #mark: LoadMark | undefined;
@@ -123,6 +127,7 @@ export class Session {
       ...lab.command,
       ...flagsOf(this.#selection),
       ...quick ? ["--quick"] : [],
+      ...this.#options.labFlags(lab.lab),
       "--events",
     ];
     const limit = timeout === undefined
@@ -165,29 +170,52 @@ export class Session {
   #onLine(line: string): void {
     const { output, event } = this.#transcript.add(line);
     const isShown = this.#isShown && !this.#isAgain;
-    if (output !== undefined && isShown) {
-      this.#progress.above(() => print(output));
-    }
+    if (output !== undefined && isShown) this.#show(output);
     if (event !== undefined) this.#onEvent(event, isShown);
+  }
+
+  /** Prints a line; integers wait for what follows them, to be folded. */
+  #show(line: string): void {
+    if (isInteger(line)) this.#integers.push(line);
+    else this.#print([line]);
+  }
+
+  #print(lines: string[]): void {
+    const all = [...foldedRun(this.#integers), ...lines];
+    this.#integers = [];
+    this.#progress.above(() => all.forEach(print));
   }
 
   #onEvent(event: LabEvent, isShown: boolean): void {
     switch (event.type) {
       case "start": {
         const { id, title } = event;
-        const heading = `In [${id}]: ${title}`;
-        if (isShown) this.#progress.above(() => print(green(bold(heading))));
+        if (isShown) this.#print(this.#heading(id, title));
         this.#watch(id, title);
         this.#mark = markLoad();
         break;
       }
       case "end":
         this.#onEnd(event);
-        if (isShown) this.#progress.above(() => draw(event));
+        if (isShown) {
+          this.#print([]);
+          this.#progress.above(() => draw(event));
+        }
         break;
       case "idle":
         this.#idle.resolve();
     }
+  }
+
+  /** The cell's number and title, and what we say about it. */
+  #heading(id: string, title: string): string[] {
+    const { lab } = this.#selection.lab;
+    const prose = this.#options.plain ? undefined : proseOf(`${lab}:${id}`);
+    const width = Math.min(widthOf(Deno.stdout), LONGEST_CHART) - 2;
+    return [
+      green(bold(`In [${id}]: ${title}`)),
+      ...prose === undefined ? [] : proseLines(prose, width).map(dim),
+    ];
   }
 
   #onEnd({ cpu, timeline }: CellEnd): void {
