@@ -75,7 +75,7 @@ processTest(
     const run = await runLabTask("threads", ...args);
     assertEquals(run.code, 0);
     const output = outputsOf(run).get("10")!;
-    assertEquals(output.match(/^Sleeping 1 seconds/gm)?.length, 3);
+    assertEquals(output.match(/^Sleeping 1 second\.\.\./gm)?.length, 3);
   },
 );
 
@@ -103,9 +103,13 @@ processTest("a lab says what is valid, with exit code 2", async () => {
       [["--wrong"], "Unknown flag '--wrong': the flags are --cell"],
       [["stray"], "Unknown argument 'stray'"],
       [["--workers", "0"], "it must be a number from 1 to 64"],
-      [["--workers"], "it must be a number from 1 to 64"],
+      [["--workers"], "Cannot take --workers without a value"],
       [["--workers", "two"], "it must be a number from 1 to 64"],
-      [["--cell"], "Cannot run cell ''"],
+      [["--cell"], "Cannot take --cell without a value"],
+      [["--cell", ""], "Cannot take --cell without a value"],
+      [["--quick", "--quick"], "Cannot take --quick twice"],
+      [["--", "7"], "Unknown argument '7': cells are chosen by --cell"],
+      [["--no-gil"], "Unknown flag '--no-gil'"],
     ] as const
   ) {
     const run = await runLabTask("threads", ...args);
