@@ -159,8 +159,10 @@ function explain(id: number): void {
 /** The error's class and message, and no URL that is a whole module. */
 function describe(error: unknown): string {
   try {
-    // The class says something only if it is not the plain one.
-    return withoutDataUrls(String(error).replace(/^Error: /, ""));
+    // The class says something only if it is not the plain one. Deno adds to some
+    // messages where it was.
+    const text = String(error).replace(/^Error: /, "");
+    return withoutDataUrls(text.replaceAll(/\n\s+at \S+$/gm, ""));
   } catch {
     return "something was thrown that can't be printed";
   }

@@ -31,6 +31,7 @@ import {
 import { Form, Handover } from "./handover.ts";
 import { withoutDataUrls } from "./modules.ts";
 import { notCapable, type WorkerPermissions } from "./permissions.ts";
+import { checkRequirements } from "./requirements.ts";
 import { threadTable } from "./thread_table.ts";
 import { serveKey, serverUrl, WORKER_NAME } from "./worker_server.ts";
 
@@ -156,6 +157,11 @@ export class PooledWorker {
   private constructor(permissions: WorkerPermissions, registry: Registry) {
     this.#permissions = keyOf(permissions);
     this.#registry = registry;
+    checkRequirements([
+      serverUrl,
+      ...registry.own,
+      ...registry.exposing.keys(),
+    ]);
     this.#worker = newWorker(bootstrap(registry), permissions);
     // What takes time comes now: the worker loads its modules meanwhile.
     this.#handover = new Handover();

@@ -20,7 +20,9 @@ export async function runProcess(
       "run",
       "--no-check",
       "--no-prompt",
-      ...flags.includes("-A") ? [] : ["--allow-read=lib,mod.ts,tests,vendor"],
+      ...flags.some((flag) => /^-A$|^--allow-read/.test(flag))
+        ? []
+        : ["--allow-read=lib,mod.ts,tests,vendor"],
       ...flags,
       `tests/support/${file}`,
       ...args,
