@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { processors, Promise } from "../sync/globals.ts";
+import { processors, Promise as Promises } from "../sync/globals.ts";
 import { Call } from "./call.ts";
 import {
   checkArray,
@@ -273,7 +273,7 @@ export class Pool implements AsyncDisposable {
         ? this.#dispatcher.submit(task)
         : this.#applyLimited(task, options);
     } catch (error) {
-      return Promise.reject(error);
+      return Promises.reject(error);
     }
   }
 
@@ -717,7 +717,7 @@ export class Pool implements AsyncDisposable {
     // While it is made, the workers have begun.
     if (isPlaced) results.list = new Array(total);
     try {
-      const lists = await Promise.all(chunks);
+      const lists = await Promises.all(chunks);
       return (isPlaced ? results.list : lists.flat()) as R[];
     } catch (error) {
       // What a worker has begun is its neighbours', and finishes.

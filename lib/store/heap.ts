@@ -100,7 +100,6 @@ export class Heap extends Store {
   #ints!: Int32Array;
   #floats!: Float64Array;
   #path = new Int32Array(LONGEST_PATH);
-  #pathLength = 0;
   // The position of the read or write that is under way.
   #block = 0;
   #at = 0;

@@ -1,10 +1,9 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { checkOptions, checkSignal } from "../checks.ts";
-
-/** Options of operations that can wait. */
 import { now } from "./globals.ts";
 
+/** Options of operations that can wait. */
 export interface WaitOptions {
   /**
    * How long to wait at most, in seconds.

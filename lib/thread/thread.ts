@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { now, Promise } from "../sync/globals.ts";
+import { now, Promise as Promises } from "../sync/globals.ts";
 import { expose } from "../expose.ts";
 // Whatever else is loaded, and when: queues, locks and their errors are known to
 // every thread that they may be passed to.
@@ -805,7 +805,7 @@ export async function prestartWorkers(count: number): Promise<void> {
     );
   }
   checkMainThread("start workers");
-  await Promise.all(Array.from({ length: count }, (_, i) => prestart(i + 1)));
+  await Promises.all(Array.from({ length: count }, (_, i) => prestart(i + 1)));
 }
 
 /** Sees a worker to where it is ready; it stays one that has run nobody's code. */
