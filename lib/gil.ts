@@ -15,6 +15,7 @@ import {
   stopped,
 } from "./sync/waiters.ts";
 import { Mark, recordPoint } from "./sync/recorder.ts";
+import { reserveStack, reserveStackForHold } from "./sync/reserve_stack.ts";
 import {
   type Handle,
   handle,
@@ -293,6 +294,7 @@ export class Gil {
   }
 
   #tryTake(): true | Pending {
+    reserveStackForHold();
     const words = this.#words;
     const me = currentIdentity();
     const holder = Atomics.compareExchange(words, HOLDER, 0, me);
@@ -320,6 +322,7 @@ export class Gil {
   }
 
   #drop(): void {
+    reserveStack();
     const words = this.#words;
     const wasAsked = Atomics.load(words, DROP_REQUEST) !== 0;
     recordPoint(Mark.RELEASE, words[ID], words[SWITCHES]);

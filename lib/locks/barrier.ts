@@ -30,6 +30,7 @@ import {
   isStopping,
 } from "../sync/waiters.ts";
 import { Mark } from "../sync/recorder.ts";
+import { reserveStack, reserveStackForHold } from "../sync/reserve_stack.ts";
 import {
   type AnyFunction,
   functionOf,
@@ -266,6 +267,7 @@ export class Barrier {
     signal?.throwIfAborted();
     const action = this.#action;
     if (isStopping()) await heedStop();
+    reserveStackForHold();
     using visit = new Visit();
     const until = async <T>(attempt: () => T | Pending): Promise<T> => {
       const early = attempt();
@@ -311,6 +313,7 @@ export class Barrier {
   waitSync(options: WaitOptions = {}): number {
     const { timeout, deadline } = this.#limits(options);
     const action = this.#action;
+    reserveStackForHold();
     using visit = new Visit();
     const until = <T>(attempt: () => T | Pending): T => {
       const early = attempt();
@@ -548,6 +551,7 @@ export class Barrier {
   /** Changes the state, and tells everyone. */
   #change(next: (state: number, count: number) => number): void {
     const words = this.#words;
+    reserveStack();
     this.#mutex.lock();
     try {
       Atomics.store(words, STATE, next(words[STATE], words[COUNT]));

@@ -14,6 +14,7 @@ import {
 } from "../checks.ts";
 import type { Suspended } from "./ownership.ts";
 import { Mark } from "../sync/recorder.ts";
+import { reserveStack } from "../sync/reserve_stack.ts";
 import {
   type Handle,
   handle,
@@ -402,6 +403,7 @@ export class Condition {
   notify(n = 1): void {
     checkInteger("notify condition", "n", n, 0, Number.MAX_SAFE_INTEGER);
     this.#checkHeld("notify");
+    reserveStack();
     for (let i = 0; i < n && this.#waiters.hasWaiters; i++) {
       this.#waiters.notify();
     }
@@ -424,6 +426,7 @@ export class Condition {
    */
   notifyAll(): void {
     this.#checkHeld("notify");
+    reserveStack();
     this.#waiters.notifyAll();
     checkStopAfterwards();
   }

@@ -7,6 +7,7 @@ import {
   type WaitOptions,
 } from "../sync/deadline.ts";
 import { Mark } from "../sync/recorder.ts";
+import { reserveStack } from "../sync/reserve_stack.ts";
 import {
   type Handle,
   handle,
@@ -105,6 +106,7 @@ export class Event {
    * ```
    */
   set(): void {
+    reserveStack();
     Atomics.store(this.#words, FLAG, 1);
     Atomics.add(this.#words, SETS, 1);
     this.#waiters.notifyAll();

@@ -15,7 +15,7 @@ import {
   threadLabel,
 } from "../sync/waiters.ts";
 import { isRecording, Mark, recordPoint } from "../sync/recorder.ts";
-import { reserveStack } from "../sync/reserve_stack.ts";
+import { reserveStack, reserveStackForHold } from "../sync/reserve_stack.ts";
 import {
   enterLockWait,
   type GraphedLock,
@@ -130,7 +130,7 @@ export class Ownership implements GraphedLock, Witness {
   #index: number;
   #waiters: WaitList;
   #attempt = (): number | Pending => {
-    const turn = this.tryTake();
+    const turn = this.#tryTake();
     if (turn !== 0) return turn;
     this.#checkHolder();
     return PENDING;
@@ -188,12 +188,16 @@ export class Ownership implements GraphedLock, Witness {
    * something running.
    */
   tryTake(): number {
+    reserveStackForHold();
+    return this.#tryTake();
+  }
+
+  /** The stack is reserved. */
+  #tryTake(): number {
     const words = this.#words;
     const at = this.#index;
     const me = currentIdentity();
     checkStop();
-    // Telling the graph takes some.
-    if (words[at + NODE] !== 0) reserveStack();
     const holder = Atomics.compareExchange(words, at + HOLDER, 0, me);
     if (holder !== 0) {
       if (!this.reentrant || holder !== me) return 0;
@@ -214,7 +218,7 @@ export class Ownership implements GraphedLock, Witness {
   }
 
   /**
-   * Takes it, blocking while another has it.
+   * Takes it, blocking while another has it. The caller has reserved the stack.
    *
    * @returns The turn; 0 when the deadline passed.
    * @throws {DeadlockError} If it would wait for ever.
@@ -222,7 +226,7 @@ export class Ownership implements GraphedLock, Witness {
    */
   takeSync(deadline: number): number {
     for (let spin = 0; spin < SPINS; spin++) {
-      const turn = this.tryTake();
+      const turn = this.#tryTake();
       if (turn !== 0) return turn;
       Atomics.pause();
     }
@@ -251,6 +255,7 @@ export class Ownership implements GraphedLock, Witness {
    * doesn't have it, and may not give it up for another.
    */
   give(): boolean {
+    reserveStack();
     const holder = Atomics.load(this.#words, this.#index + HOLDER);
     const isMine = holder !== 0 && holder === currentIdentity();
     const isGiven = isMine ? this.#giveMine(holder) : this.#giveOthers(holder);
@@ -260,6 +265,7 @@ export class Ownership implements GraphedLock, Witness {
 
   /** Ends the hold with that turn once, unless it has ended. */
   end(turn: number): void {
+    reserveStack();
     const words = this.#words;
     const at = this.#index;
     const holder = Atomics.load(words, at + HOLDER);
@@ -274,6 +280,8 @@ export class Ownership implements GraphedLock, Witness {
 
   /** Gives it up for as long as a wait takes; what to {@linkcode resume}. */
   suspend(): Suspended {
+    // For taking it again, too.
+    reserveStackForHold();
     const words = this.#words;
     const at = this.#index;
     const suspended = { depth: words[at + DEPTH], turn: words[at + TURN] };
@@ -375,8 +383,6 @@ export class Ownership implements GraphedLock, Witness {
   #free(holder: number): boolean {
     const words = this.#words;
     const at = this.#index;
-    // Waking takes some.
-    if (words[at + NODE] !== 0) reserveStack();
     if (isRecording) {
       recordPoint(Mark.RELEASE, words[at + ADDRESS], words[at + CHANGES]);
     }

@@ -8,6 +8,7 @@ import {
   type WaitOptions,
 } from "../sync/deadline.ts";
 import { Mark } from "../sync/recorder.ts";
+import { reserveStack, reserveStackForHold } from "../sync/reserve_stack.ts";
 import {
   type Handle,
   handle,
@@ -244,12 +245,14 @@ export class Semaphore {
    */
   release(n = 1): void {
     checkInteger("release semaphore", "n", n, 1, LARGEST_VALUE);
+    reserveStack();
     this[give](n);
     checkStopAfterwards();
   }
 
   /**
-   * Releases without a look at the order to end: what unwinds gives back all.
+   * Releases without a look at the order to end: what unwinds gives back all. The
+   * caller has reserved the stack for it.
    *
    * @ignore
    */
@@ -319,6 +322,7 @@ export class Semaphore {
   }
 
   #tryTake(): boolean {
+    reserveStackForHold();
     const words = this.#words;
     for (;;) {
       const value = Atomics.load(words, VALUE);
@@ -353,6 +357,7 @@ class Permit implements Disposable {
   #giveBack(): void {
     const semaphore = this.#semaphore;
     if (semaphore === undefined) return;
+    reserveStack();
     this.#semaphore = undefined;
     // The thread may have been given up: then others have it.
     if (this.#holders.remove(this.#holder)) semaphore[give](1);

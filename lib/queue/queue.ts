@@ -20,6 +20,7 @@ import {
   heedStop,
   isStopping,
 } from "../sync/waiters.ts";
+import { reserveStack } from "../sync/reserve_stack.ts";
 import { pause } from "../sync/pause.ts";
 import { isRecording, Mark, recordPoint } from "../sync/recorder.ts";
 import {
@@ -265,6 +266,7 @@ export class Queue<T = unknown> {
 
   set maxsize(maxsize: number) {
     checkMaxsize("change queue", maxsize);
+    reserveStack();
     this.#store.limit = limitOf(maxsize);
     this.#notFull.notifyAll();
     checkStopAfterwards();
@@ -525,6 +527,7 @@ export class Queue<T = unknown> {
    * ```
    */
   taskDone(): void {
+    reserveStack();
     if (!this.#finishOne()) {
       throw new RangeError("taskDone() called too many times");
     }
@@ -607,6 +610,7 @@ export class Queue<T = unknown> {
    */
   shutdown(options: ShutdownOptions = {}): void {
     checkOptions("shut down queue", options);
+    reserveStack();
     this.#store.close();
     if (options.immediate) {
       while (this.#store.take(received)) {
@@ -717,6 +721,7 @@ export class Queue<T = unknown> {
   }
 
   #tryPut(cargo: Cargo): true | Pending {
+    reserveStack();
     const result = this.#store.put(cargo);
     if (result === "full") return PENDING;
     if (result === "closed") {
@@ -736,6 +741,7 @@ export class Queue<T = unknown> {
   #tryGet(): T | Pending {
     // Before an item is taken: it would be lost with the thread.
     checkStop();
+    reserveStack();
     if (this.#store.take(received)) {
       if (isRecording) {
         recordPoint(Mark.GET, this.#words[ADDRESS], this.#store.lastTake);

@@ -87,8 +87,9 @@ export function abandonWaits(reason: unknown): void {
  * finds the room taken by another passes the wake on, because a smaller one may
  * still fit. This ends: each wake needs room that is there.
  *
- * Where the stack is exhausted, a call throws: whoever is about to enter or
- * leave the list makes sure before that there is enough of it.
+ * Where the stack is exhausted, a call throws: a wait makes sure before it enters
+ * the list that there is enough of the stack, and a waker before it changes what
+ * the others wait for (see `reserve_stack.ts`).
  */
 export class WaitList {
   static readonly WORDS = 3;
@@ -135,7 +136,6 @@ export class WaitList {
   /** Wakes the one that has waited longest, of those that the room suffices for. */
   notify(): void {
     if (!this.hasWaiters) return;
-    reserveStack();
     const room = this.#room === undefined ? Infinity : this.#room();
     const cells = lot();
     let cell = 0;
@@ -161,7 +161,6 @@ export class WaitList {
   /** Wakes everyone who is in the list now. */
   notifyAll(): void {
     if (!this.hasWaiters) return;
-    reserveStack();
     const cells: number[] = [];
     this.#mutex.lock();
     try {

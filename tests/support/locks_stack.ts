@@ -39,7 +39,7 @@ function sweep(op: () => void, faults: () => unknown[]): void {
   let exhausted = 0;
   for (let padding = 0; padding < 1400; padding++) {
     try {
-      deeper(most - 60, padding, op);
+      deeper(most - 150, padding, op);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       exhausted++;

@@ -1,0 +1,242 @@
+/**
+ * Changes shared state where the stack ends, some bytes apart, and looks each
+ * time whether all of the change was made, or nothing. To be run without V8's
+ * compilers, so that every frame has the same size each time.
+ *
+ * @module
+ */
+
+import {
+  Barrier,
+  Condition,
+  Event,
+  Gil,
+  LifoQueue,
+  Lock,
+  PriorityQueue,
+  Queue,
+  RLock,
+  Semaphore,
+} from "../../mod.ts";
+import { lot, STATE, STRIDE } from "../../lib/sync/waiters.ts";
+
+function call(op: () => void, ..._padding: unknown[]): void {
+  op();
+}
+
+function deeper(depth: number, padding: number, op: () => void): void {
+  if (depth > 0) deeper(depth - 1, padding, op);
+  else call(op, ...new Array(padding));
+}
+
+function fits(depth: number): boolean {
+  try {
+    deeper(depth, 0, () => {});
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+let most = 0;
+for (let step = 1 << 17; step > 0; step >>= 1) {
+  if (fits(most + step)) most += step;
+}
+
+/** How many awaited waits are in some list. */
+function sleepers(): number {
+  const cells = lot();
+  let count = 0;
+  for (let cell = 1; cell < 200; cell++) {
+    if (cells[cell * STRIDE + STATE] === 1) count++;
+  }
+  return count;
+}
+
+interface Round {
+  /** The operation, to be done where the stack ends. */
+  op(): void;
+  /** What others see of it. */
+  see(): unknown[];
+  finish?(): void;
+}
+
+const ending: AbortController[] = [];
+
+/** A wait that lasts until somebody wakes it, or the round is over. */
+function waits(wait: (limits: { signal: AbortSignal }) => Promise<unknown>) {
+  const controller = new AbortController();
+  ending.push(controller);
+  wait({ signal: controller.signal }).catch(() => {});
+}
+
+async function sweep(name: string, begin: () => Round): Promise<void> {
+  if (!name.includes(Deno.args[0] ?? "")) return;
+  const look = (round: Round) => JSON.stringify([...round.see(), sleepers()]);
+  const endRound = async (round: Round) => {
+    round.finish?.();
+    for (const controller of ending.splice(0)) controller.abort();
+    do await new Promise((resolve) => setTimeout(resolve, 0)); while (
+      sleepers() > 0
+    );
+  };
+  // What is compiled at the first call takes far more of the stack.
+  let before = "";
+  let after = "";
+  for (let i = 0; i < 5; i++) {
+    const round = begin();
+    before = look(round);
+    round.op();
+    after = look(round);
+    await endRound(round);
+  }
+  let exhausted = 0;
+  const steps = 240;
+  for (let step = 0; step < steps; step++) {
+    const round = begin();
+    let expected = after;
+    try {
+      deeper(most - 110, step * 13, round.op);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      exhausted++;
+      expected = before;
+    }
+    const found = look(round);
+    if (found !== expected) {
+      throw new Error(`${name}, step ${step}: ${found} instead of ${expected}`);
+    }
+    await endRound(round);
+  }
+  if (exhausted === 0 || exhausted === steps) {
+    throw new Error(`${name} did not meet the end of the stack: ${exhausted}`);
+  }
+}
+
+for (const Class of [Queue, LifoQueue, PriorityQueue]) {
+  const item = [1, 2] as never;
+  const make = (maxsize = 0) => new Class<never, never>(maxsize);
+  for (const method of ["putNowait", "putSync"] as const) {
+    await sweep(`${Class.name}.${method}`, () => {
+      const queue = make();
+      waits((limits) => queue.get(limits));
+      return { op: () => queue[method](item), see: () => [queue.size] };
+    });
+  }
+  for (const method of ["getNowait", "getSync"] as const) {
+    await sweep(`${Class.name}.${method}`, () => {
+      const queue = make(1);
+      queue.putNowait(item);
+      waits((limits) => queue.put(item, limits));
+      return { op: () => void queue[method](), see: () => [queue.size] };
+    });
+  }
+  await sweep(`${Class.name}.taskDone`, () => {
+    const queue = make();
+    queue.putNowait(item);
+    waits((limits) => queue.join(limits));
+    return { op: () => queue.taskDone(), see: () => [queue.unfinishedTasks] };
+  });
+  await sweep(`${Class.name}.maxsize`, () => {
+    const queue = make(1);
+    queue.putNowait(item);
+    waits((limits) => queue.put(item, limits));
+    return { op: () => queue.maxsize = 2, see: () => [queue.maxsize] };
+  });
+  for (const immediate of [false, true]) {
+    await sweep(`${Class.name}.shutdown`, () => {
+      const queue = make(1);
+      queue.putNowait(item);
+      waits((limits) => queue.put(item, limits));
+      waits((limits) => queue.join(limits));
+      const isOpen = () => {
+        try {
+          queue.putNowait(item);
+        } catch (error) {
+          return (error as Error).name;
+        }
+      };
+      return {
+        op: () => queue.shutdown({ immediate }),
+        see: () => [queue.size, queue.unfinishedTasks, isOpen()],
+      };
+    });
+  }
+}
+
+for (const Class of [Lock, RLock]) {
+  await sweep(`${Class.name}.tryAcquire`, () => {
+    const lock = new Class();
+    return { op: () => void lock.tryAcquire(), see: () => [lock.isLocked] };
+  });
+  await sweep(`${Class.name}.acquireSync and using`, () => {
+    const lock = new Class();
+    const op = () => {
+      using _held = lock.acquireSync();
+    };
+    return { op, see: () => [lock.isLocked] };
+  });
+}
+await sweep("Lock.release", () => {
+  const lock = new Lock();
+  lock.acquireSync();
+  waits((limits) => lock.acquire(limits));
+  return { op: () => lock.release(), see: () => [lock.isLocked] };
+});
+await sweep("Semaphore.release", () => {
+  const semaphore = new Semaphore(0);
+  for (let i = 0; i < 3; i++) waits((limits) => semaphore.acquire(limits));
+  return {
+    op: () => semaphore.release(2),
+    see: () => [`${semaphore}`.slice(-10)],
+  };
+});
+await sweep("Semaphore.acquireSync and using", () => {
+  const semaphore = new Semaphore(1);
+  const op = () => {
+    using _permit = semaphore.acquireSync();
+  };
+  return { op, see: () => [`${semaphore}`.slice(-10)] };
+});
+await sweep("Event.set", () => {
+  const event = new Event();
+  for (let i = 0; i < 3; i++) waits((limits) => event.wait(limits));
+  return { op: () => event.set(), see: () => [event.isSet] };
+});
+for (const method of ["notify", "notifyAll"] as const) {
+  await sweep(`Condition.${method}`, () => {
+    const condition = new Condition(new Lock());
+    const wait = async (limits: { signal: AbortSignal }) => {
+      await condition.wait(limits).finally(() => condition.release());
+    };
+    for (let i = 0; i < 3; i++) {
+      condition.acquireSync();
+      waits(wait);
+    }
+    condition.acquireSync();
+    return {
+      op: () => condition[method](),
+      see: () => [`${condition}`.slice(-4)],
+      finish: () => condition.release(),
+    };
+  });
+}
+for (const method of ["abort", "reset"] as const) {
+  await sweep(`Barrier.${method}`, () => {
+    const barrier = new Barrier(3);
+    for (let i = 0; i < 2; i++) waits((limits) => barrier.wait(limits));
+    return { op: () => barrier[method](), see: () => [barrier.broken] };
+  });
+}
+await sweep("Barrier.waitSync", () => {
+  const barrier = new Barrier(1);
+  const see = () => [barrier.broken, barrier.nWaiting];
+  return { op: () => void barrier.waitSync(), see };
+});
+await sweep("Gil.run", () => {
+  const gil = new Gil();
+  return {
+    op: () => gil.run(() => gil.checkpoint()),
+    see: () => [gil.run(() => 1)],
+  };
+});
