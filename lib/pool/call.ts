@@ -29,7 +29,7 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
   #dispatcher: Dispatcher;
   #tasks = new Set<Task>();
   #timeout: number;
-  /** On `performance.now()`'s clock. */
+  /** On `now()`'s clock. */
   #deadline = Infinity;
   #signal: AbortSignal | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;

@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { now } from "../sync/globals.ts";
 import { hold } from "../sync/keep_alive.ts";
 import { type Packed, unpack } from "../codec/packing.ts";
 import { Damaged } from "../codec/damaged.ts";
@@ -203,15 +204,15 @@ export class Dispatcher {
   }
 
   async #stopIfStuck(hasEnded: () => boolean): Promise<void> {
-    let since = performance.now();
+    let since = now();
     let settled = this.#settled;
     for (;;) {
       const onlyWaits = await this.#workers.look();
       if (hasEnded() || this.#hasStopped) return;
       if (!onlyWaits || settled !== this.#settled) {
-        since = performance.now();
+        since = now();
         settled = this.#settled;
-      } else if (performance.now() - since >= STUCK_MS) break;
+      } else if (now() - since >= STUCK_MS) break;
     }
     const message = "The pool was terminated at the end of its block: for " +
       `${STUCK_MS / 1000} seconds its tasks have only waited`;
