@@ -419,9 +419,16 @@ function keyOf(permissions: WorkerPermissions): string {
   return JSON.stringify(Object.entries(permissions));
 }
 
+/** `Worker`, or the subclass of it that the program has put in its place. */
+function currentWorkerClass(): typeof Worker {
+  const current = globalThis.Worker;
+  return current?.prototype instanceof Worker ? current : Worker;
+}
+
 function newWorker(url: string, permissions: WorkerPermissions): Worker {
   try {
-    return new Worker(url, {
+    const Class = currentWorkerClass();
+    return new Class(url, {
       type: "module",
       name: WORKER_NAME,
       deno: { permissions },
