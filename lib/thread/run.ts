@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { now } from "../sync/globals.ts";
+import { now, processors } from "../sync/globals.ts";
 import type { Packed } from "../codec/packing.ts";
 import { unpack } from "../codec/packing.ts";
 import {
@@ -29,6 +29,12 @@ const GRACE_MS = 250;
  * busy, each takes longer.
  */
 const LONG_GRACE_TURNS = 12;
+/** This thread is late if it is woken so long after its time. */
+const LATE_MS = 100;
+/** How many threads have ended that were told to, and how many are yet to. */
+let endings = 0;
+let stopping = 0;
+
 /** How long the worker of a thread that was given up may yet take to leave. */
 const LAST_MS = 60_000;
 
@@ -132,7 +138,10 @@ export class Run {
     this.retireWorker();
     const isParked = stopThread(this.slot.cell);
     this.#worker.stop();
-    if (await this.#endsInTime(isParked)) return;
+    stopping++;
+    const hasEnded = await this.#endsInTime(isParked);
+    stopping--;
+    if (hasEnded) return;
     if (!this.slot.end(Outcome.LOST)) return;
     desertCell(this.slot.cell);
     if (!this.#hasBegun) return;
@@ -145,18 +154,27 @@ export class Run {
   }
 
   /**
-   * Whether the thread ends before it is to be given up. One that is parked will
-   * see the order as soon as it gets a core; one that has heeded it unwinds.
+   * Whether the thread ends before it is to be given up. Time doesn't count in
+   * which this thread is late itself, or others end that were told to; and where
+   * there are more of them than cores, each has to wait for its turn. One that is
+   * parked will see the order as soon as it gets a core; one that awaits or has
+   * heeded it shows a sign of life.
    */
   async #endsInTime(isParked: boolean): Promise<boolean> {
     const { cell } = this.slot;
-    for (let turn = 0; turn < LONG_GRACE_TURNS; turn++) {
+    for (let turn = 0; turn < LONG_GRACE_TURNS;) {
+      const before = endings;
       const deadline = now() + GRACE_MS;
-      if (await this.slot.reached(Status.ENDED, deadline, true)) return true;
+      if (await this.slot.reached(Status.ENDED, deadline, true)) {
+        endings++;
+        return true;
+      }
+      const isBusy = endings !== before || now() > deadline + LATE_MS;
       const isHeeded = isStopHeeded(cell);
-      // However long it takes: it is in the middle of a wait.
-      if (isParked && !isHeeded) turn = 0;
-      else if (!isHeeded && !hasWaits(cell)) break;
+      if (isBusy || isParked && !isHeeded) continue;
+      turn++;
+      const isSilent = !isHeeded && !hasWaits(cell);
+      if (isSilent && turn >= stopping / processors()) break;
     }
     return false;
   }

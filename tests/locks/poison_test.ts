@@ -378,7 +378,7 @@ threadTest("A thread that was given up takes no lock any more", async () => {
       fns.spinThenTake,
       lock,
       spinning,
-      500,
+      3000,
       outcome,
     );
     await spinning.wait();

@@ -223,4 +223,12 @@ expose(import.meta, {
   throwShared,
   returnSharedBusily,
   returnSharedAndClose,
+  nap,
 });
+
+/** Sleeps for long, by blocking or awaiting. */
+export async function nap(how: string): Promise<void> {
+  if (how === "sync") sleepSync(3600);
+  if (how === "async") await sleep(3600);
+  await new Promise((resolve) => setTimeout(resolve, 3_600_000));
+}

@@ -5,8 +5,15 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
-import { type AnyFunction, enumerate, Gil, Queue, Thread } from "../../mod.ts";
-import { threadTest } from "../support/threads.ts";
+import {
+  type AnyFunction,
+  enumerate,
+  Gil,
+  Pool,
+  Queue,
+  Thread,
+} from "../../mod.ts";
+import { processTest, threadTest } from "../support/threads.ts";
 import * as fns from "../support/thread_functions.ts";
 import { warningsOf } from "../support/warnings.ts";
 
@@ -122,4 +129,52 @@ threadTest("Thread.terminate() leaves alone what isn't alive", async () => {
   assertEquals(await thread.join(), 3);
   await thread.terminate();
   assertEquals(await thread.join(), 3);
+});
+
+/** Keeps the cores busy with processes while something runs. */
+async function besideBusyProcesses(fn: () => Promise<void>): Promise<void> {
+  const args = [
+    "eval",
+    "const end = Date.now() + 60e3; while (Date.now() < end);",
+  ];
+  const command = new Deno.Command("deno", { args });
+  const processes = [command.spawn(), command.spawn()];
+  try {
+    await fn();
+  } finally {
+    for (const process of processes) process.kill("SIGKILL");
+    await Promise.all(processes.map((process) => process.status));
+  }
+}
+
+processTest(
+  "Threads that wait are ended at once, on a busy machine",
+  async () => {
+    const warnings = await warningsOf(() =>
+      besideBusyProcesses(async () => {
+        const threads = Array.from({ length: 24 }, (_, i) => {
+          const args = [["sync", "async", "timer"][i % 3]] as const;
+          return new Thread(fns.nap, { args });
+        });
+        await Promise.all(threads.map((thread) => thread.start()));
+        await Promise.all(threads.map((thread) => thread.terminate()));
+        for (const thread of threads) {
+          const error = await assertRejects(() => thread.join(), DOMException);
+          assertEquals(error.name, "AbortError");
+        }
+      })
+    );
+    assertEquals(warnings, []);
+  },
+);
+
+processTest("Idle pools are ended at once, on a busy machine", async () => {
+  const warnings = await warningsOf(() =>
+    besideBusyProcesses(async () => {
+      const pools = Array.from({ length: 4 }, () => new Pool(4));
+      await Promise.all(pools.map((pool) => pool.map(fns.echo, [1, 2, 3])));
+      await Promise.all(pools.map((pool) => pool.terminate()));
+    })
+  );
+  assertEquals(warnings, []);
 });
