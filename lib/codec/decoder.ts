@@ -2,7 +2,6 @@
 
 import { isArrayBuffer } from "node:util/types";
 import { Cargo, Kind } from "./cargo.ts";
-import { Damaged } from "./damaged.ts";
 import { makeError, setField } from "./errors.ts";
 import {
   type AnyFunction,
@@ -11,7 +10,7 @@ import {
   isCalledUnasked,
   reviveHandle,
 } from "./references.ts";
-import { MAX_DEPTH, Tag, viewClasses } from "./tags.ts";
+import { Damaged, MAX_DEPTH, Tag, viewClasses } from "./tags.ts";
 
 /** Lists that the library makes stand around what may be nested so deep. */
 const DEEPEST = MAX_DEPTH + 8;

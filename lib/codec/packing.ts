@@ -10,7 +10,6 @@ import {
   survivesClone,
   unclonable,
 } from "./brand.ts";
-import { Damaged } from "./damaged.ts";
 import {
   type ErrorParts,
   type Field,
@@ -30,7 +29,7 @@ import {
   isShareable,
   reviveHandle,
 } from "./references.ts";
-import { MAX_DEPTH, tooDeep } from "./tags.ts";
+import { Damaged, MAX_DEPTH, tooDeep } from "./tags.ts";
 
 /** What a stand-in stands for: a function's id, an object's handle, an error. */
 export type Reference = number | Handle | ErrorParts;

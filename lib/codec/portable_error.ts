@@ -2,7 +2,7 @@
 
 /** What was thrown in one thread, for whoever is told of it in another. */
 
-import { Damaged } from "./damaged.ts";
+import { Damaged } from "./tags.ts";
 import { readText, setField, travelling } from "./errors.ts";
 import { pack, type Packed, unpack } from "./packing.ts";
 

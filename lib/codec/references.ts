@@ -10,7 +10,7 @@
  */
 
 import { isSharedArrayBuffer } from "node:util/types";
-import { Damaged } from "./damaged.ts";
+import { Damaged } from "./tags.ts";
 
 /** Any function, whatever it takes. */
 // deno-lint-ignore no-explicit-any -- any exposed function, whatever it takes
@@ -271,11 +271,12 @@ export function handleOf(value: Shareable): Handle {
   // It may say itself why it can't travel.
   value[handle]();
   const name = prototype?.constructor?.name || "object";
+  const what = `${/^([AEIOU]|RLock)/.test(name) ? "an" : "a"} ${name}`;
   throw new TypeError(
     extendsShared(prototype)
-      ? `Cannot send a ${name} to a thread: its class was never exposed, add ` +
+      ? `Cannot send ${what} to a thread: its class was never exposed, add ` +
         `\`expose(import.meta, { ${name} })\` at the top level of its module`
-      : `Cannot send a ${name} to a thread: it is of another copy of the ` +
+      : `Cannot send ${what} to a thread: it is of another copy of the ` +
         "library, import the library from one place",
   );
 }

@@ -3,7 +3,7 @@
 import { now } from "../sync/globals.ts";
 import { hold } from "../sync/keep_alive.ts";
 import { type Packed, unpack } from "../codec/packing.ts";
-import { Damaged } from "../codec/damaged.ts";
+import { Damaged } from "../codec/tags.ts";
 import { type Decoder, explain } from "../codec/decoder.ts";
 import { fromPortable } from "../codec/portable_error.ts";
 import type { Settled } from "../thread/run.ts";

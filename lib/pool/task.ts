@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { Promise } from "../sync/globals.ts";
-import { Damaged } from "../codec/damaged.ts";
+import { Damaged } from "../codec/tags.ts";
 import type { Decoder } from "../codec/decoder.ts";
 import type { Encoder } from "../codec/encoder.ts";
 import type { Packed } from "../codec/packing.ts";

@@ -10,7 +10,7 @@ import {
   isStopHeeded,
   stopThread,
 } from "../sync/waiters.ts";
-import { Damaged } from "../codec/damaged.ts";
+import { Damaged } from "../codec/tags.ts";
 import { recordName } from "../sync/recorder.ts";
 import { textOf, unpackThrown } from "../codec/portable_error.ts";
 import {

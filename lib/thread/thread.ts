@@ -10,7 +10,7 @@ import { PENDING, WaitList } from "../sync/wait_list.ts";
 import { checkSeconds, deadlineOf } from "../sync/deadline.ts";
 import { hold } from "../sync/keep_alive.ts";
 import { checkOptions, checkSignal, kindOf } from "../checks.ts";
-import { Damaged } from "../codec/damaged.ts";
+import { Damaged } from "../codec/tags.ts";
 import { pack, type Packed, unexposed } from "../codec/packing.ts";
 import {
   addOwnModule,
