@@ -1,5 +1,5 @@
-// Takes the package into four projects, each in a folder of its own, checks and
-// runs their program, and prints what became of that as JSON.
+// Takes the package into a project of one kind, in a folder of its own, checks
+// and runs the project's program, and prints what became of that as JSON.
 
 const root = new URL("../../", import.meta.url);
 
@@ -87,31 +87,26 @@ async function published(): Promise<string[]> {
     .map(([, path]) => path.slice(root.pathname.length));
 }
 
-const folder = Deno.makeTempDirSync();
+const project = Deno.makeTempDirSync();
 try {
+  const { package: place, files } = projects[Deno.args[0]];
   const paths = await published();
-  const users: Record<string, unknown> = {};
-  for (const [name, { package: place, files }] of Object.entries(projects)) {
-    const project = `${folder}/${name}`;
-    Deno.mkdirSync(`${project}/${place}`, { recursive: true });
-    for (const entry of new Set(paths.map((path) => path.split("/")[0]))) {
-      copy(new URL(entry, root), `${project}/${place}/${entry}`);
-    }
-    for (const [path, content] of Object.entries(files)) {
-      const isText = typeof content === "string";
-      const text = isText ? content : JSON.stringify(content);
-      Deno.writeTextFileSync(`${project}/${path}`, text);
-    }
-    const run = [
-      ...["run", "--quiet", "--no-prompt", "--unstable-worker-options"],
-      ...["--allow-read=.", "main.ts"],
-    ];
-    users[name] = {
-      check: await deno(project, "check", "--quiet", "main.ts"),
-      run: await deno(project, ...run),
-    };
+  Deno.mkdirSync(`${project}/${place}`);
+  for (const entry of new Set(paths.map((path) => path.split("/")[0]))) {
+    copy(new URL(entry, root), `${project}/${place}/${entry}`);
   }
-  console.log(JSON.stringify({ paths, users }));
+  for (const [path, content] of Object.entries(files)) {
+    const isText = typeof content === "string";
+    const text = isText ? content : JSON.stringify(content);
+    Deno.writeTextFileSync(`${project}/${path}`, text);
+  }
+  const check = await deno(project, "check", "--quiet", "main.ts");
+  const run = await deno(
+    project,
+    ...["run", "--quiet", "--no-prompt", "--unstable-worker-options"],
+    ...["--allow-read=.", "main.ts"],
+  );
+  console.log(JSON.stringify({ paths, check, run }));
 } finally {
-  Deno.removeSync(folder, { recursive: true });
+  Deno.removeSync(project, { recursive: true });
 }
