@@ -520,13 +520,14 @@ export class Barrier {
       const identity = Atomics.load(arrived, index);
       return identity !== 0 && !isAlive(identity);
     };
-    const top = Atomics.load(this.#words, TOP);
+    const top = Math.min(Atomics.load(this.#words, TOP), arrived.length);
     let first = 0;
     while (first < top && !isDead(first)) first++;
     if (first === top) return;
     this.#change((state) => {
       const before = this.#words[COUNT];
-      for (let index = 0; index < this.#words[TOP]; index++) {
+      const top = Math.min(this.#words[TOP], arrived.length);
+      for (let index = 0; index < top; index++) {
         if (isDead(index)) this.#countOut(index);
       }
       const isAny = this.#words[COUNT] < before;

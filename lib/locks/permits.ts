@@ -120,8 +120,9 @@ export class PermitTable {
 
   #find(isIt: (at: number) => boolean): number {
     const top = Atomics.load(this.#words, TOP);
-    const end = ENTRIES + top * STRIDE;
+    let end = ENTRIES + top * STRIDE;
     if (end > this.#words.length) this.#view();
+    end = Math.min(end, this.#words.length);
     for (let at = ENTRIES; at < end; at += STRIDE) if (isIt(at)) return at;
     return 0;
   }

@@ -19,6 +19,15 @@ export function countOf(word: number): number {
 /** Spins before a locker sleeps: about a microsecond. */
 const SPINS = 40;
 
+/** After so many sleeps, each of that length, without any change it is damaged. */
+const SLEEPS = 10;
+const SLEEP_MS = 1000;
+
+/** The error for words that no thread has written by the library's protocols. */
+export function damagedMemory(what: string): Error {
+  return new Error(`The library's shared memory is damaged: ${what}`);
+}
+
 /**
  * A lock in the lowest bits of a word in shared memory, for the few
  * instructions in which a structure is between two states. Users' code never
@@ -38,6 +47,9 @@ const SPINS = 40;
  *    wakes one, and that one sets it again.
  *
  * A locker doesn't look at the stop word: the holder is always about to unlock.
+ * Where the memory is damaged, there is no holder. So a locker throws when nothing
+ * has changed for ten seconds. It counts its sleeps, not the time: a process that
+ * was stopped for a while must not be taken for that.
  */
 export class Mutex {
   #words: Int32Array;
@@ -82,13 +94,18 @@ export class Mutex {
       const word = Atomics.load(words, index);
       if ((word & HELD) === 0 && this.#change(word, word | HELD)) return;
     }
+    let unchanged = 0;
     for (;;) {
       const word = Atomics.load(words, index);
       const contended = word | CONTENDED;
       if ((word & HELD) === 0) {
         if (this.#change(word, contended | HELD)) return;
       } else if (word === contended || this.#change(word, contended)) {
-        Atomics.wait(words, index, contended);
+        const came = Atomics.wait(words, index, contended, SLEEP_MS);
+        unchanged = came === "timed-out" ? unchanged + 1 : 0;
+        if (unchanged === SLEEPS) {
+          throw damagedMemory("a mutex was held for ten seconds");
+        }
       }
     }
   }

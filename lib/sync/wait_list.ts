@@ -2,12 +2,13 @@
 
 import { Promise } from "./globals.ts";
 import { hold } from "./keep_alive.ts";
-import { Mutex } from "./mutex.ts";
+import { damagedMemory, Mutex } from "./mutex.ts";
 import { Mark, recordSpan } from "./recorder.ts";
 import { offAbort, onAbort } from "./signals.ts";
 import {
   allocateCell,
   cancel,
+  CELLS,
   currentCell,
   heedStop,
   isDeserted,
@@ -123,7 +124,10 @@ export class WaitList {
     let count = 0;
     this.#mutex.lock();
     let cell = this.#words[this.#index + HEAD];
-    for (; cell !== 0; cell = cells[cell * STRIDE + NEXT]) count++;
+    while (cell !== 0 && count < CELLS) {
+      cell = cells[cell * STRIDE + NEXT];
+      count++;
+    }
     this.#mutex.unlock();
     return count;
   }
@@ -142,7 +146,8 @@ export class WaitList {
     this.#mutex.lock();
     try {
       cell = this.#words[this.#index + HEAD];
-      for (;;) {
+      for (let steps = 0;; steps++) {
+        if (steps > CELLS) throw damagedMemory("a list of waits has no end");
         const isOver = cell !== 0 && isDeserted(cell);
         if (!isOver && (cell === 0 || cells[cell * STRIDE + NEED] <= room)) {
           break;
@@ -167,6 +172,9 @@ export class WaitList {
       for (;;) {
         const cell = this.#words[this.#index + HEAD];
         if (cell === 0) break;
+        if (cells.length > CELLS) {
+          throw damagedMemory("a list of waits has no end");
+        }
         cells.push(cell);
         this.#wake(lot(), cell);
       }

@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
-import { Thread } from "../../mod.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import { Barrier, Event, Queue, Thread } from "../../mod.ts";
+import { handle, type Shareable } from "../../lib/codec/references.ts";
 import { countOf, Mutex, STEP } from "../../lib/sync/mutex.ts";
 import { threadTest } from "../support/threads.ts";
 import {
@@ -43,4 +44,78 @@ threadTest("Mutex.lock() sleeps until the holder unlocks", async () => {
   await thread.join();
   assertEquals(words[COUNTER], 1);
   assertEquals(countOf(words[0]), 6);
+});
+
+/** Calls it with all sleeps cut short. */
+function withoutSleep(fn: () => void): void {
+  const { wait } = Atomics;
+  const briefly = (...args: [Int32Array, number, number]) =>
+    wait(args[0], args[1], args[2], 1);
+  Atomics.wait = briefly as typeof wait;
+  try {
+    fn();
+  } finally {
+    Atomics.wait = wait;
+  }
+}
+
+Deno.test("Mutex.lock() throws where nobody will ever unlock", () => {
+  const words = new Int32Array([STEP + 1]);
+  withoutSleep(() => {
+    assertThrows(
+      () => new Mutex(new Int32Array(shared(words)), 0).lock(),
+      Error,
+      "shared memory is damaged: a mutex was held for ten seconds",
+    );
+  });
+});
+
+/** The same words in shared memory. */
+function shared(words: Int32Array): SharedArrayBuffer {
+  const buffer = new SharedArrayBuffer(words.byteLength);
+  new Int32Array(buffer).set(words);
+  return buffer;
+}
+
+Deno.test("One damaged word doesn't freeze the main thread", () => {
+  const operations: Record<string, () => [Shareable, () => unknown]> = {
+    "putNowait()": () => {
+      const queue = new Queue<number>();
+      return [queue, () => queue.putNowait(1)];
+    },
+    "getNowait()": () => {
+      const queue = new Queue<number>();
+      queue.putNowait(1);
+      return [queue, () => queue.getNowait()];
+    },
+    "set()": () => {
+      const event = new Event();
+      return [event, () => event.set()];
+    },
+    "abort()": () => {
+      const barrier = new Barrier(3);
+      return [barrier, () => [barrier.abort(), barrier.broken]];
+    },
+  };
+  withoutSleep(() => {
+    for (const [name, make] of Object.entries(operations)) {
+      for (let word = 0; word < 100; word++) {
+        for (const value of [1, -1, 7, 2 ** 31 - 1]) {
+          const [object, operation] = make();
+          const words = new Int32Array(object[handle]().buffer);
+          if (word >= words.length) continue;
+          words[word] = value;
+          const start = performance.now();
+          try {
+            operation();
+          } catch (error) {
+            if (!(error instanceof Error)) throw error;
+          }
+          const took = performance.now() - start;
+          // Far less than for ever, however busy the machine is.
+          if (took > 20_000) throw new Error(`${name}, word ${word}: ${took}`);
+        }
+      }
+    }
+  });
 });
