@@ -11,9 +11,12 @@
  *  - While `SLOT` is 0 the worker is idle and the record is the starter's. It
  *    writes the job, or posts it, then moves `SLOT` from 0 to the thread's slot
  *    and notifies. The worker sleeps only while `SLOT` is 0.
- *  - From then on the record is the worker's. It writes the answer, or posts it,
- *    then moves `SLOT` back to 0, then ends the slot in the thread table. That
- *    makes the record the starter's again.
+ *  - From then on the record is the worker's. It loads the modules that the job
+ *    needs, then sets `CLAIMED` in `SLOT` and begins the thread. It writes the
+ *    answer, or posts it, then moves `SLOT` back to 0, then ends the slot in the
+ *    thread table. That makes the record the starter's again.
+ *  - Until `CLAIMED` is set the starter may take the job back: it moves `SLOT` to
+ *    `DISMISSED`, and the worker never touches the thread's slot.
  *  - The worker moves `SLOT` to `GONE` at any time, for ever, and notifies: it
  *    closes itself, and has left every list. Its waiter can be another's now.
  *  - `LAST`, written by either side, says that the worker runs no other job: it
@@ -52,6 +55,8 @@ export const GONE = -1;
 export const DISMISSED = -2;
 
 const SLOT = 0;
+/** Set in `SLOT` by the worker when the thread begins. */
+const CLAIMED = 1 << 30;
 const FORM = 1;
 const LENGTH = 2;
 const LAST = 3;
@@ -167,9 +172,23 @@ export class Handover {
     }
   }
 
+  /** The worker begins the job; false if that was taken back. */
+  claim(slot: number): boolean {
+    const claimed = slot | CLAIMED;
+    return Atomics.compareExchange(this.#words, SLOT, slot, claimed) === slot;
+  }
+
+  /** Takes a job back that the worker has not begun; false if it has. */
+  takeBack(slot: number): boolean {
+    const isTaken =
+      Atomics.compareExchange(this.#words, SLOT, slot, DISMISSED) === slot;
+    Atomics.notify(this.#words, SLOT);
+    return isTaken;
+  }
+
   /** The worker has done the job. */
   finish(slot: number): void {
-    Atomics.compareExchange(this.#words, SLOT, slot, 0);
+    Atomics.compareExchange(this.#words, SLOT, slot | CLAIMED, 0);
   }
 
   /** The worker closes itself; returns the slot that it had a job for, or 0. */
@@ -177,7 +196,7 @@ export class Handover {
     const slot = Atomics.exchange(this.#words, SLOT, GONE);
     Atomics.notify(this.#words, SLOT);
     if (this.form === Form.HELD) this.form = Form.LOST;
-    return slot;
+    return slot > 0 ? slot & ~CLAIMED : slot;
   }
 
   /** Awaits the answer that was asked for. */

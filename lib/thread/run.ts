@@ -134,7 +134,6 @@ export class Run {
   async stop(): Promise<void> {
     // A worker that was given back may run another thread by now.
     if (!this.slot.isAlive) return;
-    this.#hasBegun = this.slot.status === Status.RUNNING;
     this.retireWorker();
     const isParked = stopThread(this.slot.cell);
     this.#worker.stop();
@@ -142,6 +141,7 @@ export class Run {
     const hasEnded = await this.#endsInTime(isParked);
     stopping--;
     if (hasEnded) return;
+    this.#hasBegun = !this.#worker.takeBack(this.slot.index);
     if (!this.slot.end(Outcome.LOST)) return;
     desertCell(this.slot.cell);
     if (!this.#hasBegun) return;
@@ -228,8 +228,10 @@ export class Run {
       this.#worker.discard();
     } else if (outcome === Outcome.LOST) {
       // It may yet come to wait, or to end its slot: nobody else may have them.
+      // A thread that hasn't begun never gets at its slot.
+      if (!this.#hasBegun) this.slot.free();
       this.#worker.giveUp(LAST_MS).then((hasLeft) => {
-        if (hasLeft) this.slot.free();
+        if (hasLeft && this.#hasBegun) this.slot.free();
       });
     } else {
       this.slot.free();

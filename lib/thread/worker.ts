@@ -265,6 +265,11 @@ export class PooledWorker {
     return this.#handover.assign(slot);
   }
 
+  /** Takes the job back if the worker has not begun it; whether it has not. */
+  takeBack(slot: number): boolean {
+    return this.#handover.takeBack(slot);
+  }
+
   /** Tells a worker that awaits something to end its thread. */
   stop(): void {
     this.#worker.postMessage("stop");

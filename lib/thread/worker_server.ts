@@ -213,10 +213,12 @@ async function prepareJob(
     const { modules = [], isOpen = false } = job;
     if (modules.length > 0) await loadModules(modules);
     if (isOpen) await prepareModules();
-    return job;
+    if (handover.claim(slot.index)) return job;
+    end(Outcome.CLOSED);
   } catch (error) {
     handover.setLast();
-    if (isStopped()) finish(slot, Outcome.TERMINATED, handover);
+    if (!handover.claim(slot.index)) end(Outcome.CLOSED);
+    else if (isStopped()) finish(slot, Outcome.TERMINATED, handover);
     else breakDown(error, slot, handover);
   }
 }

@@ -13,6 +13,7 @@ import {
   Queue,
   Thread,
 } from "../../mod.ts";
+import { allocateSlot, Slot } from "../../lib/thread/thread_table.ts";
 import { processTest, threadTest } from "../support/threads.ts";
 import * as fns from "../support/thread_functions.ts";
 import { warningsOf } from "../support/warnings.ts";
@@ -178,3 +179,25 @@ processTest("Idle pools are ended at once, on a busy machine", async () => {
   );
   assertEquals(warnings, []);
 });
+/** The slot that the next thread would get. */
+function nextSlot(): number {
+  const index = allocateSlot({ name: "probe", daemon: true, cell: 0 });
+  new Slot(index).free();
+  return index;
+}
+
+threadTest(
+  "A thread that is terminated before it begins gives its slot back",
+  async () => {
+    const { never } = await import("../support/loading/hanging.ts");
+    const slot = nextSlot();
+    for (let i = 0; i < 3; i++) {
+      const thread = new Thread(never);
+      thread.start();
+      await thread.terminate();
+      assertEquals(thread.isAlive, false);
+      await assertRejects(() => thread.join(), DOMException, "was terminated");
+      assertEquals(nextSlot(), slot);
+    }
+  },
+);
