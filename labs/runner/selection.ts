@@ -16,6 +16,12 @@ export interface ChosenCell {
   than?: RecordedCell;
 }
 
+/** The cell whose time axis a cell's pictures share: maybe its own. */
+export function axisOf(id: string, recorded?: RecordedCell): string {
+  const { time, beside } = recorded ?? {};
+  return time?.fasterThan ?? time?.noFasterThan ?? beside ?? id;
+}
+
 /** The cells of a lab that a run is about. */
 export interface Selection<Lab extends RecordedLab = RecordedLab> {
   lab: Lab;

@@ -103,19 +103,42 @@ PoolWorker-4              ═══▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓
 
 Deno.test("A Gantt chart takes no more columns than there are", () => {
   for (const timeline of [sequential, threaded, queued, contended, crowded]) {
-    for (let width = 40; width <= 200; width++) {
+    for (let width = 30; width <= 200; width++) {
       const lines = drawGantt(timeline, { width }).split("\n");
       for (const line of lines) assertLessOrEqual(unicodeWidth(line), width);
     }
   }
   assertEquals(
     drawGantt(crowded, { width: 10 }),
-    drawGantt(crowded, { width: 40 }),
+    drawGantt(crowded, { width: 30 }),
   );
   assertEquals(
     drawGantt(crowded, { width: 999 }),
     drawGantt(crowded, { width: 200 }),
   );
+});
+
+Deno.test("Gantt charts of cells that are compared share a time axis", () => {
+  const [two] = drawGantt(sequential, { width: 60 }).split("\n");
+  const [one] = drawGantt(threaded, { width: 60, axis: 2001 }).split("\n");
+  const columns = (line: string) => line.replace(/^\S+ +/, "").length;
+  assertEquals(Math.round(columns(two) / columns(one)), 2);
+  // An axis is never shorter than what stands on it.
+  assertEquals(
+    drawGantt(sequential, { axis: 10 }),
+    drawGantt(sequential),
+  );
+});
+
+Deno.test("A thread of an earlier cell that only waits isn't drawn", () => {
+  const timeline = timelineOf("24", "put messages", 100, {
+    MainThread: [["run", 0, 100], ["queue", 0, 100]],
+    Waiting: [["run", 0, 100], ["queue", 0, 100]],
+    Working: [["run", 0, 100], ["queue", 0, 99]],
+    Late: [["run", 1, 100], ["queue", 1, 100]],
+  });
+  const names = drawGantt(timeline).match(/^[A-Z]\w+/gm);
+  assertEquals(names, ["MainThread", "Working", "Late"]);
 });
 
 Deno.test("Colours add nothing but colours to a Gantt chart", () => {

@@ -1,4 +1,5 @@
 import {
+  assert,
   assertEquals,
   assertNotMatch,
   assertStringIncludes,
@@ -82,4 +83,21 @@ Deno.test("A picture doesn't grow with the number of spans", () => {
 Deno.test("There is a picture of nothing, too", () => {
   assertWellFormed(drawSvg(timelineOf("1", "nothing", 0, {})));
   assertNotMatch(drawSvg(timelineOf("1", "", 0, { A: [] })), /NaN|Infinity/);
+});
+
+Deno.test("An SVG has a lane for each time that is given", () => {
+  const times = [
+    { name: "Notebook", seconds: 2 },
+    { name: "Python here", seconds: 1 },
+    { name: "Here", seconds: 1 },
+  ];
+  const svg = drawSvg(threaded, { times });
+  const widths = [...svg.matchAll(/width="(\d+)" height="12" fill="#8a94a6"/g)]
+    .slice(-3).map(([, width]) => Number(width));
+  assertEquals(widths.map((width) => Math.round(width / widths[1])), [2, 1, 1]);
+});
+
+Deno.test("SVGs of cells that are compared share a time axis", () => {
+  const svg = drawSvg(threaded, { axis: 2001 });
+  assert(svg.includes("2.0\u2009s"), svg);
 });

@@ -12,6 +12,7 @@ import { differences } from "../../labs/runner/report/differences.ts";
 import { toJson } from "../../labs/runner/report/json.ts";
 import { toJunit } from "../../labs/runner/report/junit.ts";
 import { recordedLabs } from "../../labs/runner/judge/record.ts";
+import { sourcesOf } from "../../labs/runner/report/source.ts";
 import { spread } from "../../labs/runner/report/rows.ts";
 import type { LabResult } from "../../labs/runner/result.ts";
 import { cellsOf, numberOf } from "../../labs/runner/selection.ts";
@@ -19,6 +20,9 @@ import { summary } from "../../labs/runner/report/summary.ts";
 import { table, wrap } from "../../labs/runner/report/table.ts";
 import { judge } from "../../labs/runner/judge/verdict.ts";
 import { parseTranscript, sampleOf } from "../support/transcript.ts";
+
+// As text: this needs no permission.
+import queueLab from "../../labs/queue.ts" with { type: "text" };
 
 const [threads, , pool, gil] = recordedLabs;
 
@@ -158,6 +162,29 @@ Deno.test("table() breaks the text of one column", () => {
     ...["A  B", "1  one two three", "   four"],
   ]);
   assertEquals(wrap("longer than that", 4), ["longer", "than", "that"]);
+});
+
+Deno.test("table() breaks the texts of several columns", () => {
+  const columns = [{ title: "A", wraps: true }, { title: "B", wraps: true }];
+  const row = ["one two three four five six", "one two three four five"];
+  for (const width of [30, 40, 60]) {
+    for (
+      const line of stripAnsiCode(table(columns, [row], width)).split("\n")
+    ) {
+      assert(line.length <= width, line);
+    }
+  }
+});
+
+Deno.test("sourcesOf() finds the code of each cell", () => {
+  const text = queueLab;
+  const sources = sourcesOf(text);
+  assertEquals([...sources.keys()], [
+    ...["13", "17", "18", "22", "23", "24", "25", "26"],
+  ]);
+  assertStringIncludes(sources.get("18")!, "export function worker(");
+  assertEquals(sources.get("23")!.match(/^cell\(/gm)?.length, 2);
+  assertMatch(sources.get("26")!, /^\/\/ As many threads [^]*\}\);$/);
 });
 
 Deno.test("toJson() has a verdict a run", () => {

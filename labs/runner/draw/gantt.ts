@@ -12,7 +12,7 @@ import { STATE_NAMES, STATES } from "./states.ts";
 /** Options of {@linkcode drawGantt}. */
 export interface GanttOptions {
   /**
-   * How many columns the terminal has. The chart takes 40 to 200.
+   * How many columns the terminal has. The chart takes 30 to 200.
    *
    * @default {80}
    */
@@ -23,6 +23,12 @@ export interface GanttOptions {
    * @default {false}
    */
   color?: boolean;
+  /**
+   * Where the time axis ends, in milliseconds, so that several charts have one.
+   *
+   * @default {the timeline's duration}
+   */
+  axis?: number;
 }
 
 /**
@@ -38,24 +44,23 @@ export function drawGantt(
   options: GanttOptions = {},
 ): string {
   const { color = false } = options;
-  const width = Math.min(200, Math.max(40, options.width ?? 80));
+  const width = Math.min(200, Math.max(30, options.width ?? 80));
   const lanes = lanesOf(timeline);
   if (lanes.length === 0 || timeline.duration <= 0) return "";
+  const end = Math.max(timeline.duration, options.axis ?? 0);
 
   const names = lanes.map(({ thread }) => printable(thread.name));
   const longest = Math.max(...names.map(unicodeWidth));
   const margin = Math.min(longest, Math.max(10, Math.floor(width * 0.3))) + 2;
   const count = width - margin;
-  const rows = lanes.map(({ segments }) =>
-    columnsOf(segments, timeline.duration, count)
-  );
+  const rows = lanes.map(({ segments }) => columnsOf(segments, end, count));
 
   const faint = color ? dim : String;
   const indent = " ".repeat(margin);
   const lines = rows.map((row, i) =>
     pad(elide(names[i], margin - 2), margin) + bar(row, color)
   );
-  for (const line of axis(timeline.duration, count)) {
+  for (const line of axis(end, count)) {
     lines.push(indent + faint(line));
   }
   for (const line of legend(rows, count, color)) lines.push(indent + line);
@@ -74,7 +79,12 @@ function bar(row: Column[], color: boolean): string {
 function axis(duration: number, count: number): [string, string] {
   let marks = "";
   let labels = "";
-  for (const { time, label } of ticksOf(duration, Math.floor(count / 10))) {
+  for (
+    const { time, label } of ticksOf(
+      duration,
+      Math.max(1, Math.floor(count / 10)),
+    )
+  ) {
     const at = Math.min(count - 1, Math.round(time / duration * count));
     marks = `${marks.padEnd(at)}╵`;
     const middle = at - Math.floor(label.replace(" s", "").length / 2);

@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import type { Timeline } from "../../notebook/timeline.ts";
-import { lanesOf } from "./lanes.ts";
+import { type Lane, lanesOf } from "./lanes.ts";
 import { escape } from "./markup.ts";
 import script from "./page.js" with { type: "text" };
 import style from "./page.css" with { type: "text" };
@@ -19,6 +19,10 @@ export interface ReportCell {
   difference?: string;
   /** The notebook's code, in Python. */
   source: string;
+  /** What ran here, in TypeScript. */
+  code?: string;
+  /** How many times faster than another cell: `×1.93 (notebook: ×2.02)`. */
+  speed?: string;
   /** What the notebook's cell printed. */
   recorded: string;
   /** What the cell printed here. */
@@ -28,9 +32,11 @@ export interface ReportCell {
   /** What the cell shows, in a line or two of our own. */
   prose?: string;
   /** How long it took, in the notebook and here. */
-  seconds?: { recorded?: number; here?: number };
+  seconds?: { recorded?: number; python?: number; here?: number };
   /** What its threads did, if they were watched. */
   timeline?: Timeline;
+  /** Where its time axis ends, in milliseconds, if others share it. */
+  axis?: number;
 }
 
 /** What a report says. */
@@ -39,6 +45,8 @@ export interface Report {
   title?: string;
   /** What to know first: when, on what machine, a sentence a lab. */
   summary?: string[];
+  /** When and where it ran: date, machine, versions. */
+  about?: string;
   cells: ReportCell[];
 }
 
@@ -49,7 +57,7 @@ export interface Report {
  * @returns An HTML document.
  */
 export function reportPage(report: Report): string {
-  const { title = "Lab 9: Concurrency", summary = [], cells } = report;
+  const { title = "Lab 9: Concurrency", summary = [], about, cells } = report;
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -66,6 +74,7 @@ ${style}</style>
 <header>
 <h1>${escape(title)}</h1>
 ${summary.map((line) => `<p>${escape(line)}</p>`).join("\n")}
+${about === undefined ? "" : `<p>${escape(about)}</p>`}
 </header>
 <main>
 ${verdictTable(cells)}
@@ -98,19 +107,25 @@ function badge(verdict: string): string {
 }
 
 function verdictTable(cells: ReportCell[]): string {
+  const hasPython = cells.some(({ python }) => python !== undefined);
   const counts = [...Map.groupBy(cells, ({ verdict }) => kind(verdict))]
     .map(([verdict, { length }]) => `${length} ${verdict}`);
-  const rows = cells.map(({ id, title, verdict, seconds }, i) =>
+  const rows = cells.map(({ id, title, verdict, seconds, speed }, i) =>
     `<tr><th scope="row"><a href="#cell-${i}">${escape(id)}</a></th>` +
     `<td>${escape(title)}</td>` +
     `<td>${badge(verdict)}</td>` +
     `<td class="number">${inSeconds(seconds?.recorded)}</td>` +
-    `<td class="number">${inSeconds(seconds?.here)}</td></tr>`
+    (hasPython ? `<td class="number">${inSeconds(seconds?.python)}</td>` : "") +
+    `<td class="number">${inSeconds(seconds?.here)}</td>` +
+    `<td class="number">${escape(speed ?? "")}</td></tr>`
   );
-  return `<div class="wide"><table>
+  return `<div class="wide" tabindex="0" role="region" aria-label="Verdicts"><table>
 <caption>${escape(counts.join(", "))}</caption>
-<thead><tr><th>Cell</th><th></th><th>Verdict</th>\
-<th class="number">Notebook</th><th class="number">Here</th></tr></thead>
+<thead><tr><th scope="col">Cell</th><th scope="col">Shows</th>\
+<th scope="col">Verdict</th><th scope="col" class="number">Notebook</th>\
+${hasPython ? '<th scope="col" class="number">Python here</th>' : ""}\
+<th scope="col" class="number">Here</th>\
+<th scope="col" class="number">Times as fast</th></tr></thead>
 <tbody>
 ${rows.join("\n")}
 </tbody>
@@ -128,25 +143,36 @@ function cellSection(cell: ReportCell, index: number): string {
     badge(verdict)
   }</h2>
 ${cell.prose === undefined ? "" : `<p class="prose">${escape(cell.prose)}</p>`}
-${difference ? `<pre>${escape(difference)}</pre>` : ""}
-<pre class="source" tabindex="0">${escape(source)}</pre>
+${difference ? `<pre class="wraps">${escape(difference)}</pre>` : ""}
+<div class="sides">
+${code("Python, in the notebook", source)}
+${code("TypeScript, here", cell.code ?? "")}
+</div>
 <div class="sides">
 ${output("Notebook", recorded)}
 ${cell.python === undefined ? "" : output("Python here", cell.python)}
 ${output("Here", here)}
 </div>
-${figure(cell.timeline)}
+${figure(cell.timeline, cell.axis)}
 </section>`;
+}
+
+function code(name: string, text: string): string {
+  if (text === "") return "";
+  return `<div><h3>${name}</h3><pre class="source" tabindex="0" role="group" ` +
+    `aria-label="${name}">${escape(text)}</pre></div>`;
 }
 
 function output(name: string, printed: string): string {
   const content = printed === ""
     ? `<p class="nothing">No output</p>`
-    : `<pre tabindex="0">${escape(printed)}</pre>`;
+    : `<pre tabindex="0" role="group" aria-label="Output, ${name}">${
+      escape(printed)
+    }</pre>`;
   return `<div><h3>${name}</h3>${content}</div>`;
 }
 
-function figure(timeline: Timeline | undefined): string {
+function figure(timeline: Timeline | undefined, axis = 0): string {
   if (!timeline?.threads.length || timeline.duration <= 0) return "";
   const lanes = lanesOf(timeline);
   const occurring = new Set(
@@ -158,7 +184,7 @@ function figure(timeline: Timeline | undefined): string {
       `style="background: var(--${state})"></i>${STATES[state].name}</li>`
     );
   const data = {
-    duration: timeline.duration,
+    duration: Math.max(timeline.duration, axis),
     states: STATES,
     lanes: lanes.map(({ thread, segments }) => ({
       name: thread.name,
@@ -173,8 +199,32 @@ function figure(timeline: Timeline | undefined): string {
 <noscript>The timeline is drawn by a script.</noscript>
 <div class="chart"></div>
 <figcaption><ul class="legend">${legend.join("")}</ul></figcaption>
+${barList(lanes)}
 <script type="application/json">${json}</script>
 </figure>`;
+}
+
+/** So many bars of a thread stand in the list. */
+const MOST_BARS = 100;
+
+/** The bars in words, for those who can't see them, or have no pointer. */
+function barList(lanes: Lane[]): string {
+  const items = lanes.map(({ thread, segments }) => {
+    const bars = segments.slice(0, MOST_BARS).map((
+      { state, start, end, label },
+    ) =>
+      `<li>${escape(STATES[state].name)}${
+        label === undefined ? "" : ` – ${escape(label)}`
+      }, from ${(start / 1000).toFixed(3)} s, for ${
+        (end - start).toFixed(1)
+      } ms</li>`
+    );
+    const rest = segments.length - bars.length;
+    if (rest > 0) bars.push(`<li>… and ${rest} more</li>`);
+    return `<li>${escape(thread.name)}<ol>${bars.join("")}</ol></li>`;
+  });
+  return `<details><summary>What each thread did, as a list</summary>` +
+    `<ul>${items.join("")}</ul></details>`;
 }
 
 /** To a microsecond. */

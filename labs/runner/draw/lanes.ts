@@ -25,13 +25,23 @@ export interface Lane {
   segments: Segment[];
 }
 
-/** Sorts a timeline's spans by thread, in the threads' order. */
+/**
+ * Sorts a timeline's spans by thread, in the threads' order. A thread of an
+ * earlier cell that waits all the time is left out.
+ */
 export function lanesOf(timeline: Timeline): Lane[] {
+  const { threads, duration } = timeline;
   const byThread = Map.groupBy(timeline.spans, ({ thread }) => thread);
-  return timeline.threads.map((thread) => {
-    const spans = nest(byThread.get(thread.ident) ?? [], timeline.duration);
+  return threads.map((thread) => {
+    const spans = nest(byThread.get(thread.ident) ?? [], duration);
     return { thread, spans, segments: flatten(spans) };
-  });
+  }).filter(({ segments }, i) => i === 0 || !isIdle(segments, duration));
+}
+
+function isIdle(segments: Segment[], duration: number): boolean {
+  if (segments.length !== 1) return false;
+  const [{ state, start, end }] = segments;
+  return state !== "run" && state !== "task" && start <= 0 && end >= duration;
 }
 
 /**

@@ -1,4 +1,5 @@
 // Draws the page's timelines: hover says what a thread did, a drag across zooms.
+// On a touch screen one finger pans and two zoom.
 
 const LANE = 26;
 const BAR = 18;
@@ -19,12 +20,14 @@ function createChart(figure) {
   const canvas = document.createElement("canvas");
   canvas.tabIndex = 0;
   canvas.role = "img";
-  canvas.ariaLabel = `Timeline of ${lanes.map(({ name }) => name).join(", ")}`;
+  canvas.ariaLabel = `Timeline of ${lanes.map(({ name }) => name).join(", ")}` +
+    ". Arrow keys pan, plus and minus zoom, 0 shows everything.";
   canvas.style.height = `${lanes.length * LANE + AXIS}px`;
   const range = document.createElement("output");
   const controls = document.createElement("div");
   controls.className = "controls";
-  controls.title = "Drag across the timeline to zoom";
+  controls.title =
+    "Drag across the timeline to zoom; pinch, or hold Ctrl and turn the wheel";
   controls.append(
     range,
     button("−", "Zoom out", () => zoom(2)),
@@ -197,23 +200,47 @@ function createChart(figure) {
     return `from ${from} s, for ${milliseconds} ms`;
   }
 
-  canvas.addEventListener("pointerdown", ({ button, offsetX, pointerId }) => {
+  const fingers = new Map(); // where each finger is
+
+  function touch({ pointerId, offsetX }) {
+    const before = [...fingers.values()];
+    fingers.set(pointerId, offsetX);
+    const after = [...fingers.values()];
+    const middle = (xs) => xs.reduce((sum, x) => sum + x) / xs.length;
+    const held = timeAt(middle(before));
+    let span = view.to - view.from;
+    if (after.length === 2) {
+      const apart = ([a, b]) => Math.max(8, Math.abs(a - b));
+      span *= apart(before) / apart(after);
+    }
+    // What is under the fingers stays there.
+    const from = held - (middle(after) - left) / width * span;
+    show(from, from + span);
+  }
+
+  canvas.addEventListener("pointerdown", (event) => {
+    const { button, offsetX, pointerId, pointerType } = event;
     if (button !== 0) return;
     canvas.setPointerCapture(pointerId);
-    dragged = { from: offsetX, to: offsetX };
+    if (pointerType === "touch") fingers.set(pointerId, offsetX);
+    else dragged = { from: offsetX, to: offsetX };
+    if (fingers.size > 0) hover(event);
   });
   canvas.addEventListener("pointermove", (event) => {
+    if (fingers.has(event.pointerId)) return touch(event);
     if (dragged) dragged.to = event.offsetX;
     hover(event);
   });
-  canvas.addEventListener("pointerup", () => {
+  canvas.addEventListener("pointerup", ({ pointerId }) => {
+    fingers.delete(pointerId);
     if (!dragged) return;
     const [from, to] = [dragged.from, dragged.to].sort((a, b) => a - b);
     dragged = undefined;
     if (to - from > 4) show(timeAt(from), timeAt(to));
     else draw();
   });
-  canvas.addEventListener("pointercancel", () => {
+  canvas.addEventListener("pointercancel", ({ pointerId }) => {
+    fingers.delete(pointerId);
     dragged = undefined;
     draw();
   });
@@ -224,7 +251,13 @@ function createChart(figure) {
   });
   canvas.addEventListener("dblclick", () => show(0, duration));
   canvas.addEventListener("wheel", (event) => {
-    // Alone, the wheel is the page's.
+    const { deltaX, deltaY } = event;
+    if (Math.abs(deltaX) > Math.abs(deltaY)) {
+      event.preventDefault();
+      const pan = deltaX / width * (view.to - view.from);
+      return show(view.from + pan, view.to + pan);
+    }
+    // Alone, the upright wheel is the page's.
     if (!event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
     zoom(1.002 ** event.deltaY, timeAt(event.offsetX));

@@ -23,6 +23,24 @@ export interface SvgOptions {
    * @default {760}
    */
   width?: number;
+  /**
+   * Where the time axis ends, in milliseconds, so that several pictures have one.
+   *
+   * @default {the timeline's duration}
+   */
+  axis?: number;
+  /**
+   * What the whole took, here and elsewhere: a lane each, below the threads'.
+   *
+   * @default {[]}
+   */
+  times?: SvgTime[];
+}
+
+/** How long something took. */
+export interface SvgTime {
+  name: string;
+  seconds: number;
 }
 
 const PADDING = 20;
@@ -33,6 +51,7 @@ const BAR = 20;
 const WAIT = 6;
 const AXIS = 30;
 const LEGEND = 22;
+const TIME = 20;
 /** Of the font that names threads. */
 const CHAR = 7.3;
 /** What is shorter is drawn as wide as this. */
@@ -78,12 +97,15 @@ export function drawSvg(timeline: Timeline, options: SvgOptions = {}): string {
     left,
     columns,
     width: columns * COLUMN,
-    duration: Math.max(timeline.duration, 0.001),
+    duration: Math.max(timeline.duration, options.axis ?? 0, 0.001),
     top: PADDING + TITLE,
     bottom: PADDING + TITLE + lanes.length * LANE + 6,
   };
   const legend = drawLegend(lanes, plot, width - PADDING);
-  const height = plot.bottom + AXIS + legend.height + PADDING;
+  const { times = [] } = options;
+  const timesTop = plot.bottom + AXIS + legend.height + 30;
+  const height = plot.bottom + AXIS + legend.height + PADDING +
+    (times.length === 0 ? 0 : times.length * TIME + 14);
   return `<svg xmlns="http://www.w3.org/2000/svg" role="img" \
 width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
 <title>${escape(title)}</title>
@@ -96,7 +118,7 @@ width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
 ${drawAxis(plot)}
 ${lanes.map((lane, i) => drawLane(lane, names[i], i, plot)).join("\n")}
 ${legend.svg}
-</svg>
+${drawTimes(times, plot, timesTop)}</svg>
 `;
 }
 
@@ -166,6 +188,20 @@ function drawRuns(
     });
   return `<path fill="${fill}" d="${outline.join("")}"/>` +
     (isBusy ? "" : labels.join(""));
+}
+
+/** A bar for each time, the longest as long as there is room. */
+function drawTimes(times: SvgTime[], { left, width }: Plot, top: number) {
+  const longest = Math.max(0.001, ...times.map(({ seconds }) => seconds));
+  return times.map(({ name, seconds }, i) => {
+    const y = top + i * TIME;
+    const bar = Math.max(1, Math.round(seconds / longest * (width - 70)));
+    return `<g><text x="${PADDING}" y="${y + 10}">${escape(name)}</text>` +
+      `<rect x="${left}" y="${y}" width="${bar}" height="12" fill="#8a94a6"/>` +
+      `<text x="${left + bar + 8}" y="${y + 10}">${
+        seconds.toFixed(2)
+      }\u2009s</text></g>\n`;
+  }).join("");
 }
 
 /** The states that occur, on as many lines as they need. */

@@ -53,6 +53,7 @@ function labCheck(lab: string): Check {
     }),
     quick: object({}, { seconds }),
     unrecorded: flag,
+    beside: id,
   });
   return object({
     lab: value(`'${lab}'`, (x) => x === lab),

@@ -31,6 +31,8 @@ export interface RecordedCell {
   rules: string[];
   /** How its time is judged, if it is. */
   time?: RecordedTime;
+  /** The cell that it is shown beside, with one time axis. */
+  beside?: string;
   /** There if `--quick` prints something else; its seconds then, if it sleeps. */
   quick?: { seconds?: number };
   /** Whether the notebook has no record of it. */

@@ -5,6 +5,7 @@ import type { LabResult } from "../result.ts";
 import { UsageError } from "../usage_error.ts";
 import { toJunit } from "./junit.ts";
 import { markOf } from "./mark.ts";
+import { sourcesOf } from "./source.ts";
 import { reportText, svgFiles, traceText } from "./pictures.ts";
 
 /** The flags that name a file. */
@@ -61,11 +62,27 @@ export async function writeFiles(
   };
   if (junit !== undefined) await write("junit", junit, toJunit(results));
   if (trace !== undefined) await write("trace", trace, traceText(results));
-  if (report !== undefined) await write("report", report, reportText(results));
+  if (report !== undefined) {
+    const text = reportText(results, await codesOf(results));
+    await write("report", report, text);
+  }
   if (svg === undefined) return;
   for (const { path, text } of svgFiles(svg, results)) {
     await write("svg", path, text);
   }
+}
+
+/** What ran, as far as labs are modules of this project. */
+async function codesOf(results: LabResult[]): Promise<Map<string, string>> {
+  const codes = new Map<string, string>();
+  for (const { lab } of new Set(results.map(({ lab }) => lab))) {
+    const module = new URL(`../../${lab}.ts`, import.meta.url);
+    const text = await Deno.readTextFile(module).catch(() => "");
+    for (const [number, code] of sourcesOf(text)) {
+      codes.set(`${lab}:${number}`, code);
+    }
+  }
+  return codes;
 }
 
 /** Refuses a file outside the project, and one that holds something else. */

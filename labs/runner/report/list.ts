@@ -24,7 +24,7 @@ export async function list(
   print(table(
     [
       { title: "Cell" },
-      { title: "" },
+      { title: "Shows", wraps: true },
       { title: "Notebook", align: "right" },
       { title: "Compared by", wraps: true },
     ],

@@ -5,12 +5,14 @@ import { proseOf } from "../../notebook/prose.ts";
 import { folded } from "./fold.ts";
 import { difference } from "./differences.ts";
 import { reportPage } from "../draw/html.ts";
-import { drawSvg } from "../draw/svg.ts";
+import { drawSvg, type SvgTime } from "../draw/svg.ts";
 import { traceEvents } from "../draw/trace.ts";
 import { isWorthDrawing } from "../draw/worth.ts";
 import type { CellResult, LabResult } from "../result.ts";
+import { axisOf } from "../selection.ts";
 import { sentenceOf } from "./sentence.ts";
 import { rowsOf } from "./rows.ts";
+import type { Timing } from "../judge/timing.ts";
 import { describe } from "../judge/verdict.ts";
 
 /** A file to write. */
@@ -21,12 +23,30 @@ export interface PictureFile {
 
 /** A picture a cell, in a folder: `threads-7.svg`; of several runs, the last. */
 export function svgFiles(folder: string, results: LabResult[]): PictureFile[] {
-  return cellsOf(results).flatMap(({ id, timelines }) =>
-    timelines.filter(isWorthDrawing).map((timeline, i, all) => {
+  const axes = axesOf(results);
+  return cellsOf(results).flatMap((cell) => {
+    const { id, recorded, timelines } = cell;
+    const axis = axes.get(axisOf(id, recorded));
+    const times = timesOf(cell);
+    return timelines.filter(isWorthDrawing).map((timeline, i, all) => {
       const part = all.length > 1 ? `-${i + 1}` : "";
       const path = `${folder}/${id.replace(":", "-")}${part}.svg`;
-      return { path, text: `<!-- ${markOf("svg")} -->\n${drawSvg(timeline)}` };
-    })
+      const picture = drawSvg(timeline, { axis, times });
+      return { path, text: `<!-- ${markOf("svg")} -->\n${picture}` };
+    });
+  });
+}
+
+/** A cell's three times, if it ran in Python, too. */
+function timesOf({ verdict, python }: CellResult): SvgTime[] {
+  if (python === undefined) return [];
+  const times: [string, number | null][] = [
+    ["Notebook", verdict.timing.recorded],
+    ["Python here", python.seconds],
+    ["Here", verdict.seconds],
+  ];
+  return times.flatMap(([name, seconds]) =>
+    seconds === null ? [] : [{ name, seconds }]
   );
 }
 
@@ -47,11 +67,15 @@ export function traceText(results: LabResult[]): string {
 }
 
 /** The verdicts, the outputs beside the record, and the timelines, as a page. */
-export function reportText(results: LabResult[]): string {
+export function reportText(
+  results: LabResult[],
+  codes: Map<string, string> = new Map(),
+): string {
   const labs = [...new Set(results.map(({ lab }) => lab))];
   const sentences = labs.map((lab) =>
     sentenceOf(lab, rowsOf(results.filter((result) => result.lab === lab)))
   );
+  const axes = axesOf(results);
   const cells = results.flatMap(({ run, cells }) =>
     cells.map((cell) => {
       const { verdict, recorded } = cell;
@@ -61,20 +85,62 @@ export function reportText(results: LabResult[]): string {
         verdict: describe(verdict),
         difference: difference(verdict).join("\n"),
         source: recorded?.source ?? "",
+        code: codes.get(cell.id),
+        speed: speedText(verdict.timing),
         prose: proseOf(cell.id),
         recorded: foldedText(recorded?.output ?? ""),
         here: foldedText(cell.output),
         python: cell.python && foldedText(cell.python.output),
         seconds: {
           recorded: verdict.timing.recorded ?? undefined,
+          python: cell.python?.seconds ?? undefined,
           here: verdict.seconds ?? undefined,
         },
         timeline: cell.timelines.filter(isWorthDrawing).at(-1),
+        axis: axes.get(axisOf(cell.id, recorded)),
       };
     })
   );
-  const page = reportPage({ summary: sentences, cells });
+  const page = reportPage({
+    summary: sentences,
+    about: aboutText(results),
+    cells,
+  });
   return page.replace("\n", `\n<!-- ${markOf("report")} -->\n`);
+}
+
+/** How many times faster, here and in the notebook. */
+function speedText({ speed }: Timing): string | undefined {
+  if (speed === undefined) return undefined;
+  const { median, low, high, count, recorded, than } = speed;
+  const times = (factor: number) => `×${factor.toFixed(2)}`;
+  return `${times(median)} of ${than}` +
+    (count > 1 ? `, ${times(low)} to ${times(high)} in ${count}` : "") +
+    (recorded === undefined ? "" : ` (notebook: ${times(recorded)})`);
+}
+
+/** When it ran, on what, and beside what. */
+function aboutText(results: LabResult[]): string {
+  const { os, arch } = Deno.build;
+  const others = cellsOf(results).map(({ verdict }) => verdict.others ?? 0);
+  return `${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC, ` +
+    `${os} on ${arch}, ${navigator.hardwareConcurrency} processors, ` +
+    `Deno ${Deno.version.deno}, V8 ${Deno.version.v8}; other programs used up ` +
+    `to ${Math.max(0, ...others).toFixed(1)} processors`;
+}
+
+/** Where the time axes end that cells share. */
+function axesOf(results: LabResult[]): Map<string, number> {
+  const axes = new Map<string, number>();
+  for (const { id, recorded, timelines } of cellsOf(results)) {
+    const group = axisOf(id, recorded);
+    const longest = Math.max(
+      axes.get(group) ?? 0,
+      ...timelines.map(({ duration }) => duration),
+    );
+    axes.set(group, longest);
+  }
+  return axes;
 }
 
 function foldedText(text: string): string {

@@ -19,7 +19,7 @@ const NARROWEST = 12;
 /**
  * Writes a table.
  *
- * @param columns The columns; one of them wraps.
+ * @param columns The columns; some of them wrap.
  * @param rows The rows, with a text for each column.
  * @param width How many columns of the terminal there are.
  */
@@ -31,11 +31,15 @@ export function table(
   const widths = columns.map(({ title }, i) =>
     Math.max(...[title, ...rows.map((row) => row[i])].map(unicodeWidth))
   );
-  const total = widths.reduce((sum, width) => sum + GAP.length + width) -
-    width;
-  const wrapping = columns.findIndex(({ wraps }) => wraps);
-  if (total > 0) {
-    widths[wrapping] = Math.max(NARROWEST, widths[wrapping] - total);
+  let excess = widths.reduce((sum, width) => sum + GAP.length + width) - width;
+  while (excess > 0) {
+    // The widest of those that wrap gives a column.
+    const widest = Math.max(
+      ...widths.filter((width, i) => columns[i].wraps && width > NARROWEST),
+    );
+    if (widest === -Infinity) break;
+    widths[widths.findIndex((w, i) => w === widest && columns[i].wraps)]--;
+    excess--;
   }
   const write = (texts: string[], color: (text: string, i: number) => string) =>
     writeRow(texts, columns, widths, color);

@@ -16,6 +16,7 @@ import {
 import { judge, type Verdict } from "../judge/verdict.ts";
 import type { Lab } from "../result.ts";
 import {
+  axisOf,
   type ChosenCell,
   flagsOf,
   numberOf,
@@ -60,6 +61,8 @@ export class Session {
   #samples = new Map<string, Sample[]>();
   /** Printed by the lab, and not yet by us. */
   #integers: string[] = [];
+  /** Where the time axes of cells that share one end. */
+  #axes = new Map<string, number>();
   #isAgain = false;
   #idle = Promise.withResolvers<void>();
   #mark: LoadMark | undefined;
@@ -199,7 +202,7 @@ export class Session {
         this.#onEnd(event);
         if (isShown) {
           this.#print([]);
-          this.#progress.above(() => draw(event));
+          this.#progress.above(() => this.#draw(event));
         }
         break;
       case "idle":
@@ -308,14 +311,20 @@ export class Session {
       this.#samples.set(id, [...earlier, sample]);
     });
   }
-}
 
-/** Shows what a cell's threads did, and ends the cell with a blank line. */
-function draw({ timeline }: CellEnd): void {
-  if (isWorthDrawing(timeline)) {
-    const width = Math.min(widthOf(Deno.stdout), LONGEST_CHART);
-    const chart = drawGantt(timeline, { width, color: getColorEnabled() });
-    print(`\n${chart.trimEnd()}`);
+  /** Shows what a cell's threads did, and ends the cell with a blank line. */
+  #draw({ id, timeline }: CellEnd): void {
+    if (isWorthDrawing(timeline)) {
+      const width = Math.min(widthOf(Deno.stdout), LONGEST_CHART);
+      const { lab, cells } = this.#selection.lab;
+      const recorded = cells.find((cell) => cell.id === `${lab}:${id}`);
+      // Of cells that are compared, the first is mostly the longest.
+      const group = axisOf(`${lab}:${id}`, recorded);
+      const axis = Math.max(timeline.duration, this.#axes.get(group) ?? 0);
+      this.#axes.set(group, axis);
+      const color = getColorEnabled();
+      print(`\n${drawGantt(timeline, { width, color, axis }).trimEnd()}`);
+    }
+    print("");
   }
-  print("");
 }
