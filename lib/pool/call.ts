@@ -126,14 +126,14 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
   /** Awaits something, unless the call is called off first. */
   async orCalledOff<T>(awaited: PromiseLike<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
+    awaited.then(resolve, reject);
     this.#use();
     // Somebody waits for the timer, if for nothing else.
     using _alive = this.#timer === undefined ? undefined : hold();
     const leave = this.#leave ??= new Set();
+    leave.add(reject);
     try {
-      this.throwIfCalledOff();
-      leave.add(reject);
-      awaited.then(resolve, reject);
+      if (this.#calledOff) reject(this.#calledOff.reason);
       return await promise;
     } finally {
       leave.delete(reject);

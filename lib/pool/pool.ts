@@ -287,8 +287,8 @@ export class Pool implements AsyncDisposable {
    * @param options Chunk size, progress, whether results are settled, and how
    * the call may end early.
    * @returns A promise that resolves to the results. It rejects with the first
-   * error, and what was not begun is called off. If results are settled, it
-   * resolves to what `Promise.allSettled` would.
+   * error; what was not begun is called off, and what runs finishes. If results
+   * are settled, it resolves to what `Promise.allSettled` would.
    * @throws {TypeError} If the function was never exposed, or an option isn't
    * what it should be.
    * @throws {RangeError} If the chunk size is not a positive integer.
@@ -333,8 +333,8 @@ export class Pool implements AsyncDisposable {
    * @param options Chunk size, progress, whether results are settled, and how
    * the call may end early.
    * @returns A promise that resolves to the results. It rejects with the first
-   * error, and what was not begun is called off. If results are settled, it
-   * resolves to what `Promise.allSettled` would.
+   * error; what was not begun is called off, and what runs finishes. If results
+   * are settled, it resolves to what `Promise.allSettled` would.
    * @throws {TypeError} If the function was never exposed, or an item is not
    * an array.
    * @throws {RangeError} If the chunk size is not a positive integer.
@@ -381,7 +381,8 @@ export class Pool implements AsyncDisposable {
    * @param options Chunk size, progress, whether results are settled, and how
    * the call may end early.
    * @returns An iterator over the results. It throws the first error, unless
-   * results are settled; leaving it early calls off what is under way.
+   * results are settled. What runs then finishes; leaving the iterator early
+   * ends it.
    * @throws {TypeError} If the function was never exposed, or an option isn't
    * what it should be.
    * @throws {RangeError} If the chunk size is not a positive integer.
@@ -444,7 +445,8 @@ export class Pool implements AsyncDisposable {
    * @param options Chunk size, progress, whether results are settled, and how
    * the call may end early.
    * @returns An iterator over the results. It throws the first error, unless
-   * results are settled; leaving it early calls off what is under way.
+   * results are settled. What runs then finishes; leaving the iterator early
+   * ends it.
    * @throws {TypeError} If the function was never exposed, or an option isn't
    * what it should be.
    * @throws {RangeError} If the chunk size is not a positive integer.
@@ -487,7 +489,8 @@ export class Pool implements AsyncDisposable {
    * @param options Chunk size, progress, whether results are settled, and how
    * the call may end early.
    * @returns An iterator over the results. It throws the first error, unless
-   * results are settled; leaving it early calls off what is under way.
+   * results are settled. What runs then finishes; leaving the iterator early
+   * ends it.
    * @throws {TypeError} If the function was never exposed, or an item is not
    * an array.
    * @throws {RangeError} If the chunk size is not a positive integer.
@@ -531,7 +534,8 @@ export class Pool implements AsyncDisposable {
    * @param options Chunk size, progress, whether results are settled, and how
    * the call may end early.
    * @returns An iterator over the results. It throws the first error, unless
-   * results are settled; leaving it early calls off what is under way.
+   * results are settled. What runs then finishes; leaving the iterator early
+   * ends it.
    * @throws {TypeError} If the function was never exposed, or an item is not
    * an array.
    * @throws {RangeError} If the chunk size is not a positive integer.

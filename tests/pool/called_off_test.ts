@@ -199,6 +199,33 @@ threadTest(
   },
 );
 
+threadTest(
+  "Pool.map(): a source that fails once it was called off",
+  async () => {
+    await using pool = new Pool(1);
+    for (const method of ["map", "imap"] as const) {
+      const controller = new AbortController();
+      const { signal } = controller;
+      // It is called off while the source is read, and nobody waits yet.
+      const source = async function* (): AsyncGenerator<number> {
+        controller.abort(new SyntaxError("enough"));
+        await pool.apply(fns.nothing);
+        if (!signal.aborted) yield 1;
+        throw new RangeError("nobody hears this");
+      };
+      await assertRejects(
+        () =>
+          method === "map"
+            ? pool.map(fns.square, source(), { signal })
+            : Array.fromAsync(pool.imap(fns.square, source(), { signal })),
+        SyntaxError,
+        "enough",
+      );
+      await pool.apply(fns.nothing);
+    }
+  },
+);
+
 Deno.test("TaskTable: ids wrap without meeting a pending one", () => {
   const table = new TaskTable(2 ** 31 - 3);
   const task = () => new Task(1, Mode.APPLY, false, []);
