@@ -113,7 +113,12 @@ export function currentRegistry(): Registry {
   };
 }
 
-/** The module that exposed the function with that id, if it isn't the library's. */
+/** The module that exposed the class of a shared object, if one did. */
+export function moduleOfType(type: string): string | undefined {
+  return moduleOf(hash(type));
+}
+
+/** The module that exposed what has that id, if it isn't the library's. */
 export function moduleOf(id: number): string | undefined {
   const url = origins.get(id)?.url;
   return url === undefined || own.has(url) ? undefined : url;
@@ -234,7 +239,7 @@ export function exposeShareable(
   const type = `${origin.url}#${origin.name}`;
   const previous = shareableClasses.get(type);
   if (previous !== undefined && previous !== shareableClass) return previous;
-  origins.set(hash(type), origin);
+  if (!origins.has(hash(type))) enter(hash(type), origin);
   shareableClasses.set(type, shareableClass);
   if (!shareableTypes.has(shareableClass.prototype)) {
     shareableTypes.set(shareableClass.prototype, type);
@@ -299,6 +304,7 @@ export function reviveHandle(found: Handle): Shareable {
   if (!isHandle) throw new Damaged("handle");
   const shareableClass = shareableClasses.get(type);
   if (shareableClass === undefined) {
+    explain(hash(type));
     throw new TypeError(
       `Cannot receive a ${type}: its module isn't loaded in this thread, ` +
         "import it in the module of the function",
@@ -341,11 +347,11 @@ export function exposeErrorClass(
   errorClass: ErrorClass,
   origin: Origin,
 ): ErrorClass | undefined {
-  const id = hash(`${origin.url}#${origin.name}`);
+  const id = idFor(origin.url, origin.name);
   const previous = exposedErrorClasses.get(id);
   if (previous !== undefined && previous !== errorClass) return previous;
   exposedErrorClasses.set(id, errorClass);
-  origins.set(id, origin);
+  if (!origins.has(id)) enter(id, origin);
   if (!errorClassEntries.has(errorClass.prototype)) {
     errorClassEntries.set(errorClass.prototype, { errorClass, id });
   }
@@ -365,5 +371,12 @@ export function errorClassOf(name: string): ErrorClass | undefined {
 
 /** The exposed class with that id, if this thread knows it. */
 export function exposedErrorClassOf(id: number): ErrorClass | undefined {
-  return exposedErrorClasses.get(id);
+  const errorClass = exposedErrorClasses.get(id);
+  if (errorClass !== undefined) return errorClass;
+  try {
+    explain(id);
+  } catch (error) {
+    // It can be loaded. If not, the error is told as one of a class that is known.
+    if (Object.hasOwn(error as object, "url")) throw error;
+  }
 }

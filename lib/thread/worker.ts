@@ -25,7 +25,9 @@ import {
 import { recordingBuffer } from "../sync/recorder.ts";
 import {
   currentRegistry,
+  type Handle,
   moduleOf,
+  moduleOfType,
   type Registry,
 } from "../codec/references.ts";
 import { Form, Handover } from "./handover.ts";
@@ -67,14 +69,22 @@ export interface Needs {
 export function needsOf(target: number, { references }: Packed): Needs {
   const modules = new Set<string>();
   let isOpen = false;
-  const add = (id: number) => {
-    const url = moduleOf(id);
+  const add = (url: string | undefined) => {
     if (url !== undefined) modules.add(url);
   };
-  add(target);
+  add(moduleOf(target));
   for (const [, reference] of references) {
-    if (typeof reference === "number") add(reference);
-    else isOpen = true;
+    if (typeof reference === "number") add(moduleOf(reference));
+    else if ("fields" in reference) {
+      if (reference.id !== undefined) add(moduleOf(reference.id));
+    } else {
+      isOpen = true;
+      for (
+        let handle: Handle | undefined = reference;
+        handle !== undefined;
+        handle = handle.inner
+      ) add(moduleOfType(handle.type));
+    }
   }
   return { modules: [...modules].sort(), isOpen };
 }

@@ -7,6 +7,7 @@ import {
 import { Barrier, Pool, Queue } from "../../mod.ts";
 import { start } from "../support/start.ts";
 import { threadTest } from "../support/threads.ts";
+import * as apart from "../support/classes_apart.ts";
 import * as fns from "../support/shared_classes.ts";
 
 threadTest(
@@ -88,6 +89,18 @@ threadTest("Objects of another copy of the library are refused", async () => {
       TypeError,
       "it is of another copy of the library",
     );
+  }
+});
+
+threadTest("A worker loads the module that exposes a class", async () => {
+  const { ApartError, ApartQueue, ApartCondition } = apart;
+  const objects = [new ApartError(), new ApartQueue(), new ApartCondition()];
+  for (const object of objects) {
+    const names = [object.constructor.name];
+    assertEquals(await start(fns.classNames, object).join(), names);
+    await using pool = new Pool(1);
+    assertEquals(await pool.apply(fns.classNames, [object]), names);
+    assertEquals(await pool.starmap(fns.classNames, [[object]]), [names]);
   }
 });
 
