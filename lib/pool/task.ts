@@ -5,11 +5,11 @@ import { Damaged } from "../codec/tags.ts";
 import type { Decoder } from "../codec/decoder.ts";
 import type { Encoder } from "../codec/encoder.ts";
 import type { Packed } from "../codec/packing.ts";
-import { checkStop, isStopping, stopped } from "../sync/waiters.ts";
+import { checkStop, stopped } from "../sync/waiters.ts";
 import type { AnyFunction } from "../codec/references.ts";
 import { type PortableError, toPortable } from "../codec/portable_error.ts";
 import { ModuleNotLoaded } from "../thread/modules.ts";
-import { isThenable } from "../thread/worker_server.ts";
+import { isEnding, isThenable } from "../thread/worker_server.ts";
 
 /** How a task's function is to be called. */
 export const Mode = {
@@ -206,7 +206,7 @@ export function performSettled(
   const failures: SettledItems[1] = [];
   const fail = (error: unknown, index: number) => {
     // A terminated worker does nothing more.
-    if (isStopping()) throw stopped();
+    if (isEnding()) throw stopped();
     failures.push([index, toPortable(error, thread)]);
   };
   const values = runItems(payload, (item, index) => {

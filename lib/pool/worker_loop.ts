@@ -4,7 +4,7 @@ import { Promise } from "../sync/globals.ts";
 import { expose } from "../expose.ts";
 import type { Decoder } from "../codec/decoder.ts";
 import { bringsMemory, checkSendable, pack, unpack } from "../codec/packing.ts";
-import { checkStop, isStopping, stopped } from "../sync/waiters.ts";
+import { checkStop, stopped } from "../sync/waiters.ts";
 import { Mark, recordSpan } from "../sync/recorder.ts";
 import {
   addOwnModule,
@@ -22,6 +22,7 @@ import {
 } from "../thread/modules.ts";
 import { WorkerLostError } from "../thread/thread.ts";
 import {
+  isEnding,
   isThenable,
   receiveMail,
   sendMail,
@@ -233,6 +234,7 @@ function replyDone(
   results: Channel,
   options: WorkerLoopOptions,
 ): void {
+  if (isEnding()) throw stopped();
   try {
     const isList = task.mode !== Mode.APPLY && !task.isSettled;
     reply(task, isList ? Reply.LISTED : Reply.DONE, value, results, options);
@@ -270,7 +272,7 @@ function replyError(
   options: WorkerLoopOptions,
 ): void {
   // A terminated worker answers no more: its task was rejected already.
-  if (isStopping()) throw stopped();
+  if (isEnding()) throw stopped();
   const portable = toPortable(error, options.name);
   reply(task, Reply.THREW, portable, results, options);
 }

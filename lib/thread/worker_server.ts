@@ -85,6 +85,8 @@ let stopRunning: () => void = () => {};
 /** Ends the running thread with an error. */
 let failRunning: (error: unknown) => void = () => {};
 let isPending = (): boolean => true;
+/** Whether a stray error ends the running thread. */
+let isFailing = false;
 /** The name of the thread that runs, or ran last. */
 let lastName: string | undefined;
 /** What was thrown before the first thread had a name. */
@@ -252,6 +254,14 @@ export function setPending(is: () => boolean): void {
   isPending = is;
 }
 
+/**
+ * Whether the running thread ends, by order or by a stray error: nobody is told
+ * what it still does.
+ */
+export function isEnding(): boolean {
+  return isFailing || isStopped();
+}
+
 async function runJob(
   slot: Slot,
   { target, args }: Job,
@@ -273,7 +283,9 @@ async function runJob(
     noteHeeded();
     unwind().then(() => ended.reject(stopped()));
   };
+  isFailing = false;
   failRunning = (error) => {
+    isFailing = true;
     handover.setLast();
     ended.reject(error);
   };

@@ -46,6 +46,21 @@ export function stray(way: string, error: unknown): Promise<never> {
   return new Promise(() => {});
 }
 
+/** Throws in one of the ways, and waits in the library; it may catch that. */
+export async function strayWhileAsleep(
+  way: string,
+  error: unknown,
+  catches: boolean,
+): Promise<string> {
+  ways[way](error);
+  try {
+    await sleep(3600);
+  } catch (error) {
+    if (!catches) throw error;
+  }
+  return "woken";
+}
+
 /** Throws in one of the ways once it has returned. */
 export function strayLater(way: string, error: unknown): string {
   setTimeout(() => ways[way](error));
@@ -92,6 +107,7 @@ export function identity<T>(value: T): T {
 expose(import.meta, {
   stray,
   strayLater,
+  strayWhileAsleep,
   leaveGet,
   leaveGetAndSpin,
   shared,

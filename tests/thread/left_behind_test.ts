@@ -38,6 +38,20 @@ for (const way of Object.keys(fns.ways)) {
   });
 }
 
+threadTest("A stray error ends what waits in the library, too", async () => {
+  await using pool = new Pool(1);
+  for (const catches of [false, true]) {
+    const args = ["a timer", new RangeError("stray"), catches] as const;
+    const thread = new Thread(fns.strayWhileAsleep, { args });
+    thread.start();
+    await assertRejects(() => thread.join(), RangeError, "stray");
+    const call = pool.apply(fns.strayWhileAsleep, args);
+    await assertRejects(() => call, RangeError, "stray");
+    const calls = pool.starmap(fns.strayWhileAsleep, [args]);
+    await assertRejects(() => calls, RangeError, "stray");
+  }
+});
+
 threadTest("Values that are no errors end what is pending, too", async () => {
   await using pool = new Pool(1);
   for (const value of ["text", 0, undefined, null, { code: 1 }]) {
