@@ -9,6 +9,7 @@
  * @module
  */
 
+import { notePassed } from "../sync/copies.ts";
 import { isSharedArrayBuffer } from "node:util/types";
 import { Damaged } from "./tags.ts";
 
@@ -270,6 +271,7 @@ export function extendsShared(prototype: object | null): boolean {
  * @throws {TypeError} If it would arrive as something else, or not at all.
  */
 export function handleOf(value: Shareable): Handle {
+  notePassed(value);
   const prototype = Object.getPrototypeOf(value);
   const type = shareableTypes.get(prototype);
   if (type !== undefined) return { ...value[handle](), type };

@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { copies, noteMade, warnOfCopy } from "../sync/copies.ts";
 import { formatAddress, randomAddress } from "../sync/address.ts";
 import {
   type AsyncWaitOptions,
@@ -207,6 +208,7 @@ export class Barrier {
     if (buffer !== undefined) return;
     this.#words[PARTIES] = parties;
     this.#words[ADDRESS] = randomAddress();
+    noteMade(this);
     this.#doubles[TIMEOUT] = timeout;
     this.#actionId = action && idOf(action);
   }
@@ -266,6 +268,7 @@ export class Barrier {
     const { signal } = options;
     signal?.throwIfAborted();
     const action = this.#action;
+    if (copies !== undefined) warnOfCopy(this);
     if (isStopping()) await heedStop();
     reserveStackForHold();
     using visit = new Visit();
@@ -313,6 +316,7 @@ export class Barrier {
   waitSync(options: WaitOptions = {}): number {
     const { timeout, deadline } = this.#limits(options);
     const action = this.#action;
+    if (copies !== undefined) warnOfCopy(this);
     reserveStackForHold();
     using visit = new Visit();
     const until = <T>(attempt: () => T | Pending): T => {

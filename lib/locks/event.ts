@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { copies, noteMade, warnOfCopy } from "../sync/copies.ts";
 import { formatAddress, randomAddress } from "../sync/address.ts";
 import {
   type AsyncWaitOptions,
@@ -80,7 +81,9 @@ export class Event {
     const buffer = takeMemory();
     this.#words = words(buffer, WORDS);
     this.#waiters = new WaitList(this.#words, WAITERS, Mark.LOCK);
-    if (buffer === undefined) this.#words[ADDRESS] = randomAddress();
+    if (buffer !== undefined) return;
+    this.#words[ADDRESS] = randomAddress();
+    noteMade(this);
   }
 
   /**
@@ -156,6 +159,7 @@ export class Event {
     const attempt = this.#attempt();
     if (attempt() !== PENDING) return true;
     const limits = { deadline, signal: options.signal };
+    if (copies !== undefined) warnOfCopy(this);
     return await this.#waiters.wait(attempt, limits) !== PENDING;
   }
 
@@ -180,8 +184,9 @@ export class Event {
     const deadline = waitDeadline("wait for event", options);
     checkStop();
     const attempt = this.#attempt();
-    return attempt() !== PENDING ||
-      this.#waiters.waitSync(attempt, deadline) !== PENDING;
+    if (attempt() !== PENDING) return true;
+    if (copies !== undefined) warnOfCopy(this);
+    return this.#waiters.waitSync(attempt, deadline) !== PENDING;
   }
 
   /**

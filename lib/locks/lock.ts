@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { copies, noteMade, warnOfCopy } from "../sync/copies.ts";
 import {
   type AsyncWaitOptions,
   waitDeadline,
@@ -114,6 +115,7 @@ export class Lock {
     const label = buffer === undefined
       ? `${type} ${name ?? `${type}-${++counts[type]}`}`
       : undefined;
+    if (buffer === undefined) noteMade(this);
     this[owned] = new Ownership(this.#words, 0, { reentrant, label });
   }
 
@@ -166,6 +168,7 @@ export class Lock {
   async acquire(options: AsyncWaitOptions = {}): Promise<Disposable> {
     const deadline = waitDeadline(`acquire ${this.#type}`, options);
     const { timeout, signal } = options;
+    if (copies !== undefined) this.#warnOfCopy();
     const hold = new Hold(this[owned]);
     hold.turn = await this[owned].take(deadline, signal);
     if (hold.turn === 0) throw this.#timeoutError(timeout);
@@ -195,6 +198,7 @@ export class Lock {
   acquireSync(options: WaitOptions = {}): Disposable {
     const deadline = waitDeadline(`acquire ${this.#type}`, options);
     const { timeout } = options;
+    if (copies !== undefined) this.#warnOfCopy();
     // Made before the lock is held: where the stack ends, a call throws.
     const hold = new Hold(this[owned]);
     hold.turn = this[owned].tryTake() || this[owned].takeSync(deadline);
@@ -290,6 +294,10 @@ export class Lock {
   [handle](): Handle {
     const buffer = this.#words.buffer as SharedArrayBuffer;
     return { type: this.#type, buffer };
+  }
+
+  #warnOfCopy(): void {
+    if (this.isLocked && !this[owned].isMine) warnOfCopy(this);
   }
 
   #timeoutError(timeout: number | undefined): DOMException {

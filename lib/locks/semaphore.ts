@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { copies, noteMade, warnOfCopy } from "../sync/copies.ts";
 import { checkInteger } from "../checks.ts";
 import { formatAddress, randomAddress } from "../sync/address.ts";
 import {
@@ -128,6 +129,7 @@ export class Semaphore {
     checkInteger("create semaphore", "value", value, 0, LARGEST_VALUE);
     this.#words[VALUE] = value;
     this.#words[ADDRESS] = randomAddress();
+    noteMade(this);
     this.#words[LIMIT] = this[isBounded] ? value : LARGEST_VALUE;
   }
 
@@ -164,6 +166,7 @@ export class Semaphore {
     signal?.throwIfAborted();
     if (isStopping()) await heedStop();
     if (!this.#tryTake()) {
+      if (copies !== undefined) warnOfCopy(this);
       const limits = { deadline, signal, witness };
       const taken = await this.#waiters.wait(this.#attempt, limits);
       if (taken === PENDING) throw timeoutError(timeout);
@@ -195,6 +198,7 @@ export class Semaphore {
       if (this.#tryTake()) return new Permit(this, this.#holders);
       Atomics.pause();
     }
+    if (copies !== undefined) warnOfCopy(this);
     const taken = this.#waiters.waitSync(this.#attempt, deadline, witness);
     if (taken === PENDING) throw timeoutError(options.timeout);
     return new Permit(this, this.#holders);

@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { copies, noteMade, warnOfCopy } from "../sync/copies.ts";
 import { formatAddress, randomAddress } from "../sync/address.ts";
 import { Cargo } from "../codec/cargo.ts";
 import { PENDING, type Pending, WaitList } from "../sync/wait_list.ts";
@@ -230,6 +231,7 @@ export class Queue<T = unknown> {
     if (buffer === undefined) {
       this.#store.limit = limitOf(maxsize);
       this.#words[ADDRESS] = randomAddress();
+      noteMade(this);
     }
     this.#notEmpty = new WaitList(this.#words, NOT_EMPTY, Mark.QUEUE);
     this.#notFull = new WaitList(
@@ -444,6 +446,7 @@ export class Queue<T = unknown> {
     if (isStopping()) await heedStop();
     const first = this.#tryGet();
     if (first !== PENDING) return first;
+    if (copies !== undefined) warnOfCopy(this);
     const item = await this.#notEmpty.wait(
       () => this.#tryGet(),
       { deadline, signal: options.signal },
@@ -480,6 +483,7 @@ export class Queue<T = unknown> {
       if (item !== PENDING) return item;
       Atomics.pause();
     }
+    if (copies !== undefined) warnOfCopy(this);
     const item = this.#notEmpty.waitSync(() => this.#tryGet(), deadline);
     if (item === PENDING) throw new Empty("Cannot get from queue: it is empty");
     return item;
@@ -709,6 +713,7 @@ export class Queue<T = unknown> {
   }
 
   #load(item: T): Cargo {
+    if (copies !== undefined) warnOfCopy(this);
     checkStop();
     const cargo = encode(item, this.#store);
     if (!this.#store.canEverHold(cargo)) {

@@ -14,6 +14,7 @@
  * @module
  */
 
+import { setLoading } from "../sync/copies.ts";
 import { forget, idFor, setExplainer } from "../codec/references.ts";
 
 /** What the worker's first module says of another. */
@@ -89,14 +90,14 @@ class OfferedModule {
   }
 
   async #run(): Promise<void> {
-    loading++;
+    setLoading(++loading > 0);
     try {
       await this.#load();
       this.#isLoaded = true;
     } catch (error) {
       throw this.#fail(error);
     } finally {
-      loading--;
+      setLoading(--loading > 0);
     }
   }
 
