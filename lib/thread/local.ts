@@ -30,8 +30,8 @@ import { currentIdentity } from "../sync/waiters.ts";
  *   for (const user of ["Ada", "Grace"]) {
  *     await using thread = new Thread(handle, { args: [user] });
  *     thread.start();
- *     console.log(await thread.join()); // Hello Ada!
- *   } // Hello Grace!
+ *     console.log(await thread.join()); // Hello Ada! Hello Grace!
+ *   }
  *   console.log(data.user); // undefined
  * }
  * ```
