@@ -80,9 +80,9 @@ export async function copyOf(
   const program = new Program(await readModules(script));
   const kept = shake(program);
   const body = write(program, kept, new Names(program, kept));
-  const startsWorkers = /\bnew Worker\(/.test(body);
+  const startsWorkers = /\bnewWorker\(/.test(body);
   const flags = startsWorkers
-    ? `--unstable-worker-options --allow-read=${file} `
+    ? `--no-prompt --unstable-worker-options --allow-read=${file} `
     : "";
   const command = `deno run ${flags}${file}`;
   const isLab = script.href.startsWith(labs.href);
