@@ -94,6 +94,8 @@ interface Flags extends CellContext {
   selection: string[];
   /** Whether to print what the threads did, for the runner. */
   events: boolean;
+  /** Whether the runner says when each cell begins. */
+  step: boolean;
   /** Whether to leave out what we say about the cells. */
   plain: boolean;
 }
@@ -156,13 +158,13 @@ export async function runLab(
 }
 
 async function runCells(
-  { selection, events, plain, ...context }: Flags,
+  { selection, events, step, plain, ...context }: Flags,
   { name, hasGil = false }: LabOptions,
 ): Promise<void> {
   const suffix = hasGil ? suffixOf(context) : "";
   const selected = select(selection)
     .map((cell) => ({ ...cell, title: cell.title + suffix }));
-  if (events) return await runForRunner(selected, context);
+  if (events) return await runForRunner(selected, context, step);
   const isPlain = Deno.noColor || !Deno.stdout.isTerminal();
   for (const cell of selected) {
     await prestartWorkers(prestartOf(cell, context));
@@ -191,13 +193,20 @@ function suffixOf({ switchInterval }: CellContext): string {
 async function runForRunner(
   selected: Cell[],
   context: CellContext,
+  step: boolean,
 ): Promise<void> {
   const lines = linesOf(Deno.stdin.readable);
   // By hand there is nobody to make up a key.
   const isAsked = !Deno.stdin.isTerminal();
   const key = isAsked ? (await lines.next()).value ?? "" : "";
   startRecording(getIdent());
-  for (const cell of selected) await runTold(cell, context, key);
+  for (const cell of selected) {
+    if (step) {
+      console.log(writeEvent(key, { type: "ready", id: cell.id }));
+      await lines.next();
+    }
+    await runTold(cell, context, key);
+  }
   if (!isAsked) return;
   console.log(writeEvent(key, { type: "idle" }));
   for await (const line of lines) {
@@ -264,14 +273,14 @@ function readFlags(options: LabOptions, args: string[]): Flags | undefined {
     string: ["cell", "workers", ...hasGil ? ["switch-interval"] : []],
     boolean: [
       ...["quick", ...hasGil ? ["no-gil"] : []],
-      ...["plain", "events", "list", "help"],
+      ...["plain", "events", "step", "list", "help"],
     ],
   };
   const mistake = mistakeIn(args, names);
   if (mistake !== undefined) throw new FlagError(mistake);
   const flags = parseArgs(args, {
     string: ["cell", "workers", "switch-interval", "_"],
-    boolean: ["quick", "no-gil", "plain", "events", "list", "help"],
+    boolean: ["quick", "no-gil", "plain", "events", "step", "list", "help"],
     alias: { help: "h" },
   });
   if (flags._.length > 0) {
@@ -282,9 +291,9 @@ function readFlags(options: LabOptions, args: string[]): Flags | undefined {
   if (flags.help) console.log(help(options));
   else if (flags.list) console.log(list());
   else {
-    const { quick, plain, events } = flags;
+    const { quick, plain, events, step } = flags;
     return {
-      ...{ quick, plain, events },
+      ...{ quick, plain, events, step },
       selection: flags.cell === undefined ? [] : [flags.cell],
       workers: flags.workers === undefined
         ? options.workers
@@ -326,6 +335,7 @@ Usage: deno task lab:${name} [flags]
   --quick                 Smaller counts, for a first look
   --plain                 Leave out what we say about the cells
   --events                Print what \`deno task labs\` reads, as lines of JSON
+  --step                  With --events: wait for a line before each cell
   --list                  The cells
   --help                  This text`;
 }

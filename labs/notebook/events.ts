@@ -29,13 +29,19 @@ export interface CellEnd {
   timeline: Timeline;
 }
 
+/** A cell would begin; with `--step`, a line on stdin lets it. */
+export interface Ready {
+  type: "ready";
+  id: string;
+}
+
 /** All that was asked for has run. */
 export interface Idle {
   type: "idle";
 }
 
 /** What a lab tells. */
-export type LabEvent = CellStart | CellEnd | Idle;
+export type LabEvent = CellStart | CellEnd | Ready | Idle;
 
 /** Asks a lab to run cells again, in this order, with smaller counts. */
 export interface Again {

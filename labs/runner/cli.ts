@@ -134,6 +134,12 @@ export function readOptions(args: string[]): Options | undefined {
   refuseTogether(flags, "list", "json");
   refuseTogether(flags, "predict", "json");
   refuseTogether(flags, "predict", "watch");
+  refuseTogether(flags, "predict", "quick");
+  if (flags.predict && (parsed.timeout ?? parsed.repeat) !== undefined) {
+    throw new UsageError(
+      "Cannot take --predict with --timeout or --repeat: take one away",
+    );
+  }
   return {
     ...flags,
     parts: parsed._.map(String),

@@ -9,6 +9,7 @@ import { list } from "./report/list.ts";
 import type { Lab, LabResult } from "./result.ts";
 import { type PythonRun, runNotebook } from "./python/run_notebook.ts";
 import { Progress, styleOf } from "./run/progress.ts";
+import { Predictions } from "./predict/predictions.ts";
 import { runLabs } from "./run/run_labs.ts";
 import { chosenLabs, select, type Selection } from "./selection.ts";
 import { interrupts } from "./run/signals.ts";
@@ -105,7 +106,9 @@ async function run(
   const python = options.python
     ? await runPython(selections, options, signal)
     : undefined;
-  for await (const result of runLabs(selections, options, signal)) {
+  const predictions = options.predict ? new Predictions() : undefined;
+  const running = runLabs(selections, options, signal, predictions);
+  for await (const result of running) {
     for (const cell of result.cells) cell.python = python?.cells.get(cell.id);
     results.push(result);
     const isTold = options.repeat > 1 && !options.json && !options.quiet;
@@ -120,6 +123,8 @@ async function run(
     // What a lab printed may have broken off.
     if (exitCode >= 3 && !options.quiet) print("");
     report(results, options);
+    const told = predictions?.told(results) ?? [];
+    if (told.length > 0) print(["", ...told].join("\n"));
   }
   await writeFiles(options, results);
   return signal.aborted ? signal.reason : exitCode;

@@ -313,3 +313,25 @@ processTest("deno task labs --python runs the notebook itself", async () => {
   assertMatch(two.output, /^Sleeping 1 second\.\.\.\nDone sleeping\n/);
   assertEquals([two.verdict, unjoined.verdict], ["reproduced", "differs"]);
 });
+
+processTest(
+  "labs --predict asks, runs, and says what was foreseen",
+  async () => {
+    const { command } = config.tasks.labs;
+    const child = new Deno.Command("deno", {
+      args: [...command.split(" ").slice(1), "threads:5,8", "--predict"],
+      ...{ cwd, stdin: "piped", stdout: "piped", stderr: "null" },
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    // Two seconds, after a word that is no number; and no answer for the second.
+    await writer.write(new TextEncoder().encode("two\n2\n"));
+    await writer.close();
+    const { code, stdout } = await child.output();
+    const out = stripAnsiCode(new TextDecoder().decode(stdout));
+    assertEquals(code, 0);
+    assertMatch(out, /Before threads:5: Two calls in a row.*\n[^]*In \[5\]/);
+    assertStringIncludes(out, "A number, please");
+    assertMatch(out, /✓ threads:5: you said 2, it was 2(\.\d+)? seconds\n/);
+    assertMatch(out, /1 of 1 foreseen\n$/);
+  },
+);

@@ -16,7 +16,13 @@ if (flags.includes("--list")) {
 const input = linesOf(Deno.stdin.readable);
 const { value: key } = await input.next();
 const tell = (event: LabEvent) => console.log(writeEvent(key ?? "", event));
-const start = (id: string, title: string) => tell({ type: "start", id, title });
+const start = async (id: string, title: string) => {
+  if (flags.includes("--step")) {
+    tell({ type: "ready", id });
+    await input.next();
+  }
+  tell({ type: "start", id, title });
+};
 const end = (id: string) => {
   const timeline = {
     ...{ cell: id, title: "", duration: 1 },
@@ -33,9 +39,9 @@ function leaveProcess(isDetached: boolean): Deno.ChildProcess {
   }).spawn();
 }
 
-start("1", "a definition");
+await start("1", "a definition");
 end("1");
-start("2", "some lines");
+await start("2", "some lines");
 if (name === "broken") {
   console.log("a");
   console.error("no more");
@@ -63,14 +69,14 @@ if (name === "forging") {
   if (name === "huge") console.log("7".repeat(64 << 20));
 }
 end("2");
-start("own", "our own");
+await start("own", "our own");
 console.log(flags.join(" "));
 end("own");
 tell({ type: "idle" });
 
 for await (const line of input) {
   for (const id of JSON.parse(line).again) {
-    start(id, "once more");
+    tell({ type: "start", id, title: "once more" });
     console.log(`a\nb\nc\nFinished in 1.0 seconds`);
     end(id);
   }

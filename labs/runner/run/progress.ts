@@ -52,6 +52,11 @@ export class Progress implements Disposable {
     this.#draw();
   }
 
+  /** Takes the line away, until the next cell begins. */
+  pause(): void {
+    this[Symbol.dispose]();
+  }
+
   /** Takes the line away. */
   [Symbol.dispose](): void {
     clearInterval(this.#timer);

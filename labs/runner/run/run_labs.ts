@@ -1,6 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import type { Options } from "../cli.ts";
+import type { Predictions } from "../predict/predictions.ts";
 import type { Lab, LabResult } from "../result.ts";
 import type { Selection } from "../selection.ts";
 import { Progress, styleOf } from "./progress.ts";
@@ -12,18 +13,20 @@ import { Session } from "./session.ts";
  * @param selections What was chosen.
  * @param options The flags.
  * @param signal Ends the running lab; no other is started.
+ * @param predictions Asks what cells will do, if somebody wants to say.
  * @returns Each run of a lab, when it is over.
  */
 export async function* runLabs(
   selections: Selection<Lab>[],
   options: Options,
   signal: AbortSignal,
+  predictions?: Predictions,
 ): AsyncGenerator<LabResult> {
   for (const selection of selections) {
     for (let run = 1; run <= options.repeat; run++) {
       // A first run that never was tells which cells were left out.
       if (signal.aborted && run > 1) break;
-      yield await runOnce(selection, run, options, signal);
+      yield await runOnce(selection, run, options, signal, predictions);
     }
   }
 }
@@ -33,9 +36,10 @@ async function runOnce(
   run: number,
   options: Options,
   signal: AbortSignal,
+  predictions?: Predictions,
 ): Promise<LabResult> {
   using progress = new Progress(styleOf(options));
-  const session = new Session(selection, options, progress);
+  const session = new Session(selection, options, progress, predictions);
   const ended = signal.aborted ? "interrupted" : await session.run(signal);
   return {
     lab: selection.lab,

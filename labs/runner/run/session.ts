@@ -27,6 +27,7 @@ import { print, widthOf } from "../terminal.ts";
 import { runProcess } from "./lab_process.ts";
 import { type LoadMark, markLoad, othersBetween } from "./load.ts";
 import type { Progress } from "./progress.ts";
+import type { Predictions } from "../predict/predictions.ts";
 import { type CellOutput, Transcript } from "./transcript.ts";
 
 /** Wider than this, a chart is no clearer. */
@@ -59,6 +60,7 @@ export class Session {
   #measured: Measured[] = [];
   #outputs: CellOutput[] = [];
   #samples = new Map<string, Sample[]>();
+  #predictions: Predictions | undefined;
   /** Printed by the lab, and not yet by us. */
   #integers: string[] = [];
   /** Where the time axes of cells that share one end. */
@@ -76,7 +78,9 @@ export class Session {
     selection: Selection<Lab>,
     options: Options,
     progress: Progress,
+    predictions?: Predictions,
   ) {
+    this.#predictions = predictions;
     this.#selection = selection;
     this.#options = options;
     this.#progress = progress;
@@ -132,6 +136,7 @@ export class Session {
       ...quick ? ["--quick"] : [],
       ...this.#options.labFlags(lab.lab),
       "--events",
+      ...this.#predictions === undefined ? [] : ["--step"],
     ];
     const limit = timeout === undefined
       ? new AbortController().signal
@@ -205,9 +210,22 @@ export class Session {
           this.#progress.above(() => this.#draw(event));
         }
         break;
+      case "ready":
+        this.#ask(event.id);
+        break;
       case "idle":
         this.#idle.resolve();
     }
+  }
+
+  /** Asks what the cell will do, if it was chosen, then lets it begin. */
+  async #ask(number: string): Promise<void> {
+    const cell = this.#selection.cells.find((cell) => cell.number === number);
+    if (cell !== undefined) {
+      this.#progress.pause();
+      await this.#predictions?.ask(cell.id);
+    }
+    this.#send("go");
   }
 
   /** The cell's number and title, and what we say about it. */

@@ -1,0 +1,65 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { bold, green, yellow } from "@std/fmt/colors";
+import { linesOf } from "../../notebook/events.ts";
+import type { LabResult } from "../result.ts";
+import { print } from "../terminal.ts";
+import { questionOf } from "./questions.ts";
+
+/** What somebody expects of cells, asked before each of them runs. */
+export class Predictions {
+  #lines: AsyncIterator<string> | undefined;
+  #said = new Map<string, number>();
+  #isOver = false;
+
+  /**
+   * Asks about a cell, if there is something to ask. An empty line is no answer,
+   * and the end of the input ends the questions.
+   *
+   * @param id The cell, `threads:7`.
+   */
+  async ask(id: string): Promise<void> {
+    const question = questionOf(id);
+    if (question === undefined || this.#isOver) return;
+    this.#lines ??= linesOf(Deno.stdin.readable);
+    print(`\n${bold(`Before ${id}:`)} ${question.text}`);
+    while (true) {
+      const { value, done } = await this.#lines.next();
+      if (done) this.#isOver = true;
+      const text = (value ?? "").trim().replace(",", ".");
+      if (text === "") return;
+      const number = /^\d{0,9}\.?\d{0,9}$/.test(text) ? Number(text) : NaN;
+      if (Number.isFinite(number)) {
+        this.#said.set(id, number);
+        return;
+      }
+      print("A number, please, such as 2 or 1.5; or an empty line");
+    }
+  }
+
+  /** What was foreseen, line by line. */
+  told(results: LabResult[]): string[] {
+    const lines: string[] = [];
+    let foreseen = 0;
+    for (const cell of results.flatMap(({ cells }) => cells)) {
+      const said = this.#said.get(cell.id);
+      const question = questionOf(cell.id);
+      if (said === undefined || question === undefined) continue;
+      const answer = question.answer(cell);
+      if (answer === undefined || Number.isNaN(answer)) continue;
+      const isForeseen =
+        Math.abs(said - answer) <= question.within(answer) + 1e-9;
+      if (isForeseen) foreseen++;
+      const shown = Number.isInteger(answer) ? `${answer}` : answer.toFixed(2);
+      const text = `${cell.id}: you said ${said}, it was ${shown} ` +
+        question.unit;
+      lines.push(
+        isForeseen
+          ? green(`✓ ${text.trimEnd()}`)
+          : yellow(`✗ ${text.trimEnd()}`),
+      );
+    }
+    if (lines.length === 0) return [];
+    return [...lines, `${foreseen} of ${lines.length} foreseen`];
+  }
+}
