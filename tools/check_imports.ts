@@ -65,12 +65,14 @@ const rooms: Record<string, readonly string[]> = {
   // What a lab and the runner have in common. It needs nothing of the library.
   "labs/notebook/chosen.ts": [],
   "labs/notebook/events.ts": ["labs/notebook/timeline.ts"],
+  "labs/notebook/prose.ts": [],
   "labs/notebook/timeline.ts": [],
   "labs/copy": [],
   "labs/runner": [
     "labs/recorded",
     "labs/notebook/chosen.ts",
     "labs/notebook/events.ts",
+    "labs/notebook/prose.ts",
     "labs/notebook/timeline.ts",
     "vendor/std",
     "deno.json",
