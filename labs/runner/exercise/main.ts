@@ -1,0 +1,64 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/**
+ * Runs an exercise's program, and tells whether it does what it should.
+ *
+ *     deno task exercise queue-2
+ *     deno task exercise queue-2 my_solution.ts
+ *
+ * @module
+ */
+
+import { green, red } from "@std/fmt/colors";
+import { difference } from "../report/differences.ts";
+import { interrupts } from "../run/signals.ts";
+import { check } from "./check.ts";
+import { exercises } from "./exercises.ts";
+
+const [name, path, ...others] = Deno.args;
+
+if (name === "--help" || name === undefined) {
+  console.log(`Usage: deno task exercise NAME [FILE]
+
+Change labs/exercises/NAME.ts as its first lines say, then run this.
+
+The exercises: ${Object.keys(exercises).join(", ")}
+
+Exit codes: 0 it does what it should, 1 not yet, 2 a mistake in the command line.`);
+  Deno.exit(0);
+}
+if (!Object.hasOwn(exercises, name) || others.length > 0) {
+  console.error(
+    others.length > 0
+      ? `Cannot run more than one file: '${others.join("', '")}'`
+      : `Cannot run exercise '${name}': the exercises are ` +
+        Object.keys(exercises).join(", "),
+  );
+  Deno.exit(2);
+}
+
+const exercise = exercises[name];
+const file = path ?? `labs/exercises/${name}.ts`;
+using interrupt = interrupts();
+const { isSolved, runs, reason, verdict } = await check(
+  exercise,
+  file,
+  interrupt.signal,
+);
+if (interrupt.signal.aborted) Deno.exit(interrupt.signal.reason);
+if (isSolved) {
+  const times = runs === 1 ? "" : `, ${runs} times in a row`;
+  console.log(green(`✓ ${name} does what it should${times}`));
+  Deno.exit(0);
+}
+const run = (exercise.runs ?? 1) === 1 ? "" : ` in run ${runs}`;
+console.log(red(`✗ ${name}, not yet${run}: ${reason}`));
+if (verdict !== undefined) {
+  for (const line of difference(verdict)) {
+    console.log(
+      `  ${line.replace(/^([-+]) recorded/, "$1 expected")}`.trimEnd(),
+    );
+  }
+}
+console.log(`Hint: ${exercise.hint}`);
+Deno.exit(1);
