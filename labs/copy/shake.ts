@@ -132,7 +132,9 @@ class Shaker {
     if (source === this.#entry || this.#modules.has(source)) return;
     this.#modules.add(source);
     for (const statement of source.file.statements) {
-      if (ts.isExportDeclaration(statement)) continue;
+      if (ts.isExportDeclaration(statement) || isForProgram(statement)) {
+        continue;
+      }
       if (ts.isImportDeclaration(statement)) {
         const { text } = statement.moduleSpecifier as ts.StringLiteral;
         const imported = this.#program.imported(source, text);
@@ -155,6 +157,12 @@ class Shaker {
 /** Whether a statement does something when its module loads. */
 function acts(statement: ts.Statement): boolean {
   return declaredBy(statement).length === 0 && !isTypeOnly(statement);
+}
+
+/** Whether a statement is for the module that is the program: no other is. */
+function isForProgram(statement: ts.Statement): boolean {
+  return ts.isIfStatement(statement) && statement.elseStatement === undefined &&
+    statement.expression.getText() === "import.meta.main";
 }
 
 /** The modules in the order in which they run, then those that only have types. */

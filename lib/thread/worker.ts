@@ -30,6 +30,7 @@ import {
   moduleOfType,
   type Registry,
 } from "../codec/references.ts";
+import { checkKernel } from "./kernel.ts";
 import { Form, Handover } from "./handover.ts";
 import { withoutDataUrls } from "./modules.ts";
 import { notCapable, type WorkerPermissions } from "./permissions.ts";
@@ -441,6 +442,7 @@ function currentWorkerClass(): typeof Worker {
 }
 
 function newWorker(url: string, permissions: WorkerPermissions): Worker {
+  checkKernel();
   try {
     const Class = currentWorkerClass();
     return new Class(url, {
