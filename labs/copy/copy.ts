@@ -80,7 +80,9 @@ export async function copyOf(
   const program = new Program(await readModules(script));
   const kept = shake(program);
   const body = write(program, kept, new Names(program, kept));
-  const startsWorkers = /\bnewWorker\(/.test(body);
+  const startsWorkers = kept.sources.some(({ module }) =>
+    module.title === "lib/thread/worker.ts"
+  );
   const flags = startsWorkers
     ? `--no-prompt --unstable-worker-options --allow-read=${file} `
     : "";
