@@ -75,7 +75,7 @@ processTest("The notebook reproduces the recorded one in Jupyter", async () => {
     assertEquals(numbers, ["0", "1", "2", "3"], `cell ${id}`);
   }
   const ten = printed.get("threads:10")!;
-  assertEquals(ten.match(/^Sleeping 1 seconds/gm)?.length, 10);
+  assertEquals(ten.match(/^Sleeping 1 second/gm)?.length, 10);
 });
 
 processTest("A kernel whose threads can't start is told so", async () => {
