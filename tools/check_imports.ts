@@ -72,6 +72,7 @@ const rooms: Record<string, readonly string[]> = {
     "labs/recorded",
     "labs/notebook/chosen.ts",
     "labs/notebook/events.ts",
+    "labs/notebook/flags.ts",
     "labs/notebook/prose.ts",
     "labs/notebook/timeline.ts",
     "vendor/std",

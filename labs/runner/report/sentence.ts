@@ -56,6 +56,14 @@ function count(rows: Row[]): string {
   const differing = rows.filter((row) => overall(row) === "differs");
   const cells = rows.length === 1 ? "cell was" : "cells were";
   const text = `${reproduced.length} of ${rows.length} ${cells} reproduced`;
-  if (differing.length === 0) return `${text}.`;
-  return `${text}, not ${differing.map(({ id }) => id).join(", ")}.`;
+  const unclear = rows.filter((row) => overall(row) === "inconclusive");
+  const notes = [
+    ...differing.length === 0
+      ? []
+      : [`not ${differing.map(({ id }) => id).join(", ")}`],
+    ...unclear.length === 0
+      ? []
+      : [`of ${unclear.map(({ id }) => id).join(", ")} it can't be told`],
+  ];
+  return `${[text, ...notes].join(", ")}.`;
 }

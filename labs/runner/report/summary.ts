@@ -132,7 +132,7 @@ function recordedTimes({ verdicts: [{ timing }] }: Row): string {
 
 /** Where the ratio may be, by how many; of several runs, that of the first. */
 function interval({ verdicts: [{ timing: { speed } }] }: Row): string {
-  if (speed === undefined) return "";
+  if (speed === undefined || speed.count < 2) return "";
   return `${speed.low.toFixed(2)}–${speed.high.toFixed(2)} of ${speed.count}`;
 }
 
