@@ -53,16 +53,20 @@ function isAsync(fn: unknown): boolean {
   return Object.prototype.toString.call(fn) === "[object AsyncFunction]";
 }
 
+/** Refuses what is no function. */
+export function checkCallable(action: string, what: string, fn: unknown): void {
+  if (typeof fn === "function") return;
+  throw new TypeError(
+    `Cannot ${action}: ${what} must be a function, received ${kindOf(fn)}`,
+  );
+}
+
 /**
  * Refuses a callback that is no function, or is async where nobody could wait for
  * it. It is refused before it is called, so that nothing has happened yet.
  */
 export function checkCallback(action: string, what: string, fn: unknown): void {
-  if (typeof fn !== "function") {
-    throw new TypeError(
-      `Cannot ${action}: ${what} must be a function, received ${kindOf(fn)}`,
-    );
-  }
+  checkCallable(action, what, fn);
   if (isAsync(fn)) throw promised(action, what);
 }
 

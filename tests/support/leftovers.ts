@@ -68,6 +68,19 @@ export function useLocal(name: string): unknown[] {
   return [...found, { ...local }, ++calls];
 }
 
+let begun = 0;
+const counted = new Local(() => [++begun]);
+const valueless = new Local<number>();
+
+/** What the thread finds as the local values, and how often it was asked for. */
+export function useLocalValues(): unknown[] {
+  const before = begun;
+  const found = [valueless.value, counted.value === counted.value];
+  counted.value.push(0);
+  valueless.value = 5;
+  return [...found, begun - before, counted.value.length, valueless.value];
+}
+
 expose(import.meta, {
   broadcast,
   dispatch,
@@ -79,5 +92,6 @@ expose(import.meta, {
   timed,
   timeout,
   useLocal,
+  useLocalValues,
   wait,
 });

@@ -76,3 +76,51 @@ Deno.test("A Local has the properties that it was given", () => {
   assertEquals(new Local<{ user?: string }>().user, undefined);
   assertThrows(() => structuredClone(local), DOMException);
 });
+
+threadTest("A Local's value begins anew in each thread", async () => {
+  const calls = await run(fns.plain);
+  for (let i = 0; i < 2; i++) {
+    const seen = await run(fns.useLocalValues);
+    assertEquals(seen, [undefined, true, 1, 2, 5]);
+  }
+  // On the same worker.
+  assertEquals(await run(fns.plain), calls + 1);
+});
+
+Deno.test("A Local's initializer is called when the value is read", () => {
+  let calls = 0;
+  const local = new Local(() => ++calls);
+  assert(local instanceof Local);
+  assertEquals(calls, 0);
+  assertEquals([local.value, local.value, calls], [1, 1, 1]);
+  local.value = 5;
+  assertEquals([local.value, { ...local }], [5, { value: 5 }]);
+
+  const set = new Local<string | undefined>(() => "initial");
+  set.value = undefined;
+  assertEquals(set.value, undefined);
+  assertEquals("value" in new Local(() => 1), true);
+  assertEquals(Object.keys(new Local(() => 1)), ["value"]);
+});
+
+Deno.test("A Local whose initializer throws calls it again", () => {
+  let calls = 0;
+  const local = new Local(() => {
+    if (++calls === 1) throw new Error("once");
+    return calls;
+  });
+  assertThrows(() => local.value, Error, "once");
+  assertEquals(local.value, 2);
+});
+
+Deno.test("A Local without an initializer has no value", () => {
+  const local = new Local<number>();
+  assertEquals([local.value, "value" in local], [undefined, false]);
+  local.value = 5;
+  assertEquals(local.value, 5);
+  assertThrows(
+    () => new Local(0 as never),
+    TypeError,
+    "Cannot create local: initial must be a function, received number",
+  );
+});
