@@ -65,6 +65,7 @@ const rooms: Record<string, readonly string[]> = {
   // What a lab and the runner have in common. It needs nothing of the library.
   "labs/notebook/chosen.ts": [],
   "labs/notebook/events.ts": ["labs/notebook/timeline.ts"],
+  "labs/notebook/flags.ts": [],
   "labs/notebook/prose.ts": [],
   "labs/notebook/timeline.ts": [],
   "labs/copy": [],
