@@ -69,6 +69,14 @@ const rooms: Record<string, readonly string[]> = {
   "labs/notebook/prose.ts": [],
   "labs/notebook/timeline.ts": [],
   "labs/copy": [],
+  // The notebook is written from the labs' text, as a copy is.
+  "labs/kernel": [
+    "labs/kernel",
+    "labs/copy",
+    "labs/recorded",
+    "labs/notebook",
+    "vendor/std",
+  ],
   "labs/runner": [
     "labs/recorded",
     "labs/notebook/chosen.ts",
