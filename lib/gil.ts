@@ -8,7 +8,7 @@ import { constructOn, takeMemory } from "./sync/memory.ts";
 import { checkCallback, checkOptions, refusePromise } from "./checks.ts";
 import {
   checkStop,
-  currentIdentity,
+  currentThreadId,
   hasEnded,
   isAlive,
   isStopping,
@@ -58,11 +58,11 @@ const HAND_OVER_MS = 1000;
  * A holder that ends without letting go (it has closed its worker, or was given
  * up) holds it no longer: the next thread that needs the lock takes it.
  *
- * Protocol, CPython's. Threads are told by their identities (0: nobody), which no
+ * Protocol, CPython's. Threads are known by their ids (0: nobody), which no
  * two threads ever share.
  *  - A taker moves `HOLDER` from 0, or from a thread that has ended, to itself. If
  *    it has waited a whole switch interval in which the lock did not change hands,
- *    it sets `DROP_REQUEST`. It looks at its own identity last: a thread that was
+ *    it sets `DROP_REQUEST`. It looks at its own id last: a thread that was
  *    given up meanwhile takes nothing.
  *  - Who has taken it clears `DROP_REQUEST`, counts the switch if `LAST_HOLDER`
  *    was another, and wakes whoever waits for that (`TAKEN`).
@@ -258,7 +258,7 @@ export class Gil {
   }
 
   get #isHolder(): boolean {
-    return Atomics.load(this.#words, HOLDER) === currentIdentity();
+    return Atomics.load(this.#words, HOLDER) === currentThreadId();
   }
 
   #take(): void {
@@ -296,7 +296,7 @@ export class Gil {
   #tryTake(): true | Pending {
     reserveStackForHold();
     const words = this.#words;
-    const me = currentIdentity();
+    const me = currentThreadId();
     const holder = Atomics.compareExchange(words, HOLDER, 0, me);
     if (holder !== 0 && !this.#takeFromDead(holder, me)) return PENDING;
     if (hasEnded()) this.#giveBack();
@@ -337,13 +337,13 @@ export class Gil {
 
   /** Lets go; false if another has taken the lock from this thread, as ended. */
   #letGo(): boolean {
-    const me = currentIdentity();
+    const me = currentThreadId();
     return Atomics.compareExchange(this.#words, HOLDER, me, 0) === me;
   }
 
   /** Whether another has taken the lock, or there is no other. */
   #hasSwitched(): boolean {
-    return Atomics.load(this.#words, LAST_HOLDER) !== currentIdentity() ||
+    return Atomics.load(this.#words, LAST_HOLDER) !== currentThreadId() ||
       Atomics.load(this.#words, TAKERS) === 0;
   }
 }

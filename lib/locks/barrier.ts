@@ -19,16 +19,16 @@ import {
 import { Mutex } from "../sync/mutex.ts";
 import { unexposed } from "../codec/packing.ts";
 import {
-  CELLS,
   checkStop,
   checkStopAfterwards,
   countStake,
-  currentIdentity,
+  currentThreadId,
   endsSoFar,
   hasEnded,
   heedStop,
   isAlive,
   isStopping,
+  MAX_WAITERS,
 } from "../sync/waiters.ts";
 import { Mark } from "../sync/recorder.ts";
 import { reserveStack, reserveStackForHold } from "../sync/reserve_stack.ts";
@@ -92,7 +92,7 @@ export class BrokenBarrierError extends Error {
 
 // Protocol. All words are written under the mutex; everyone is woken after a
 // change of `STATE`. `COUNT` is how many have arrived and not left, and `ARRIVED`
-// has the identity of each of them, at its index; from `TOP` on there is none.
+// has the id of each of these threads, at its index; from `TOP` on there is none.
 //  - One who arrives waits while the last round's threads leave, then counts
 //    itself. The last to arrive closes the barrier, runs the action without the
 //    mutex, and opens it for leaving. The others wait for that.
@@ -103,7 +103,7 @@ export class BrokenBarrierError extends Error {
 //    barrier that breaks while its threads leave is broken for those after them.
 //  - Whoever finds that one of them has ended (it was given up, or has closed its
 //    worker, maybe in the action) counts it out, and breaks the barrier: it does
-//    not come again. A thread counts its wait in its own cell before it enters
+//    not come again. A thread counts its wait in its own waiter before it enters
 //    itself here. Whoever ends it looks there afterwards, and alerts those who
 //    wait anywhere, who look again. If it runs on, it finds that it is out.
 const MUTEX = 0;
@@ -440,7 +440,7 @@ export class Barrier {
       if (isBroken(state)) throw broken("it is broken");
       if (state !== State.FILLING) return PENDING;
       const index = words[COUNT];
-      Atomics.store(this.#arrived, index, currentIdentity());
+      Atomics.store(this.#arrived, index, currentThreadId());
       // Last, as in `Ownership`: one that ends later is found by the others.
       if (hasEnded()) {
         Atomics.store(this.#arrived, index, 0);
@@ -496,8 +496,8 @@ export class Barrier {
   }
 
   /** Whether it has arrived, and nobody has counted it out. */
-  #isIn({ index, identity }: Visit): boolean {
-    return index >= 0 && this.#arrived[index] === identity;
+  #isIn({ index, threadId }: Visit): boolean {
+    return index >= 0 && this.#arrived[index] === threadId;
   }
 
   #breakFor(visit: Visit): void {
@@ -521,8 +521,8 @@ export class Barrier {
     this.#endsSeen = ends;
     const arrived = this.#arrived;
     const isDead = (index: number) => {
-      const identity = Atomics.load(arrived, index);
-      return identity !== 0 && !isAlive(identity);
+      const threadId = Atomics.load(arrived, index);
+      return threadId !== 0 && !isAlive(threadId);
     };
     const top = Math.min(Atomics.load(this.#words, TOP), arrived.length);
     let first = 0;
@@ -575,30 +575,30 @@ export class Barrier {
 
 /** One thread's wait, from its beginning to its end. */
 class Visit implements Witness, Disposable {
-  readonly identity: number = currentIdentity();
+  readonly threadId: number = currentThreadId();
   /** Which of the round's threads it is, once it has arrived. */
   index = -1;
 
   constructor() {
-    countStake(this.identity, 1);
+    countStake(this.threadId, 1);
   }
 
-  enter(cell: number): void {
-    enterStakeWait(cell);
+  enter(waiter: number): void {
+    enterStakeWait(waiter);
   }
 
-  leave(cell: number): void {
-    leaveStakeWait(cell);
+  leave(waiter: number): void {
+    leaveStakeWait(waiter);
   }
 
   [Symbol.dispose](): void {
-    countStake(this.identity, -1);
+    countStake(this.threadId, -1);
   }
 }
 
-/** So many bytes: there can't be more waits than cells. */
+/** So many bytes: there can't be more waits than waiters. */
 function bytesFor(parties: number): number {
-  return (ARRIVED + Math.min(parties, CELLS)) * 4;
+  return (ARRIVED + Math.min(parties, MAX_WAITERS)) * 4;
 }
 
 /** The state once one of the round's threads has ended. */

@@ -6,7 +6,7 @@ import { LockPoisonedError } from "./errors.ts";
 import {
   checkStop,
   checkStopAfterwards,
-  currentIdentity,
+  currentThreadId,
   hasEnded,
   heedStop,
   isAlive,
@@ -42,11 +42,11 @@ const TURN = LABEL + LABEL_WORDS;
 /** How often a taker looks again before it sleeps: a few microseconds. */
 const SPINS = 100;
 
-/** The ident of the thread with that identity, where idents are known. */
-let identOf = (identity: number): number => identity >>> 0;
+/** The ident of the thread with that id, where idents are known. */
+let identOf = (threadId: number): number => threadId >>> 0;
 
 /** Says how the ident of a thread is found, which users know it by. */
-export function setIdentOf(lookUp: (identity: number) => number): void {
+export function setIdentOf(lookUp: (threadId: number) => number): void {
   identOf = lookUp;
 }
 
@@ -73,7 +73,7 @@ interface Notice {
   lost: number;
   /** The turn of the hold that it lost. */
   turn: number;
-  /** The identity of a dead holder that it was told of; 0 if of none. */
+  /** The id of the dead holder that it knows of; 0 if there is none. */
   dead: number;
 }
 
@@ -84,7 +84,7 @@ let noticed = 0;
 
 /** The thread's notice of the ownership with that address, if it has one. */
 function noticeOf(address: number): Notice | undefined {
-  const me = currentIdentity();
+  const me = currentThreadId();
   if (noticed !== me) notices.clear();
   noticed = me;
   return notices.get(address);
@@ -101,10 +101,10 @@ function note(address: number, news: Partial<Notice>): Notice {
 /**
  * Something that one thread at a time has.
  *
- * Protocol. `HOLDER` is the identity of the thread that has it, or 0. A taker
+ * Protocol. `HOLDER` is the id of the thread that has it, or 0. A taker
  * moves it from 0 to itself in one step; who gives it up moves it back to 0 and
  * wakes one waiter, who tries again: another may be quicker. A holder that has
- * ended can be told by its identity; a taker looks at its own last, so that
+ * ended can be known by its id; a taker looks at its own last, so that
  * whoever ends it finds the lock among those that it holds.
  *
  * After each change of `HOLDER`, `NODE` tells whether anyone waits, and the graph
@@ -177,7 +177,7 @@ export class Ownership implements GraphedLock, Witness {
 
   /** Whether the running thread has it. */
   get isMine(): boolean {
-    return this.holder === currentIdentity();
+    return this.holder === currentThreadId();
   }
 
   /**
@@ -196,7 +196,7 @@ export class Ownership implements GraphedLock, Witness {
   #tryTake(): number {
     const words = this.#words;
     const at = this.#index;
-    const me = currentIdentity();
+    const me = currentThreadId();
     checkStop();
     const holder = Atomics.compareExchange(words, at + HOLDER, 0, me);
     if (holder !== 0) {
@@ -257,7 +257,7 @@ export class Ownership implements GraphedLock, Witness {
   give(): boolean {
     reserveStack();
     const holder = Atomics.load(this.#words, this.#index + HOLDER);
-    const isMine = holder !== 0 && holder === currentIdentity();
+    const isMine = holder !== 0 && holder === currentThreadId();
     const isGiven = isMine ? this.#giveMine(holder) : this.#giveOthers(holder);
     // Somebody else may have been quicker.
     return isGiven ?? this.give();
@@ -270,7 +270,7 @@ export class Ownership implements GraphedLock, Witness {
     const at = this.#index;
     const holder = Atomics.load(words, at + HOLDER);
     const isCurrent = this.reentrant || words[at + TURN] === turn;
-    if (holder === currentIdentity() && isCurrent) {
+    if (holder === currentThreadId() && isCurrent) {
       this.#giveMine(holder);
     } else if (notices.size > 0) {
       const notice = noticeOf(words[at + ADDRESS]);
@@ -285,7 +285,7 @@ export class Ownership implements GraphedLock, Witness {
     const words = this.#words;
     const at = this.#index;
     const suspended = { depth: words[at + DEPTH], turn: words[at + TURN] };
-    this.#free(currentIdentity());
+    this.#free(currentThreadId());
     return suspended;
   }
 
@@ -312,12 +312,12 @@ export class Ownership implements GraphedLock, Witness {
     this.#restore(suspended);
   }
 
-  enter(cell: number, blocksForever: boolean): void {
-    enterLockWait(this, cell, blocksForever);
+  enter(waiter: number, blocksForever: boolean): void {
+    enterLockWait(this, waiter, blocksForever);
   }
 
-  leave(cell: number): void {
-    leaveLockWait(this, cell);
+  leave(waiter: number): void {
+    leaveLockWait(this, waiter);
   }
 
   /** The ident of the thread that has it, or 0, and how often it has taken it. */

@@ -2,10 +2,10 @@
 
 import { Mutex } from "../sync/mutex.ts";
 import {
-  CELLS,
   countStake,
-  currentIdentity,
+  currentThreadId,
   isAlive,
+  MAX_WAITERS,
 } from "../sync/waiters.ts";
 
 // Words of the table.
@@ -14,7 +14,7 @@ const MUTEX = 0;
 const TOP = 1;
 const ENTRIES = 2;
 // Words of an entry.
-const IDENTITY = 0;
+const THREAD_ID = 0;
 const COUNT = 1;
 const STRIDE = 2;
 
@@ -23,7 +23,7 @@ const FIRST_ENTRIES = 8;
 
 /** So many bytes, and at most so many, are a table's. */
 export const PERMIT_TABLE_BYTES = bytesFor(FIRST_ENTRIES);
-export const LARGEST_PERMIT_TABLE_BYTES = bytesFor(CELLS);
+export const LARGEST_PERMIT_TABLE_BYTES = bytesFor(MAX_WAITERS);
 
 /**
  * How many permits of a semaphore each thread holds by `using`, in shared memory:
@@ -31,7 +31,7 @@ export const LARGEST_PERMIT_TABLE_BYTES = bytesFor(CELLS);
  * back.
  *
  * Protocol. All words are written under the mutex. A thread has one entry, which
- * has its identity; an entry whose count is 0 is anybody's. Whoever finds an entry
+ * has its thread id; an entry whose count is 0 is anybody's. Whoever finds an entry
  * of a thread that has ended takes its whole count, once. So a thread that was
  * given up, and runs on, finds nothing of its own left when it gives back.
  */
@@ -49,32 +49,32 @@ export class PermitTable {
     this.#mutex = new Mutex(this.#words, MUTEX);
   }
 
-  /** Counts a permit of the running thread; returns the thread's identity. */
+  /** Counts a permit of the running thread; returns its thread id. */
   add(): number {
-    const identity = currentIdentity();
+    const threadId = currentThreadId();
     this.#mutex.lock();
     try {
-      const at = this.#entryOf(identity) || this.#newEntry();
-      this.#words[at + IDENTITY] = identity;
+      const at = this.#entryOf(threadId) || this.#newEntry();
+      this.#words[at + THREAD_ID] = threadId;
       this.#words[at + COUNT]++;
     } finally {
       this.#mutex.unlock();
     }
-    countStake(identity, 1);
-    return identity;
+    countStake(threadId, 1);
+    return threadId;
   }
 
   /** Counts a permit of a thread off; false if others have taken it already. */
-  remove(identity: number): boolean {
+  remove(threadId: number): boolean {
     this.#mutex.lock();
     try {
-      const at = this.#entryOf(identity);
+      const at = this.#entryOf(threadId);
       if (at === 0) return false;
       this.#words[at + COUNT]--;
     } finally {
       this.#mutex.unlock();
     }
-    countStake(identity, -1);
+    countStake(threadId, -1);
     return true;
   }
 
@@ -82,7 +82,7 @@ export class PermitTable {
   takeFromDead(): number {
     const words = this.#words;
     const isDead = (at: number) =>
-      words[at + COUNT] > 0 && !isAlive(words[at + IDENTITY]);
+      words[at + COUNT] > 0 && !isAlive(words[at + THREAD_ID]);
     if (this.#find(isDead) === 0) return 0;
     let taken = 0;
     this.#mutex.lock();
@@ -98,9 +98,9 @@ export class PermitTable {
   }
 
   /** Where the thread's entry is; 0 if it holds no permit. */
-  #entryOf(identity: number): number {
+  #entryOf(threadId: number): number {
     return this.#find((at) =>
-      this.#words[at + IDENTITY] === identity && this.#words[at + COUNT] > 0
+      this.#words[at + THREAD_ID] === threadId && this.#words[at + COUNT] > 0
     );
   }
 
@@ -134,5 +134,5 @@ export class PermitTable {
 }
 
 function bytesFor(entries: number): number {
-  return (ENTRIES + Math.min(entries, CELLS) * STRIDE) * 4;
+  return (ENTRIES + Math.min(entries, MAX_WAITERS) * STRIDE) * 4;
 }

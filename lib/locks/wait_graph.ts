@@ -5,8 +5,8 @@
  * a thread that has died. Only who waits is entered here; a lock that nobody
  * waits for costs nothing but the look at one of its words.
  *
- * Protocol. A lock that is waited for has a node, a cell of its own; the node's
- * number stands in the lock's `NODE`. All words of nodes and waiting cells are
+ * Protocol. A lock that is waited for has a node, a waiter of its own; the node's
+ * number stands in the lock's `NODE`. All words of nodes and waiters are
  * written under the graph's mutex.
  *  - A waiter enters before it sleeps: it makes the node if there is none, and
  *    then copies the lock's `HOLDER` into it. The last waiter to leave takes the
@@ -20,8 +20,8 @@
  *    for, in the graph under its own name, and none that it has released. A ring
  *    of threads that block without a timeout is therefore a deadlock. It comes
  *    about only when a thread begins to block, and that thread looks for it.
- *  - Whoever ends a thread takes its identity away first, and then alerts those
- *    who wait for locks that it holds; a waiter looks at the holder's identity
+ *  - Whoever ends a thread takes its id away first, and then alerts those
+ *    who wait for locks that it holds; a waiter looks at the holder's id
  *    after it has entered. Either of them sees the other. Whoever waits at a
  *    barrier or for a permit is alerted if the ended thread waited at a barrier
  *    or held a permit, whichever it was.
@@ -32,36 +32,36 @@
 import { type DeadlockedThread, DeadlockError } from "./errors.ts";
 import { Mutex } from "../sync/mutex.ts";
 import {
-  alertCell,
-  allocateCell,
-  cellCount,
-  cellLabel,
-  cellOf,
-  currentIdentity,
+  alertWaiter,
+  allocateWaiter,
+  currentThreadId,
   GRAPH,
   GRAPH_HEADER,
   hasStakes,
-  identityAt,
   isAlive,
   isStopOrdered,
-  labelCell,
-  lot,
+  labelWaiter,
   NEXT,
   STRIDE,
+  threadIdAt,
   threadLabel,
-  vacateCell,
+  vacateWaiter,
+  waiterCount,
+  waiterLabel,
+  waiterOf,
+  waiterWords,
 } from "../sync/waiters.ts";
 
-// Words of cell 0: the mutex, how many waits are entered, and the list of
-// nodes that came back. These stay nodes, and are made of new cells: the cell of
+// Words of waiter 0: the mutex, how many waits are entered, and the list of
+// nodes that came back. These stay nodes, and are made of new waiters: the waiter of
 // a thread that has ended still has that thread's name.
 const MUTEX = GRAPH_HEADER;
 const ENTERED = GRAPH_HEADER + 1;
 const SPARE_NODE = GRAPH_HEADER + 2;
 
-// Words of a waiting cell.
+// Words of a waiter.
 const KIND = GRAPH;
-/** The lock's node, or the identity of the thread that is joined. */
+/** The lock's node, or the id of the thread that is joined. */
 const TARGET = GRAPH + 1;
 // Words of a lock's node.
 const HOLDER = GRAPH;
@@ -81,7 +81,7 @@ const Kind = {
 export interface GraphedLock {
   /** For example `Lock accounts`. */
   readonly label: string;
-  /** The identity of the holder, or 0. */
+  /** The id of the holder, or 0. */
   readonly holder: number;
   /** Whether another thread than the holder has released it, or is about to. */
   readonly isSignal: boolean;
@@ -90,7 +90,7 @@ export interface GraphedLock {
 }
 
 function locked<T>(fn: (all: Int32Array) => T): T {
-  const all = lot();
+  const all = waiterWords();
   const mutex = new Mutex(all, MUTEX);
   mutex.lock();
   try {
@@ -107,7 +107,7 @@ function locked<T>(fn: (all: Int32Array) => T): T {
  */
 export function enterLockWait(
   lock: GraphedLock,
-  cell: number,
+  waiter: number,
   blocksForever: boolean,
 ): void {
   const ring = locked((all) => {
@@ -115,14 +115,14 @@ export function enterLockWait(
     all[node * STRIDE + WAITERS]++;
     Atomics.add(all, ENTERED, 1);
     copyHolder(all, lock, node);
-    all[cell * STRIDE + TARGET] = node;
-    all[cell * STRIDE + KIND] = blocksForever ? Kind.LOCK_FOREVER : Kind.LOCK;
+    all[waiter * STRIDE + TARGET] = node;
+    all[waiter * STRIDE + KIND] = blocksForever ? Kind.LOCK_FOREVER : Kind.LOCK;
     if (!blocksForever) return undefined;
-    const ring = findRing(all, cell);
+    const ring = findRing(all, waiter);
     // A thread that takes a lock twice may wait for another to release it.
     const isCertain = ring !== undefined && ring.length > 1;
     if (!isCertain) return undefined;
-    leave(all, lock, cell);
+    leave(all, lock, waiter);
     return ring;
   });
   if (ring !== undefined) {
@@ -131,8 +131,8 @@ export function enterLockWait(
 }
 
 /** Ends a wait for a lock. */
-export function leaveLockWait(lock: GraphedLock, cell: number): void {
-  locked((all) => leave(all, lock, cell));
+export function leaveLockWait(lock: GraphedLock, waiter: number): void {
+  locked((all) => leave(all, lock, waiter));
 }
 
 /** Notes that the lock has become a signal, or got another holder. */
@@ -146,16 +146,16 @@ export function noteHolder(lock: GraphedLock): void {
 }
 
 /**
- * Enters a wait for the end of the thread with an identity; 0 if it has ended.
+ * Enters a wait for the end of a thread; 0 if it has ended.
  *
  * @throws {DeadlockError} If it could never end.
  */
-export function enterJoin(cell: number, joined: number): void {
+export function enterJoin(waiter: number, joined: number): void {
   const ring = locked((all) => {
-    all[cell * STRIDE + TARGET] = joined;
-    all[cell * STRIDE + KIND] = Kind.JOIN_FOREVER;
-    const ring = findRing(all, cell);
-    if (ring !== undefined) all[cell * STRIDE + KIND] = Kind.NONE;
+    all[waiter * STRIDE + TARGET] = joined;
+    all[waiter * STRIDE + KIND] = Kind.JOIN_FOREVER;
+    const ring = findRing(all, waiter);
+    if (ring !== undefined) all[waiter * STRIDE + KIND] = Kind.NONE;
     return ring;
   });
   if (ring !== undefined) {
@@ -164,59 +164,59 @@ export function enterJoin(cell: number, joined: number): void {
 }
 
 /** Ends a wait for a thread's end. */
-export function leaveJoin(cell: number): void {
-  locked((all) => all[cell * STRIDE + KIND] = Kind.NONE);
+export function leaveJoin(waiter: number): void {
+  locked((all) => all[waiter * STRIDE + KIND] = Kind.NONE);
 }
 
 /** Enters a wait that looks after what ended threads leave. */
-export function enterStakeWait(cell: number): void {
+export function enterStakeWait(waiter: number): void {
   locked((all) => {
-    all[cell * STRIDE + KIND] = Kind.STAKE;
+    all[waiter * STRIDE + KIND] = Kind.STAKE;
     Atomics.add(all, ENTERED, 1);
   });
 }
 
 /** Ends such a wait. */
-export function leaveStakeWait(cell: number): void {
+export function leaveStakeWait(waiter: number): void {
   locked((all) => {
-    all[cell * STRIDE + KIND] = Kind.NONE;
+    all[waiter * STRIDE + KIND] = Kind.NONE;
     Atomics.sub(all, ENTERED, 1);
   });
 }
 
-/** Takes a cell from its thread, which has ended, and tells who waits for it. */
-export function endThread(cell: number): void {
-  const identity = vacateCell(cell);
-  if (identity === 0 || Atomics.load(lot(), ENTERED) === 0) return;
-  const hadStakes = hasStakes(cell);
+/** Takes a waiter from its thread, which has ended, and tells who waits for it. */
+export function endThread(waiter: number): void {
+  const threadId = vacateWaiter(waiter);
+  if (threadId === 0 || Atomics.load(waiterWords(), ENTERED) === 0) return;
+  const hadStakes = hasStakes(waiter);
   locked((all) => {
-    const count = cellCount();
-    for (let cell = 1; cell < count; cell++) {
-      const isConcerned = all[cell * STRIDE + KIND] === Kind.STAKE
+    const count = waiterCount();
+    for (let waiter = 1; waiter < count; waiter++) {
+      const isConcerned = all[waiter * STRIDE + KIND] === Kind.STAKE
         ? hadStakes
-        : waitsForLockOf(all, cell, identity);
-      if (isConcerned) alertCell(cell);
+        : waitsForLockOf(all, waiter, threadId);
+      if (isConcerned) alertWaiter(waiter);
     }
   });
 }
 
 function waitsForLockOf(
   all: Int32Array,
-  cell: number,
+  waiter: number,
   holder: number,
 ): boolean {
-  const kind = all[cell * STRIDE + KIND];
+  const kind = all[waiter * STRIDE + KIND];
   if (kind !== Kind.LOCK && kind !== Kind.LOCK_FOREVER) return false;
-  const node = all[cell * STRIDE + TARGET];
+  const node = all[waiter * STRIDE + TARGET];
   return all[node * STRIDE + HOLDER] === holder;
 }
 
 function makeNode(all: Int32Array, lock: GraphedLock): number {
-  const node = all[SPARE_NODE] || allocateCell(true);
+  const node = all[SPARE_NODE] || allocateWaiter(true);
   if (node === all[SPARE_NODE]) all[SPARE_NODE] = all[node * STRIDE + NEXT];
-  // In a cell that was waited in, something else stood there.
+  // A waiter has something else there.
   all[node * STRIDE + WAITERS] = 0;
-  labelCell(node, lock.label);
+  labelWaiter(node, lock.label);
   lock.node = node;
   return node;
 }
@@ -226,9 +226,9 @@ function copyHolder(all: Int32Array, lock: GraphedLock, node: number): void {
   all[node * STRIDE + SIGNAL] = lock.isSignal ? 1 : 0;
 }
 
-function leave(all: Int32Array, lock: GraphedLock, cell: number): void {
+function leave(all: Int32Array, lock: GraphedLock, waiter: number): void {
   const { node } = lock;
-  all[cell * STRIDE + KIND] = Kind.NONE;
+  all[waiter * STRIDE + KIND] = Kind.NONE;
   Atomics.sub(all, ENTERED, 1);
   if (--all[node * STRIDE + WAITERS] > 0) return;
   lock.node = 0;
@@ -237,20 +237,20 @@ function leave(all: Int32Array, lock: GraphedLock, cell: number): void {
   all[SPARE_NODE] = node;
 }
 
-/** The ring that a waiting cell stands in, if it stands in one. */
+/** The ring that a waiter stands in, if it stands in one. */
 function findRing(
   all: Int32Array,
   first: number,
 ): DeadlockedThread[] | undefined {
   const ring: DeadlockedThread[] = [];
   const seen = new Set<number>();
-  let cell = first;
+  let waiter = first;
   do {
     // One that is being ended goes on, and gives up what it holds.
-    if (seen.has(cell) || isStopOrdered(cell)) return undefined;
-    seen.add(cell);
-    const target = all[cell * STRIDE + TARGET];
-    const kind = all[cell * STRIDE + KIND];
+    if (seen.has(waiter) || isStopOrdered(waiter)) return undefined;
+    seen.add(waiter);
+    const target = all[waiter * STRIDE + TARGET];
+    const kind = all[waiter * STRIDE + KIND];
     let next: number;
     if (kind === Kind.JOIN_FOREVER) next = target;
     else if (kind !== Kind.LOCK_FOREVER) return undefined;
@@ -260,13 +260,13 @@ function findRing(
     const heldBy = threadLabel(next);
     ring.push({
       thread: threadLabel(
-        cell === first ? currentIdentity() : identityAt(cell),
+        waiter === first ? currentThreadId() : threadIdAt(waiter),
       ),
-      waitsFor: kind === Kind.JOIN_FOREVER ? heldBy : cellLabel(target),
+      waitsFor: kind === Kind.JOIN_FOREVER ? heldBy : waiterLabel(target),
       heldBy,
     });
-    cell = cellOf(next);
-  } while (cell !== first);
+    waiter = waiterOf(next);
+  } while (waiter !== first);
   return ring;
 }
 

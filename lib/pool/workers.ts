@@ -90,7 +90,7 @@ export class PoolWorker {
   /** Whether it waits: it blocks, or has answered the last ping. */
   get isWaiting(): boolean {
     const claim = this.#claim;
-    return isParked(this.run.slot.cell) ||
+    return isParked(this.run.slot.waiter) ||
       Atomics.load(claim, Claim.PONG) === Atomics.load(claim, Claim.PING);
   }
 

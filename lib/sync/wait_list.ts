@@ -6,24 +6,24 @@ import { damagedMemory, Mutex } from "./mutex.ts";
 import { Mark, recordSpan } from "./recorder.ts";
 import { offAbort, onAbort } from "./signals.ts";
 import {
-  allocateCell,
+  allocateWaiter,
   cancel,
-  CELLS,
-  currentCell,
+  currentWaiter,
   heedStop,
   isDeserted,
   isStopping,
-  lot,
+  MAX_WAITERS,
   NEED,
   NEXT,
   park,
   PARKED,
   parkSync,
   PREVIOUS,
-  releaseCell,
+  releaseWaiter,
   rouse,
   STATE,
   STRIDE,
+  waiterWords,
   WOKEN,
 } from "./waiters.ts";
 import { reserveStack } from "./reserve_stack.ts";
@@ -37,9 +37,9 @@ const TAIL = 2;
 
 /** Told of each wait while it lasts. */
 export interface Witness {
-  /** A cell begins to wait; whether its whole thread does so, until it is woken. */
-  enter(cell: number, blocksForever: boolean): void;
-  leave(cell: number): void;
+  /** A wait begins; whether its whole thread waits, until it is woken. */
+  enter(waiter: number, blocksForever: boolean): void;
+  leave(waiter: number): void;
 }
 
 /** How an awaited wait may end early. */
@@ -71,12 +71,12 @@ export function abandonWaits(reason: unknown): void {
  * A list of waiting threads in shared memory. What they wait for is somebody
  * else's words; this only puts to sleep and wakes.
  *
- * Words: a mutex, the first cell, the last cell (0: none).
+ * Words: a mutex, the first waiter, the last waiter (0: none).
  *
- * Protocol. A waiter puts its cell into the list, tries once more, and sleeps.
+ * Protocol. A thread puts its waiter into the list, tries once more, and sleeps.
  * A waker changes the world first and looks at the list's head afterwards. Both
  * orders are sequentially consistent, so either the waiter's second try sees
- * the change or the waker sees the waiter. Each notify takes one cell out of
+ * the change or the waker sees the waiter. Each notify takes one waiter out of
  * the list, under the mutex: no wake is spent on someone who was woken already.
  * A waiter that was woken but leaves without the wake being what helped it (it
  * succeeded on its second try, timed out, was ended, or its try after the wake
@@ -120,12 +120,12 @@ export class WaitList {
 
   /** How many are in the list. */
   get count(): number {
-    const cells = lot();
+    const waiters = waiterWords();
     let count = 0;
     this.#mutex.lock();
-    let cell = this.#words[this.#index + HEAD];
-    while (cell !== 0 && count < CELLS) {
-      cell = cells[cell * STRIDE + NEXT];
+    let waiter = this.#words[this.#index + HEAD];
+    while (waiter !== 0 && count < MAX_WAITERS) {
+      waiter = waiters[waiter * STRIDE + NEXT];
       count++;
     }
     this.#mutex.unlock();
@@ -141,47 +141,51 @@ export class WaitList {
   notify(): void {
     if (!this.hasWaiters) return;
     const room = this.#room === undefined ? Infinity : this.#room();
-    const cells = lot();
-    let cell = 0;
+    const waiters = waiterWords();
+    let waiter = 0;
     this.#mutex.lock();
     try {
-      cell = this.#words[this.#index + HEAD];
+      waiter = this.#words[this.#index + HEAD];
       for (let steps = 0;; steps++) {
-        if (steps > CELLS) throw damagedMemory("a list of waits has no end");
-        const isOver = cell !== 0 && isDeserted(cell);
-        if (!isOver && (cell === 0 || cells[cell * STRIDE + NEED] <= room)) {
+        if (steps > MAX_WAITERS) {
+          throw damagedMemory("a list of waits has no end");
+        }
+        const isOver = waiter !== 0 && isDeserted(waiter);
+        if (
+          !isOver && (waiter === 0 || waiters[waiter * STRIDE + NEED] <= room)
+        ) {
           break;
         }
-        const next = cells[cell * STRIDE + NEXT];
-        if (isOver) this.#wake(cells, cell);
-        cell = next;
+        const next = waiters[waiter * STRIDE + NEXT];
+        if (isOver) this.#wake(waiters, waiter);
+        waiter = next;
       }
-      if (cell !== 0) this.#wake(cells, cell);
+      if (waiter !== 0) this.#wake(waiters, waiter);
     } finally {
       this.#mutex.unlock();
     }
-    if (cell !== 0) rouse(cell);
+    if (waiter !== 0) rouse(waiter);
   }
 
   /** Wakes everyone who is in the list now. */
   notifyAll(): void {
     if (!this.hasWaiters) return;
-    const cells: number[] = [];
+    const waiters: number[] = [];
     this.#mutex.lock();
     try {
       for (;;) {
-        const cell = this.#words[this.#index + HEAD];
-        if (cell === 0) break;
-        if (cells.length > CELLS) {
+        const waiter = this.#words[this.#index + HEAD];
+        if (waiter === 0) break;
+        if (waiters.length > MAX_WAITERS) {
           throw damagedMemory("a list of waits has no end");
         }
-        cells.push(cell);
-        this.#wake(lot(), cell);
+        waiters.push(waiter);
+        this.#wake(waiterWords(), waiter);
       }
     } finally {
       this.#mutex.unlock();
     }
-    cells.forEach(rouse);
+    waiters.forEach(rouse);
   }
 
   /**
@@ -198,11 +202,11 @@ export class WaitList {
   ): T | Pending {
     using _span = recordSpan(this.#mark);
     reserveStack();
-    const cell = currentCell();
-    witness?.enter(cell, deadline === Infinity);
+    const waiter = currentWaiter();
+    witness?.enter(waiter, deadline === Infinity);
     try {
       for (;;) {
-        this.enter(cell, need);
+        this.enter(waiter, need);
         let result: T | Pending = PENDING;
         let state: number = PARKED;
         try {
@@ -211,14 +215,14 @@ export class WaitList {
         } finally {
           // Not reached by a wake: leave the list, and pass on a wake that came
           // all the same.
-          if (state !== WOKEN && !this.leave(cell)) this.notify();
+          if (state !== WOKEN && !this.leave(waiter)) this.notify();
         }
         if (result !== PENDING) return result;
         result = this.#tryAgain(attempt, state);
         if (result !== PENDING || state === PARKED) return result;
       }
     } finally {
-      witness?.leave(cell);
+      witness?.leave(waiter);
     }
   }
 
@@ -233,17 +237,17 @@ export class WaitList {
   waitForNotifySync(prepare: () => void, deadline: number): boolean {
     using _span = recordSpan(this.#mark);
     reserveStack();
-    const cell = currentCell();
-    this.enter(cell);
+    const waiter = currentWaiter();
+    this.enter(waiter);
     let isOver = false;
     try {
       prepare();
       if (parkSync(deadline) === WOKEN) return isOver = true;
       isOver = true;
       // Out of the list already: it was picked at the last moment.
-      return !this.leave(cell);
+      return !this.leave(waiter);
     } finally {
-      if (!isOver && !this.leave(cell)) this.notify();
+      if (!isOver && !this.leave(waiter)) this.notify();
     }
   }
 
@@ -296,58 +300,58 @@ export class WaitList {
     return await waiter.park(options.deadline) === WOKEN || waiter.leave();
   }
 
-  /** Puts a cell that needs so much room at the list's end. */
-  enter(cell: number, need = 0): void {
+  /** Puts a waiter that needs so much room at the list's end. */
+  enter(waiter: number, need = 0): void {
     const words = this.#words;
     const tail = this.#index + TAIL;
-    const cells = lot();
-    const at = cell * STRIDE;
+    const waiters = waiterWords();
+    const at = waiter * STRIDE;
     this.#mutex.lock();
-    Atomics.store(cells, at + STATE, PARKED);
+    Atomics.store(waiters, at + STATE, PARKED);
     const last = words[tail];
-    cells[at + NEED] = need;
-    cells[at + PREVIOUS] = last;
-    cells[at + NEXT] = 0;
-    words[tail] = cell;
-    if (last !== 0) cells[last * STRIDE + NEXT] = cell;
-    else Atomics.store(words, this.#index + HEAD, cell);
+    waiters[at + NEED] = need;
+    waiters[at + PREVIOUS] = last;
+    waiters[at + NEXT] = 0;
+    words[tail] = waiter;
+    if (last !== 0) waiters[last * STRIDE + NEXT] = waiter;
+    else Atomics.store(words, this.#index + HEAD, waiter);
     this.#mutex.unlock();
   }
 
-  /** Leaves the list; false if a waker had taken the cell out already. */
-  leave(cell: number): boolean {
-    const cells = lot();
+  /** Leaves the list; false if a waker had taken the waiter out already. */
+  leave(waiter: number): boolean {
+    const waiters = waiterWords();
     this.#mutex.lock();
     try {
-      const isListed = cells[cell * STRIDE + PREVIOUS] !== 0 ||
-        this.#words[this.#index + HEAD] === cell;
-      if (isListed) this.#wake(cells, cell);
+      const isListed = waiters[waiter * STRIDE + PREVIOUS] !== 0 ||
+        this.#words[this.#index + HEAD] === waiter;
+      if (isListed) this.#wake(waiters, waiter);
       return isListed;
     } finally {
       this.#mutex.unlock();
-      cancel(cell);
+      cancel(waiter);
     }
   }
 
-  /** Takes a cell out of the list and ends its wait. The mutex is held. */
-  #wake(cells: Int32Array, cell: number): void {
+  /** Takes a waiter out of the list and ends its wait. The mutex is held. */
+  #wake(waiters: Int32Array, waiter: number): void {
     const words = this.#words;
-    const at = cell * STRIDE;
-    const previous = cells[at + PREVIOUS];
-    const next = cells[at + NEXT];
-    if (previous !== 0) cells[previous * STRIDE + NEXT] = next;
+    const at = waiter * STRIDE;
+    const previous = waiters[at + PREVIOUS];
+    const next = waiters[at + NEXT];
+    if (previous !== 0) waiters[previous * STRIDE + NEXT] = next;
     else Atomics.store(words, this.#index + HEAD, next);
-    if (next !== 0) cells[next * STRIDE + PREVIOUS] = previous;
+    if (next !== 0) waiters[next * STRIDE + PREVIOUS] = previous;
     else words[this.#index + TAIL] = previous;
-    cells[at + PREVIOUS] = 0;
-    cells[at + NEXT] = 0;
-    Atomics.compareExchange(cells, at + STATE, PARKED, WOKEN);
+    waiters[at + PREVIOUS] = 0;
+    waiters[at + NEXT] = 0;
+    Atomics.compareExchange(waiters, at + STATE, PARKED, WOKEN);
   }
 }
 
-/** The cell of an awaited wait, for as long as that lasts. */
+/** The waiter of an awaited wait, for as long as that lasts. */
 class AsyncWaiter implements Disposable {
-  readonly #cell: number;
+  readonly #waiter: number;
   readonly #list: WaitList;
   readonly #signal: AbortSignal | undefined;
   readonly #witness: Witness | undefined;
@@ -373,14 +377,14 @@ class AsyncWaiter implements Disposable {
     reserveStack();
     this.#list = list;
     this.#need = need;
-    this.#cell = allocateCell();
+    this.#waiter = allocateWaiter();
     this.#signal = signal;
     this.#witness = witness;
     this.#abandoned.promise.catch(() => {});
     try {
-      witness?.enter(this.#cell, false);
+      witness?.enter(this.#waiter, false);
     } catch (error) {
-      releaseCell(this.#cell);
+      releaseWaiter(this.#waiter);
       throw error;
     }
     this.#alive = keepAlive ? hold() : undefined;
@@ -389,15 +393,15 @@ class AsyncWaiter implements Disposable {
   }
 
   enter(): void {
-    this.#list.enter(this.#cell, this.#need);
+    this.#list.enter(this.#waiter, this.#need);
     this.#isListed = true;
   }
 
-  /** Leaves the list; true if a waker had taken the cell out already. */
+  /** Leaves the list; true if a waker had taken the waiter out already. */
   leave(): boolean {
     if (!this.#isListed) return false;
     this.#isListed = false;
-    return !this.#list.leave(this.#cell);
+    return !this.#list.leave(this.#waiter);
   }
 
   /**
@@ -408,7 +412,7 @@ class AsyncWaiter implements Disposable {
   async park(deadline: number): Promise<number> {
     if (isStopping()) await heedStop();
     const state = await Promise.race([
-      park(this.#cell, deadline, () => this.#isOver),
+      park(this.#waiter, deadline, () => this.#isOver),
       this.#abandoned.promise,
     ]);
     if (this.#isOver) throw this.#reason;
@@ -427,10 +431,10 @@ class AsyncWaiter implements Disposable {
     this.#isOver = true;
     // A wake that came all the same is somebody else's.
     if (this.leave()) this.#list.notify();
-    this.#witness?.leave(this.#cell);
+    this.#witness?.leave(this.#waiter);
     if (this.#signal !== undefined) offAbort(this.#signal, this.#onAbort);
     pendingWaits.delete(this.#abandon);
-    rouse(this.#cell);
-    releaseCell(this.#cell);
+    rouse(this.#waiter);
+    releaseWaiter(this.#waiter);
   }
 }

@@ -1,40 +1,40 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * Where threads sleep. One table of cells is shared by every thread of the
- * process; a cell is one wait: each thread has a cell of its own for blocking,
- * and takes more for what it awaits.
+ * Where threads sleep. All threads of the process share one table of waiters. A
+ * waiter is a row of words for one wait: each thread has a waiter of its own for
+ * blocking, and takes another for each wait that it awaits.
  *
- * Protocol of a cell's `STATE`:
- *  - The waiter writes `PARKED`, then makes the cell known (puts it into a
- *    list), then looks at what it waits for once more, and only then sleeps.
- *  - A waker takes the cell out of its list and moves `PARKED` to `WOKEN`, both
- *    under the list's mutex: whoever leaves the list later finds nothing of it
- *    still to come. Then it notifies. By that time the waiter may run already,
- *    or sleep again: being notified for nothing, it just looks again.
- *  - The waiter sleeps only while the word is `PARKED`, in a loop, and looks
- *    at its `STOP` word each time round, after `STATE`: ending a thread sets
+ * Protocol of a waiter's `STATE`:
+ *  - A thread that waits writes `PARKED`, then links the waiter into a list, then
+ *    looks once more at what it waits for, and only then sleeps.
+ *  - A waker takes the waiter out of its list and moves `PARKED` to `WOKEN`, both
+ *    under the list's mutex: a thread that leaves the list later finds no part of
+ *    it still to come. Then the waker notifies. By that time the thread may run
+ *    already, or sleep again: notified for nothing, it just looks again.
+ *  - A thread sleeps only while the word is `PARKED`, in a loop. Each time round
+ *    it looks at the waiter's `STOP` word after `STATE`: ending a thread sets
  *    `WOKEN` as well, and must not pass for a wake.
+ *  - News that are no wake (the holder of a lock has died) move `PARKED` to
+ *    `ALERTED`: the thread leaves the list and looks again at what it waits for.
  *
- * `STOP` is `ORDERED` by whoever ends the thread, before the cell is woken. The
- * thread moves it on to `HEEDED` when it first throws because of that, so that
+ * `STOP` becomes `ORDERED` when the thread is to end, before its waiter is woken.
+ * The thread moves it on to `HEEDED` when it first throws because of that, so that
  * it isn't taken for one that computes. It stays set: a thread that catches what
  * was thrown and calls the library again is ended on the spot, or its loop would
- * go on for ever. `GONE` is written by whoever has given the thread up: a waker
- * passes over its waits. Whoever has news
- * for a waiter that are no wake (the holder of its lock has died) moves `PARKED`
- * to `ALERTED`: the waiter leaves its list and looks again at what it waits for.
- * `NEXT` and `PREVIOUS` belong to the list that the cell stands in, under its
- * mutex. Cells that nobody has are in a list of their own: a thread that ends
- * leaves none.
+ * go on for ever. `GONE` means that the thread was given up: wakers pass over its
+ * waits.
  *
- * `IDENTITY` of a cell that threads block on tells which of them runs: the
- * cell's number below, and above it which turn it is at that cell. The starter
- * writes it before the thread runs; whoever ends the thread takes it away. So an
- * identity that somebody noted is alive as long as it stands in its cell. No two
- * threads ever have the same. A cell of what is awaited has the identity of the
- * thread that awaits it. A cell that has had all its turns gets no other
- * thread, or a lock that a dead one left behind would be that thread's.
+ * `NEXT` and `PREVIOUS` belong to the list that the waiter stands in, under its
+ * mutex. Free waiters are in a list of their own: a thread that ends leaves none.
+ *
+ * `THREAD_ID` of a thread's own waiter says which thread runs there: the waiter's
+ * number in the lower bits, and above it the turn of that waiter. The starter
+ * writes it before the thread runs, and it is taken away when the thread ends. So
+ * the thread of a noted id is alive as long as the id stands in its waiter. No two
+ * threads ever have the same id. A waiter of an awaited wait has the id of the
+ * thread that awaits. A waiter that has had all its turns gets no other thread:
+ * that thread would own the locks that a dead one left behind.
  *
  * @module
  */
@@ -44,22 +44,22 @@ import { now, Promise } from "./globals.ts";
 import { LABEL_WORDS, readLabel, writeLabel } from "./label.ts";
 import { Mutex } from "./mutex.ts";
 
-/** Words of a cell, and where they are in it. */
+/** Words of a waiter, and where they are in it. */
 export const STRIDE = 32;
 export const STATE = 0;
 /** The list's links, used by `WaitList`. */
 export const NEXT = 1;
 export const PREVIOUS = 2;
 const STOP = 3;
-const IDENTITY = 4;
+const THREAD_ID = 4;
 const TURN = 5;
 /** Words for who waits for whom: see `wait_graph.ts`. */
 export const GRAPH = 6;
-/** How much of the cell's thread others look after when it ends. */
+/** How much of the waiter's thread others look after when it ends. */
 const STAKES = GRAPH + 3;
-/** How much room the cell's wait needs, in lists where that differs. */
+/** How much room the waiter's wait needs, in lists where that differs. */
 export const NEED = GRAPH + 4;
-/** The name of the thread or lock that the cell is for. */
+/** The name of the thread or lock that the waiter is for. */
 const LABEL = STRIDE - LABEL_WORDS;
 
 /** What `STOP` says. */
@@ -75,26 +75,26 @@ export const PARKED = 1;
 export const WOKEN = 2;
 export const ALERTED = 3;
 
-const CELL_BITS = 17;
-/** How many cells there are. */
-export const CELLS = 1 << CELL_BITS;
-/** How many turns an identity's bits above the cell's number can tell apart. */
-const TURNS = 1 << (32 - CELL_BITS);
-const MAIN_CELL = 1;
+const WAITER_BITS = 17;
+/** How many waiters there are. */
+export const MAX_WAITERS = 1 << WAITER_BITS;
+/** How many turns the bits of an id above the waiter's number can tell apart. */
+const TURNS = 1 << (32 - WAITER_BITS);
+const MAIN_WAITER = 1;
 
-// Words of cell 0, which is nobody's: how many cells were ever handed out, and
+// Words of waiter 0, which is nobody's: how many waiters were ever handed out, and
 // the list of those that came back.
 const COUNT = 0;
 const SPARE_MUTEX = 1;
 const SPARE_HEAD = 2;
-/** Where the words of cell 0 for the wait-for graph begin. */
+/** Where the words of waiter 0 for the wait-for graph begin. */
 export const GRAPH_HEADER = 3;
-/** How often a thread has ended, counted once its identity is taken away. */
+/** How many threads have ended, counted once their ids are taken away. */
 const ENDS = GRAPH_HEADER + 3;
 
 let words: Int32Array | undefined;
-let ownCell = MAIN_CELL;
-let ownIdentity = 0;
+let ownWaiter = MAIN_WAITER;
+let ownThreadId = 0;
 /** How often the running thread has heeded the order to end. */
 let heeded = 0;
 /** How many operations it has done since. */
@@ -108,64 +108,71 @@ export class Stopped extends Error {
   override name = "Stopped";
 }
 
-/** The words of all cells. */
-export function lot(): Int32Array {
+/** The words of all waiters. */
+export function waiterWords(): Int32Array {
   if (words === undefined) {
-    words = new Int32Array(new SharedArrayBuffer(CELLS * STRIDE * 4));
-    words[COUNT] = MAIN_CELL + 1;
-    ownIdentity = assignCell(MAIN_CELL, "MainThread");
+    words = new Int32Array(new SharedArrayBuffer(MAX_WAITERS * STRIDE * 4));
+    words[COUNT] = MAIN_WAITER + 1;
+    ownThreadId = assignWaiter(MAIN_WAITER, "MainThread");
   }
   return words;
 }
 
 /** The table's memory, for handing it to a new thread. */
-export function parkingLot(): SharedArrayBuffer {
-  return lot().buffer as SharedArrayBuffer;
+export function waiterTable(): SharedArrayBuffer {
+  return waiterWords().buffer as SharedArrayBuffer;
 }
 
 /** Joins the table of the process; a new thread does this first. */
-export function adoptParkingLot(buffer: SharedArrayBuffer, cell: number): void {
+export function adoptWaiterTable(
+  buffer: SharedArrayBuffer,
+  waiter: number,
+): void {
   words = new Int32Array(buffer);
-  ownCell = cell;
+  ownWaiter = waiter;
 }
 
-/** The cells that were ever handed out are those below this. */
-export function cellCount(): number {
-  return lot()[COUNT];
+/** The waiters that were ever handed out are those below this. */
+export function waiterCount(): number {
+  return waiterWords()[COUNT];
 }
 
-/** Makes a cell a new thread's; the thread's identity. */
-export function assignCell(cell: number, label: string): number {
-  const lotWords = lot();
-  const at = cell * STRIDE;
-  const turn = ++lotWords[at + TURN];
-  writeLabel(lotWords, at + LABEL, label);
-  const identity = turn << CELL_BITS | cell;
-  Atomics.store(lotWords, at + STAKES, 0);
-  Atomics.store(lotWords, at + IDENTITY, identity);
-  return identity;
+/** Gives a waiter to a new thread; the thread's id. */
+export function assignWaiter(waiter: number, label: string): number {
+  const table = waiterWords();
+  const at = waiter * STRIDE;
+  const turn = ++table[at + TURN];
+  writeLabel(table, at + LABEL, label);
+  const threadId = turn << WAITER_BITS | waiter;
+  Atomics.store(table, at + STAKES, 0);
+  Atomics.store(table, at + THREAD_ID, threadId);
+  return threadId;
 }
 
 /** Another number than before if a thread has ended since; it wraps. */
 export function endsSoFar(): number {
-  return Atomics.load(lot(), ENDS);
+  return Atomics.load(waiterWords(), ENDS);
 }
 
-/** Whether a cell can be no other thread's any more. */
-export function isWornOut(cell: number): boolean {
-  return lot()[cell * STRIDE + TURN] === TURNS - 1;
+/** Whether a waiter can be no other thread's any more. */
+export function isWornOut(waiter: number): boolean {
+  return waiterWords()[waiter * STRIDE + TURN] === TURNS - 1;
 }
 
-/** Takes a cell from its thread, which has ended; that thread's identity. */
-export function vacateCell(cell: number): number {
-  const identity = Atomics.exchange(lot(), cell * STRIDE + IDENTITY, 0);
-  Atomics.add(lot(), ENDS, 1);
-  return identity;
+/** Takes a waiter from its thread, which has ended; that thread's id. */
+export function vacateWaiter(waiter: number): number {
+  const threadId = Atomics.exchange(
+    waiterWords(),
+    waiter * STRIDE + THREAD_ID,
+    0,
+  );
+  Atomics.add(waiterWords(), ENDS, 1);
+  return threadId;
 }
 
 /** The thread that the running worker was assigned runs from now on. */
 export function enterThread(): void {
-  ownIdentity = identityAt(ownCell);
+  ownThreadId = threadIdAt(ownWaiter);
   heeded = lastOperations = 0;
 }
 
@@ -174,120 +181,125 @@ export function setEndWorker(end: () => never): void {
   endWorker = end;
 }
 
-/** The identity of the running thread. */
-export function currentIdentity(): number {
-  if (ownIdentity === 0) lot();
-  return ownIdentity;
+/** The id of the running thread. */
+export function currentThreadId(): number {
+  if (ownThreadId === 0) waiterWords();
+  return ownThreadId;
 }
 
 /** Whether the running thread counts as ended, though it runs. */
 export function hasEnded(): boolean {
-  return Atomics.load(words!, ownCell * STRIDE + IDENTITY) !== ownIdentity;
+  return Atomics.load(words!, ownWaiter * STRIDE + THREAD_ID) !== ownThreadId;
 }
 
 /**
  * Counts what of the running thread others look after when it ends: its waits at
  * barriers, and its permits. Not of a thread that it isn't any more.
  */
-export function countStake(identity: number, change: 1 | -1): void {
-  if (identityAt(ownCell) !== identity) return;
-  Atomics.add(lot(), ownCell * STRIDE + STAKES, change);
+export function countStake(threadId: number, change: 1 | -1): void {
+  if (threadIdAt(ownWaiter) !== threadId) return;
+  Atomics.add(waiterWords(), ownWaiter * STRIDE + STAKES, change);
 }
 
-/** Whether the thread that has the cell, or had it last, leaves any of that. */
-export function hasStakes(cell: number): boolean {
-  return Atomics.load(lot(), cell * STRIDE + STAKES) !== 0;
+/** Whether the thread that has the waiter, or had it last, leaves any of that. */
+export function hasStakes(waiter: number): boolean {
+  return Atomics.load(waiterWords(), waiter * STRIDE + STAKES) !== 0;
 }
 
-/** The identity of the thread that has a cell; 0 if none has. */
-export function identityAt(cell: number): number {
-  return Atomics.load(lot(), cell * STRIDE + IDENTITY);
+/** The id of the thread that has a waiter; 0 if none has. */
+export function threadIdAt(waiter: number): number {
+  return Atomics.load(waiterWords(), waiter * STRIDE + THREAD_ID);
 }
 
-/** The cell of the thread with that identity. */
-export function cellOf(identity: number): number {
-  return identity & (CELLS - 1);
+/** The waiter of the thread with that id. */
+export function waiterOf(threadId: number): number {
+  return threadId & (MAX_WAITERS - 1);
 }
 
-/** Whether the thread with that identity has not ended. */
-export function isAlive(identity: number): boolean {
-  return identityAt(cellOf(identity)) === identity;
+/** Whether the thread with that id has not ended. */
+export function isAlive(threadId: number): boolean {
+  return threadIdAt(waiterOf(threadId)) === threadId;
 }
 
-/** The name of the thread with that identity, as long as it is known. */
-export function threadLabel(identity: number): string {
-  const cell = cellOf(identity);
-  const turn = lot()[cell * STRIDE + TURN];
-  const isKnown = (turn << CELL_BITS | cell) === identity;
-  return isKnown ? cellLabel(cell) : "a thread";
+/** The name of the thread with that id, as long as it is known. */
+export function threadLabel(threadId: number): string {
+  const waiter = waiterOf(threadId);
+  const turn = waiterWords()[waiter * STRIDE + TURN];
+  const isKnown = (turn << WAITER_BITS | waiter) === threadId;
+  return isKnown ? waiterLabel(waiter) : "a thread";
 }
 
-/** Names what a cell is for. */
-export function labelCell(cell: number, label: string): void {
-  writeLabel(lot(), cell * STRIDE + LABEL, label);
+/** Names what a waiter is for. */
+export function labelWaiter(waiter: number, label: string): void {
+  writeLabel(waiterWords(), waiter * STRIDE + LABEL, label);
 }
 
-/** The name of what a cell is for. */
-export function cellLabel(cell: number): string {
-  return readLabel(lot(), cell * STRIDE + LABEL);
+/** The name of what a waiter is for. */
+export function waiterLabel(waiter: number): string {
+  return readLabel(waiterWords(), waiter * STRIDE + LABEL);
 }
 
-/** The cell that the running thread blocks on. */
-export function currentCell(): number {
-  return ownCell;
+/** The waiter that the running thread blocks on. */
+export function currentWaiter(): number {
+  return ownWaiter;
 }
 
 /**
- * Takes a cell that nobody else has, and if that is asked for and possible, that
+ * Takes a waiter that nobody else has, and if that is asked for and possible, that
  * nobody ever had.
  */
-export function allocateCell(isNew = false): number {
-  const lotWords = lot();
-  const mutex = new Mutex(lotWords, SPARE_MUTEX);
+export function allocateWaiter(isNew = false): number {
+  const table = waiterWords();
+  const mutex = new Mutex(table, SPARE_MUTEX);
   mutex.lock();
-  const hasMore = lotWords[COUNT] < CELLS;
-  let cell = isNew && hasMore ? 0 : lotWords[SPARE_HEAD];
-  if (cell !== 0) lotWords[SPARE_HEAD] = lotWords[cell * STRIDE + NEXT];
-  else if (hasMore) cell = lotWords[COUNT]++;
+  const hasMore = table[COUNT] < MAX_WAITERS;
+  let waiter = isNew && hasMore ? 0 : table[SPARE_HEAD];
+  if (waiter !== 0) table[SPARE_HEAD] = table[waiter * STRIDE + NEXT];
+  else if (hasMore) waiter = table[COUNT]++;
   mutex.unlock();
-  if (cell !== 0) lotWords[cell * STRIDE + IDENTITY] = ownIdentity;
+  if (waiter !== 0) table[waiter * STRIDE + THREAD_ID] = ownThreadId;
   else {
     throw new RangeError(
       `Cannot wait: ${
-        CELLS - 2
+        MAX_WAITERS - 2
       } waits are pending already, await some of them first`,
     );
   }
-  return cell;
+  return waiter;
 }
 
-/** Gives back a cell that is in no list. One that is worn out stays unused. */
-export function releaseCell(cell: number): void {
-  if (isWornOut(cell)) return;
-  const lotWords = lot();
-  const mutex = new Mutex(lotWords, SPARE_MUTEX);
-  lotWords[cell * STRIDE + STOP] = Stop.NONE;
-  lotWords[cell * STRIDE + IDENTITY] = 0;
+/** Gives back a waiter that is in no list. One that is worn out stays unused. */
+export function releaseWaiter(waiter: number): void {
+  if (isWornOut(waiter)) return;
+  const table = waiterWords();
+  const mutex = new Mutex(table, SPARE_MUTEX);
+  table[waiter * STRIDE + STOP] = Stop.NONE;
+  table[waiter * STRIDE + THREAD_ID] = 0;
   mutex.lock();
-  lotWords[cell * STRIDE + NEXT] = lotWords[SPARE_HEAD];
-  lotWords[SPARE_HEAD] = cell;
+  table[waiter * STRIDE + NEXT] = table[SPARE_HEAD];
+  table[SPARE_HEAD] = waiter;
   mutex.unlock();
 }
 
-/** Takes the announcement back; the cell is in no list any more. */
-export function cancel(cell: number): void {
-  Atomics.store(lot(), cell * STRIDE + STATE, IDLE);
+/** Takes the announcement back; the waiter is in no list any more. */
+export function cancel(waiter: number): void {
+  Atomics.store(waiterWords(), waiter * STRIDE + STATE, IDLE);
 }
 
-/** Gets whoever sleeps on the cell to look at its state. */
-export function rouse(cell: number): void {
-  Atomics.notify(lot(), cell * STRIDE + STATE);
+/** Makes the thread that sleeps on the waiter look at its state. */
+export function rouse(waiter: number): void {
+  Atomics.notify(waiterWords(), waiter * STRIDE + STATE);
 }
 
-/** Gets whoever waits on the cell to look again at what it waits for. */
-export function alertCell(cell: number): void {
-  Atomics.compareExchange(lot(), cell * STRIDE + STATE, PARKED, ALERTED);
-  rouse(cell);
+/** Makes the thread that waits look again at what it waits for. */
+export function alertWaiter(waiter: number): void {
+  Atomics.compareExchange(
+    waiterWords(),
+    waiter * STRIDE + STATE,
+    PARKED,
+    ALERTED,
+  );
+  rouse(waiter);
 }
 
 /**
@@ -295,57 +307,57 @@ export function alertCell(cell: number): void {
  *
  * @returns Whether it waited by blocking: it will heed the order.
  */
-export function stopThread(cell: number): boolean {
-  const lotWords = lot();
-  const at = cell * STRIDE;
+export function stopThread(waiter: number): boolean {
+  const table = waiterWords();
+  const at = waiter * STRIDE;
   const { NONE, ORDERED } = Stop;
-  Atomics.compareExchange(lotWords, at + STOP, NONE, ORDERED);
+  Atomics.compareExchange(table, at + STOP, NONE, ORDERED);
   const state = at + STATE;
-  const was = Atomics.compareExchange(lotWords, state, PARKED, WOKEN);
-  rouse(cell);
+  const was = Atomics.compareExchange(table, state, PARKED, WOKEN);
+  rouse(waiter);
   return was === PARKED;
 }
 
-/** Whether the thread that has the cell waits by blocking. */
-export function isParked(cell: number): boolean {
-  return Atomics.load(lot(), cell * STRIDE + STATE) === PARKED;
+/** Whether the thread that has the waiter waits by blocking. */
+export function isParked(waiter: number): boolean {
+  return Atomics.load(waiterWords(), waiter * STRIDE + STATE) === PARKED;
 }
 
 /** Gives a thread up: nobody is to wake its waits any more. */
-export function desertCell(cell: number): void {
-  Atomics.store(lot(), cell * STRIDE + STOP, Stop.GONE);
+export function desertWaiter(waiter: number): void {
+  Atomics.store(waiterWords(), waiter * STRIDE + STOP, Stop.GONE);
 }
 
-/** Whether the thread whose wait the cell is was given up. */
-export function isDeserted(cell: number): boolean {
-  const owner = ownerOf(lot(), cell);
-  return Atomics.load(lot(), owner * STRIDE + STOP) === Stop.GONE;
+/** Whether the thread whose wait the waiter is was given up. */
+export function isDeserted(waiter: number): boolean {
+  const owner = ownerOf(waiterWords(), waiter);
+  return Atomics.load(waiterWords(), owner * STRIDE + STOP) === Stop.GONE;
 }
 
-/** Whether the thread that has the cell awaits something, or blocks. */
+/** Whether the thread that has the waiter awaits something, or blocks. */
 export function hasWaits(owner: number): boolean {
-  const lotWords = lot();
-  for (let cell = lotWords[COUNT] - 1; cell > 0; cell--) {
-    const isParked = lotWords[cell * STRIDE + STATE] === PARKED;
-    if (isParked && ownerOf(lotWords, cell) === owner) return true;
+  const table = waiterWords();
+  for (let waiter = table[COUNT] - 1; waiter > 0; waiter--) {
+    const isParked = table[waiter * STRIDE + STATE] === PARKED;
+    if (isParked && ownerOf(table, waiter) === owner) return true;
   }
   return false;
 }
 
-/** The cell that the thread blocks on whose wait the cell is. */
-function ownerOf(lotWords: Int32Array, cell: number): number {
-  // A thread that counts as ended has no identity in its own cell.
-  return cellOf(lotWords[cell * STRIDE + IDENTITY]) || cell;
+/** The own waiter of the thread whose wait a waiter is. */
+function ownerOf(table: Int32Array, waiter: number): number {
+  // A thread that counts as ended has no thread id in its own waiter.
+  return waiterOf(table[waiter * STRIDE + THREAD_ID]) || waiter;
 }
 
-/** Whether the thread that has the cell was ordered to end. */
-export function isStopOrdered(cell: number): boolean {
-  return Atomics.load(lot(), cell * STRIDE + STOP) !== Stop.NONE;
+/** Whether the thread that has the waiter was ordered to end. */
+export function isStopOrdered(waiter: number): boolean {
+  return Atomics.load(waiterWords(), waiter * STRIDE + STOP) !== Stop.NONE;
 }
 
-/** Whether the thread that has the cell knows that it was ordered to end. */
-export function isStopHeeded(cell: number): boolean {
-  return Atomics.load(lot(), cell * STRIDE + STOP) === Stop.HEEDED;
+/** Whether the thread that has the waiter knows that it was ordered to end. */
+export function isStopHeeded(waiter: number): boolean {
+  return Atomics.load(waiterWords(), waiter * STRIDE + STOP) === Stop.HEEDED;
 }
 
 /**
@@ -354,7 +366,7 @@ export function isStopHeeded(cell: number): boolean {
  * sleeps, it is looked for atomically.
  */
 export function isStopping(): boolean {
-  return words !== undefined && words[ownCell * STRIDE + STOP] !== Stop.NONE;
+  return words !== undefined && words[ownWaiter * STRIDE + STOP] !== Stop.NONE;
 }
 
 /**
@@ -389,7 +401,7 @@ export function checkStopAfterwards(): void {
 /** Notes that the running thread knows of its order to end; what it throws. */
 export function heed(): Stopped {
   // Nobody waits for one that was given up: it may unwind by another call.
-  const isGone = lot()[ownCell * STRIDE + STOP] === Stop.GONE;
+  const isGone = waiterWords()[ownWaiter * STRIDE + STOP] === Stop.GONE;
   if (heeded++ > (isGone ? 1 : 0)) endWorker();
   noteHeeded();
   return stopped();
@@ -397,8 +409,8 @@ export function heed(): Stopped {
 
 /** Notes that the running thread knows of its order to end. */
 export function noteHeeded(): void {
-  const at = ownCell * STRIDE + STOP;
-  Atomics.compareExchange(lot(), at, Stop.ORDERED, Stop.HEEDED);
+  const at = ownWaiter * STRIDE + STOP;
+  Atomics.compareExchange(waiterWords(), at, Stop.ORDERED, Stop.HEEDED);
 }
 
 /** What ends a thread, where that may have been thrown before. */
@@ -412,49 +424,49 @@ function remaining(deadline: number): number {
 }
 
 /**
- * Blocks the thread on its own, prepared cell.
+ * Blocks the thread on its own, prepared waiter.
  *
  * @returns `WOKEN` or `ALERTED`, or `PARKED` when the deadline passed.
  * @throws {Stopped} If the thread is ordered to end.
  */
 export function parkSync(deadline: number): number {
-  const lotWords = lot();
-  const at = ownCell * STRIDE + STATE;
-  const stop = ownCell * STRIDE + STOP;
+  const table = waiterWords();
+  const at = ownWaiter * STRIDE + STATE;
+  const stop = ownWaiter * STRIDE + STOP;
   for (;;) {
-    const state = Atomics.load(lotWords, at);
-    if (Atomics.load(lotWords, stop) !== 0) throw heed();
+    const state = Atomics.load(table, at);
+    if (Atomics.load(table, stop) !== 0) throw heed();
     if (state !== PARKED) return state;
     const left = remaining(deadline);
     if (left === 0) return PARKED;
-    Atomics.wait(lotWords, at, PARKED, left);
+    Atomics.wait(table, at, PARKED, left);
   }
 }
 
 /**
- * Awaits a prepared cell, unless it has been given back meanwhile.
+ * Awaits a prepared waiter, unless it has been given back meanwhile.
  *
  * @returns `WOKEN` or `ALERTED`, or `PARKED` when the deadline passed.
  */
 export async function park(
-  cell: number,
+  waiter: number,
   deadline: number,
   isOver: () => boolean,
 ): Promise<number> {
-  const lotWords = lot();
-  const at = cell * STRIDE + STATE;
+  const table = waiterWords();
+  const at = waiter * STRIDE + STATE;
   for (;;) {
     if (isOver()) return WOKEN;
-    const state = Atomics.load(lotWords, at);
+    const state = Atomics.load(table, at);
     if (state !== PARKED) return state;
     if (remaining(deadline) === 0) return PARKED;
-    const wait = Atomics.waitAsync(lotWords, at, PARKED);
+    const wait = Atomics.waitAsync(table, at, PARKED);
     if (!wait.async) continue;
     if (deadline === Infinity) {
       await wait.value;
       continue;
     }
-    const alarm = setAlarm(deadline, () => rouse(cell));
+    const alarm = setAlarm(deadline, () => rouse(waiter));
     await wait.value;
     clearAlarm(alarm);
   }

@@ -4,8 +4,8 @@ import { now, processors } from "../sync/globals.ts";
 import type { Packed } from "../codec/packing.ts";
 import { unpack } from "../codec/packing.ts";
 import {
-  assignCell,
-  desertCell,
+  assignWaiter,
+  desertWaiter,
   hasWaits,
   isStopHeeded,
   stopThread,
@@ -39,7 +39,7 @@ let stopping = 0;
 const LAST_MS = 60_000;
 
 /** What a run needs to know. */
-export interface RunOptions extends Omit<SlotOptions, "cell"> {
+export interface RunOptions extends Omit<SlotOptions, "waiter"> {
   /** The id of the exposed function. */
   target: number;
   args: Packed;
@@ -79,8 +79,8 @@ export class Run {
   ) {
     this.#worker = worker;
     try {
-      assignCell(worker.cell, name);
-      const slot = allocateSlot({ name, daemon, cell: worker.cell });
+      assignWaiter(worker.waiter, name);
+      const slot = allocateSlot({ name, daemon, waiter: worker.waiter });
       this.slot = new Slot(slot);
       recordName(this.slot.ident, name);
       const onLost = (reason: Error) => this.#breakDown(reason);
@@ -135,7 +135,7 @@ export class Run {
     // A worker that was given back may run another thread by now.
     if (!this.slot.isAlive) return;
     this.retireWorker();
-    const isParked = stopThread(this.slot.cell);
+    const isParked = stopThread(this.slot.waiter);
     this.#worker.stop();
     stopping++;
     const hasEnded = await this.#endsInTime(isParked);
@@ -143,7 +143,7 @@ export class Run {
     if (hasEnded) return;
     this.#hasBegun = !this.#worker.takeBack(this.slot.index);
     if (!this.slot.end(Outcome.LOST)) return;
-    desertCell(this.slot.cell);
+    desertWaiter(this.slot.waiter);
     if (!this.#hasBegun) return;
     console.warn(
       `Thread ${this.slot.name} seems to compute without ever waiting: told to ` +
@@ -161,7 +161,7 @@ export class Run {
    * heeded it shows a sign of life.
    */
   async #endsInTime(isParked: boolean): Promise<boolean> {
-    const { cell } = this.slot;
+    const { waiter } = this.slot;
     for (let turn = 0; turn < LONG_GRACE_TURNS;) {
       const before = endings;
       const deadline = now() + GRACE_MS;
@@ -170,10 +170,10 @@ export class Run {
         return true;
       }
       const isBusy = endings !== before || now() > deadline + LATE_MS;
-      const isHeeded = isStopHeeded(cell);
+      const isHeeded = isStopHeeded(waiter);
       if (isBusy || isParked && !isHeeded) continue;
       turn++;
-      const isSilent = !isHeeded && !hasWaits(cell);
+      const isSilent = !isHeeded && !hasWaits(waiter);
       if (isSilent && turn >= stopping / processors()) break;
     }
     return false;

@@ -266,8 +266,8 @@ export class Thread<F extends AnyFunction = AnyFunction>
         "DataCloneError",
       );
     }
-    const { index, ident, daemon, cell } = this.#slot;
-    const note: SlotNote = { index, ident, name: this.#name, daemon, cell };
+    const { index, ident, daemon, waiter } = this.#slot;
+    const note: SlotNote = { index, ident, name: this.#name, daemon, waiter };
     const text = JSON.stringify(note);
     return { type: "Thread", text, buffer: undefined as never };
   }

@@ -23,7 +23,7 @@ import {
 } from "../sync/wait_list.ts";
 import { Mutex } from "../sync/mutex.ts";
 import { setIdentOf } from "../locks/ownership.ts";
-import { CELLS, currentCell, identityAt } from "../sync/waiters.ts";
+import { currentWaiter, MAX_WAITERS, threadIdAt } from "../sync/waiters.ts";
 import { endThread, enterJoin, leaveJoin } from "../locks/wait_graph.ts";
 
 export const Status = { FREE: 0, STARTING: 1, RUNNING: 2, ENDED: 3 } as const;
@@ -49,7 +49,7 @@ const WORDS = 64;
 const STATUS = 0;
 const OUTCOME = 1;
 const DAEMON = 2;
-const CELL = 3;
+const WAITER = 3;
 /** Two wait lists. */
 const FINISHED = 4;
 const BEGUN = 10;
@@ -83,7 +83,11 @@ function table(): Int32Array {
     const random = Math.floor(Math.random() * 2 ** 16);
     doubles[NEXT_IDENT] = FIRST_IDENT + random * 4096;
     words![LAST_SLOT] = MAIN_SLOT - 1;
-    allocateSlot({ name: "MainThread", daemon: false, cell: currentCell() });
+    allocateSlot({
+      name: "MainThread",
+      daemon: false,
+      waiter: currentWaiter(),
+    });
     words![MAIN_SLOT * WORDS + STATUS] = Status.RUNNING;
   }
   return words!;
@@ -142,11 +146,11 @@ export function checkMainThread(action: string): void {
 export interface SlotOptions {
   name: string;
   daemon: boolean;
-  cell: number;
+  waiter: number;
 }
 
 /** Takes a slot for a thread that is about to start. */
-export function allocateSlot({ name, daemon, cell }: SlotOptions): number {
+export function allocateSlot({ name, daemon, waiter }: SlotOptions): number {
   const all = table();
   const mutex = new Mutex(all, TABLE_MUTEX);
   mutex.lock();
@@ -155,7 +159,7 @@ export function allocateSlot({ name, daemon, cell }: SlotOptions): number {
     const at = slot * WORDS;
     all[at + OUTCOME] = Outcome.NONE;
     all[at + DAEMON] = daemon ? 1 : 0;
-    all[at + CELL] = cell;
+    all[at + WAITER] = waiter;
     doubles[slot * WORDS / 2 + IDENT] = doubles[NEXT_IDENT];
     doubles[NEXT_IDENT] += IDENT_STEP;
     writeName(slot, name);
@@ -203,13 +207,13 @@ export interface SlotNote extends SlotOptions {
  * thread that may do less than this one.
  */
 export function slotOf(note: unknown): Slot | undefined {
-  const { index, ident, name, daemon, cell } = Object(note) as SlotNote;
+  const { index, ident, name, daemon, waiter } = Object(note) as SlotNote;
   const isNote = Number.isInteger(index) && index >= MAIN_SLOT &&
     index < SLOTS && Number.isSafeInteger(ident) && ident > 0 &&
     typeof name === "string" && typeof daemon === "boolean" &&
-    Number.isInteger(cell) && cell > 0 && cell < CELLS;
+    Number.isInteger(waiter) && waiter > 0 && waiter < MAX_WAITERS;
   return isNote
-    ? new Slot(index, { index, ident, name, daemon, cell })
+    ? new Slot(index, { index, ident, name, daemon, waiter })
     : undefined;
 }
 
@@ -219,7 +223,7 @@ export class Slot implements Witness {
   readonly ident: number;
   readonly name: string;
   readonly daemon: boolean;
-  readonly cell: number;
+  readonly waiter: number;
   #begun: WaitList;
   #finished: WaitList;
 
@@ -233,7 +237,7 @@ export class Slot implements Witness {
       ...nameView(index).subarray(0, all[at + NAME_LENGTH]),
     );
     this.daemon = noted?.daemon ?? all[at + DAEMON] !== 0;
-    this.cell = noted?.cell ?? all[at + CELL];
+    this.waiter = noted?.waiter ?? all[at + WAITER];
     this.#begun = new WaitList(all, at + BEGUN);
     this.#finished = new WaitList(all, at + FINISHED);
   }
@@ -272,7 +276,7 @@ export class Slot implements Witness {
       return false;
     }
     // Whoever joins it finds the locks that it held told as such.
-    endThread(this.cell);
+    endThread(this.waiter);
     Atomics.store(all, at + STATUS, Status.ENDED);
     this.#begun.notifyAll();
     this.#finished.notifyAll();
@@ -313,14 +317,14 @@ export class Slot implements Witness {
   }
 
   /** Tells the graph of waits who is joined, for as long as that lasts. */
-  enter(cell: number): void {
-    const identity = identityAt(this.cell);
-    // The cell is another thread's only after this one's end.
-    enterJoin(cell, this.isAlive ? identity : 0);
+  enter(waiter: number): void {
+    const threadId = threadIdAt(this.waiter);
+    // The waiter is another thread's only after this one's end.
+    enterJoin(waiter, this.isAlive ? threadId : 0);
   }
 
-  leave(cell: number): void {
-    leaveJoin(cell);
+  leave(waiter: number): void {
+    leaveJoin(waiter);
   }
 
   #waiters(status: number): WaitList {
@@ -349,7 +353,7 @@ export function aliveSlots(): Slot[] {
   return slots.sort((a, b) => a.ident - b.ident);
 }
 
-setIdentOf((identity) =>
-  aliveSlots().find(({ cell }) => identityAt(cell) === identity)?.ident ??
-    identity >>> 0
+setIdentOf((threadId) =>
+  aliveSlots().find(({ waiter }) => threadIdAt(waiter) === threadId)?.ident ??
+    threadId >>> 0
 );

@@ -8,13 +8,13 @@ import {
   Worker,
 } from "../sync/globals.ts";
 import {
-  allocateCell,
-  assignCell,
-  desertCell,
+  allocateWaiter,
+  assignWaiter,
+  desertWaiter,
   hasWaits,
   isWornOut,
-  parkingLot,
-  releaseCell,
+  releaseWaiter,
+  waiterTable,
 } from "../sync/waiters.ts";
 import {
   bringsMemory,
@@ -40,8 +40,8 @@ import { serveKey, serverUrl, WORKER_NAME } from "./worker_server.ts";
 
 /** What a worker is told first. */
 export interface Setup {
-  lot: SharedArrayBuffer;
-  cell: number;
+  waiterTable: SharedArrayBuffer;
+  waiter: number;
   table: SharedArrayBuffer;
   recording: SharedArrayBuffer | undefined;
   handover: SharedArrayBuffer;
@@ -152,8 +152,8 @@ const setRef = Object.getOwnPropertySymbols(Worker.prototype)
  * ending; whoever waits for a thread does.
  */
 export class PooledWorker {
-  /** The cell that its threads block on. */
-  readonly cell: number;
+  /** The waiter that its threads block on. */
+  readonly waiter: number;
   readonly #permissions: string;
   /** What the worker can load. */
   readonly #registry: Registry;
@@ -176,9 +176,9 @@ export class PooledWorker {
     this.#worker = newWorker(bootstrap(registry), permissions);
     // What takes time comes now: the worker loads its modules meanwhile.
     this.#handover = new Handover();
-    this.cell = allocateCell();
+    this.waiter = allocateWaiter();
     // What its modules take while they load is the worker's.
-    assignCell(this.cell, WORKER_NAME);
+    assignWaiter(this.waiter, WORKER_NAME);
     setRef?.call(this.#worker, false);
     this.#worker.onerror = (event) => {
       // Unhandled, it would end the main thread.
@@ -186,8 +186,8 @@ export class PooledWorker {
       this.#onLost?.(new Error(withoutDataUrls(event.message)));
     };
     const setup: Setup = {
-      lot: parkingLot(),
-      cell: this.cell,
+      waiterTable: waiterTable(),
+      waiter: this.waiter,
       table: threadTable(),
       recording: recordingBuffer(),
       handover: this.#handover.buffer,
@@ -359,7 +359,7 @@ export class PooledWorker {
   release(): void {
     this.#disconnect();
     if (this.#handover.isGone) return this.#bury();
-    const isLast = this.#handover.isLast || isWornOut(this.cell) ||
+    const isLast = this.#handover.isLast || isWornOut(this.waiter) ||
       mayHaveAsked();
     const most = setRef === undefined ? 0 : MAX_IDLE;
     if (!isLast && most > 0) idle.push(this);
@@ -387,7 +387,7 @@ export class PooledWorker {
       this.#bury();
       return true;
     }
-    desertCell(this.cell);
+    desertWaiter(this.waiter);
     this.#worker.terminate();
     return false;
   }
@@ -396,15 +396,15 @@ export class PooledWorker {
   discard(): void {
     this.#disconnect();
     this.#worker.terminate();
-    if (hasWaits(this.cell)) desertCell(this.cell);
-    else releaseCell(this.cell);
+    if (hasWaits(this.waiter)) desertWaiter(this.waiter);
+    else releaseWaiter(this.waiter);
   }
 
   /** Ends a worker that has left; its waiter can be another's. */
   #bury(): void {
     this.#disconnect();
     this.#worker.terminate();
-    releaseCell(this.cell);
+    releaseWaiter(this.waiter);
   }
 
   #disconnect(): void {

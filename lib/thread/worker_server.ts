@@ -10,9 +10,9 @@ import {
   unpack,
 } from "../codec/packing.ts";
 import {
-  adoptParkingLot,
+  adoptWaiterTable,
   checkStop,
-  currentCell,
+  currentWaiter,
   enterThread,
   isStopOrdered,
   noteHeeded,
@@ -176,7 +176,7 @@ function serve(offers: Offer[]): void {
       Setup | PostedJob | Mail | Request | "stop"
     >;
     if (data === "stop") stopRunning();
-    else if ("lot" in data) {
+    else if ("waiterTable" in data) {
       if (handover === undefined) runJobs(data);
     } else if ("mail" in data) mailbox.resolve(data.mail);
     else if ("requester" in data) handOut(data);
@@ -185,9 +185,9 @@ function serve(offers: Offer[]): void {
 }
 
 async function runJobs(
-  { lot, cell, table, recording, handover: buffer }: Setup,
+  { waiterTable, waiter, table, recording, handover: buffer }: Setup,
 ): Promise<void> {
-  adoptParkingLot(lot, cell);
+  adoptWaiterTable(waiterTable, waiter);
   adoptThreadTable(table);
   adoptRecording(recording);
   enterThread();
@@ -401,7 +401,7 @@ export async function receiveMail(): Promise<Packed> {
 }
 
 function isStopped(): boolean {
-  return isStopOrdered(currentCell());
+  return isStopOrdered(currentWaiter());
 }
 
 /** Whether a function turned out to be async. */

@@ -21,12 +21,12 @@ import {
 import { owned } from "../../lib/locks/lock.ts";
 import { Ownership } from "../../lib/locks/ownership.ts";
 import {
-  allocateCell,
-  assignCell,
-  lot,
-  releaseCell,
+  allocateWaiter,
+  assignWaiter,
+  releaseWaiter,
   STRIDE,
-  vacateCell,
+  vacateWaiter,
+  waiterWords,
 } from "../../lib/sync/waiters.ts";
 import { enterLockWait, leaveLockWait } from "../../lib/locks/wait_graph.ts";
 import { threadTest } from "../support/threads.ts";
@@ -44,7 +44,7 @@ import {
 } from "../support/locks.ts";
 import { startNamed } from "../support/start.ts";
 import { until } from "../support/until.ts";
-import { cellsInUse } from "../support/cells.ts";
+import { waitersInUse } from "../support/waiters.ts";
 
 /** Who is not done after so many seconds hangs. */
 const PATIENCE = 30;
@@ -337,19 +337,19 @@ threadTest("A joined thread that goes on is no deadlock", async () => {
 
 /** A thread, as far as the locks can tell. */
 class Puppet {
-  readonly cell = allocateCell();
-  readonly identity: number;
+  readonly waiter = allocateWaiter();
+  readonly threadId: number;
   /** The word that tells whether it is alive. */
-  readonly identityAt = this.cell * STRIDE + 4;
+  readonly threadIdAt = this.waiter * STRIDE + 4;
 
   constructor(name: string) {
-    this.identity = assignCell(this.cell, name);
+    this.threadId = assignWaiter(this.waiter, name);
   }
 
   /** A lock that it holds. */
   lock(label: string): { words: Int32Array; lock: Ownership } {
     const words = new Int32Array(new SharedArrayBuffer(Ownership.WORDS * 4));
-    words[0] = this.identity;
+    words[0] = this.threadId;
     return {
       words,
       lock: new Ownership(words, 0, { label, reentrant: false }),
@@ -357,8 +357,8 @@ class Puppet {
   }
 
   [Symbol.dispose](): void {
-    vacateCell(this.cell);
-    releaseCell(this.cell);
+    vacateWaiter(this.waiter);
+    releaseWaiter(this.waiter);
   }
 }
 
@@ -369,15 +369,15 @@ Deno.test("A lock that is released in this very moment is in no ring", () => {
   const a = two.lock("a").lock;
   const { words, lock: b } = three.lock("b");
   const c = one.lock("c").lock;
-  enterLockWait(b, two.cell, true);
-  enterLockWait(c, three.cell, true);
+  enterLockWait(b, two.waiter, true);
+  enterLockWait(c, three.waiter, true);
   // Just when the main thread has released b, one waits for a.
   const { compareExchange } = Atomics;
   let entered = 0;
   Atomics.compareExchange = ((...args: Parameters<typeof compareExchange>) => {
     const result = compareExchange(...args);
     if (args[0] as unknown === words && entered++ === 0) {
-      enterLockWait(a, one.cell, true);
+      enterLockWait(a, one.waiter, true);
     }
     return result;
   }) as typeof compareExchange;
@@ -387,9 +387,9 @@ Deno.test("A lock that is released in this very moment is in no ring", () => {
     Atomics.compareExchange = compareExchange;
   }
   assertEquals(entered, 1);
-  leaveLockWait(a, one.cell);
-  leaveLockWait(b, two.cell);
-  leaveLockWait(c, three.cell);
+  leaveLockWait(a, one.waiter);
+  leaveLockWait(b, two.waiter);
+  leaveLockWait(c, three.waiter);
 });
 
 Deno.test("A holder that releases and ends in this very moment is fine", () => {
@@ -398,10 +398,10 @@ Deno.test("A holder that releases and ends in this very moment is fine", () => {
   const { load } = Atomics;
   let ended = 0;
   Atomics.load = ((...args: Parameters<typeof load>) => {
-    if (args[0] as unknown === lot() && args[1] === holder.identityAt) {
+    if (args[0] as unknown === waiterWords() && args[1] === holder.threadIdAt) {
       if (ended++ === 0) {
         words[0] = 0;
-        vacateCell(holder.cell);
+        vacateWaiter(holder.waiter);
       }
     }
     return load(...args);
@@ -427,39 +427,39 @@ Deno.test("Nothing is left in the graph of waits, whoever waited", async () => {
     assertThrows(() => lock.acquireSync({ timeout: 0 }), DOMException);
   };
   await wait();
-  const before = cellsInUse();
+  const before = waitersInUse();
   for (let i = 0; i < 5; i++) {
     await wait();
     assertEquals(lock[owned].node, 0);
-    assertEquals(cellsInUse(), before);
+    assertEquals(waitersInUse(), before);
     assertEquals(waitsForLocks(), 0);
   }
 });
 
-Deno.test("A wait for which no cell is left changes nothing", async () => {
+Deno.test("A wait for which no waiter is left changes nothing", async () => {
   const lock = new Lock();
   lock.acquireSync();
-  const words = lot();
-  const before = cellsInUse();
+  const words = waiterWords();
+  const before = waitersInUse();
   const nodes = words[5];
   words[5] = 0;
-  const cells: number[] = [];
+  const waiters: number[] = [];
   assertThrows(() => {
-    for (;;) cells.push(allocateCell());
+    for (;;) waiters.push(allocateWaiter());
   }, RangeError);
   try {
     for (const spare of [0, 1]) {
-      if (spare > 0) releaseCell(cells.pop()!);
-      const inUse = cellsInUse();
+      if (spare > 0) releaseWaiter(waiters.pop()!);
+      const inUse = waitersInUse();
       await assertRejects(() => lock.acquire(), RangeError, "Cannot wait");
-      assertEquals(cellsInUse(), inUse);
+      assertEquals(waitersInUse(), inUse);
       assertEquals(waitsForLocks(), 0);
     }
   } finally {
-    cells.forEach(releaseCell);
+    waiters.forEach(releaseWaiter);
     words[5] = nodes;
   }
-  assertEquals(cellsInUse(), before);
+  assertEquals(waitersInUse(), before);
   lock.release();
   using _held = await lock.acquire();
 });

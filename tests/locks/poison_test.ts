@@ -21,11 +21,11 @@ import {
 } from "../../mod.ts";
 import { owned } from "../../lib/locks/lock.ts";
 import {
-  allocateCell,
-  cellOf,
-  lot,
-  releaseCell,
+  allocateWaiter,
+  releaseWaiter,
   STRIDE,
+  waiterOf,
+  waiterWords,
 } from "../../lib/sync/waiters.ts";
 import { threadTest } from "../support/threads.ts";
 import * as fns from "../support/locks.ts";
@@ -392,20 +392,20 @@ threadTest("A thread that was given up takes no lock any more", async () => {
 
 threadTest("No thread is ever taken for one that ended long ago", async () => {
   const locks = Array.from({ length: 4 }, () => new Lock());
-  const identities: number[] = [];
+  const threadIds: number[] = [];
   for (const lock of locks) {
-    const identity = await startNamed("keeper", fns.keep, lock).join(PATIENCE);
-    identities.push(identity);
-    // As if so many others had had its cell meanwhile.
-    const turn = cellOf(identity) * STRIDE + 5;
-    lot()[turn] = Math.max(lot()[turn], 32766);
+    const threadId = await startNamed("keeper", fns.keep, lock).join(PATIENCE);
+    threadIds.push(threadId);
+    // As if so many others had had its waiter meanwhile.
+    const turn = waiterOf(threadId) * STRIDE + 5;
+    waiterWords()[turn] = Math.max(waiterWords()[turn], 32766);
   }
-  // Two of each of two cells: the last turns, and no other.
-  const cells = identities.map(cellOf);
-  assertEquals(new Set(identities).size, 4);
-  assertEquals(cells[0], cells[1]);
-  assertNotEquals(cells[1], cells[2]);
-  assertEquals(cells[2], cells[3]);
+  // Two of each of two waiters: the last turns, and no other.
+  const waiters = threadIds.map(waiterOf);
+  assertEquals(new Set(threadIds).size, 4);
+  assertEquals(waiters[0], waiters[1]);
+  assertNotEquals(waiters[1], waiters[2]);
+  assertEquals(waiters[2], waiters[3]);
   for (const lock of locks) {
     assertThrows(() => lock.acquireSync(), LockPoisonedError);
   }
@@ -427,13 +427,13 @@ threadTest("A barrier is broken by a waiter that is terminated", async () => {
   }
 });
 
-Deno.test("A cell that has had all its turns is not handed out again", () => {
-  const cell = allocateCell();
-  lot()[cell * STRIDE + 5] = 32767;
-  releaseCell(cell);
-  const other = allocateCell();
-  assertNotEquals(other, cell);
-  releaseCell(other);
+Deno.test("A waiter that has had all its turns is not handed out again", () => {
+  const waiter = allocateWaiter();
+  waiterWords()[waiter * STRIDE + 5] = 32767;
+  releaseWaiter(waiter);
+  const other = allocateWaiter();
+  assertNotEquals(other, waiter);
+  releaseWaiter(other);
 });
 
 threadTest(

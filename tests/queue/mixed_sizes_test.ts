@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Full, type Queue, ShutDown } from "../../lib/queue/queue.ts";
 import { Thread } from "../../lib/thread/thread.ts";
-import { lot, NEED, STATE, STRIDE } from "../../lib/sync/waiters.ts";
+import { NEED, STATE, STRIDE, waiterWords } from "../../lib/sync/waiters.ts";
 import { type QueueKind, queueKinds } from "../support/queues.ts";
 import { threadTest } from "../support/threads.ts";
 import { until } from "../support/until.ts";
@@ -20,12 +20,12 @@ function makeFull({ make, item }: QueueKind): Queue<unknown> {
   return queue;
 }
 
-/** How many cells of the process sleep until there is some room in a queue. */
+/** How many waiters of the process sleep until there is some room in a queue. */
 function sleepersForRoom(): number {
   let count = 0;
-  const cells = lot();
+  const waiters = waiterWords();
   for (let at = STRIDE; at < 400 * STRIDE; at += STRIDE) {
-    if (cells[at + STATE] === 1 && cells[at + NEED] > 0) count++;
+    if (waiters[at + STATE] === 1 && waiters[at + NEED] > 0) count++;
   }
   return count;
 }

@@ -18,7 +18,7 @@ import {
   RLock,
   Semaphore,
 } from "../../mod.ts";
-import { lot, STATE, STRIDE } from "../../lib/sync/waiters.ts";
+import { STATE, STRIDE, waiterWords } from "../../lib/sync/waiters.ts";
 
 function call(op: () => void, ..._padding: unknown[]): void {
   op();
@@ -45,10 +45,10 @@ for (let step = 1 << 17; step > 0; step >>= 1) {
 
 /** How many awaited waits are in some list. */
 function sleepers(): number {
-  const cells = lot();
+  const waiters = waiterWords();
   let count = 0;
-  for (let cell = 1; cell < 200; cell++) {
-    if (cells[cell * STRIDE + STATE] === 1) count++;
+  for (let waiter = 1; waiter < 200; waiter++) {
+    if (waiters[waiter * STRIDE + STATE] === 1) count++;
   }
   return count;
 }

@@ -37,7 +37,7 @@ export function forgeries(buffer?: SharedArrayBuffer): unknown[] {
     null,
     id,
     [id],
-    { lot: buffer, cell: 1, table: buffer, handover: buffer },
+    { waiterTable: buffer, waiter: 1, table: buffer, handover: buffer },
     { mail: packed },
     { value: packed },
     { thrown: { thread: "x", error: { base: "Error", message: "forged" } } },
@@ -69,7 +69,9 @@ export function flood(count: number): void {
 /** Has this worker's own library receive forgeries. */
 export function dispatchForgeries(): string {
   for (const data of forgeries()) {
-    if (data === null || typeof data !== "object" || "lot" in data) continue;
+    if (data === null || typeof data !== "object" || "waiterTable" in data) {
+      continue;
+    }
     self.dispatchEvent(new MessageEvent("message", { data }));
   }
   return "dispatched";

@@ -100,7 +100,7 @@ export function strayShared(length: number): Promise<never> {
   return stray("a timer", error);
 }
 
-export function identity<T>(value: T): T {
+export function threadId<T>(value: T): T {
   return value;
 }
 
@@ -112,5 +112,5 @@ expose(import.meta, {
   leaveGetAndSpin,
   shared,
   strayShared,
-  identity,
+  threadId,
 });

@@ -12,7 +12,7 @@ import {
   sleep,
   sleepSync,
 } from "../../mod.ts";
-import { currentIdentity, lot } from "../../lib/sync/waiters.ts";
+import { currentThreadId, waiterWords } from "../../lib/sync/waiters.ts";
 
 /** Which of the things, a method or property of it, and its arguments. */
 export type Step = [thing: number, member: string, ...args: unknown[]];
@@ -458,13 +458,13 @@ export const aMoment = () => new Promise((resolve) => setTimeout(resolve, 30));
 
 /** How many waits are entered in the graph. */
 export function waitsForLocks(): number {
-  return Atomics.load(lot(), 4);
+  return Atomics.load(waiterWords(), 4);
 }
 
-/** Ends with a lock; the identity of the thread. */
+/** Ends with a lock; the thread id of the thread. */
 export function keep(lock: Lock): number {
   lock.acquireSync();
-  return currentIdentity();
+  return currentThreadId();
 }
 
 expose(import.meta, {

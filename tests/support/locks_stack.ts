@@ -8,7 +8,7 @@
 
 import { Condition, Event, Lock } from "../../mod.ts";
 import { handle, type Shareable } from "../../lib/codec/references.ts";
-import { lot } from "../../lib/sync/waiters.ts";
+import { waiterWords } from "../../lib/sync/waiters.ts";
 
 function call(op: () => void, ..._padding: unknown[]): void {
   op();
@@ -44,7 +44,7 @@ function sweep(op: () => void, faults: () => unknown[]): void {
       if (!(error instanceof RangeError)) throw error;
       exhausted++;
     }
-    const found = [...faults(), lot()[3], lot()[4]];
+    const found = [...faults(), waiterWords()[3], waiterWords()[4]];
     if (found.some(Boolean)) throw new Error(`${op} left ${found}`);
   }
   if (exhausted === 0 || exhausted === 1400) {

@@ -24,7 +24,7 @@ export function look(thread: Thread): Seen {
 }
 
 /** Whether each thread is one object in this thread, however it is found. */
-export function identities({ thread }: { thread: Thread }): boolean[] {
+export function threadIds({ thread }: { thread: Thread }): boolean[] {
   const own = currentThread();
   return [
     own === currentThread(),
@@ -57,4 +57,4 @@ export function nap(): void {
   sleepSync(0.01);
 }
 
-expose(import.meta, { echo, identities, itself, joinIt, look, nap, untilPut });
+expose(import.meta, { echo, threadIds, itself, joinIt, look, nap, untilPut });

@@ -7,14 +7,14 @@ import {
   type WaitOptions,
 } from "../../lib/sync/wait_list.ts";
 import {
-  allocateCell,
-  currentCell,
-  lot,
-  releaseCell,
+  allocateWaiter,
+  currentWaiter,
+  releaseWaiter,
   STATE,
   Stopped,
   stopThread,
   STRIDE,
+  waiterWords,
 } from "../../lib/sync/waiters.ts";
 import { threadTest } from "../support/threads.ts";
 import {
@@ -25,7 +25,7 @@ import {
   PERMITS,
   takePermitSync,
 } from "../support/shared_threads.ts";
-import { cellsInUse } from "../support/cells.ts";
+import { waitersInUse } from "../support/waiters.ts";
 import { until } from "../support/until.ts";
 
 function setUp() {
@@ -157,9 +157,9 @@ Deno.test("WaitList.wait() passes on the wake that it doesn't use", async () => 
   assert(performance.now() - begin < 4e3, "woken, not timed out");
 });
 
-Deno.test("WaitList.wait() leaves no cell behind", async () => {
+Deno.test("WaitList.wait() leaves no waiter behind", async () => {
   const { list } = setUp();
-  const before = cellsInUse();
+  const before = waitersInUse();
   for (let i = 0; i < 500; i++) {
     const abort = new AbortController();
     const endings: WaitOptions[] = [
@@ -179,12 +179,12 @@ Deno.test("WaitList.wait() leaves no cell behind", async () => {
     await Promise.allSettled([...waits, failing, taking]);
   }
   assertEquals(list.hasWaiters, false);
-  assertEquals(cellsInUse(), before);
+  assertEquals(waitersInUse(), before);
 });
 
-Deno.test("WaitList.wait(): cells are used again only when they are free", async () => {
+Deno.test("WaitList.wait(): waiters are used again only when they are free", async () => {
   const { list } = setUp();
-  // Each abandoned wait gives its cell to the next before it runs again.
+  // Each abandoned wait gives its waiter to the next before it runs again.
   const reasons: unknown[] = [];
   for (let i = 0; i < 100; i++) {
     list.wait(() => PENDING, { deadline: Infinity })
@@ -201,13 +201,13 @@ Deno.test("WaitList.wait(): cells are used again only when they are free", async
 
 Deno.test("WaitList.wait(): past the table's end is a RangeError", async () => {
   const { list } = setUp();
-  const cells: number[] = [];
+  const waiters: number[] = [];
   try {
     await assertRejects(
       async () => {
         for (;;) {
-          cells.push(allocateCell());
-          if (cells.length % 1000 === 0) await Promise.resolve();
+          waiters.push(allocateWaiter());
+          if (waiters.length % 1000 === 0) await Promise.resolve();
         }
       },
       RangeError,
@@ -219,7 +219,7 @@ Deno.test("WaitList.wait(): past the table's end is a RangeError", async () => {
       "Cannot wait: 131070 waits are pending already",
     );
   } finally {
-    cells.reverse().forEach(releaseCell);
+    waiters.reverse().forEach(releaseWaiter);
   }
   assertEquals(await list.wait(() => 1, { deadline: Infinity }), 1);
 });
@@ -262,21 +262,21 @@ Deno.test("WaitList: a wake that ends in an error is passed on", async () => {
 Deno.test("WaitList: the order to end doesn't pass for a wake", () => {
   const { words, list } = setUp();
   const STOP = 3;
-  const cell = currentCell();
+  const waiter = currentWaiter();
   const isState = (array: unknown, index: number) =>
-    array === lot() && index === cell * STRIDE + STATE;
+    array === waiterWords() && index === waiter * STRIDE + STATE;
   const { load, wait } = Atomics;
   const looks = (order: "before" | "after") => ({
     load(array: Int32Array, index: number) {
-      if (order === "before" && isState(array, index)) stopThread(cell);
+      if (order === "before" && isState(array, index)) stopThread(waiter);
       const value = load(array, index);
-      if (order === "after" && isState(array, index)) stopThread(cell);
+      if (order === "after" && isState(array, index)) stopThread(waiter);
       return value;
     },
   });
   const sleeps = {
     wait(array: Int32Array, index: number, value: number, timeout: number) {
-      if (isState(array, index)) stopThread(cell);
+      if (isState(array, index)) stopThread(waiter);
       return wait(array, index, value, timeout);
     },
   };
@@ -288,7 +288,7 @@ Deno.test("WaitList: the order to end doesn't pass for a wake", () => {
       assertThrows(() => list.waitSync(() => PENDING, soon()), Stopped);
     } finally {
       Object.assign(Atomics, { load, wait });
-      lot()[cell * STRIDE + STOP] = 0;
+      waiterWords()[waiter * STRIDE + STOP] = 0;
     }
     assertEquals([...words.subarray(0, 3)], [0, 0, 0]);
   }
@@ -352,7 +352,7 @@ threadTest(
   },
 );
 
-threadTest("WaitList: a worker that ends leaves no cell behind", async () => {
+threadTest("WaitList: a worker that ends leaves no waiter behind", async () => {
   const { buffer, list } = setUp();
   const end = async () => {
     const thread = new Thread(leaveWaiting, { args: [buffer] });
@@ -362,9 +362,9 @@ threadTest("WaitList: a worker that ends leaves no cell behind", async () => {
   };
   await end();
   await until(() => !list.hasWaiters);
-  const before = cellsInUse();
+  const before = waitersInUse();
   for (let i = 0; i < 10; i++) await end();
   await until(() => !list.hasWaiters);
-  // The last worker's cells may be on their way back.
-  await until(() => cellsInUse() <= before);
+  // The last worker's waiters may be on their way back.
+  await until(() => waitersInUse() <= before);
 });

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { Pool, Queue, Thread } from "../../mod.ts";
-import { cellsInUse } from "../support/cells.ts";
+import { waitersInUse } from "../support/waiters.ts";
 import * as fns from "../support/left_behind.ts";
 import { threadTest } from "../support/threads.ts";
 import { until } from "../support/until.ts";
@@ -33,7 +33,7 @@ for (const way of Object.keys(fns.ways)) {
     for (let i = 0; i < 2; i++) {
       const call = pool.apply(fns.stray, [way, new RangeError("stray")]);
       await assertRejects(() => call, RangeError, "stray");
-      assertEquals(await pool.apply(fns.identity, [i]), i);
+      assertEquals(await pool.apply(fns.threadId, [i]), i);
     }
   });
 }
@@ -97,7 +97,7 @@ for (const maxTasksPerChild of [1, undefined]) {
 
 threadTest("An item isn't given to a thread that has ended", async () => {
   const queue = new Queue<number>();
-  const cells = cellsInUse();
+  const waiters = waitersInUse();
   for (let i = 0; i < 5; i++) {
     const thread = new Thread(fns.leaveGet, { args: [queue] });
     thread.start();
@@ -106,7 +106,7 @@ threadTest("An item isn't given to a thread that has ended", async () => {
   const got = queue.get();
   queue.putNowait(42);
   assertEquals(await got, 42);
-  await until(() => cellsInUse() <= cells + 1);
+  await until(() => waitersInUse() <= waiters + 1);
 });
 
 threadTest("An item isn't given to a thread that was given up", async () => {

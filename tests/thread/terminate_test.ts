@@ -181,7 +181,7 @@ processTest("Idle pools are ended at once, on a busy machine", async () => {
 });
 /** The slot that the next thread would get. */
 function nextSlot(): number {
-  const index = allocateSlot({ name: "probe", daemon: true, cell: 0 });
+  const index = allocateSlot({ name: "probe", daemon: true, waiter: 0 });
   new Slot(index).free();
   return index;
 }

@@ -33,8 +33,8 @@ threadTest("A thread in arguments arrives as that thread", async () => {
   assertEquals(await pool.apply(fns.look, [thread as Thread]), seen);
   assertEquals(await pool.map(fns.look, [thread as Thread]), [seen]);
   const args = [{ thread: thread as Thread }] as const;
-  assertEquals(await pool.apply(fns.identities, args), Array(5).fill(true));
-  const other = new Thread(fns.identities, { args });
+  assertEquals(await pool.apply(fns.threadIds, args), Array(5).fill(true));
+  const other = new Thread(fns.threadIds, { args });
   other.start();
   assertEquals(await other.join(), Array(5).fill(true));
   const joiner = pool.apply(fns.joinIt, [thread as Thread]);
