@@ -73,6 +73,15 @@ const rooms: Record<string, readonly string[]> = {
   "labs/notebook/recording.ts": ["labs/notebook", "lib"],
   "labs/notebook/concurrency.ts": ["mod.ts"],
   "labs/copy": [],
+  "labs/kernel": [
+    "labs",
+    "labs/copy",
+    "labs/recorded",
+    "labs/notebook",
+    "labs/notebook/cell.ts",
+    "mod.ts",
+    "vendor/std",
+  ],
   "labs/runner": ["labs/recorded", "labs/notebook", "vendor/std", "deno.json"],
   "labs": ["labs/notebook", "labs/notebook/cell.ts", "mod.ts", "vendor/std"],
 };
