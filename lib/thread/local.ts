@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { checkCallable } from "../checks.ts";
-import { currentIdentity } from "../sync/waiters.ts";
+import { currentThreadId } from "../sync/waiters.ts";
 
 /**
  * What each thread has for itself. Python's `threading.local`.
@@ -116,7 +116,7 @@ class PerThread implements ProxyHandler<ThreadLocal> {
 
   /** The running thread's. An ended thread's are forgotten. */
   #own(): object {
-    const thread = currentIdentity();
+    const thread = currentThreadId();
     if (thread !== this.#thread) {
       this.#thread = thread;
       this.#properties = Object.create(ThreadLocal.prototype);
