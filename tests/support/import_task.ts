@@ -1,0 +1,76 @@
+// Imports notebooks in a copy of the project, as its task does.
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+
+const folder = await Deno.makeTempDir();
+try {
+  for (const path of ["deno.json", "deno.lock", "mod.ts"]) {
+    await Deno.copyFile(path, `${folder}/${path}`);
+  }
+  for (const path of ["labs", "lib", "vendor"]) await copy(path);
+  await Deno.copyFile(
+    "tests/support/notebooks/lab9.ipynb.json",
+    `${folder}/lab9.ipynb`,
+  );
+  await Deno.writeTextFile(`${folder}/bad.ipynb`, "{}");
+  const before = files();
+
+  for (
+    const [args, message] of [
+      [["bad.ipynb", "mine"], "Cannot import bad.ipynb: nbformat must be 4"],
+      [["none.ipynb", "mine"], "Cannot read none.ipynb: No such file"],
+      [["lab9.ipynb"], "Cannot import: name a notebook and a lab"],
+      [["lab9.ipynb", "../x"], "Cannot import as '../x': a lab's name"],
+      [["lab9.ipynb", "queue"], "Cannot import as 'queue': there is labs/"],
+    ] as const
+  ) {
+    const { code, err } = await deno("task", "--quiet", "import", ...args);
+    assertStringIncludes(err, message);
+    assertEquals([code, files()], [2, before]);
+  }
+
+  const { code, err } = await deno(
+    ...["task", "--quiet", "import", "lab9.ipynb", "mine"],
+  );
+  assertEquals([code, err], [0, ""]);
+  assertEquals(
+    files().filter((file) => !before.includes(file)),
+    ["labs/mine.ts", "labs/recorded/mine.json"],
+  );
+  const script = "labs/mine.ts";
+  assertEquals((await deno("fmt", "--check", "--quiet", script)).code, 0);
+  assertEquals((await deno("check", "--quiet", script)).err, "");
+  const run = await deno("run", "--allow-read=labs", script, "--cell", "5");
+  assertStringIncludes(run.out, "In [5]: ");
+  assertStringIncludes(run.err, "Cell [5] is not written yet");
+  assert(run.code !== 0);
+} finally {
+  await Deno.remove(folder, { recursive: true });
+}
+
+async function copy(path: string): Promise<void> {
+  await Deno.mkdir(`${folder}/${path}`);
+  for await (const { name, isDirectory } of Deno.readDir(path)) {
+    if (isDirectory) await copy(`${path}/${name}`);
+    else await Deno.copyFile(`${path}/${name}`, `${folder}/${path}/${name}`);
+  }
+}
+
+function files(): string[] {
+  return ["labs", "labs/recorded"].flatMap((path) =>
+    [...Deno.readDirSync(`${folder}/${path}`)].map(({ name }) =>
+      `${path}/${name}`
+    )
+  ).sort();
+}
+
+async function deno(...args: string[]) {
+  const { code, stdout, stderr } = await new Deno.Command("deno", {
+    args,
+    cwd: folder,
+    env: { NO_COLOR: "1", INIT_CWD: folder },
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
+}
