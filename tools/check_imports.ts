@@ -73,6 +73,7 @@ const rooms: Record<string, readonly string[]> = {
   "labs/notebook/recording.ts": ["labs/notebook", "lib"],
   "labs/notebook/concurrency.ts": ["mod.ts"],
   "labs/copy": [],
+  "labs/import": ["labs/runner", "labs/recorded"],
   "labs/kernel": [
     "labs",
     "labs/copy",
