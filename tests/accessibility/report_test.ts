@@ -5,14 +5,14 @@ import { assert, assertEquals } from "@std/assert";
 import { reportPage } from "../../labs/runner/draw/html.ts";
 import { contended, crowded, queued, threaded } from "../support/draw.ts";
 
-const waiters = [threaded, queued, contended, crowded].map((timeline, i) => ({
-  id: `lab:${timeline.waiter}`,
+const cells = [threaded, queued, contended, crowded].map((timeline, i) => ({
+  id: `lab:${timeline.cell}`,
   title: timeline.title,
   verdict: ["reproduced", "differs (its output)", "inconclusive", "skipped"][i],
   difference: i === 1 ? "- recorded\n+ here" : "",
   source: "print('a line that is far too long for a narrow screen, by a lot')",
   code: 'console.log("a line that is far too long for a narrow screen");',
-  prose: "What the waiter shows, and why.",
+  prose: "What the cell shows, and why.",
   recorded: "a\nb",
   python: "a\nb",
   here: "a\nc",
@@ -45,7 +45,7 @@ Deno.test({
     : "A report in Chromium: skipped, there is none or it may not run",
   ignore: state !== "granted",
   async fn() {
-    const page = reportPage({ about: "2026-11-30, two processors", waiters })
+    const page = reportPage({ about: "2026-11-30, two processors", cells })
       .replace(
         "</body>",
         () => `<script>${axe.source}</script><script>${READER}</script></body>`,
