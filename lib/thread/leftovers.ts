@@ -1,8 +1,9 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * What a thread leaves in its worker: its listeners are taken away when it ends;
- * a worker that has timers, ports or the like left runs no other thread.
+ * What a thread leaves in its worker: its listeners, and the permissions that the
+ * user granted it, are taken away when it ends; a worker that has timers, ports or
+ * the like left runs no other thread.
  *
  * @module
  */
@@ -16,6 +17,17 @@ const HANDLERS = [
   "onrejectionhandled",
 ] as const;
 
+const PERMISSIONS = [
+  "env",
+  "ffi",
+  "import",
+  "net",
+  "read",
+  "run",
+  "sys",
+  "write",
+];
+
 type Listening = Parameters<typeof globalThis.addEventListener>;
 
 /** Whether anything has looked at the timers, which Deno loads for that. */
@@ -23,6 +35,8 @@ let hasTimers = false;
 let listening: Listening[] = [];
 let handlers: unknown[] = [];
 let resources = 0;
+/** Takes back what the user granted; false if something can't be taken back. */
+let takeGrantsBack = (): boolean => true;
 
 // It has no public place. Where it can't be found, ports aren't noticed.
 const internal = (Deno as never)[(Deno as never)["internal"]] as
@@ -62,6 +76,26 @@ export function watchLeftovers(): void {
   resources = countResources();
 }
 
+/**
+ * Before any user's module runs, in a worker without permissions on a terminal:
+ * there Deno asks the user for what a thread lacks. A single grant isn't seen in
+ * the permission's state but can be revoked; a grant of everything and a refusal
+ * are seen.
+ */
+export function watchPermissions(): void {
+  const { permissions } = Deno;
+  const querySync = permissions.querySync.bind(permissions);
+  const revokeSync = permissions.revokeSync.bind(permissions);
+  const isOpen = (descriptor: Deno.PermissionDescriptor) =>
+    querySync(descriptor).state === "prompt";
+  const open = PERMISSIONS.map((name) => ({ name }) as never).filter(isOpen);
+  takeGrantsBack = () => {
+    if (!open.every(isOpen)) return false;
+    for (const descriptor of open) revokeSync(descriptor);
+    return true;
+  };
+}
+
 /** A thread begins: what its modules listen to is theirs. */
 export function beginThread(): void {
   listening = [];
@@ -82,11 +116,11 @@ export function removeListeners(): void {
 }
 
 /**
- * Whether a timer runs, or anything is open besides so many ports of the
- * library's.
+ * Whether a timer runs, anything is open besides so many ports of the library's,
+ * or the user has granted or refused what can't be taken back.
  */
 export function isAnythingLeft(ports: number): boolean {
-  if (countResources() > resources + ports) return true;
+  if (countResources() > resources + ports || !takeGrantsBack()) return true;
   return hasTimers &&
     globalThis.process.getActiveResourcesInfo().length > 0;
 }

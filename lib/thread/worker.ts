@@ -45,6 +45,8 @@ export interface Setup {
   table: SharedArrayBuffer;
   recording: SharedArrayBuffer | undefined;
   handover: SharedArrayBuffer;
+  /** Whether Deno asks the user for what the worker's threads lack. */
+  mayAsk: boolean;
 }
 
 /** What a worker is told to run. */
@@ -191,6 +193,7 @@ export class PooledWorker {
       table: threadTable(),
       recording: recordingBuffer(),
       handover: this.#handover.buffer,
+      mayAsk: isOnTerminal(),
     };
     this.#worker.postMessage(setup);
   }
@@ -359,8 +362,11 @@ export class PooledWorker {
   release(): void {
     this.#disconnect();
     if (this.#handover.isGone) return this.#bury();
+    // What the user was asked for is taken back in a worker that has no
+    // permissions. In others it can't be told from what they were given.
+    const mayHaveMore = this.#permissions !== NO_PERMISSIONS && isOnTerminal();
     const isLast = this.#handover.isLast || isWornOut(this.waiter) ||
-      mayHaveAsked();
+      mayHaveMore;
     const most = setRef === undefined ? 0 : MAX_IDLE;
     if (!isLast && most > 0) idle.push(this);
     // The oldest may be one that nobody wants, for want of a module.
@@ -417,11 +423,10 @@ export class PooledWorker {
 let isTerminal: boolean | undefined;
 
 /**
- * Whether a worker may have asked the user for a permission, and got it: Deno
- * asks on a terminal, and tells nobody. With `--no-prompt` it doesn't ask, but
- * neither does it tell that.
+ * Whether Deno may ask the user for a permission that a worker lacks. With
+ * `--no-prompt` it doesn't, but it tells nobody that.
  */
-function mayHaveAsked(): boolean {
+function isOnTerminal(): boolean {
   return isTerminal ??= Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
 }
 
@@ -434,6 +439,8 @@ function keyOfNeeds({ modules, isOpen }: Needs): string {
 function keyOf(permissions: WorkerPermissions): string {
   return JSON.stringify(Object.entries(permissions));
 }
+
+const NO_PERMISSIONS = keyOf("none");
 
 /** `Worker`, or the subclass of it that the program has put in its place. */
 function currentWorkerClass(): typeof Worker {

@@ -33,6 +33,7 @@ import {
   isAnythingLeft,
   removeListeners,
   watchLeftovers,
+  watchPermissions,
 } from "./leftovers.ts";
 import {
   isLoading,
@@ -185,8 +186,9 @@ function serve(offers: Offer[]): void {
 }
 
 async function runJobs(
-  { waiterTable, waiter, table, recording, handover: buffer }: Setup,
+  { waiterTable, waiter, table, recording, handover: buffer, mayAsk }: Setup,
 ): Promise<void> {
+  if (mayAsk) watchPermissions();
   adoptWaiterTable(waiterTable, waiter);
   adoptThreadTable(table);
   adoptRecording(recording);

@@ -164,3 +164,29 @@ processTest("A worker may do nothing, whatever the script may", async () => {
   }
   assertEquals(Object.keys(results).length, attemptNames.length + names.length);
 });
+
+/** Runs threads on a terminal whose user answers so. */
+async function runOnTerminal(answer: string): Promise<string[]> {
+  const flags = ["--allow-run=script", "--allow-read"];
+  const { out, err } = await runProcess("on_terminal.ts", [answer], flags);
+  assertEquals(err, "");
+  return out.split("\n");
+}
+
+processTest("A worker is kept on a terminal; a grant is not", async () => {
+  const out = await runOnTerminal("y");
+  assertEquals(out, ["seen 1 2 granted prompt", "seen 3"]);
+});
+
+processTest(
+  "What a terminal's user grants for good ends a worker",
+  async () => {
+    const out = await runOnTerminal("A");
+    assertEquals(out, ["seen 1 2 granted prompt", "seen 1"]);
+  },
+);
+
+processTest("What a terminal's user refuses ends a worker", async () => {
+  const out = await runOnTerminal("n");
+  assertEquals(out, ["seen 1 2 denied prompt", "seen 1"]);
+});
