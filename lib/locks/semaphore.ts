@@ -143,6 +143,26 @@ export class Semaphore {
   }
 
   /**
+   * How many permits there are now. Another thread may change it at any time.
+   * Python's `Semaphore._value`.
+   *
+   * @returns The number of permits.
+   *
+   * @example Usage
+   * ```ts
+   * import { Semaphore } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const semaphore = new Semaphore(3);
+   * using _permit = semaphore.acquireSync();
+   * assertEquals(semaphore.value, 2);
+   * ```
+   */
+  get value(): number {
+    return Atomics.load(this.#words, VALUE);
+  }
+
+  /**
    * Acquires a permit, waiting while there is none. Python's
    * `Semaphore.acquire`, except that it throws if the timeout passes.
    *
@@ -287,7 +307,7 @@ export class Semaphore {
    */
   toString(): string {
     const bound = this[isBounded] ? `/${this.#words[LIMIT]}` : "";
-    const value = Atomics.load(this.#words, VALUE);
+    const { value } = this;
     const address = formatAddress(this.#words[ADDRESS]);
     return `<threading.${this.#type} at ${address}: value=${value}${bound}>`;
   }

@@ -304,6 +304,26 @@ export class Queue<T = unknown> {
   }
 
   /**
+   * Whether the queue was shut down. Python's `Queue.is_shutdown`.
+   *
+   * @returns Whether every put throws {@linkcode ShutDown}.
+   *
+   * @example Usage
+   * ```ts
+   * import { Queue } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const queue = new Queue<number>();
+   * assertEquals(queue.isShutdown, false);
+   * queue.shutdown();
+   * assertEquals(queue.isShutdown, true);
+   * ```
+   */
+  get isShutdown(): boolean {
+    return this.#store.isClosed;
+  }
+
+  /**
    * How many items were put and not yet reported by {@linkcode taskDone}, up to
    * 2 ** 30 - 1; from there it begins again. Python's `Queue.unfinished_tasks`.
    *

@@ -7,7 +7,13 @@ import { expose } from "../expose.ts";
 import "../locks.ts";
 import "../queue/queue.ts";
 import { PENDING, WaitList } from "../sync/wait_list.ts";
-import { checkSeconds, deadlineOf } from "../sync/deadline.ts";
+import {
+  type AsyncWaitOptions,
+  checkSeconds,
+  deadlineOf,
+  waitDeadline,
+  type WaitOptions,
+} from "../sync/deadline.ts";
 import { hold } from "../sync/keep_alive.ts";
 import { checkOptions, checkSignal, kindOf } from "../checks.ts";
 import { Damaged } from "../codec/tags.ts";
@@ -42,7 +48,7 @@ import {
 import { copyPermissions, type WorkerPermissions } from "./permissions.ts";
 import { needsOf, PooledWorker } from "./worker.ts";
 
-export type { AnyFunction, WorkerPermissions };
+export type { AnyFunction, AsyncWaitOptions, WaitOptions, WorkerPermissions };
 
 /** Options of {@linkcode Thread}'s constructor. */
 export interface ThreadOptions<F extends AnyFunction = AnyFunction> {
@@ -103,6 +109,13 @@ export class WorkerLostError extends Error {
 let threadCount = 0;
 /** The threads that this one started and that are alive, by their ident. */
 const children = new Map<number, Thread>();
+/** Whose end is awaited, and how long. */
+interface Joining {
+  slot: Slot;
+  deadline: number;
+  signal: AbortSignal | undefined;
+}
+
 /** The slot of a thread that somebody else started, in place of a target. */
 class Attachment {
   constructor(readonly slot: Slot) {}
@@ -378,10 +391,12 @@ export class Thread<F extends AnyFunction = AnyFunction>
    * Waits for the thread's end. Python's `Thread.join`, except that it tells
    * what came of the thread.
    *
-   * @param timeout How long to wait at most, in seconds.
+   * @param options How long to wait at most, in seconds, or options that may have
+   * a signal to stop waiting, too. The thread goes on either way.
    * @returns A promise that resolves to the target's result. It rejects with
    * what the target threw; its class, message and own properties are kept, and
    * its `cause` has the thread's stack.
+   * @throws {TypeError} If the options, their timeout or their signal are none.
    * @throws {RangeError} If the timeout is negative.
    * @throws {Error} If the thread was not started, or is the calling one.
    * @throws {DOMException} A `TimeoutError` if the timeout passes first; an
@@ -395,19 +410,25 @@ export class Thread<F extends AnyFunction = AnyFunction>
    *
    * const thread = new Thread(sleepSync, { args: [0.01] });
    * thread.start();
-   * await thread.join(10);
+   * await thread.join({ timeout: 10, signal: AbortSignal.timeout(20_000) });
    * assertEquals(thread.isAlive, false);
    * ```
    */
-  async join(timeout?: number): Promise<Awaited<ReturnType<F>>> {
-    const { slot, deadline } = this.#checkJoin(timeout);
+  async join(
+    options: number | AsyncWaitOptions = {},
+  ): Promise<Awaited<ReturnType<F>>> {
+    const { slot, deadline, signal } = this.#checkJoin(options);
+    signal?.throwIfAborted();
     if (isStopping()) await heedStop();
     this.#joins++;
     using _span = recordSpan(Mark.JOIN, slot.ident);
-    if (!await slot.reached(Status.ENDED, deadline, true)) {
-      this.#joins--;
-      throw this.#timeoutError(timeout);
+    let hasEnded = false;
+    try {
+      hasEnded = await slot.reached(Status.ENDED, deadline, true, signal);
+    } finally {
+      if (!hasEnded) this.#joins--;
     }
+    if (!hasEnded) throw this.#timeoutError(options);
     await this.#watched();
     return this.#conclude();
   }
@@ -416,8 +437,9 @@ export class Thread<F extends AnyFunction = AnyFunction>
    * Blocks the calling thread until this one's end, otherwise as
    * {@linkcode join}.
    *
-   * @param timeout How long to wait at most, in seconds.
+   * @param options How long to wait at most, in seconds, or as an option.
    * @returns The target's result.
+   * @throws {TypeError} If the options or their timeout are none.
    * @throws {RangeError} If the timeout is negative.
    * @throws {Error} If the thread was not started, or is the calling one.
    * @throws {DOMException} A `TimeoutError` if the timeout passes first; an
@@ -435,14 +457,14 @@ export class Thread<F extends AnyFunction = AnyFunction>
    * thread.joinSync();
    * ```
    */
-  joinSync(timeout?: number): Awaited<ReturnType<F>> {
-    const { slot, deadline } = this.#checkJoin(timeout);
+  joinSync(options: number | WaitOptions = {}): Awaited<ReturnType<F>> {
+    const { slot, deadline } = this.#checkJoin(options);
     checkStop();
     using _span = recordSpan(Mark.JOIN, slot.ident);
     if (
       !slot.endedSync(deadline) ||
       this.#run?.collectSync(deadline) === false
-    ) throw this.#timeoutError(timeout);
+    ) throw this.#timeoutError(options);
     this.#joins++;
     return this.#conclude();
   }
@@ -588,18 +610,23 @@ export class Thread<F extends AnyFunction = AnyFunction>
     return new WorkerLostError(message, cause === undefined ? {} : { cause });
   }
 
-  #checkJoin(timeout: number | undefined): { slot: Slot; deadline: number } {
-    const deadline = deadlineOf(`join ${this.#name}`, timeout);
+  #checkJoin(options: number | AsyncWaitOptions): Joining {
+    const action = `join ${this.#name}`;
+    const { signal } = Object(options) as AsyncWaitOptions;
+    const deadline = typeof options === "number"
+      ? deadlineOf(action, options)
+      : waitDeadline(action, options);
     if (this.#slot === undefined) {
       throw new Error(`Cannot join ${this.#name}: it was not started`);
     }
     if (this.#slot.index === currentSlot() && this.isAlive) {
       throw new Error(`Cannot join ${this.#name}: it is the current thread`);
     }
-    return { slot: this.#slot, deadline };
+    return { slot: this.#slot, deadline, signal };
   }
 
-  #timeoutError(timeout: number | undefined): DOMException {
+  #timeoutError(options: number | WaitOptions): DOMException {
+    const timeout = typeof options === "number" ? options : options.timeout;
     return new DOMException(
       `Cannot join ${this.#name}: it was alive after ${timeout} seconds`,
       "TimeoutError",

@@ -301,10 +301,11 @@ export class Slot implements Witness {
     status: number,
     deadline: number,
     keepAlive: boolean,
+    signal?: AbortSignal,
   ): Promise<boolean> {
     const attempt = () => this.#has(status);
     if (attempt() !== PENDING) return true;
-    const options = { deadline, keepAlive };
+    const options = { deadline, keepAlive, signal };
     return await this.#waiters(status).wait(attempt, options) !== PENDING;
   }
 

@@ -15,8 +15,11 @@ const types = { Semaphore, BoundedSemaphore };
 const forms = ["acquireSync", "acquire"] as const;
 const waits = ["waitSync", "wait"] as const;
 
-const valueOf = (semaphore: Semaphore) =>
-  Number(/value=(\d+)/.exec(String(semaphore))![1]);
+function valueOf(semaphore: Semaphore): number {
+  const { value } = semaphore;
+  assertEquals(Number(/value=(\d+)/.exec(String(semaphore))![1]), value);
+  return value;
+}
 
 for (const [type, Class] of Object.entries(types)) {
   Deno.test(`${type}: what it is made of`, () => {

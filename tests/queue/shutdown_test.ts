@@ -46,7 +46,9 @@ for (
 
   Deno.test(`${how} of an empty queue refuses put and get`, async () => {
     const queue = make();
+    assertEquals(queue.isShutdown, false);
     queue.shutdown({ immediate });
+    assertEquals(queue.isShutdown, true);
     await assertNoPut(queue, item(1));
     await assertNoGet(queue);
     assertEquals([...queue], []);

@@ -49,7 +49,7 @@ async function runOnTerminal(answer: string): Promise<void> {
   }).spawn();
   const input = child.stdin.getWriter();
   let output = "";
-  let timer: number | undefined;
+  let timer: ReturnType<typeof setInterval> | undefined;
   const reply = () => void input.write(new TextEncoder().encode(`${answer}\n`));
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
     output += text;

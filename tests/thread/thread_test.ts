@@ -93,10 +93,37 @@ threadTest("Thread.join() and joinSync() time out", async () => {
   assertEquals(error.name, "TimeoutError");
   const again = assertThrows(() => thread.joinSync(0), DOMException);
   assertEquals(again.name, "TimeoutError");
+  for (const timeout of [0, 0.01]) {
+    const message = `it was alive after ${timeout} seconds`;
+    const options = { timeout };
+    await assertRejects(() => thread.join(options), DOMException, message);
+    assertThrows(() => thread.joinSync(options), DOMException, message);
+  }
   assertEquals(thread.isAlive, true);
   queue.putNowait("end");
   assertEquals(await thread.join(60), "end");
 });
+
+threadTest(
+  "Thread.join() is called off by its signal, the thread is not",
+  async () => {
+    const begun = new Queue<string>();
+    const queue = new Queue<string>();
+    const thread = new Thread(fns.getter, { args: [begun, queue] });
+    thread.start();
+    await begun.get();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const joined = thread.join({ signal, timeout: 60 });
+    controller.abort(new Error("called off"));
+    await assertRejects(() => joined, Error, "called off");
+    await assertRejects(() => thread.join({ signal }), Error, "called off");
+    assertEquals(thread.isAlive, true);
+    queue.putNowait("end");
+    assertEquals(await thread.join({ timeout: 60 }), "end");
+    assertEquals(thread.joinSync({ timeout: 0 }), "end");
+  },
+);
 
 threadTest("Thread.join() refuses a timeout that makes no sense", async () => {
   const thread = new Thread(fns.nothing);
@@ -104,9 +131,16 @@ threadTest("Thread.join() refuses a timeout that makes no sense", async () => {
   for (const timeout of [-1, NaN]) {
     await assertRejects(() => thread.join(timeout), RangeError, `${timeout}`);
     assertThrows(() => thread.joinSync(timeout), RangeError, `${timeout}`);
+    const options = { timeout };
+    await assertRejects(() => thread.join(options), RangeError, `${timeout}`);
+    assertThrows(() => thread.joinSync(options), RangeError, `${timeout}`);
   }
-  await assertRejects(() => thread.join("1" as never), TypeError);
-  await thread.join();
+  for (const options of ["1", null, { timeout: "1" }, { signal: 1 }]) {
+    await assertRejects(() => thread.join(options as never), TypeError);
+    assertThrows(() => thread.joinSync(options as never), TypeError);
+  }
+  await thread.join({});
+  thread.joinSync({});
 });
 
 threadTest("Thread.joinSync() blocks the main thread", () => {
