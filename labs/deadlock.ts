@@ -113,6 +113,6 @@ if (import.meta.main) {
     name: "deadlock",
     about: "Deadlock: threads, locks, and who takes which first.",
     workers: 2,
-    workersAre: "How many threads there are, each with an account, 2 or more",
+    workersHelp: "How many threads there are, each with an account, 2 or more",
   });
 }

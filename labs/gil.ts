@@ -176,7 +176,7 @@ if (import.meta.main) {
     name: "gil",
     about: "The global interpreter lock: when threads help, and when not.",
     workers: 4,
-    workersAre: "How many threads and pool workers there are",
+    workersHelp: "How many threads and pool workers there are",
     hasGil: true,
   });
 }

@@ -135,6 +135,6 @@ if (import.meta.main) {
     name: "pool",
     about: "Pools: one function over many numbers, on all processors.",
     workers: cpuCount(),
-    workersAre: "How many workers the pools have",
+    workersHelp: "How many workers the pools have",
   });
 }

@@ -103,6 +103,6 @@ if (import.meta.main) {
     name: "threads",
     about: "Threads: starting them, joining them, and what waiting costs.",
     workers: 10,
-    workersAre: "How many threads cell [10] starts",
+    workersHelp: "How many threads cell [10] starts",
   });
 }

@@ -63,7 +63,7 @@ if (import.meta.main) {
     name: ${JSON.stringify(lab)},
     about: ${JSON.stringify(`The cells of ${notebook}.`)},
     workers: 2,
-    workersAre: "How many workers there are",
+    workersHelp: "How many workers there are",
   });
 }
 `;

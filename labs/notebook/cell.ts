@@ -75,7 +75,7 @@ export interface LabOptions {
   /** How many workers there are unless told otherwise. */
   workers: number;
   /** What `--workers` counts. */
-  workersAre: string;
+  workersHelp: string;
   /**
    * Whether the lab has an interpreter lock, and flags for it.
    *
@@ -317,7 +317,7 @@ function list(): string {
 }
 
 function help(
-  { name, about, workers, workersAre, hasGil = false }: LabOptions,
+  { name, about, workers, workersHelp, hasGil = false }: LabOptions,
 ): string {
   const gilFlags = `
   --switch-interval S     Seconds after which a waiting thread asks for the lock
@@ -329,7 +329,7 @@ Usage: deno task lab:${name} [flags]
 
   --cell 7, --cell 23-26  Only these cells, and the earlier ones they depend on;
                           several are parted by commas
-  --workers N             ${workersAre} (default ${workers})${
+  --workers N             ${workersHelp} (default ${workers})${
     hasGil ? gilFlags : ""
   }
   --quick                 Smaller counts, for a first look

@@ -189,6 +189,6 @@ if (import.meta.main) {
     name: "mutants",
     about: "Cells that are sound, and others.",
     workers: 2,
-    workersAre: "Nothing",
+    workersHelp: "Nothing",
   }, flags);
 }

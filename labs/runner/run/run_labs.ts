@@ -4,6 +4,7 @@ import type { Options } from "../cli.ts";
 import type { Predictions } from "../predict/predictions.ts";
 import type { Lab, LabResult } from "../result.ts";
 import type { Selection } from "../selection.ts";
+import { Display } from "./display.ts";
 import { Progress, styleOf } from "./progress.ts";
 import { Session } from "./session.ts";
 
@@ -39,7 +40,12 @@ async function runOnce(
   predictions?: Predictions,
 ): Promise<LabResult> {
   using progress = new Progress(styleOf(options));
-  const session = new Session(selection, options, progress, predictions);
+  const display = options.quiet || options.json
+    ? undefined
+    : new Display(selection.lab, progress, options.plain);
+  const session = new Session(
+    ...[selection, options, progress, display, predictions] as const,
+  );
   const ended = signal.aborted ? "interrupted" : await session.run(signal);
   return {
     lab: selection.lab,

@@ -1,11 +1,8 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { bold, dim, getColorEnabled, green, yellow } from "@std/fmt/colors";
-import type { Again, CellEnd, LabEvent } from "../../notebook/events.ts";
-import { proseLines, proseOf } from "../../notebook/prose.ts";
+import { yellow } from "@std/fmt/colors";
+import type { Again, CellEnd } from "../../notebook/events.ts";
 import type { Options } from "../cli.ts";
-import { drawGantt } from "../draw/gantt.ts";
-import { isWorthDrawing } from "../draw/worth.ts";
 import { concurrencyOf } from "../judge/concurrency.ts";
 import {
   type Machine,
@@ -16,22 +13,17 @@ import {
 import { judge, type Verdict } from "../judge/verdict.ts";
 import type { Lab } from "../result.ts";
 import {
-  axisOf,
   type ChosenCell,
   flagsOf,
   numberOf,
   type Selection,
 } from "../selection.ts";
-import { foldedRun, isInteger } from "../report/fold.ts";
-import { print, widthOf } from "../terminal.ts";
+import type { Display } from "./display.ts";
 import { runProcess } from "./lab_process.ts";
 import { type LoadMark, markLoad, othersBetween } from "./load.ts";
 import type { Progress } from "./progress.ts";
 import type { Predictions } from "../predict/predictions.ts";
 import { type CellOutput, Transcript } from "./transcript.ts";
-
-/** Wider than this, a chart is no clearer. */
-const LONGEST_CHART = 100;
 
 /** How long cells may be run again to compare their times, in seconds. */
 const BUDGET = 30;
@@ -51,7 +43,7 @@ export class Session {
   #options: Options;
   #machine: Machine;
   #progress: Progress;
-  #isShown: boolean;
+  #display: Display | undefined;
   /** Only the lab's process knows it, so only that can write events. */
   #key: string = crypto.randomUUID();
   /** What the lab reads on stdin, as long as it does. */
@@ -61,10 +53,6 @@ export class Session {
   #outputs: CellOutput[] = [];
   #samples = new Map<string, Sample[]>();
   #predictions: Predictions | undefined;
-  /** Printed by the lab, and not yet by us. */
-  #integers: string[] = [];
-  /** Where the time axes of cells that share one end. */
-  #axes = new Map<string, number>();
   #isAgain = false;
   #idle = Promise.withResolvers<void>();
   #mark: LoadMark | undefined;
@@ -74,17 +62,25 @@ export class Session {
   /** How long cells were run again, in seconds. */
   spent = 0;
 
+  /**
+   * @param selection What runs.
+   * @param options The flags.
+   * @param progress Tells which cell runs.
+   * @param display Shows what cells print, if that is wanted.
+   * @param predictions Asks what cells will do, if somebody wants to say.
+   */
   constructor(
     selection: Selection<Lab>,
     options: Options,
     progress: Progress,
+    display?: Display,
     predictions?: Predictions,
   ) {
     this.#predictions = predictions;
     this.#selection = selection;
     this.#options = options;
     this.#progress = progress;
-    this.#isShown = !options.quiet && !options.json;
+    this.#display = display;
     this.#transcript = new Transcript(this.#key);
     this.#hang = { controller: new AbortController() };
     const { hardwareConcurrency: cores } = navigator;
@@ -107,6 +103,7 @@ export class Session {
       return await running;
     } finally {
       clearTimeout(this.#timer);
+      this.#display?.flush();
       if (!this.#isAgain) this.#collect();
     }
   }
@@ -177,38 +174,18 @@ export class Session {
 
   #onLine(line: string): void {
     const { output, event } = this.#transcript.add(line);
-    const isShown = this.#isShown && !this.#isAgain;
-    if (output !== undefined && isShown) this.#show(output);
-    if (event !== undefined) this.#onEvent(event, isShown);
-  }
-
-  /** Prints a line; integers wait for what follows them, to be folded. */
-  #show(line: string): void {
-    if (isInteger(line)) this.#integers.push(line);
-    else this.#print([line]);
-  }
-
-  #print(lines: string[]): void {
-    const all = [...foldedRun(this.#integers), ...lines];
-    this.#integers = [];
-    this.#progress.above(() => all.forEach(print));
-  }
-
-  #onEvent(event: LabEvent, isShown: boolean): void {
-    switch (event.type) {
-      case "start": {
-        const { id, title } = event;
-        if (isShown) this.#print(this.#heading(id, title));
-        this.#watch(id, title);
+    // What runs again for its time was shown before.
+    const display = this.#isAgain ? undefined : this.#display;
+    if (output !== undefined) display?.line(output);
+    switch (event?.type) {
+      case "start":
+        display?.heading(event.id, event.title);
+        this.#watch(event.id, event.title);
         this.#mark = markLoad();
         break;
-      }
       case "end":
         this.#onEnd(event);
-        if (isShown) {
-          this.#print([]);
-          this.#progress.above(() => this.#draw(event));
-        }
+        display?.end(event.id, event.timeline);
         break;
       case "ready":
         this.#ask(event.id);
@@ -226,17 +203,6 @@ export class Session {
       await this.#predictions?.ask(cell.id);
     }
     this.#send("go");
-  }
-
-  /** The cell's number and title, and what we say about it. */
-  #heading(id: string, title: string): string[] {
-    const { lab } = this.#selection.lab;
-    const prose = this.#options.plain ? undefined : proseOf(`${lab}:${id}`);
-    const width = Math.min(widthOf(Deno.stdout), LONGEST_CHART) - 2;
-    return [
-      green(bold(`In [${id}]: ${title}`)),
-      ...prose === undefined ? [] : proseLines(prose, width).map(dim),
-    ];
   }
 
   #onEnd({ cpu, timeline }: CellEnd): void {
@@ -328,21 +294,5 @@ export class Session {
       const earlier = this.#isAgain ? this.#samples.get(id) ?? [] : [];
       this.#samples.set(id, [...earlier, sample]);
     });
-  }
-
-  /** Shows what a cell's threads did, and ends the cell with a blank line. */
-  #draw({ id, timeline }: CellEnd): void {
-    if (isWorthDrawing(timeline)) {
-      const width = Math.min(widthOf(Deno.stdout), LONGEST_CHART);
-      const { lab, cells } = this.#selection.lab;
-      const recorded = cells.find((cell) => cell.id === `${lab}:${id}`);
-      // Of cells that are compared, the first is mostly the longest.
-      const group = axisOf(`${lab}:${id}`, recorded);
-      const axis = Math.max(timeline.duration, this.#axes.get(group) ?? 0);
-      this.#axes.set(group, axis);
-      const color = getColorEnabled();
-      print(`\n${drawGantt(timeline, { width, color, axis }).trimEnd()}`);
-    }
-    print("");
   }
 }
