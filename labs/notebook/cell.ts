@@ -157,6 +157,17 @@ export async function runLab(
   Deno.exit(0);
 }
 
+/** Says what flag is missing to start workers before anything else is printed. */
+async function startFirstWorker(): Promise<void> {
+  try {
+    await prestartWorkers(1);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    console.error(error.message);
+    Deno.exit(1);
+  }
+}
+
 async function runCells(
   { selection, events, step, plain, ...context }: Flags,
   { name, hasGil = false }: LabOptions,
@@ -165,6 +176,9 @@ async function runCells(
   const selected = select(selection)
     .map((cell) => ({ ...cell, title: cell.title + suffix }));
   if (events) return await runForRunner(selected, context, step);
+  if (selected.some((cell) => prestartOf(cell, context) > 0)) {
+    await startFirstWorker();
+  }
   const isPlain = Deno.noColor || !Deno.stdout.isTerminal();
   for (const cell of selected) {
     await prestartWorkers(prestartOf(cell, context));

@@ -13,6 +13,8 @@ interface Copied {
   copy: Finished;
   check: Finished;
   run: Finished;
+  /** What it printed without one of its flags. */
+  without: { unstable: Finished; read: Finished };
 }
 
 async function copied(script: string, ...flags: string[]): Promise<Copied> {
@@ -34,6 +36,8 @@ function belowImports(text: string): string {
   return text.slice(last.index + last[0].length).trim();
 }
 
+const WORKER_OPTIONS = "--unstable-worker-options";
+
 /** The labs, and what each is run with. */
 const labs = {
   threads: ["--cell", "7"],
@@ -52,6 +56,15 @@ for (const [lab, flags] of Object.entries(labs)) {
     const body = belowImports(Deno.readTextFileSync(`labs/${lab}.ts`));
     assertStringIncludes(text, body);
     assert(text.indexOf(body) < 1500, "the lab doesn't come first");
+    // A flag that is missing is told in a sentence, before anything is printed.
+    for (const [flag, { code, out, err }] of Object.entries(result.without)) {
+      assertStringIncludes(
+        err,
+        flag === "read" ? "--allow-read" : WORKER_OPTIONS,
+      );
+      assertEquals([out, err.trim().split("\n").length], ["", 1], err);
+      assert(code !== 0);
+    }
     if (lab === "queue") {
       const printed = { ...run, stdout: run.out, stderr: run.err };
       assertReproduced("queue", outputsOf(printed));

@@ -17,7 +17,13 @@ try {
   const inFolder = { cwd: folder, env: { DENO_DIR: cache, NO_COLOR: "1" } };
   const check = await deno(["check", file ?? ""], inFolder);
   const run = await deno([...command, ...flags], inFolder);
-  console.log(JSON.stringify({ text, copy, check, run }));
+  const read = command.filter((flag) => flag !== "--unstable-worker-options");
+  const unstable = command.filter((flag) => !flag.startsWith("--allow-read"));
+  const without = {
+    unstable: await deno([...read, ...flags], inFolder),
+    read: await deno([...unstable, ...flags], inFolder),
+  };
+  console.log(JSON.stringify({ text, copy, check, run, without }));
 } finally {
   await Deno.remove(folder, { recursive: true });
   await Deno.remove(cache, { recursive: true });
