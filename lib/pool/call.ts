@@ -34,6 +34,8 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
   #signal: AbortSignal | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #calledOff: { reason: unknown } | undefined;
+  /** How many wait for an item or a result. */
+  #readers = 0;
   /** What waits to hear that the call was called off. */
   #leave: Set<(reason: unknown) => void> | undefined;
   /** How many wait for the call: while somebody does, it is active. */
@@ -151,6 +153,24 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
   cancelWaiting(reason: unknown): void {
     this.callOff(reason);
     this.#dispatcher.cancelWaiting(this.#tasks, reason);
+  }
+
+  /** It can submit nothing any more. What has begun finishes. */
+  refuse(reason: unknown): void {
+    // When nothing of it runs, who waits does so for an item.
+    if (this.#readers > 0 && this.#tasks.size === 0) this.callOff(reason);
+  }
+
+  /** As {@linkcode orCalledOff}, for an item or a result. */
+  async orRefused<T>(awaited: PromiseLike<T>): Promise<T> {
+    const { refused } = this.#dispatcher;
+    if (refused && this.#tasks.size === 0) throw refused.reason;
+    this.#readers++;
+    try {
+      return await this.orCalledOff(awaited);
+    } finally {
+      this.#readers--;
+    }
   }
 
   /** The call is called off by a dispatcher that has ended its tasks already. */

@@ -1,21 +1,24 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { now } from "../sync/globals.ts";
+import { refusePromise } from "../checks.ts";
+import { now, queueMicrotask } from "../sync/globals.ts";
+import type { AsyncWaitOptions } from "../sync/deadline.ts";
 import { hold } from "../sync/keep_alive.ts";
-import { type Packed, unpack } from "../codec/packing.ts";
-import { Damaged } from "../codec/tags.ts";
-import { type Decoder, explain } from "../codec/decoder.ts";
-import { fromPortable } from "../codec/portable_error.ts";
 import type { Settled } from "../thread/run.ts";
 import { Outcome } from "../thread/thread_table.ts";
 import { WorkerLostError } from "../thread/thread.ts";
+import { Answers } from "./answers.ts";
 import { Channel } from "./channel.ts";
 import { Outbox } from "./outbox.ts";
-import { checkSettled, type Place, Reply, type Task } from "./task.ts";
+import { type PoolStats, timesOf } from "./stats.ts";
+import type { Task } from "./task.ts";
 import { TaskTable } from "./task_table.ts";
+import { Waits, within } from "./waits.ts";
 import {
   describeLoss,
+  endReason,
   type PoolWorker,
+  type WorkerEndReason,
   Workers,
   type WorkersOptions,
 } from "./workers.ts";
@@ -23,19 +26,19 @@ import {
 /** How long the tasks of a pool may only wait once its block has ended. */
 const STUCK_MS = 5000;
 
-/** What a worker may send by mail. */
-const MAILED_REPLIES = new Set<Reply>([Reply.DONE, Reply.LISTED, Reply.THREW]);
-
 /** A call that may have tasks, or go on submitting them. */
 export interface OpenCall {
   /** Tells it that the pool has ended. */
   callOff(reason: unknown): void;
+  /** Tells it that the pool takes no more tasks, not even of this call. */
+  refuse(reason: unknown): void;
 }
 
-export type DispatcherOptions = Omit<
-  WorkersOptions,
-  "tasks" | "results" | "tickets"
->;
+export interface DispatcherOptions
+  extends Omit<WorkersOptions, "tasks" | "results" | "tickets" | "onStart"> {
+  onWorkerStart: (() => void) | undefined;
+  onWorkerEnd: ((reason: WorkerEndReason) => void) | undefined;
+}
 
 /**
  * The life of a pool:
@@ -55,8 +58,15 @@ type State = "running" | "closed" | "drained" | "failed" | "stopped";
 export class Dispatcher {
   #workers: Workers;
   #table = new TaskTable();
-  #outbox = new Outbox((task, error) => this.#settle(task.id)?.reject(error));
+  #outbox = new Outbox((task, error) => this.#reject(task.id, error));
   #results = new Channel();
+  #answers = new Answers({
+    taskOf: (id) => this.#table.get(id),
+    resolve: (id, value) => this.#settle(id)?.resolve(value),
+    reject: (id, error) => this.#reject(id, error),
+    takeMail: (worker) => this.#workers.takeMail(worker),
+    sendPayload: (task, worker) => this.#sendPayload(task, worker),
+  });
   /** The calls that can be called off now. */
   #calls = new Set<OpenCall>();
   /** How many iterators a closed pool keeps its workers for. */
@@ -68,15 +78,29 @@ export class Dispatcher {
   #joins = 0;
   #isJoined = false;
   #isReceiving = false;
-  /** How many tasks have settled. */
+  /** How many tasks have settled, and of these, how many have not returned. */
   #settled = 0;
+  #failed = 0;
+  #calledOff = 0;
+  /** Waits for the pool to have nothing to do. */
+  #idle = new Waits();
+  /** How many wait for all workers to be ready. */
+  #readies = 0;
+  /** Why no more tasks are taken, not even of calls that were made before. */
+  refused: { reason: unknown } | undefined;
+  #onWorkerEnded: DispatcherOptions["onWorkerEnd"];
   #stopping: Promise<void> | undefined;
 
-  constructor(size: number, options: DispatcherOptions) {
+  constructor(
+    size: number,
+    { onWorkerStart, onWorkerEnd, ...options }: DispatcherOptions,
+  ) {
+    this.#onWorkerEnded = onWorkerEnd;
     this.#workers = new Workers(
       size,
       {
         ...options,
+        onStart: () => tell(onWorkerStart),
         tasks: this.#outbox.buffer,
         results: this.#results.buffer,
         tickets: this.#table.buffer,
@@ -101,6 +125,55 @@ export class Dispatcher {
     return this.#state === "failed" || this.#state === "stopped";
   }
 
+  /** How many tasks no worker has begun. */
+  get waiting(): number {
+    return this.#table.counts().waiting;
+  }
+
+  /** How many tasks run. */
+  get running(): number {
+    return this.#table.counts().running;
+  }
+
+  stats(): PoolStats {
+    const { waited, ran } = this.#workers.times();
+    return {
+      ...this.#table.counts(),
+      done: this.#settled - this.#failed - this.#calledOff,
+      failed: this.#failed,
+      calledOff: this.#calledOff,
+      workers: this.#workers.count,
+      waitMs: timesOf(waited),
+      runMs: timesOf(ran),
+    };
+  }
+
+  /**
+   * Starts the workers that are missing; resolves when all are ready for tasks.
+   *
+   * @throws What a worker's initializer has thrown.
+   */
+  async ready(): Promise<void> {
+    using _alive = hold();
+    this.#readies++;
+    try {
+      await this.#workers.ready(() => {
+        if (this.#hasStopped) throw this.#failure;
+      });
+    } finally {
+      this.#readies--;
+    }
+  }
+
+  /** Resolves when no call has anything to do. */
+  idle(options: AsyncWaitOptions | undefined): Promise<void> {
+    return this.#idle.until(
+      () => this.#table.size === 0 && this.#calls.size === 0,
+      { action: "wait for idle pool", state: "it had tasks" },
+      options,
+    );
+  }
+
   /** Whether the workers know the module. */
   knows(url: string): boolean {
     const { own, exposing } = this.#workers.registry;
@@ -115,6 +188,7 @@ export class Dispatcher {
    */
   submit(task: Task): Promise<unknown> {
     if (this.#hasStopped) throw this.#failure;
+    if (this.refused !== undefined) throw this.refused.reason;
     this.#table.add(task);
     try {
       this.#outbox.post(task);
@@ -146,6 +220,7 @@ export class Dispatcher {
   }
 
   #onCalledOff(task: Task, reason: unknown): void {
+    this.#calledOff++;
     this.#outbox.recall(task);
     this.#onDeleted(task);
     task.reject(reason);
@@ -158,6 +233,15 @@ export class Dispatcher {
     this.#drainIfDone();
   }
 
+  /** The same; what no worker has begun rejects with the reason. */
+  closeAtOnce(reason: unknown): void {
+    this.close();
+    this.refused ??= { reason };
+    const tasks = [...this.#table.tasks()];
+    for (const call of this.#calls) call.refuse(reason);
+    this.cancelWaiting(tasks, reason);
+  }
+
   /** Keeps the workers for a call, even if the pool is closed meanwhile. */
   enter(call: OpenCall): void {
     this.#calls.add(call);
@@ -166,6 +250,7 @@ export class Dispatcher {
   /** The call has no tasks, and nobody waits for it. */
   leave(call: OpenCall): void {
     this.#calls.delete(call);
+    this.#idle.wakeAll();
     this.#drainIfDone();
   }
 
@@ -224,14 +309,24 @@ export class Dispatcher {
   }
 
   /** Resolves when every worker has ended. */
-  async ended(): Promise<void> {
+  async ended(options?: AsyncWaitOptions): Promise<void> {
     using _alive = hold();
     this.#isJoined = true;
     this.#joins++;
-    this.#drainIfDone();
+    try {
+      this.#drainIfDone();
+      const ended = this.#workersEnded();
+      if (options === undefined) return await ended;
+      const texts = { action: "join pool", state: "its workers were alive" };
+      await within(ended, texts, options);
+    } finally {
+      this.#joins--;
+    }
+  }
+
+  async #workersEnded(): Promise<void> {
     await this.#workers.ended();
     await this.#stopping;
-    this.#joins--;
   }
 
   #abandon(reason: unknown): void {
@@ -263,8 +358,7 @@ export class Dispatcher {
 
   /** Lets no reader of results outlive the workers. */
   async #closeResults(): Promise<void> {
-    await this.#workers.ended();
-    await this.#stopping;
+    await this.#workersEnded();
     if (this.#state === "closed") return;
     this.#results.close();
   }
@@ -291,6 +385,13 @@ export class Dispatcher {
     return task;
   }
 
+  #reject(id: number, error: unknown): void {
+    const task = this.#settle(id);
+    if (task === undefined) return;
+    this.#failed++;
+    task.reject(error);
+  }
+
   #onDeleted(task: Task): void {
     this.#settled++;
     if (this.#table.size === 0) {
@@ -298,6 +399,7 @@ export class Dispatcher {
       this.#hold = undefined;
     }
     task.owner?.onSettled(task);
+    this.#idle.wakeAll();
     if (this.#state === "closed") this.#drainIfDone();
   }
 
@@ -307,7 +409,7 @@ export class Dispatcher {
     this.#isReceiving = true;
     try {
       do {
-        while (await this.#results.receive(this.#handle)) this.#drain();
+        while (await this.#results.receive(this.#answers.read)) this.#drain();
       } while (!this.#results.isClosed);
     } catch (error) {
       this.#abandon(error);
@@ -321,78 +423,8 @@ export class Dispatcher {
    * @throws {Error} If a worker's code has written where only the library does.
    */
   #drain(): void {
-    while (this.#results.take(this.#handle));
+    while (this.#results.take(this.#answers.read));
     this.#outbox.flush();
-  }
-
-  #handle = (decoder: Decoder): true => {
-    const id = decoder.readNumber();
-    const reply = decoder.readNumber() as Reply;
-    const task = reply === Reply.LISTED ? this.#table.get(id) : undefined;
-    let value: unknown;
-    try {
-      if (task?.into === undefined) value = decoder.read();
-      else {
-        const { results, at } = task.into;
-        decoder.readInto(value = results.list, at, task.to - task.from);
-      }
-      decoder.end();
-    } catch (error) {
-      // A worker's code has written where only the library does.
-      const reason = explain(error);
-      if (reason instanceof Damaged) throw reason;
-      // A function by a reference that this thread doesn't know.
-      this.#settle(id)?.reject(reason);
-      return true;
-    }
-    this.#answer(id, reply, value);
-    return true;
-  };
-
-  #answer(id: number, reply: Reply, value: unknown): void {
-    switch (reply) {
-      case Reply.DONE:
-        checkResult(this.#table.get(id), value);
-        return this.#settle(id)?.resolve(value);
-      case Reply.LISTED: {
-        checkList(this.#table.get(id), value);
-        const task = this.#settle(id);
-        if (task?.into !== undefined) place(value as unknown[], task.into);
-        return task?.resolve(value);
-      }
-      case Reply.THREW: {
-        const error = fromPortable(value);
-        return this.#settle(id)?.reject(error);
-      }
-      case Reply.MAILED: {
-        if (typeof value !== "number") throw new Damaged("answer");
-        const mail = this.#workers.takeMail(value);
-        if (mail === undefined) return;
-        return this.#answerMailed(id, mail);
-      }
-      case Reply.ASKS: {
-        const task = this.#table.get(id);
-        // Called off since: the worker is being ended.
-        if (task === undefined) return;
-        if (typeof value !== "number") throw new Damaged("answer");
-        return this.#sendPayload(task, value);
-      }
-    }
-  }
-
-  #answerMailed(id: number, mail: Packed): void {
-    let answer: [kind: Reply, value: unknown];
-    try {
-      answer = unpack(mail) as typeof answer;
-    } catch (error) {
-      if (error instanceof Damaged) throw error;
-      this.#settle(id)?.reject(error);
-      return;
-    }
-    const isAnswer = Array.isArray(answer) && answer.length === 2 &&
-      MAILED_REPLIES.has(answer[0]);
-    if (!isAnswer) throw new Damaged("answer");
-    this.#answer(id, ...answer);
   }
 
   #sendPayload(task: Task, worker: number): void {
@@ -415,6 +447,7 @@ export class Dispatcher {
       this.#abandon(error);
     }
     const settled = settle();
+    tell(this.#onWorkerEnded, endReason(worker, settled));
     if (this.#hasStopped) return;
     if (settled.outcome === Outcome.RETURNED) {
       // It has done its number of tasks, or there were none left.
@@ -427,13 +460,13 @@ export class Dispatcher {
     if (!worker.isReady) {
       // Another would end the same way. Who waits is told of it; if nobody
       // does, nobody else would say it.
-      if (this.#table.size === 0) {
+      if (this.#table.size === 0 && this.#readies === 0) {
         console.error(`Exception in thread ${worker.name}:`, error);
       }
       this.#abandon(error);
       return;
     }
-    this.#settle(worker.claim)?.reject(error);
+    this.#reject(worker.claim, error);
     this.#replace(!worker.isReplaced && this.#state !== "drained");
   }
 
@@ -443,20 +476,17 @@ export class Dispatcher {
   }
 }
 
-/** Puts a list that came by message where it is wanted. */
-function place(values: unknown[], { results: { list }, at }: Place): void {
-  if (values === list) return;
-  for (let i = 0; i < values.length; i++) list[at + i] = values[i];
-}
-
-/** Of a settled task, more is expected than some value. */
-function checkResult(task: Task | undefined, value: unknown): void {
-  if (task?.isSettled) checkSettled(value, task.to - task.from);
-}
-
-/** A list of results is as long as the chunk, or stands where it belongs. */
-function checkList(task: Task | undefined, value: unknown): void {
-  if (!Array.isArray(value)) throw new Damaged("answer");
-  if (task === undefined || value === task.into?.results.list) return;
-  if (value.length !== task.to - task.from) throw new Damaged("answer");
+/** Calls a program's callback. What it throws is the program's to handle. */
+function tell<A extends unknown[]>(
+  callback: ((...args: A) => unknown) | undefined,
+  ...args: A
+): void {
+  if (callback === undefined) return;
+  try {
+    refusePromise("tell of a worker", "the callback", callback(...args));
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
 }

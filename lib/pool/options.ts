@@ -2,6 +2,7 @@
 
 import type { AnyFunction } from "../codec/references.ts";
 import type { WorkerPermissions } from "../thread/permissions.ts";
+import type { WorkerEndReason } from "./workers.ts";
 
 /** Options of {@linkcode Pool}'s constructor. */
 export interface PoolOptions {
@@ -26,6 +27,26 @@ export interface PoolOptions {
    * @default {"none"}
    */
   permissions?: WorkerPermissions;
+  /** Called whenever a worker is ready for tasks: its initializer has done. */
+  onWorkerStart?: () => void;
+  /**
+   * Called whenever a worker has ended, with the reason: `"closed"` if the pool
+   * was closed, `"recycled"` if it had done `maxTasksPerChild` tasks,
+   * `"calledOff"` if its task was, `"terminated"` with the pool, `"failed"` if its
+   * initializer threw, and `"lost"` if it died.
+   */
+  onWorkerEnd?: (reason: WorkerEndReason) => void;
+}
+
+/** Options of {@linkcode Pool.close}. */
+export interface CloseOptions {
+  /**
+   * Whether what no worker has begun rejects with an `AbortError`. What runs
+   * finishes. `concurrent.futures`' `shutdown(cancel_futures=True)`.
+   *
+   * @default {false}
+   */
+  immediate?: boolean;
 }
 
 /** Options of {@linkcode Pool.apply}. */

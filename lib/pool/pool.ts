@@ -13,16 +13,19 @@ import { Dispatcher } from "./dispatcher.ts";
 import type {
   AnyIterable,
   ApplyOptions,
+  CloseOptions,
   ImapOptions,
   ItemResult,
   MapOptions,
   PoolOptions,
 } from "./options.ts";
 import { countOf, isAsync, Source } from "./source.ts";
+import type { PoolStats, Times } from "./stats.ts";
 import { streamChunks } from "./stream.ts";
 import { Mode, Task } from "./task.ts";
-import { checkOptions, checkSignal, kindOf } from "../checks.ts";
-import { checkSeconds } from "../sync/deadline.ts";
+import type { WorkerEndReason } from "./workers.ts";
+import { checkCallback, checkOptions, checkSignal, kindOf } from "../checks.ts";
+import { type AsyncWaitOptions, checkSeconds } from "../sync/deadline.ts";
 import { isRecording, Mark, recordSpan } from "../sync/recorder.ts";
 import {
   type AnyFunction,
@@ -37,10 +40,14 @@ import { PooledWorker } from "../thread/worker.ts";
 export type {
   AnyIterable,
   ApplyOptions,
+  CloseOptions,
   ImapOptions,
   ItemResult,
   MapOptions,
   PoolOptions,
+  PoolStats,
+  Times,
+  WorkerEndReason,
 };
 
 /** How many chunks an imap has under way for each worker. */
@@ -171,6 +178,8 @@ export class Pool implements AsyncDisposable {
       initargs = [],
       maxTasksPerChild = Infinity,
       permissions = "none",
+      onWorkerStart,
+      onWorkerEnd,
     } = options;
     checkCount("create pool", "workers", workers);
     if (maxTasksPerChild !== Infinity) {
@@ -178,6 +187,9 @@ export class Pool implements AsyncDisposable {
     }
     if (initializer !== undefined) checkFunction("create pool", initializer);
     checkArray("create pool: initargs", initargs);
+    for (const [name, fn] of Object.entries({ onWorkerStart, onWorkerEnd })) {
+      if (fn !== undefined) checkCallback("create pool", name, fn);
+    }
     const copy = copyPermissions("create pool", permissions);
     checkMainThread("create pool");
     this.#workers = workers;
@@ -188,6 +200,8 @@ export class Pool implements AsyncDisposable {
       initargs,
       maxTasks: maxTasksPerChild,
       permissions: copy,
+      onWorkerStart,
+      onWorkerEnd,
     });
     droppedPools.register(this, this.#dispatcher);
   }
@@ -199,6 +213,123 @@ export class Pool implements AsyncDisposable {
    */
   get workers(): number {
     return this.#workers;
+  }
+
+  /**
+   * How many tasks no worker has begun. Of a map, each chunk is a task.
+   *
+   * @returns The number.
+   *
+   * @example Usage
+   * ```ts
+   * import { Pool } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using pool = new Pool(1);
+   * assertEquals(pool.size, 0);
+   * ```
+   */
+  get size(): number {
+    return this.#dispatcher.waiting;
+  }
+
+  /**
+   * How many tasks run in workers now.
+   *
+   * @returns The number.
+   *
+   * @example Usage
+   * ```ts
+   * import { Pool } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using pool = new Pool(1);
+   * assertEquals(pool.running, 0);
+   * ```
+   */
+  get running(): number {
+    return this.#dispatcher.running;
+  }
+
+  /**
+   * What the pool has done until now. Times are kept in steps of an eighth, so
+   * that they take no memory, however many tasks there were.
+   *
+   * @returns The numbers of tasks and workers, and how long tasks have waited and
+   * run, in milliseconds.
+   *
+   * @example Usage
+   * ```ts no-eval
+   * import { expose, Pool } from "@lab9/concurrency";
+   *
+   * export function square(x: number): number {
+   *   return x * x;
+   * }
+   * expose(import.meta, { square });
+   *
+   * if (import.meta.main) {
+   *   await using pool = new Pool(1);
+   *   await pool.apply(square, [3]);
+   *   const { done, failed, runMs } = pool.stats();
+   *   console.log(done, failed, runMs.p50 <= runMs.max); // 1 0 true
+   * }
+   * ```
+   */
+  stats(): PoolStats {
+    return this.#dispatcher.stats();
+  }
+
+  /**
+   * Starts the workers that are missing, and waits until all are ready: they have
+   * called the initializer. Then a call needn't wait for a worker's start.
+   *
+   * @returns A promise that resolves when all workers are ready.
+   * @throws {Error} If the pool is not running. If an initializer throws, what it
+   * threw.
+   *
+   * @example Usage
+   * ```ts
+   * import { Pool } from "@lab9/concurrency";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using pool = new Pool(2);
+   * await pool.ready();
+   * assertEquals(pool.stats().workers, 2);
+   * ```
+   */
+  async ready(): Promise<void> {
+    this.#checkOpen();
+    await this.#dispatcher.ready();
+  }
+
+  /**
+   * Waits until the pool has nothing to do: no task waits or runs.
+   *
+   * @param options How long to wait at most, and a signal that ends the wait.
+   * @returns A promise that resolves when the pool is idle.
+   * @throws {DOMException} A `TimeoutError` if the timeout passes.
+   * @throws {TypeError} If an option isn't what it should be.
+   * @throws {RangeError} If the timeout is negative.
+   *
+   * @example Usage
+   * ```ts no-eval
+   * import { expose, Pool } from "@lab9/concurrency";
+   *
+   * export function square(x: number): number {
+   *   return x * x;
+   * }
+   * expose(import.meta, { square });
+   *
+   * if (import.meta.main) {
+   *   await using pool = new Pool(2);
+   *   for (const x of [1, 2, 3]) pool.apply(square, [x]).then(console.log);
+   *   await pool.idle();
+   *   console.log(pool.stats().done); // 3
+   * }
+   * ```
+   */
+  async idle(options?: AsyncWaitOptions): Promise<void> {
+    await this.#dispatcher.idle(options);
   }
 
   /**
@@ -573,6 +704,9 @@ export class Pool implements AsyncDisposable {
    * Takes no more tasks. The workers end when what was submitted is done, and
    * what is read of iterators that were made before. Python's `Pool.close`.
    *
+   * @param options Whether what no worker has begun is rejected.
+   * @throws {TypeError} If the options are no object.
+   *
    * @example Usage
    * ```ts
    * import { Pool } from "@lab9/concurrency";
@@ -582,8 +716,14 @@ export class Pool implements AsyncDisposable {
    * await pool.join();
    * ```
    */
-  close(): void {
-    this.#dispatcher.close();
+  close(options: CloseOptions = {}): void {
+    checkOptions("close pool", options);
+    if (options.immediate) {
+      const message = "The pool was closed before a worker began the task";
+      this.#dispatcher.closeAtOnce(new DOMException(message, "AbortError"));
+    } else {
+      this.#dispatcher.close();
+    }
   }
 
   /**
@@ -591,8 +731,12 @@ export class Pool implements AsyncDisposable {
    * {@linkcode terminate}. Python's `Pool.join`. It waits for no iterator that
    * nobody reads: one that is read later starts workers again.
    *
+   * @param options How long to wait at most, and a signal that ends the wait.
    * @returns A promise that resolves when all workers have ended.
    * @throws {Error} If the pool is still running.
+   * @throws {DOMException} A `TimeoutError` if the timeout passes.
+   * @throws {TypeError} If an option isn't what it should be.
+   * @throws {RangeError} If the timeout is negative.
    *
    * @example Usage
    * ```ts
@@ -603,11 +747,11 @@ export class Pool implements AsyncDisposable {
    * await pool.join();
    * ```
    */
-  async join(): Promise<void> {
+  async join(options?: AsyncWaitOptions): Promise<void> {
     if (this.#dispatcher.isOpen) {
       throw new Error("Cannot join pool: it is still running, close it first");
     }
-    await this.#dispatcher.ended();
+    await this.#dispatcher.ended(options);
   }
 
   /**
@@ -661,9 +805,13 @@ export class Pool implements AsyncDisposable {
     return await this.#applyLimited(task, limits);
   }
 
+  #checkOpen(): void {
+    if (!this.#dispatcher.isOpen) throw new Error("Pool is not running");
+  }
+
   /** The id of the function, if it may be called now. */
   #check(action: string, fn: AnyFunction, options: ApplyOptions): number {
-    if (!this.#dispatcher.isOpen) throw new Error("Pool is not running");
+    this.#checkOpen();
     const id = this.#known.get(fn) ?? this.#learn(action, fn);
     if (options === NO_OPTIONS) return id;
     checkOptions(action, options);
@@ -795,7 +943,7 @@ async function collect<T>(items: AsyncIterable<T>, call: Call): Promise<T[]> {
   const list: T[] = [];
   try {
     for (;;) {
-      const next = await call.orCalledOff(source.read(1));
+      const next = await call.orRefused(source.read(1));
       if (next.length === 0) return list;
       list.push(next[0]);
     }

@@ -97,7 +97,7 @@ class Stream<T, R> {
       const result = this.#take();
       if (result === undefined) {
         if (this.#hasEnded) break;
-        await this.#call.orCalledOff(this.#change());
+        await this.#call.orRefused(this.#change());
         continue;
       }
       if ("values" in result) return result.values;

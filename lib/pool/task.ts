@@ -10,6 +10,7 @@ import type { AnyFunction } from "../codec/references.ts";
 import { type PortableError, toPortable } from "../codec/portable_error.ts";
 import { ModuleNotLoaded } from "../thread/modules.ts";
 import { isEnding, isThenable } from "../thread/worker_server.ts";
+import { microseconds } from "./stats.ts";
 
 /** How a task's function is to be called. */
 export const Mode = {
@@ -33,6 +34,8 @@ export interface TaskRecord {
   mode: Mode;
   /** Whether an item that fails leaves the others alone. */
   isSettled: boolean;
+  /** When it was made, in {@linkcode microseconds}. */
+  submitted: number;
   /** The arguments or items; undefined if they have to be asked for. */
   payload: readonly unknown[] | undefined;
 }
@@ -66,6 +69,7 @@ export class Task implements TaskRecord {
   readonly fn: number;
   readonly mode: Mode;
   readonly isSettled: boolean;
+  readonly submitted: number = microseconds();
   payload: readonly unknown[] | undefined;
   /** Which part of the payload is the task's. */
   from: number;
@@ -137,6 +141,7 @@ export function writeTask(
   encoder.write(task.fn);
   encoder.write(task.mode);
   encoder.write(task.isSettled);
+  encoder.write(task.submitted);
   if (task.payload === undefined) encoder.write(undefined);
   else encoder.writeList(task.payload, task.from, task.to);
 }
@@ -149,6 +154,7 @@ export function readTask(decoder: Decoder): ReceivedTask {
     fn: decoder.readNumber(),
     mode: decoder.readNumber() as Mode,
     isSettled: decoder.read() === true,
+    submitted: decoder.readNumber(),
     payload: undefined,
   };
   const { position } = decoder;

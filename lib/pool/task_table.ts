@@ -45,6 +45,18 @@ export class TaskTable {
     return this.#tasks.size;
   }
 
+  /** How many tasks wait, and how many a worker has begun. */
+  counts(): { waiting: number; running: number } {
+    let waiting = 0;
+    let running = 0;
+    for (let ticket = 0; ticket < this.#usedTickets; ticket++) {
+      const id = Atomics.load(this.#tickets, ticket);
+      if (id > 0) waiting++;
+      else if (id < 0) running++;
+    }
+    return { waiting, running };
+  }
+
   get(id: number): Task | undefined {
     return this.#tasks.get(id);
   }

@@ -3,8 +3,8 @@
 import { Promise } from "../sync/globals.ts";
 import { expose } from "../expose.ts";
 import type { Decoder } from "../codec/decoder.ts";
-import { bringsMemory, checkSendable, pack, unpack } from "../codec/packing.ts";
-import { checkStop, stopped } from "../sync/waiters.ts";
+import { bringsMemory, unpack } from "../codec/packing.ts";
+import { checkStop } from "../sync/waiters.ts";
 import { Mark, recordSpan } from "../sync/recorder.ts";
 import {
   addOwnModule,
@@ -12,7 +12,6 @@ import {
   functionOf,
   isKnown,
 } from "../codec/references.ts";
-import { toPortable } from "../codec/portable_error.ts";
 import {
   loadModuleOf,
   loadModules,
@@ -22,21 +21,18 @@ import {
 } from "../thread/modules.ts";
 import { WorkerLostError } from "../thread/thread.ts";
 import {
-  isEnding,
   isThenable,
   receiveMail,
-  sendMail,
   setPending,
 } from "../thread/worker_server.ts";
 import { Channel } from "./channel.ts";
+import { Replies } from "./replies.ts";
+import { addTime, HISTOGRAM_WORDS, microseconds } from "./stats.ts";
 import {
-  Mode,
   perform,
   performSettled,
   readTask,
   type ReceivedTask,
-  Reply,
-  type SettledItems,
   type TaskRecord,
 } from "./task.ts";
 import { beginTask } from "./task_table.ts";
@@ -51,7 +47,10 @@ export const Claim = {
   PING: 2,
   /** The last of these questions that the worker had a turn to answer. */
   PONG: 3,
-  WORDS: 4,
+  /** Histograms of how long its tasks have waited, and run. */
+  WAITED: 4,
+  RAN: 4 + HISTOGRAM_WORDS,
+  WORDS: 4 + 2 * HISTOGRAM_WORDS,
 } as const;
 
 /** What a pool's worker is started with. */
@@ -85,7 +84,7 @@ export async function workerLoop(options: WorkerLoopOptions): Promise<boolean> {
   const { claim, initializer, initargs, maxTasks } = options;
   answerPings(claim);
   const tasks = new Channel(options.tasks, Mark.POOL);
-  const results = new Channel(options.results);
+  const replies = new Replies(new Channel(options.results), options);
   const tickets = new Int32Array(options.tickets);
   if (initializer !== undefined) await initializer(...initargs);
   setPending(() => Atomics.load(claim, Claim.TASK) !== 0);
@@ -97,16 +96,26 @@ export async function workerLoop(options: WorkerLoopOptions): Promise<boolean> {
     Atomics.store(claim, Claim.TASK, task.id);
     return task;
   };
+  // A task that is there when another ends begins at that time.
+  let time = microseconds();
   for (let done = 0; done < maxTasks;) {
     // A worker that always finds a task never waits: nothing else would end it.
     checkStop();
-    const task = tasks.take(claimTask) ?? await tasks.receive(claimTask);
-    if (task === undefined) return false;
+    let task = tasks.take(claimTask);
+    if (task === undefined) {
+      task = await tasks.receive(claimTask);
+      if (task === undefined) return false;
+      time = microseconds();
+    }
     if (beginTask(tickets, task)) {
       done++;
+      addTime(claim, Claim.WAITED, task.submitted, time);
       using _span = recordSpan(Mark.TASK, task.payload?.length);
-      const outcome = runTask(task, results, options);
+      const outcome = runTask(task, replies, options.name);
       if (isThenable(outcome)) await outcome;
+      const end = microseconds();
+      addTime(claim, Claim.RAN, time, end);
+      time = end;
     }
     const { id } = task;
     if (Atomics.compareExchange(claim, Claim.TASK, id, 0) !== id) {
@@ -132,45 +141,44 @@ async function answerPings(claim: Int32Array): Promise<never> {
 /** Does one task; a promise only if it has to be awaited. */
 function runTask(
   task: ReceivedTask,
-  results: Channel,
-  options: WorkerLoopOptions,
+  replies: Replies,
+  name: string,
 ): void | Promise<void> {
   const { mode, payload } = task;
   try {
     if ("unreadable" in task) throw task.unreadable;
     if (task.readAgain !== undefined || !isKnown(task.fn)) {
-      return loadAndRun(task, results, options);
+      return loadAndRun(task, replies, name);
     }
-    if (payload === undefined) return runAskedFor(task, results, options);
+    if (payload === undefined) return runAskedFor(task, replies, name);
     const fn = functionOf(task.fn);
     const value = task.isSettled
-      ? performSettled(mode, fn, payload, options.name)
+      ? performSettled(mode, fn, payload, name)
       : perform(mode, fn, payload);
-    if (isThenable(value)) return settleTask(task, value, results, options);
-    replyDone(task, value, results, options);
+    if (isThenable(value)) return settleTask(task, value, replies);
+    replies.done(task, value);
   } catch (error) {
-    replyError(task, error, results, options);
+    replies.threw(task, error);
   }
 }
 
 async function settleTask(
   task: TaskRecord,
   pending: PromiseLike<unknown>,
-  results: Channel,
-  options: WorkerLoopOptions,
+  replies: Replies,
 ): Promise<void> {
   try {
-    replyDone(task, await pending, results, options);
+    replies.done(task, await pending);
   } catch (error) {
-    replyError(task, error, results, options);
+    replies.threw(task, error);
   }
 }
 
 /** Loads the modules of the task's functions first. */
 async function loadAndRun(
   { readAgain, ...task }: ReceivedTask,
-  results: Channel,
-  options: WorkerLoopOptions,
+  replies: Replies,
+  name: string,
 ): Promise<void> {
   try {
     await loadModuleOf(task.fn);
@@ -180,9 +188,9 @@ async function loadAndRun(
       task.payload = await loadWhile(readAgain) as unknown[];
     }
   } catch (error) {
-    return replyError(task, lossOf(error, options), results, options);
+    return replies.threw(task, lossOf(error, name));
   }
-  await runTask(task, results, options);
+  await runTask(task, replies, name);
 }
 
 /** Reads, loading modules as long as there is a function of one in the way. */
@@ -198,7 +206,7 @@ async function loadWhile(read: () => unknown): Promise<unknown> {
 }
 
 /** A module that can't be loaded is told as a thread tells it. */
-function lossOf(error: unknown, { name }: WorkerLoopOptions): unknown {
+function lossOf(error: unknown, name: string): unknown {
   if (!(error instanceof ModuleError)) return error;
   const { message, cause } = error;
   return new WorkerLostError(
@@ -210,12 +218,11 @@ function lossOf(error: unknown, { name }: WorkerLoopOptions): unknown {
 /** Asks for a payload that couldn't stand in the channel, then does the task. */
 async function runAskedFor(
   task: TaskRecord,
-  results: Channel,
-  options: WorkerLoopOptions,
+  replies: Replies,
+  name: string,
 ): Promise<void> {
   const asked = receiveMail();
-  write(results, task.id, Reply.ASKS, options.number);
-  results.sendSync();
+  replies.asks(task);
   const mail = await asked;
   let payload: unknown[];
   try {
@@ -223,101 +230,7 @@ async function runAskedFor(
     if (bringsMemory(mail)) await prepareModules();
     payload = await loadWhile(() => unpack(mail)) as unknown[];
   } catch (error) {
-    return replyError(task, lossOf(error, options), results, options);
+    return replies.threw(task, lossOf(error, name));
   }
-  await runTask({ ...task, payload }, results, options);
-}
-
-function replyDone(
-  task: TaskRecord,
-  value: unknown,
-  results: Channel,
-  options: WorkerLoopOptions,
-): void {
-  if (isEnding()) throw stopped();
-  try {
-    const isList = task.mode !== Mode.APPLY && !task.isSettled;
-    reply(task, isList ? Reply.LISTED : Reply.DONE, value, results, options);
-  } catch (error) {
-    if (!task.isSettled) throw error;
-    const items = value as SettledItems;
-    failUnsendable(task, items, results, options);
-    reply(task, Reply.DONE, items, results, options);
-  }
-}
-
-/** Has the results that can't travel fail, so that the others can. */
-function failUnsendable(
-  task: TaskRecord,
-  [values, failures]: SettledItems,
-  results: Channel,
-  options: WorkerLoopOptions,
-): void {
-  for (const [index, value] of values.entries()) {
-    try {
-      if (!tryWrite(results, task.id, Reply.DONE, value)) {
-        checkSendable(pack(value));
-      }
-    } catch (error) {
-      values[index] = undefined;
-      failures.push([index, toPortable(error, options.name)]);
-    }
-  }
-}
-
-function replyError(
-  task: TaskRecord,
-  error: unknown,
-  results: Channel,
-  options: WorkerLoopOptions,
-): void {
-  // A terminated worker answers no more: its task was rejected already.
-  if (isEnding()) throw stopped();
-  const portable = toPortable(error, options.name);
-  reply(task, Reply.THREW, portable, results, options);
-}
-
-/** Answers through the channel, or by mail what can't stand in it. */
-function reply(
-  task: TaskRecord,
-  kind: Reply,
-  value: unknown,
-  results: Channel,
-  options: WorkerLoopOptions,
-): void {
-  if (!tryWrite(results, task.id, kind, value)) {
-    sendMail(pack([kind, value], kind === Reply.LISTED ? -2 : -1));
-    write(results, task.id, Reply.MAILED, options.number);
-  }
-  results.sendSync();
-}
-
-function tryWrite(
-  results: Channel,
-  id: number,
-  kind: Reply,
-  value: unknown,
-): boolean {
-  try {
-    return write(results, id, kind, value);
-  } catch (error) {
-    if (error instanceof DOMException && error.name === "DataCloneError") {
-      return false;
-    }
-    throw error;
-  }
-}
-
-function write(
-  results: Channel,
-  id: number,
-  kind: Reply,
-  value: unknown,
-): boolean {
-  return results.write((encoder) => {
-    encoder.write(id);
-    encoder.write(kind);
-    if (kind === Reply.LISTED) encoder.writeList(value as unknown[]);
-    else encoder.write(value);
-  });
+  await runTask({ ...task, payload }, replies, name);
 }

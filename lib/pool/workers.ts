@@ -8,6 +8,7 @@ import { isParked } from "../sync/waiters.ts";
 import { Outcome, Status } from "../thread/thread_table.ts";
 import type { WorkerPermissions } from "../thread/permissions.ts";
 import { needsOf, PooledWorker } from "../thread/worker.ts";
+import { HISTOGRAM_WORDS, merge } from "./stats.ts";
 import { Claim, workerLoop, type WorkerLoopOptions } from "./worker_loop.ts";
 
 /** What every worker of a pool is started with. */
@@ -17,7 +18,18 @@ export interface WorkersOptions extends
     "tasks" | "results" | "tickets" | "initializer" | "initargs" | "maxTasks"
   > {
   permissions: WorkerPermissions;
+  /** Told of each worker that is ready for tasks. */
+  onStart: () => void;
 }
+
+/** Why a worker of a pool has ended; see {@linkcode PoolOptions}. */
+export type WorkerEndReason =
+  | "closed"
+  | "recycled"
+  | "calledOff"
+  | "terminated"
+  | "failed"
+  | "lost";
 
 /** How long a worker that is ready has the main thread for itself. */
 const HEAD_START_MS = 20;
@@ -39,12 +51,14 @@ export class PoolWorker {
   readonly run: Run;
   /** Whether another was started in its place already. */
   isReplaced = false;
+  /** Resolves when it is ready for tasks, or has ended. */
+  readonly ready: Promise<void>;
   #claim: Int32Array;
 
   constructor(number: number, options: WorkersOptions, registry: Registry) {
     this.name = `PoolWorker-${number}`;
     this.#claim = new Int32Array(new SharedArrayBuffer(Claim.WORDS * 4));
-    const { permissions, ...shared } = options;
+    const { permissions, onStart, ...shared } = options;
     const loop: WorkerLoopOptions = {
       ...shared,
       name: this.name,
@@ -65,6 +79,7 @@ export class PoolWorker {
       daemon: true,
       hasMail: true,
     });
+    this.ready = this.#ready(onStart);
   }
 
   /** Whether the initializer has done. */
@@ -72,9 +87,9 @@ export class PoolWorker {
     return Atomics.load(this.#claim, Claim.READY) !== 0;
   }
 
-  /** Resolves when the initializer has done, or {@linkcode giveUp} was called. */
-  async ready(): Promise<void> {
+  async #ready(onStart: () => void): Promise<void> {
     await Atomics.waitAsync(this.#claim, Claim.READY, 0).value;
+    if (this.isReady) onStart();
   }
 
   /** It has ended, and won't be ready if it wasn't. */
@@ -85,6 +100,12 @@ export class PoolWorker {
   /** The id of the task that the worker has taken and not answered, or 0. */
   get claim(): number {
     return Math.abs(Atomics.load(this.#claim, Claim.TASK));
+  }
+
+  /** Adds how long its tasks have waited, and run. */
+  addTimes(waited: Float64Array, ran: Float64Array): void {
+    merge(waited, this.#claim, Claim.WAITED);
+    merge(ran, this.#claim, Claim.RAN);
   }
 
   /** Whether it waits: it blocks, or has answered the last ping. */
@@ -116,6 +137,9 @@ export class PoolWorker {
 export class Workers {
   /** What the workers can load, those that come later too. */
   readonly registry: Registry = currentRegistry();
+  /** How long the tasks of workers that have ended have waited, and run. */
+  #waited = new Float64Array(HISTOGRAM_WORDS);
+  #ran = new Float64Array(HISTOGRAM_WORDS);
   #size: number;
   #count = 0;
   #options: WorkersOptions;
@@ -174,10 +198,35 @@ export class Workers {
   /** Starts those that are missing as long as they are wanted, one by one. */
   async fill(areWanted: () => boolean): Promise<void> {
     while (this.#count < this.#size) {
-      await this.#workers.get(this.#lastNumber)?.ready();
+      await this.#workers.get(this.#lastNumber)?.ready;
       await pause(HEAD_START_MS);
       if (!areWanted()) return;
       this.grow();
+    }
+  }
+
+  /** How long tasks have waited, and run, as histograms. */
+  times(): { waited: Float64Array; ran: Float64Array } {
+    const waited = this.#waited.slice();
+    const ran = this.#ran.slice();
+    for (const worker of this.#workers.values()) worker.addTimes(waited, ran);
+    return { waited, ran };
+  }
+
+  /**
+   * Starts those that are missing, and resolves when all are ready for tasks.
+   *
+   * @param check Throws if the wait is in vain.
+   */
+  async ready(check: () => void): Promise<void> {
+    for (;;) {
+      check();
+      while (this.#count < this.#size) this.grow();
+      const starting = this.#workers.values()
+        .filter(({ isReady, isReplaced }) => !isReady && !isReplaced)
+        .map(({ ready }) => ready).toArray();
+      if (starting.length === 0) return;
+      await Promise.all(starting);
     }
   }
 
@@ -228,9 +277,27 @@ export class Workers {
     await worker.run.slot.reached(Status.ENDED, Infinity, false);
     worker.giveUp();
     if (!worker.isReplaced) this.#count--;
+    worker.addTimes(this.#waited, this.#ran);
     this.#onEnd(worker, () => worker.run.settle());
     this.#workers.delete(number);
   }
+}
+
+/** Why a worker has ended, in a word. */
+export function endReason(
+  worker: PoolWorker,
+  { outcome, ...settled }: Settled,
+): WorkerEndReason {
+  if (worker.isReplaced) return "calledOff";
+  switch (outcome) {
+    case Outcome.RETURNED:
+      return "value" in settled && settled.value ? "recycled" : "closed";
+    case Outcome.THREW:
+      return "failed";
+    case Outcome.TERMINATED:
+      return "terminated";
+  }
+  return worker.isReady ? "lost" : "failed";
 }
 
 /** Why a worker is gone that was still needed. */

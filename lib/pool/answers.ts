@@ -1,0 +1,122 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { type Packed, unpack } from "../codec/packing.ts";
+import { Damaged } from "../codec/tags.ts";
+import { type Decoder, explain } from "../codec/decoder.ts";
+import { fromPortable } from "../codec/portable_error.ts";
+import { checkSettled, type Place, Reply, type Task } from "./task.ts";
+
+/** What a worker may send by mail. */
+const MAILED_REPLIES = new Set<Reply>([Reply.DONE, Reply.LISTED, Reply.THREW]);
+
+/** What has tasks that are answered. */
+export interface Answered {
+  /** The pending task with that id. */
+  taskOf(id: number): Task | undefined;
+  resolve(id: number, value: unknown): void;
+  reject(id: number, error: unknown): void;
+  /** The first mail of that worker that was not taken yet. */
+  takeMail(worker: number): Packed | undefined;
+  /** A worker asks for the payload of a task. */
+  sendPayload(task: Task, worker: number): void;
+}
+
+/** Reads what workers answer, as it stands in the channel of results. */
+export class Answers {
+  #answered: Answered;
+
+  constructor(answered: Answered) {
+    this.#answered = answered;
+  }
+
+  /**
+   * Reads an answer and settles its task.
+   *
+   * @throws {Damaged} If a worker's code has written where only the library does.
+   */
+  read = (decoder: Decoder): true => {
+    const answered = this.#answered;
+    const id = decoder.readNumber();
+    const reply = decoder.readNumber() as Reply;
+    const task = reply === Reply.LISTED ? answered.taskOf(id) : undefined;
+    let value: unknown;
+    try {
+      if (task?.into === undefined) value = decoder.read();
+      else {
+        const { results, at } = task.into;
+        decoder.readInto(value = results.list, at, task.to - task.from);
+      }
+      decoder.end();
+    } catch (error) {
+      const reason = explain(error);
+      if (reason instanceof Damaged) throw reason;
+      // A function by a reference that this thread doesn't know.
+      answered.reject(id, reason);
+      return true;
+    }
+    this.#answer(id, reply, value);
+    return true;
+  };
+
+  #answer(id: number, reply: Reply, value: unknown): void {
+    const answered = this.#answered;
+    switch (reply) {
+      case Reply.DONE:
+        checkResult(answered.taskOf(id), value);
+        return answered.resolve(id, value);
+      case Reply.LISTED: {
+        const task = answered.taskOf(id);
+        checkList(task, value);
+        if (task?.into !== undefined) place(value as unknown[], task.into);
+        return answered.resolve(id, value);
+      }
+      case Reply.THREW:
+        return answered.reject(id, fromPortable(value));
+      case Reply.MAILED: {
+        if (typeof value !== "number") throw new Damaged("answer");
+        const mail = answered.takeMail(value);
+        if (mail !== undefined) this.#answerMailed(id, mail);
+        return;
+      }
+      case Reply.ASKS: {
+        const task = answered.taskOf(id);
+        // Called off since: the worker is being ended.
+        if (task === undefined) return;
+        if (typeof value !== "number") throw new Damaged("answer");
+        return answered.sendPayload(task, value);
+      }
+    }
+  }
+
+  #answerMailed(id: number, mail: Packed): void {
+    let answer: [kind: Reply, value: unknown];
+    try {
+      answer = unpack(mail) as typeof answer;
+    } catch (error) {
+      if (error instanceof Damaged) throw error;
+      return this.#answered.reject(id, error);
+    }
+    const isAnswer = Array.isArray(answer) && answer.length === 2 &&
+      MAILED_REPLIES.has(answer[0]);
+    if (!isAnswer) throw new Damaged("answer");
+    this.#answer(id, ...answer);
+  }
+}
+
+/** Puts a list that came by message where it is wanted. */
+function place(values: unknown[], { results: { list }, at }: Place): void {
+  if (values === list) return;
+  for (let i = 0; i < values.length; i++) list[at + i] = values[i];
+}
+
+/** Of a settled task, more is expected than some value. */
+function checkResult(task: Task | undefined, value: unknown): void {
+  if (task?.isSettled) checkSettled(value, task.to - task.from);
+}
+
+/** A list of results is as long as the chunk, or stands where it belongs. */
+function checkList(task: Task | undefined, value: unknown): void {
+  if (!Array.isArray(value)) throw new Damaged("answer");
+  if (task === undefined || value === task.into?.results.list) return;
+  if (value.length !== task.to - task.from) throw new Damaged("answer");
+}
