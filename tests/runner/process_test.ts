@@ -335,3 +335,15 @@ processTest(
     assertMatch(out, /1 of 1 foreseen\n$/);
   },
 );
+
+processTest(
+  "labs --svg leaves the pictures of the documents alone",
+  async () => {
+    const { code, err } = await runTask(["threads:5", "--svg", "docs/images"]);
+    assertStringIncludes(
+      err,
+      "'docs/images/threads-5.svg': it holds something",
+    );
+    assertEquals(code, 2);
+  },
+);
