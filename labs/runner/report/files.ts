@@ -104,14 +104,19 @@ async function checkPlace(flag: Flag, folder: string): Promise<void> {
     if (flag !== "svg") refuse(flag, folder, "there is no such folder");
     existing = parentOf(existing);
   }
-  const project = await Deno.realPath(".");
-  const real = await Deno.realPath(existing).catch(() => undefined);
+  const project = slashed(await Deno.realPath("."));
+  const real = await Deno.realPath(existing).then(slashed, () => undefined);
   if (real === project || real?.startsWith(`${project}/`)) return;
   refuse(flag, folder, "it is outside this project");
 }
 
+/** Windows parts folders by either slash. */
+function slashed(path: string): string {
+  return Deno.build.os === "windows" ? path.replaceAll("\\", "/") : path;
+}
+
 function parentOf(path: string): string {
-  const slash = path.lastIndexOf("/");
+  const slash = slashed(path).lastIndexOf("/");
   if (slash < 0) return ".";
   return path.slice(0, slash) || "/";
 }

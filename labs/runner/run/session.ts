@@ -164,7 +164,11 @@ export class Session {
     if (code === 0) return undefined;
     if (interrupt.aborted) return "interrupted";
     if (hang.aborted) return undefined;
-    if (limit.aborted) return `the lab took more than ${timeout} seconds`;
+    if (limit.aborted) {
+      return `the lab took more than ${timeout} ${
+        timeout === 1 ? "second" : "seconds"
+      }`;
+    }
     return `the lab failed with exit code ${code}`;
   }
 
