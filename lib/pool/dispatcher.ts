@@ -10,6 +10,7 @@ import { WorkerLostError } from "../thread/thread.ts";
 import { Answers } from "./answers.ts";
 import { Channel } from "./channel.ts";
 import { Outbox } from "./outbox.ts";
+import { Room } from "./room.ts";
 import { type PoolStats, timesOf } from "./stats.ts";
 import type { Task } from "./task.ts";
 import { TaskTable } from "./task_table.ts";
@@ -36,6 +37,8 @@ export interface OpenCall {
 
 export interface DispatcherOptions
   extends Omit<WorkersOptions, "tasks" | "results" | "tickets" | "onStart"> {
+  /** How many tasks may wait. */
+  maxsize: number;
   onWorkerStart: (() => void) | undefined;
   onWorkerEnd: ((reason: WorkerEndReason) => void) | undefined;
 }
@@ -84,6 +87,7 @@ export class Dispatcher {
   #calledOff = 0;
   /** Waits for the pool to have nothing to do. */
   #idle = new Waits();
+  #room: Room;
   /** How many wait for all workers to be ready. */
   #readies = 0;
   /** Why no more tasks are taken, not even of calls that were made before. */
@@ -93,8 +97,9 @@ export class Dispatcher {
 
   constructor(
     size: number,
-    { onWorkerStart, onWorkerEnd, ...options }: DispatcherOptions,
+    { maxsize, onWorkerStart, onWorkerEnd, ...options }: DispatcherOptions,
   ) {
+    this.#room = new Room(maxsize, size, () => this.#table.size);
     this.#onWorkerEnded = onWorkerEnd;
     this.#workers = new Workers(
       size,
@@ -174,6 +179,19 @@ export class Dispatcher {
     );
   }
 
+  /** @throws {Full} If as many tasks wait as may. */
+  checkRoom(): void {
+    this.#room.check();
+  }
+
+  /** Resolves when one more task is taken. */
+  room(options: AsyncWaitOptions | undefined): Promise<void> {
+    return this.#room.wait(() => {
+      if (!this.isOpen) throw new Error("Pool is not running");
+      if (this.#hasStopped) throw this.#failure;
+    }, options);
+  }
+
   /** Whether the workers know the module. */
   knows(url: string): boolean {
     const { own, exposing } = this.#workers.registry;
@@ -196,6 +214,7 @@ export class Dispatcher {
       this.#table.delete(task.id);
       throw error;
     }
+    this.#room.use();
     this.#hold ??= hold();
     if (this.#state === "drained") this.#reopen();
     if (this.#table.size > this.#workers.count) this.#grow();
@@ -230,6 +249,7 @@ export class Dispatcher {
   close(): void {
     if (this.#state === "running") this.#state = "closed";
     if (this.#state === "failed") this.#state = "stopped";
+    this.#room.free();
     this.#drainIfDone();
   }
 
@@ -338,6 +358,7 @@ export class Dispatcher {
       this.#onCalledOff(task, reason);
     }
     for (const call of this.#calls) call.callOff(reason);
+    this.#room.free();
     this.#outbox.close();
     this.#stopping = this.#workers.stop();
     this.#closeResults();
@@ -400,6 +421,7 @@ export class Dispatcher {
     }
     task.owner?.onSettled(task);
     this.#idle.wakeAll();
+    this.#room.free();
     if (this.#state === "closed") this.#drainIfDone();
   }
 

@@ -27,6 +27,14 @@ export interface PoolOptions {
    * @default {"none"}
    */
   permissions?: WorkerPermissions;
+  /**
+   * How many tasks may wait for a worker. A call beyond that rejects with
+   * {@linkcode Full}; see {@linkcode Pool.room}. A map is taken as a whole,
+   * however many chunks it has.
+   *
+   * @default {Infinity}
+   */
+  maxsize?: number;
   /** Called whenever a worker is ready for tasks: its initializer has done. */
   onWorkerStart?: () => void;
   /**

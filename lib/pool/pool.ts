@@ -178,6 +178,7 @@ export class Pool implements AsyncDisposable {
       initargs = [],
       maxTasksPerChild = Infinity,
       permissions = "none",
+      maxsize = Infinity,
       onWorkerStart,
       onWorkerEnd,
     } = options;
@@ -185,6 +186,7 @@ export class Pool implements AsyncDisposable {
     if (maxTasksPerChild !== Infinity) {
       checkCount("create pool", "maxTasksPerChild", maxTasksPerChild);
     }
+    if (maxsize !== Infinity) checkCount("create pool", "maxsize", maxsize);
     if (initializer !== undefined) checkFunction("create pool", initializer);
     checkArray("create pool: initargs", initargs);
     for (const [name, fn] of Object.entries({ onWorkerStart, onWorkerEnd })) {
@@ -200,6 +202,7 @@ export class Pool implements AsyncDisposable {
       initargs,
       maxTasks: maxTasksPerChild,
       permissions: copy,
+      maxsize,
       onWorkerStart,
       onWorkerEnd,
     });
@@ -333,6 +336,42 @@ export class Pool implements AsyncDisposable {
   }
 
   /**
+   * Waits until the pool takes another call, if it has a `maxsize`. A place that
+   * isn't used soon is told to whoever waits next.
+   *
+   * @param options How long to wait at most, and a signal that ends the wait.
+   * @returns A promise that resolves when there is a place.
+   * @throws {Error} If the pool is not running.
+   * @throws {DOMException} A `TimeoutError` if the timeout passes.
+   * @throws {TypeError} If an option isn't what it should be.
+   * @throws {RangeError} If the timeout is negative.
+   *
+   * @example Usage
+   * ```ts no-eval
+   * import { expose, Pool } from "@lab9/concurrency";
+   *
+   * export function square(x: number): number {
+   *   return x * x;
+   * }
+   * expose(import.meta, { square });
+   *
+   * if (import.meta.main) {
+   *   await using pool = new Pool(2, { maxsize: 4 });
+   *   let sum = 0;
+   *   for (let x = 0; x < 1000; x++) {
+   *     await pool.room();
+   *     pool.apply(square, [x]).then((result) => sum += result);
+   *   }
+   *   await pool.idle();
+   *   console.log(sum); // 332833500
+   * }
+   * ```
+   */
+  async room(options?: AsyncWaitOptions): Promise<void> {
+    await this.#dispatcher.room(options);
+  }
+
+  /**
    * Calls a function once, in any worker. Python's `Pool.apply`; as it gives a
    * promise, also `Pool.apply_async` and `concurrent.futures`' `Executor.submit`.
    *
@@ -348,6 +387,7 @@ export class Pool implements AsyncDisposable {
    * `TimeoutError` if the timeout passes.
    * @throws {WorkerLostError} If the worker died of it.
    * @throws {Error} If the pool is not running.
+   * @throws {Full} If the pool has a `maxsize`, and so many tasks wait.
    *
    * @example Usage
    * ```ts no-eval
@@ -427,6 +467,7 @@ export class Pool implements AsyncDisposable {
    * `TimeoutError` if the timeout passes.
    * @throws {WorkerLostError} If a worker died of it.
    * @throws {Error} If the pool is not running.
+   * @throws {Full} If the pool has a `maxsize`, and so many tasks wait.
    *
    * @example Usage
    * ```ts no-eval
@@ -473,6 +514,7 @@ export class Pool implements AsyncDisposable {
    * `TimeoutError` if the timeout passes.
    * @throws {WorkerLostError} If a worker died of it.
    * @throws {Error} If the pool is not running.
+   * @throws {Full} If the pool has a `maxsize`, and so many tasks wait.
    *
    * @example Usage
    * ```ts no-eval
@@ -518,6 +560,7 @@ export class Pool implements AsyncDisposable {
    * what it should be.
    * @throws {RangeError} If the chunk size is not a positive integer.
    * @throws {Error} If the pool is not running.
+   * @throws {Full} If the pool has a `maxsize`, and so many tasks wait.
    *
    * @example Usage
    * ```ts no-eval
@@ -582,6 +625,7 @@ export class Pool implements AsyncDisposable {
    * what it should be.
    * @throws {RangeError} If the chunk size is not a positive integer.
    * @throws {Error} If the pool is not running.
+   * @throws {Full} If the pool has a `maxsize`, and so many tasks wait.
    *
    * @example Usage
    * ```ts no-eval
@@ -626,6 +670,7 @@ export class Pool implements AsyncDisposable {
    * an array.
    * @throws {RangeError} If the chunk size is not a positive integer.
    * @throws {Error} If the pool is not running.
+   * @throws {Full} If the pool has a `maxsize`, and so many tasks wait.
    *
    * @example Usage
    * ```ts no-eval
@@ -671,6 +716,7 @@ export class Pool implements AsyncDisposable {
    * an array.
    * @throws {RangeError} If the chunk size is not a positive integer.
    * @throws {Error} If the pool is not running.
+   * @throws {Full} If the pool has a `maxsize`, and so many tasks wait.
    *
    * @example Usage
    * ```ts no-eval
@@ -813,13 +859,8 @@ export class Pool implements AsyncDisposable {
   #check(action: string, fn: AnyFunction, options: ApplyOptions): number {
     this.#checkOpen();
     const id = this.#known.get(fn) ?? this.#learn(action, fn);
-    if (options === NO_OPTIONS) return id;
-    checkOptions(action, options);
-    checkSignal(action, options.signal);
-    if (options.timeout !== undefined) {
-      checkSeconds(action, "timeout", options.timeout);
-    }
-    options.signal?.throwIfAborted();
+    if (options !== NO_OPTIONS) checkLimits(action, options);
+    this.#dispatcher.checkRoom();
     return id;
   }
 
@@ -924,6 +965,15 @@ export class Pool implements AsyncDisposable {
     checkIterable(action, items);
     return id;
   }
+}
+
+function checkLimits(action: string, options: ApplyOptions): void {
+  checkOptions(action, options);
+  checkSignal(action, options.signal);
+  if (options.timeout !== undefined) {
+    checkSeconds(action, "timeout", options.timeout);
+  }
+  options.signal?.throwIfAborted();
 }
 
 /** Python's: a quarter of each worker's share of the items, rounded up. */

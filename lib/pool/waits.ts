@@ -6,6 +6,14 @@ import { Promise } from "../sync/globals.ts";
 import { hold } from "../sync/keep_alive.ts";
 import { offAbort, onAbort } from "../sync/signals.ts";
 
+/** Nobody ever notifies it: who waits here does so for a time. */
+const clock = new Int32Array(new SharedArrayBuffer(4));
+
+/** Awaits some milliseconds, without keeping the process alive. */
+export async function pause(milliseconds: number): Promise<void> {
+  await Atomics.waitAsync(clock, 0, 0, milliseconds).value;
+}
+
 /** What to say of a wait. */
 export interface WaitTexts {
   /** What is done, for errors: "join pool". */
@@ -68,7 +76,9 @@ export class Waits {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const look = () => {
       try {
-        if (is()) resolve();
+        if (!is()) return;
+        this.#looks.delete(look);
+        resolve();
       } catch (error) {
         reject(error);
       }

@@ -9,6 +9,7 @@ import { Outcome, Status } from "../thread/thread_table.ts";
 import type { WorkerPermissions } from "../thread/permissions.ts";
 import { needsOf, PooledWorker } from "../thread/worker.ts";
 import { HISTOGRAM_WORDS, merge } from "./stats.ts";
+import { pause } from "./waits.ts";
 import { Claim, workerLoop, type WorkerLoopOptions } from "./worker_loop.ts";
 
 /** What every worker of a pool is started with. */
@@ -36,14 +37,6 @@ const HEAD_START_MS = 20;
 
 /** How long a worker has for answering a ping. */
 const LOOK_MS = 250;
-
-/** Nobody ever notifies it: who waits here does so for a time. */
-const clock = new Int32Array(new SharedArrayBuffer(4));
-
-/** Awaits some milliseconds, without keeping the process alive. */
-async function pause(milliseconds: number): Promise<void> {
-  await Atomics.waitAsync(clock, 0, 0, milliseconds).value;
-}
 
 /** A worker of a pool, seen from the main thread. */
 export class PoolWorker {

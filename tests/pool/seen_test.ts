@@ -66,7 +66,10 @@ threadTest("Pool: what a closed one refuses", async () => {
 threadTest("Pool: size, running and stats()", async () => {
   const { pool, running, waits, go } = await busyPool(2, 3);
   assertEquals([pool.size, pool.running], [3, 2]);
-  const failing = pool.apply(fns.failFrom, [10]);
+  const failing = assertRejects(
+    () => pool.apply(fns.failFrom, [10]),
+    RangeError,
+  );
   const controller = new AbortController();
   const calledOff = pool.apply(fns.square, [1], { signal: controller.signal });
   assertEquals(pool.size, 5);
@@ -75,7 +78,7 @@ threadTest("Pool: size, running and stats()", async () => {
   assertEquals(pool.size, 4);
   for (const i of range(2)) go.putNowait(i);
   await Promise.all([...running, ...waits]);
-  await assertRejects(() => failing, RangeError);
+  await failing;
   await pool.idle();
   const { waitMs, runMs, ...counts } = pool.stats();
   assertEquals(counts, {
