@@ -31,6 +31,9 @@ const BUDGET = 30;
 /** A cell that takes ten times as long as in the notebook, and this, is ended. */
 const PATIENCE = 20;
 
+/** How long a lab may do nothing between its cells, in seconds. */
+const PAUSE = 60;
+
 /** What a cell did in one of its runs, beside its output. */
 type Measured = Pick<Sample, "concurrency" | "others">;
 
@@ -94,12 +97,14 @@ export class Session {
    * @returns Why the lab didn't run to its end, if it didn't.
    */
   async run(interrupt: AbortSignal): Promise<string | undefined> {
+    this.#waitFor();
     const running = this.#runProcess(interrupt);
     try {
       await Promise.race([running, this.#idle.promise]);
       this.#collect();
       await this.#compareTimes(running);
       this.#input?.close();
+      this.#waitFor();
       return await running;
     } finally {
       clearTimeout(this.#timer);
@@ -163,7 +168,8 @@ export class Session {
     }
     if (code === 0) return undefined;
     if (interrupt.aborted) return "interrupted";
-    if (hang.aborted) return undefined;
+    // What a cell did is its own verdict.
+    if (hang.aborted) return this.#hang.cell ? undefined : this.#hang.reason;
     if (limit.aborted) {
       return `the lab took more than ${timeout} ${
         timeout === 1 ? "second" : "seconds"
@@ -192,9 +198,11 @@ export class Session {
         display?.end(event.id, event.timeline);
         break;
       case "ready":
+        clearTimeout(this.#timer);
         this.#ask(event.id);
         break;
       case "idle":
+        clearTimeout(this.#timer);
         this.#idle.resolve();
     }
   }
@@ -207,10 +215,11 @@ export class Session {
       await this.#predictions?.ask(cell.id);
     }
     this.#send("go");
+    this.#waitFor();
   }
 
   #onEnd({ cpu, timeline }: CellEnd): void {
-    clearTimeout(this.#timer);
+    this.#waitFor();
     this.#measured.push({
       concurrency: concurrencyOf(timeline),
       others: othersBetween(this.#mark, markLoad(), cpu),
@@ -226,13 +235,23 @@ export class Session {
       this.#progress.start(`${lab}:${number} ${title}`, seconds);
     }
     const limit = PATIENCE + 10 * (recorded?.seconds ?? 4);
+    const reason = `cell ${lab}:${number} had not ended after ` +
+      `${limit.toFixed(0)} seconds`;
+    this.#waitFor(limit, reason, number);
+  }
+
+  /** Ends the lab if it tells nothing for so long. */
+  #waitFor(
+    seconds = PAUSE,
+    reason = `the lab did nothing for ${PAUSE} seconds`,
+    cell?: string,
+  ): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      this.#hang.cell = number;
-      this.#hang.reason = `cell ${lab}:${number} had not ended after ` +
-        `${limit.toFixed(0)} seconds`;
+      this.#hang.cell = cell;
+      this.#hang.reason = reason;
       this.#hang.controller.abort();
-    }, limit * 1000);
+    }, seconds * 1000);
   }
 
   /** Runs cells again, in turns, while that may change a verdict. */
@@ -253,6 +272,7 @@ export class Session {
         this.#measured = [];
         this.#idle = Promise.withResolvers();
         this.#send(JSON.stringify({ again } satisfies Again));
+        this.#waitFor();
         await Promise.race([running, this.#idle.promise]);
         if (isOver) break;
         this.#collect();
