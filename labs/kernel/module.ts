@@ -66,13 +66,17 @@ function printWaiting(): void {
 }
 
 /**
- * Waits some seconds, then prints what threads have printed until then; and waits
- * until the kernel has sent it, which it forgets if the cell ends before.
+ * Deno's kernel hands output on in a task of its own, and says that a cell is done
+ * in another: what is printed last gets lost if it is late. Nothing tells when it
+ * was handed on, not even a broadcast that is awaited.
  */
+const UNTIL_HANDED_ON = 0.1;
+
+/** Waits some seconds, then prints what threads have printed until then. */
 async function printed(seconds = 0): Promise<void> {
   await sleep(seconds);
   printWaiting();
-  await sleep(0.02);
+  await sleep(UNTIL_HANDED_ON);
 }
 
 /** Has this thread's console print to a queue. */

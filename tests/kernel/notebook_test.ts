@@ -59,7 +59,18 @@ async function hasJupyter(): Promise<boolean> {
 
 processTest("The notebook reproduces the recorded one in Jupyter", async () => {
   if (!await hasJupyter()) return;
-  const printed = printedBy(await notebook("run"));
+  // The kernel may lose a cell's last line, on a busy machine.
+  for (let attempt = 1;; attempt++) {
+    const printed = printedBy(await notebook("run"));
+    try {
+      return assertAllReproduced(printed);
+    } catch (error) {
+      if (attempt === 3) throw error;
+    }
+  }
+});
+
+function assertAllReproduced(printed: Map<string, string>): void {
   for (const { id, output, rules, quick } of Object.values(recorded).flat()) {
     const here = printed.get(id)!;
     // With smaller counts they print less.
@@ -76,7 +87,7 @@ processTest("The notebook reproduces the recorded one in Jupyter", async () => {
   }
   const ten = printed.get("threads:10")!;
   assertEquals(ten.match(/^Sleeping 1 second/gm)?.length, 10);
-});
+}
 
 processTest("A kernel whose threads can't start is told so", async () => {
   if (!await hasJupyter()) return;
