@@ -60,7 +60,7 @@ async function main(args: string[]): Promise<void> {
   console.log(
     `Wrote ${files.map(({ shown }) => shown).join(" and ")}, with ` +
       `${cells.length} cells. Look the rules over, write the cells, and run\n` +
-      `  deno run --allow-read=labs,lib,vendor,mod.ts labs/${name}.ts`,
+      `  deno task labs ${name}`,
   );
 }
 

@@ -26,6 +26,23 @@ const labs = ["threads", "queue", "pool", "gil", "deadlock"].map((lab) => ({
   isOwn: lab === "deadlock",
 }));
 
+// Labs of other notebooks, which `deno task import` made, have no task.
+const others = [...Deno.readDirSync(new URL("../recorded/", import.meta.url))]
+  .map(({ name }) => name.replace(/\.json$/, ""))
+  .filter((name) => labs.every(({ lab }) => lab !== name)).sort();
+for (const lab of others) {
+  const command = tasks["lab:threads"].command.replace(
+    "labs/threads.ts",
+    `labs/${lab}.ts`,
+  );
+  labs.push({
+    lab,
+    command: command.split(" "),
+    record: new URL(`../recorded/${lab}.json`, import.meta.url),
+    isOwn: false,
+  });
+}
+
 const force = Deno.env.get("FORCE_COLOR") ?? "";
 setColorEnabled(
   force !== "" ? force !== "0" : !Deno.noColor && Deno.stdout.isTerminal(),

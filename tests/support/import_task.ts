@@ -44,6 +44,19 @@ try {
   assertStringIncludes(run.out, "In [5]: ");
   assertStringIncludes(run.err, "Cell [5] is not written yet");
   assert(run.code !== 0);
+
+  // A cell that is written is compared like any other.
+  const text = await Deno.readTextFile(`${folder}/${script}`);
+  await Deno.writeTextFile(
+    `${folder}/${script}`,
+    text.replace(
+      'throw new Error("Cell [13] is not written yet");',
+      'console.log("1\\n2\\n<queue.Queue object at 0x12345678>");',
+    ),
+  );
+  const judged = await deno("task", "--quiet", "labs", "mine:13");
+  assertStringIncludes(judged.out, "1 reproduced");
+  assertEquals(judged.code, 0);
 } finally {
   await Deno.remove(folder, { recursive: true });
 }
