@@ -80,7 +80,7 @@ for (const [lab, flags] of Object.entries(labs)) {
   });
 }
 
-for (const script of ["clashes", "whole", "parts"]) {
+for (const script of ["clashes", "whole", "parts", "everything"]) {
   processTest(`A copy prints what its script prints: ${script}`, async () => {
     const direct = await runProcess(`copy/${script}.ts`, []);
     assertEquals([direct.code, direct.err], [0, ""]);
