@@ -1,5 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import type { LeftMemory } from "./left_memory.ts";
+
 /** What a record holds. The kinds up to `NUMBER` need no bytes of their own. */
 export const Kind = {
   UNDEFINED: 0,
@@ -36,6 +38,8 @@ export class Cargo {
   view!: DataView<ArrayBuffer>;
   /** What a store orders the value by: the store knows what it is. */
   order: unknown = undefined;
+  /** The shared memory that goes along, of which the bytes have the numbers. */
+  memory: LeftMemory[] | undefined = undefined;
 
   #limit: number;
 

@@ -1,15 +1,17 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { isArrayBuffer } from "node:util/types";
+import { isAnyArrayBuffer } from "node:util/types";
 import { Cargo, Kind } from "./cargo.ts";
 import { makeError, setField } from "./errors.ts";
 import {
   type AnyFunction,
   calledUnasked,
   functionOf,
+  type Handle,
   isCalledUnasked,
   reviveHandle,
 } from "./references.ts";
+import { fetchMemory } from "./left_memory.ts";
 import { Damaged, MAX_DEPTH, Tag, viewClasses } from "./tags.ts";
 
 /** Lists that the library makes stand around what may be nested so deep. */
@@ -43,10 +45,12 @@ export class Decoder {
   #strings: string[] = new Array(CACHED_STRINGS).fill("");
 
   #refusesFunctions: boolean;
+  #takesMemory: boolean;
 
-  /** Functions are not revived where none may stand. */
-  constructor({ refusesFunctions = false } = {}) {
+  /** Functions and shared memory are not revived where none may stand. */
+  constructor({ refusesFunctions = false, takesMemory = false } = {}) {
     this.#refusesFunctions = refusesFunctions;
+    this.#takesMemory = takesMemory;
   }
 
   /** Decodes the whole of a cargo that holds one value. */
@@ -256,6 +260,10 @@ export class Decoder {
         return this.#buffer();
       case Tag.VIEW:
         return this.#arrayView();
+      case Tag.HANDLE:
+        return this.#keep(reviveHandle(this.#handle()));
+      case Tag.MEMORY:
+        return this.#keep(this.#memory());
       default:
         throw new Damaged();
     }
@@ -465,6 +473,26 @@ export class Decoder {
     return this.#keep(buffer);
   }
 
+  /** Reads the handle of an object in shared memory, behind its tag. */
+  #handle(): Handle {
+    const type = this.#string();
+    const action = this.read();
+    if (action !== undefined && typeof action !== "number") throw new Damaged();
+    let inner: Handle | undefined;
+    if (this.#bytes[this.#at++] === 1) {
+      const tag = this.#bytes[this.#at++];
+      if (tag !== Tag.HANDLE || ++this.#depth > DEEPEST) throw new Damaged();
+      inner = this.#handle();
+      this.#depth--;
+    }
+    return { type, buffer: this.#memory(), inner, action };
+  }
+
+  #memory(): SharedArrayBuffer {
+    if (!this.#takesMemory) throw new Damaged();
+    return fetchMemory(this.#float());
+  }
+
   #arrayView(): ArrayBufferView {
     const place = this.#objects.push(undefined) - 1;
     const View = viewClasses[this.#bytes[this.#at++]];
@@ -472,7 +500,7 @@ export class Decoder {
     const length = this.#float();
     const buffer = this.read();
     // Of anything else, the class would make a buffer of its own.
-    if (View === undefined || !isArrayBuffer(buffer)) throw new Damaged();
+    if (View === undefined || !isAnyArrayBuffer(buffer)) throw new Damaged();
     const view = new View(buffer, offset, length < 0 ? undefined : length);
     this.#objects[place] = view;
     return view;

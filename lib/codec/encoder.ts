@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { isSharedArrayBuffer } from "node:util/types";
 import { structuredClone } from "../sync/globals.ts";
 import {
   type Brand,
@@ -14,10 +15,12 @@ import {
 } from "./brand.ts";
 import { type Cargo, Kind } from "./cargo.ts";
 import { partsOf } from "./errors.ts";
+import { type LeftMemory, newNumber } from "./left_memory.ts";
 import { isMarked } from "./marks.ts";
 import {
   type AnyFunction,
   calledUnasked,
+  type Handle,
   handleOf,
   idOf,
   isCalledUnasked,
@@ -55,11 +58,18 @@ export class Encoder {
   #depth = 0;
   #objects: object[] = [];
   #places: Map<object, number> | undefined;
+  /** The shared memory that goes along. */
+  #left: LeftMemory[] | undefined;
   #refusesMarked: boolean;
+  #takesMemory: boolean;
 
-  /** Values that are marked for moving are copied, or refused. */
-  constructor({ refusesMarked = false } = {}) {
+  /**
+   * Values that are marked for moving are copied, or refused. Shared memory is
+   * refused, or listed in the cargo for being left.
+   */
+  constructor({ refusesMarked = false, takesMemory = false } = {}) {
     this.#refusesMarked = refusesMarked;
+    this.#takesMemory = takesMemory;
   }
 
   /** Encodes one value as the whole of a cargo. */
@@ -99,6 +109,7 @@ export class Encoder {
     this.#depth = 0;
     this.#objects.length = 0;
     this.#places = undefined;
+    this.#left = undefined;
   }
 
   /** Closes the cargo. */
@@ -107,6 +118,8 @@ export class Encoder {
     // Longer than what would stand beside the record's header.
     this.#reserve(9);
     this.#cargo.length = Math.max(this.#at, 9);
+    this.#cargo.memory = this.#left;
+    this.#left = undefined;
     this.#objects.length = 0;
     this.#places = undefined;
   }
@@ -320,13 +333,12 @@ export class Encoder {
   /** An object without properties, or with a tag of its own class. */
   #unbranded(value: object): void {
     if (isShareable(value)) {
-      const { type, text } = handleOf(value);
-      if (text === undefined) throw unfit(type);
-      this.#tag(Tag.TEXT_HANDLE);
-      this.write(type);
-      return this.write(text);
+      return this.#handle(handleOf(value));
     }
-    if (value instanceof SharedArrayBuffer) throw unfit("SharedArrayBuffer");
+    if (isSharedArrayBuffer(value)) {
+      this.#tag(Tag.MEMORY);
+      return this.#memory(value, "SharedArrayBuffer");
+    }
     if (isPlatformObject(value)) {
       throw survivesClone(value) ? unfit(tagOf(value)) : unclonable(value);
     }
@@ -340,6 +352,24 @@ export class Encoder {
       throw unfit(tagOf(clone));
     }
     this.#properties(value, Object.keys(value));
+  }
+
+  #handle({ type, buffer, text, inner, action }: Handle): void {
+    this.#tag(text === undefined ? Tag.HANDLE : Tag.TEXT_HANDLE);
+    this.#string(type);
+    if (text !== undefined) return this.#string(text);
+    this.write(action);
+    this.#tag(inner === undefined ? 0 : 1);
+    if (inner !== undefined) this.#handle(inner);
+    this.#memory(buffer, type);
+  }
+
+  /** Writes a number for shared memory, and lists it for being left. */
+  #memory(memory: SharedArrayBuffer, type: string): void {
+    if (!this.#takesMemory) throw unfit(type);
+    const number = newNumber();
+    (this.#left ??= []).push([number, memory]);
+    this.#float(number);
   }
 
   #branded(value: object, brand: Brand): void {

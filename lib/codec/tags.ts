@@ -36,6 +36,10 @@ export const Tag = {
   INTS: 26,
   /** A shared object that is found by a text: its class and the text follow. */
   TEXT_HANDLE: 27,
+  /** A shared object: its class, what goes along, and its memory's number. */
+  HANDLE: 28,
+  /** Shared memory: its number follows. */
+  MEMORY: 29,
   /** No element, in an array that had one before it was read. */
   HOLE: 22,
 } as const;
@@ -51,7 +55,7 @@ export function tooDeep(): RangeError {
 }
 
 type ViewClass = new (
-  buffer: ArrayBuffer,
+  buffer: ArrayBufferLike,
   offset?: number,
   length?: number,
 ) => ArrayBufferView;

@@ -11,6 +11,7 @@ import {
 } from "../sync/deadline.ts";
 import { Decoder } from "../codec/decoder.ts";
 import { Encoder } from "../codec/encoder.ts";
+import { leaveMemory, takeMemoryBack } from "../codec/left_memory.ts";
 import { incomparable } from "../store/key.ts";
 import { checkOptions, kindOf } from "../checks.ts";
 import { constructOn, takeMemory } from "../sync/memory.ts";
@@ -142,6 +143,8 @@ const NOT_FULL = NOT_EMPTY + 16;
 const ALL_DONE = NOT_FULL + 16;
 /** How many items were reported as done, in the steps that puts are counted in. */
 const DONES = ALL_DONE + 3;
+/** 1 once an item was put that shared memory goes along with. */
+const BRINGS_MEMORY = DONES + 1;
 
 /** How often a getter looks again before it sleeps: some ten microseconds. */
 const GET_SPINS = 200;
@@ -149,8 +152,8 @@ const GET_SPINS = 200;
 const PUT_SPINS = 50;
 const PUT_PAUSES = 8;
 
-const encoder = new Encoder();
-const decoder = new Decoder();
+const encoder = new Encoder({ takesMemory: true });
+const decoder = new Decoder({ takesMemory: true });
 const received = new Cargo();
 let sending = new Cargo();
 let encoding = false;
@@ -161,7 +164,10 @@ let encoding = false;
  *
  * A put in one thread wakes a get in another directly; the main thread has no
  * part in it. Pass the queue to a thread in its arguments. Items travel by
- * structured clone; an exposed function travels by reference.
+ * structured clone; an exposed function travels by reference. Other shared
+ * objects, such as a queue for the reply, and shared memory may stand in them,
+ * too: they go by way of the main thread, which must not be busy outside of the
+ * library meanwhile.
  *
  * Every operation that can wait comes twice: `get` returns a promise, `getSync`
  * blocks the calling thread. In a worker, block; on the main thread, await.
@@ -360,15 +366,20 @@ export class Queue<T = unknown> {
     options.signal?.throwIfAborted();
     if (isStopping()) await heedStop();
     const cargo = this.#load(item);
-    if (this.#tryPut(cargo) !== PENDING) return;
-    // While this one is awaited, others are put.
-    if (cargo === sending) sending = new Cargo();
-    const need = this.#store.needOf(cargo);
-    const result = await this.#notFull.wait(
-      () => this.#tryPut(cargo),
-      { deadline, signal: options.signal, need },
-    );
-    if (result === PENDING) throw new Full(this.#fullMessage());
+    try {
+      if (this.#tryPut(cargo) !== PENDING) return;
+      // While this one is awaited, others are put.
+      if (cargo === sending) sending = new Cargo();
+      const need = this.#store.needOf(cargo);
+      const result = await this.#notFull.wait(
+        () => this.#tryPut(cargo),
+        { deadline, signal: options.signal, need },
+      );
+      if (result === PENDING) throw new Full(this.#fullMessage());
+    } catch (error) {
+      this.#unload(cargo);
+      throw error;
+    }
     // A get wakes only one, but its room may do for several smaller items.
     this.#notFull.notify();
   }
@@ -397,20 +408,25 @@ export class Queue<T = unknown> {
   putSync(item: T, options?: WaitOptions): void {
     const deadline = waitDeadline("put into queue", options);
     const cargo = this.#load(item);
-    for (let spin = 0; spin < PUT_SPINS; spin++) {
-      if (this.#tryPut(cargo) !== PENDING) return;
-      // Whoever sleeps has waited longer.
-      if (this.#notFull.hasWaiters) break;
-      // Each look writes; in between the getters have the line to themselves.
-      pause(PUT_PAUSES);
+    try {
+      for (let spin = 0; spin < PUT_SPINS; spin++) {
+        if (this.#tryPut(cargo) !== PENDING) return;
+        // Whoever sleeps has waited longer.
+        if (this.#notFull.hasWaiters) break;
+        // Each look writes; in between the getters have the line to themselves.
+        pause(PUT_PAUSES);
+      }
+      const result = this.#notFull.waitSync(
+        () => this.#tryPut(cargo),
+        deadline,
+        undefined,
+        this.#store.needOf(cargo),
+      );
+      if (result === PENDING) throw new Full(this.#fullMessage());
+    } catch (error) {
+      this.#unload(cargo);
+      throw error;
     }
-    const result = this.#notFull.waitSync(
-      () => this.#tryPut(cargo),
-      deadline,
-      undefined,
-      this.#store.needOf(cargo),
-    );
-    if (result === PENDING) throw new Full(this.#fullMessage());
     // A get wakes only one, but its room may do for several smaller items.
     this.#notFull.notify();
   }
@@ -435,8 +451,12 @@ export class Queue<T = unknown> {
    * ```
    */
   putNowait(item: T): void {
-    if (this.#tryPut(this.#load(item)) === PENDING) {
-      throw new Full(this.#fullMessage());
+    const cargo = this.#load(item);
+    try {
+      if (this.#tryPut(cargo) === PENDING) throw new Full(this.#fullMessage());
+    } catch (error) {
+      this.#unload(cargo);
+      throw error;
     }
   }
 
@@ -637,7 +657,9 @@ export class Queue<T = unknown> {
     reserveStack();
     this.#store.close();
     if (options.immediate) {
+      const bringsMemory = Atomics.load(this.#words, BRINGS_MEMORY) !== 0;
       while (this.#store.take(received)) {
+        if (bringsMemory) discard(received);
         received.trim();
         // Someone may have said so already, more often than was got.
         this.#finishOne();
@@ -737,12 +759,23 @@ export class Queue<T = unknown> {
     checkStop();
     const cargo = encode(item, this.#store);
     if (!this.#store.canEverHold(cargo)) {
+      cargo.memory = undefined;
       throw new RangeError(
         `Cannot put into queue: the item's ${cargo.length} bytes and their ` +
           `header exceed the queue's capacity of ${this.#store.capacity} bytes`,
       );
     }
+    if (cargo.memory !== undefined) {
+      Atomics.store(this.#words, BRINGS_MEMORY, 1);
+      leaveMemory(cargo.memory);
+    }
     return cargo;
+  }
+
+  /** Ends a put that has failed. */
+  #unload(cargo: Cargo): void {
+    if (cargo.memory !== undefined) takeMemoryBack(cargo.memory);
+    cargo.memory = undefined;
   }
 
   #tryPut(cargo: Cargo): true | Pending {
@@ -759,6 +792,7 @@ export class Queue<T = unknown> {
       recordPoint(Mark.PUT, this.#words[ADDRESS], this.#store.lastPut);
     }
     this.#notEmpty.notify();
+    if (cargo.memory !== undefined) cargo.memory = undefined;
     cargo.trim();
     return true;
   }
@@ -817,7 +851,7 @@ function encode(item: unknown, store: Store): Cargo {
   if (encoding) {
     const cargo = new Cargo();
     store.order?.(item, cargo);
-    new Encoder().encode(item, cargo);
+    new Encoder({ takesMemory: true }).encode(item, cargo);
     return cargo;
   }
   encoding = true;
@@ -827,6 +861,15 @@ function encode(item: unknown, store: Store): Cargo {
     return sending;
   } finally {
     encoding = false;
+  }
+}
+
+/** Fetches the memory that was left for an item, which nobody gets. */
+function discard(cargo: Cargo): void {
+  try {
+    decoder.decode(cargo);
+  } catch {
+    // Something in it can't be made here: it isn't wanted.
   }
 }
 

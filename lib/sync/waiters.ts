@@ -91,6 +91,8 @@ const SPARE_HEAD = 2;
 export const GRAPH_HEADER = 3;
 /** How many threads have ended, counted once their ids are taken away. */
 const ENDS = GRAPH_HEADER + 3;
+/** How often the main thread was called. */
+const CALLS = GRAPH_HEADER + 4;
 
 let words: Int32Array | undefined;
 let ownWaiter = MAIN_WAITER;
@@ -302,6 +304,40 @@ export function alertWaiter(waiter: number): void {
   rouse(waiter);
 }
 
+/** What the main thread does when it is called. */
+let answerCalls: (() => void) | undefined;
+
+/**
+ * Has the main thread call back when another thread calls it: at one of its
+ * turns, or in the middle of a wait that blocks it. That must not wait itself.
+ */
+export async function onCalls(answer: () => void): Promise<never> {
+  let seen = callsSoFar();
+  answerCalls = () => {
+    if (callsSoFar() === seen) return;
+    seen = callsSoFar();
+    answer();
+  };
+  for (;;) {
+    answerCalls();
+    await Atomics.waitAsync(waiterWords(), CALLS, seen).value;
+  }
+}
+
+function callsSoFar(): number {
+  return Atomics.load(waiterWords(), CALLS);
+}
+
+/**
+ * Calls the main thread. Between its look at the calls and its sleep it isn't
+ * roused: whoever waits for an answer calls again.
+ */
+export function callMainThread(): void {
+  Atomics.add(waiterWords(), CALLS, 1);
+  Atomics.notify(waiterWords(), CALLS);
+  rouse(MAIN_WAITER);
+}
+
 /**
  * Orders a thread to end at its next wait, and wakes it if it waits now.
  *
@@ -437,6 +473,7 @@ export function parkSync(deadline: number): number {
     const state = Atomics.load(table, at);
     if (Atomics.load(table, stop) !== 0) throw heed();
     if (state !== PARKED) return state;
+    answerCalls?.();
     const left = remaining(deadline);
     if (left === 0) return PARKED;
     Atomics.wait(table, at, PARKED, left);

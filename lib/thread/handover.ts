@@ -27,6 +27,9 @@
  *    `HELD`. The worker posts the answer and writes `POSTED`, or, closing itself,
  *    `LOST`, and notifies.
  *
+ *  - `DELIVERIES` counts what the starter has sent to the running thread by the
+ *    job's port; see `exchange.ts`.
+ *
  * @module
  */
 
@@ -60,6 +63,7 @@ const CLAIMED = 1 << 30;
 const FORM = 1;
 const LENGTH = 2;
 const LAST = 3;
+const DELIVERIES = 4;
 const HEADER_BYTES = 64;
 const CAPACITY = 1 << 16;
 /** The size of the memory between a worker and who starts threads in it. */
@@ -146,6 +150,23 @@ export class Handover {
       const wait = Atomics.waitAsync(this.#words, SLOT, slot, left);
       if (wait.async) await wait.value;
     }
+  }
+
+  /** How much was sent to the running thread by the job's port. */
+  get deliveries(): number {
+    return Atomics.load(this.#words, DELIVERIES);
+  }
+
+  /** Something was sent to the running thread. */
+  deliver(): void {
+    Atomics.add(this.#words, DELIVERIES, 1);
+    Atomics.notify(this.#words, DELIVERIES);
+  }
+
+  /** Blocks until more was sent than so much; false when the time has passed. */
+  deliveredSync(before: number, ms: number): boolean {
+    Atomics.wait(this.#words, DELIVERIES, before, ms);
+    return this.deliveries !== before;
   }
 
   /** Whether the worker closed itself. */

@@ -1,12 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import {
-  MessageChannel,
-  MessagePort,
-  nodeModule,
-  now,
-  Worker,
-} from "../sync/globals.ts";
+import { MessageChannel, MessagePort, now, Worker } from "../sync/globals.ts";
 import {
   allocateWaiter,
   assignWaiter,
@@ -31,6 +25,15 @@ import {
   type Registry,
 } from "../codec/references.ts";
 import { checkKernel } from "./kernel.ts";
+import {
+  addCorrespondent,
+  type Correspondent,
+  type Delivery,
+  type Exchanged,
+  receive,
+  receiveOn,
+  removeCorrespondent,
+} from "./exchange.ts";
 import { Form, Handover } from "./handover.ts";
 import { withoutDataUrls } from "./modules.ts";
 import { notCapable, type WorkerPermissions } from "./permissions.ts";
@@ -119,7 +122,10 @@ export type Answer = { value: Packed } | {
  * `receiveMessageOnPort` looks for ports in a message, element by element of
  * every array; into a Map it doesn't look.
  */
-export type Envelope = Map<"message", Answer | Mail | MessagePort>;
+export type Envelope = Map<"message", Letter | Exchanged | Delivery>;
+
+/** What a thread sends to whoever started it. */
+export type Letter = Answer | Mail | MessagePort;
 
 /** What is sent to or from a thread while it runs. */
 export interface Mail {
@@ -153,7 +159,7 @@ const setRef = Object.getOwnPropertySymbols(Worker.prototype)
  * A worker that runs one thread after another. It never keeps the process from
  * ending; whoever waits for a thread does.
  */
-export class PooledWorker {
+export class PooledWorker implements Correspondent {
   /** The waiter that its threads block on. */
   readonly waiter: number;
   readonly #permissions: string;
@@ -164,6 +170,10 @@ export class PooledWorker {
   readonly #worker: Worker;
   /** Open while a thread runs whose job went by message, or to get an answer. */
   #port: MessagePort | undefined;
+  /** What has come through the port and wasn't asked for yet. */
+  #letters: Letter[] = [];
+  /** See `exchange.ts`. */
+  wanted: number | undefined;
   readonly #handover: Handover;
   #onLost: ((reason: Error) => void) | undefined;
 
@@ -340,17 +350,36 @@ export class PooledWorker {
   #connect(): MessagePort {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
+    addCorrespondent(this);
     return port2;
   }
 
-  #receive(): Answer | Mail | MessagePort | undefined {
-    if (this.#port === undefined) return undefined;
-    // Not imported: every program would start later for it.
-    const { receiveMessageOnPort } = nodeModule(
-      "node:worker_threads",
-    );
-    const received = receiveMessageOnPort(this.#port as never);
-    return (received?.message as Envelope | undefined)?.get("message");
+  /** Takes what has come through the port. */
+  readPort(): void {
+    for (;;) {
+      const message = this.#readOne();
+      if (message === undefined) return;
+      this.#letters.push(message);
+    }
+  }
+
+  deliver(delivery: Delivery): void {
+    if (this.#port === undefined) return;
+    post(this.#port, new Map([["message", delivery]]) satisfies Envelope, []);
+    this.#handover.deliver();
+  }
+
+  #receive(): Letter | undefined {
+    return this.#letters.shift() ?? this.#readOne();
+  }
+
+  /** The next letter in the port; what is for the exchange goes there. */
+  #readOne(): Letter | undefined {
+    while (this.#port !== undefined) {
+      const message = receiveOn(this.#port) as Letter | Exchanged | undefined;
+      if (message === undefined || !isExchanged(message)) return message;
+      receive(this, message);
+    }
   }
 
   /** Has the worker run no other thread after the one that it runs. */
@@ -415,9 +444,17 @@ export class PooledWorker {
 
   #disconnect(): void {
     this.#onLost = undefined;
-    this.#port?.close();
+    if (this.#port === undefined) return;
+    this.readPort();
+    removeCorrespondent(this);
+    this.#letters.length = 0;
+    this.#port.close();
     this.#port = undefined;
   }
+}
+
+function isExchanged(message: Letter | Exchanged): message is Exchanged {
+  return "leaves" in message || "takesBack" in message || "fetches" in message;
 }
 
 let isTerminal: boolean | undefined;

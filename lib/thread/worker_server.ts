@@ -11,6 +11,7 @@ import {
 } from "../codec/packing.ts";
 import {
   adoptWaiterTable,
+  callMainThread,
   checkStop,
   currentWaiter,
   enterThread,
@@ -26,7 +27,14 @@ import {
   recordSpan,
   setRecordedThread,
 } from "../sync/recorder.ts";
+import {
+  type Exchange,
+  forgetMemory,
+  here,
+  setExchange,
+} from "../codec/left_memory.ts";
 import { functionOf } from "../codec/references.ts";
+import { type Delivery, type Exchanged, receiveOn } from "./exchange.ts";
 import { DISMISSED, Form, GONE, Handover } from "./handover.ts";
 import {
   beginThread,
@@ -55,6 +63,7 @@ import type {
   Answer,
   Envelope,
   Job,
+  Letter,
   Mail,
   PostedJob,
   Request,
@@ -74,6 +83,9 @@ declare const self: {
   close(): void;
   addEventListener: typeof globalThis.addEventListener;
 };
+
+/** How long a thread waits for the main one before it calls again. */
+const CALL_AGAIN_MS = 10;
 
 let handover: Handover | undefined;
 let posted = Promise.withResolvers<PostedJob>();
@@ -163,6 +175,7 @@ function end(outcome: Outcome): void {
  */
 function serve(offers: Offer[]): void {
   offerModules(offers);
+  setExchange(exchange);
   self.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     report(event.reason);
@@ -317,6 +330,7 @@ async function runJob(
   port = undefined;
   life?.[Symbol.dispose]();
   removeListeners();
+  forgetMemory();
   if (!handover.isLast && isAnythingLeft(held === undefined ? 0 : 2)) {
     handover.setLast();
   }
@@ -384,7 +398,7 @@ function handOut({ requester }: Request): void {
 
 function send(
   to: MessagePort,
-  message: Answer | Mail | MessagePort,
+  message: Letter | Exchanged,
   transfer: Transferable[] = [],
 ): void {
   post(to, new Map([["message", message]]) satisfies Envelope, transfer);
@@ -394,6 +408,30 @@ function send(
 export function sendMail(mail: Packed): void {
   send(port!, { mail }, transferList(mail));
 }
+
+/** How this thread leaves memory with the main one; see `exchange.ts`. */
+const exchange: Exchange = {
+  leave(leaves) {
+    // Without a port the thread can reach no queue but its own.
+    if (port === undefined) here.leave(leaves);
+    else send(port, { leaves });
+  },
+  takeBack(takesBack) {
+    if (port === undefined) here.takeBack(takesBack);
+    else send(port, { takesBack });
+  },
+  fetch(number) {
+    const memory = here.fetch(number);
+    if (memory !== undefined || port === undefined) return memory;
+    const before = handover!.deliveries;
+    send(port, { fetches: number });
+    do {
+      checkStop();
+      callMainThread();
+    } while (!handover!.deliveredSync(before, CALL_AGAIN_MS));
+    return (receiveOn(port) as Delivery).memory;
+  },
+};
 
 /** Awaits what was asked for: there is one mail at a time. */
 export async function receiveMail(): Promise<Packed> {

@@ -49,7 +49,7 @@ Deno.test("LifoQueue refuses an item that can never fit, and goes on", () => {
 
 Deno.test("LifoQueue refuses what can't travel, and goes on", () => {
   const queue = new LifoQueue<unknown>();
-  for (const item of [Symbol(), new LifoQueue(), [new Queue()]]) {
+  for (const item of [Symbol(), [Promise.resolve()]]) {
     const error = assertThrows(() => queue.putNowait(item), DOMException);
     assertEquals(error.name, "DataCloneError");
   }
