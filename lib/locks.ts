@@ -19,4 +19,5 @@ export { Condition } from "./locks/condition.ts";
 export { Event } from "./locks/event.ts";
 export { Lock, type LockOptions } from "./locks/lock.ts";
 export { RLock } from "./locks/rlock.ts";
+export { RWLock, type RWLockOptions } from "./locks/rwlock.ts";
 export { Semaphore } from "./locks/semaphore.ts";

@@ -59,6 +59,8 @@ export interface OwnershipOptions {
    * the holder has to wait like anybody, and anybody may give it up.
    */
   reentrant: boolean;
+  /** Whether nobody but the holder gives it up. */
+  isPersonal?: boolean;
 }
 
 /** What a hold was before a wait. */
@@ -126,13 +128,14 @@ export class Ownership implements GraphedLock, Witness {
   static readonly WORDS = TURN + 1;
 
   readonly reentrant: boolean;
+  readonly isPersonal: boolean;
   #words: Int32Array;
   #index: number;
   #waiters: WaitList;
   #attempt = (): number | Pending => {
     const turn = this.#tryTake();
     if (turn !== 0) return turn;
-    this.#checkHolder();
+    this.checkHolder();
     return PENDING;
   };
 
@@ -140,11 +143,12 @@ export class Ownership implements GraphedLock, Witness {
   constructor(
     words: Int32Array,
     index: number,
-    { label, reentrant }: OwnershipOptions,
+    { label, reentrant, isPersonal = false }: OwnershipOptions,
   ) {
     this.#words = words;
     this.#index = index;
     this.reentrant = reentrant;
+    this.isPersonal = isPersonal;
     this.#waiters = new WaitList(words, index + WAITERS, Mark.LOCK);
     if (label === undefined) return;
     writeLabel(words, index + LABEL, label);
@@ -312,6 +316,25 @@ export class Ownership implements GraphedLock, Witness {
     this.#restore(suspended);
   }
 
+  /** Blocks in its list until the attempt returns something. */
+  waitSync<T>(attempt: () => T | Pending, deadline: number): T | Pending {
+    return this.#waiters.waitSync(attempt, deadline, this);
+  }
+
+  /** As {@linkcode waitSync}, but awaits. */
+  wait<T>(
+    attempt: () => T | Pending,
+    deadline: number,
+    signal?: AbortSignal,
+  ): Promise<T | Pending> {
+    return this.#waiters.wait(attempt, { deadline, signal, witness: this });
+  }
+
+  /** Wakes the next in its list: the one that was woken leaves it free. */
+  passOn(): void {
+    this.#waiters.notify();
+  }
+
   enter(waiter: number, blocksForever: boolean): void {
     enterLockWait(this, waiter, blocksForever);
   }
@@ -356,7 +379,7 @@ export class Ownership implements GraphedLock, Witness {
     if (this.#heed()) return true;
     if (holder === 0) return false;
     if (isAlive(holder)) {
-      if (this.reentrant) return false;
+      if (this.reentrant || this.isPersonal) return false;
       Atomics.store(this.#words, this.#index + SIGNAL, 1);
       if (this.node !== 0) noteHolder(this);
     }
@@ -417,7 +440,8 @@ export class Ownership implements GraphedLock, Witness {
     throw new Error(`Cannot acquire ${this.label}: the thread has ended`);
   }
 
-  #checkHolder(): void {
+  /** @throws {LockPoisonedError} If the holder has ended. */
+  checkHolder(): void {
     const { holder } = this;
     if (holder === 0 || isAlive(holder)) return;
     // It may have released it just before it ended.

@@ -78,6 +78,23 @@ export class PermitTable {
     return true;
   }
 
+  /** The id of the one thread that holds any; 0 if none does, or several do. */
+  get soleHolder(): number {
+    this.#mutex.lock();
+    try {
+      let sole = 0;
+      let holders = 0;
+      this.#find((at) => {
+        if (this.#words[at + COUNT] === 0) return false;
+        sole = this.#words[at + THREAD_ID];
+        return ++holders > 1;
+      });
+      return holders === 1 ? sole : 0;
+    } finally {
+      this.#mutex.unlock();
+    }
+  }
+
   /** Takes the permits of threads that have ended; how many. */
   takeFromDead(): number {
     const words = this.#words;

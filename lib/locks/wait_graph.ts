@@ -85,6 +85,8 @@ export interface GraphedLock {
   readonly holder: number;
   /** Whether another thread than the holder has released it, or is about to. */
   readonly isSignal: boolean;
+  /** Whether nobody but the holder can release it. */
+  readonly isPersonal: boolean;
   /** The lock's node, or 0; read and written atomically. */
   node: number;
 }
@@ -120,7 +122,8 @@ export function enterLockWait(
     if (!blocksForever) return undefined;
     const ring = findRing(all, waiter);
     // A thread that takes a lock twice may wait for another to release it.
-    const isCertain = ring !== undefined && ring.length > 1;
+    const isCertain = ring !== undefined &&
+      (ring.length > 1 || lock.isPersonal);
     if (!isCertain) return undefined;
     leave(all, lock, waiter);
     return ring;
@@ -192,9 +195,10 @@ export function endThread(waiter: number): void {
   locked((all) => {
     const count = waiterCount();
     for (let waiter = 1; waiter < count; waiter++) {
-      const isConcerned = all[waiter * STRIDE + KIND] === Kind.STAKE
-        ? hadStakes
-        : waitsForLockOf(all, waiter, threadId);
+      const kind = all[waiter * STRIDE + KIND];
+      // Who waits for readers to leave waits for a lock, and for stakes.
+      const isConcerned = hadStakes && kind !== Kind.NONE ||
+        waitsForLockOf(all, waiter, threadId);
       if (isConcerned) alertWaiter(waiter);
     }
   });

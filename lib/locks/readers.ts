@@ -1,0 +1,137 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { Mark } from "../sync/recorder.ts";
+import {
+  PENDING,
+  type Pending,
+  WaitList,
+  type Witness,
+} from "../sync/wait_list.ts";
+import { PermitTable } from "./permits.ts";
+import {
+  enterLockWait,
+  type GraphedLock,
+  leaveLockWait,
+  noteHolder,
+} from "./wait_graph.ts";
+
+const COUNT = 0;
+const NODE = 1;
+const WAITERS = 2;
+
+/** What the readers of a lock stand on. */
+export interface ReadersOptions {
+  /** The byte where the table of who reads begins. */
+  table: number;
+  /** What the graph of waits calls the lock. */
+  label: () => string;
+}
+
+/**
+ * The readers of a lock, and the writer that waits for them to leave.
+ *
+ * Protocol. `COUNT` is how many read, with those that look whether they may. The
+ * table says of each hold whose it is. Whoever brings the count to 0 wakes the
+ * writer. What a thread held that has ended is taken from the table, once, and
+ * counted off by the writer, which is alerted at the thread's end. In the graph of
+ * waits the holder is the one thread that reads; if several do, there is none.
+ */
+export class Readers implements GraphedLock, Witness {
+  static readonly WORDS = WAITERS + WaitList.WORDS;
+
+  readonly isSignal = false;
+  readonly isPersonal = true;
+  #words: Int32Array;
+  #index: number;
+  #table: PermitTable;
+  #waiters: WaitList;
+  #label: () => string;
+  #attempt = (): true | Pending => this.haveLeft() || PENDING;
+
+  constructor(
+    words: Int32Array,
+    index: number,
+    { table, label }: ReadersOptions,
+  ) {
+    this.#words = words;
+    this.#index = index;
+    this.#label = label;
+    this.#table = new PermitTable(words.buffer as SharedArrayBuffer, table);
+    this.#waiters = new WaitList(words, index + WAITERS, Mark.LOCK);
+  }
+
+  get label(): string {
+    return this.#label();
+  }
+
+  get count(): number {
+    return Atomics.load(this.#words, this.#index + COUNT);
+  }
+
+  get holder(): number {
+    return this.#table.soleHolder;
+  }
+
+  get node(): number {
+    return Atomics.load(this.#words, this.#index + NODE);
+  }
+
+  set node(node: number) {
+    Atomics.store(this.#words, this.#index + NODE, node);
+  }
+
+  /** Counts one more. */
+  countIn(): void {
+    Atomics.add(this.#words, this.#index + COUNT, 1);
+  }
+
+  /** Counts some off, and wakes the writer if none is left. */
+  countOut(count = 1): void {
+    const before = Atomics.sub(this.#words, this.#index + COUNT, count);
+    if (before === count) this.#waiters.notifyAll();
+  }
+
+  /** Enters a hold of the running thread, which was counted; the thread's id. */
+  register(): number {
+    const holder = this.#table.add();
+    if (this.node !== 0) noteHolder(this);
+    return holder;
+  }
+
+  /** Ends a hold of the thread with that id. */
+  release(holder: number): void {
+    // The thread may have been given up: then others have counted it off.
+    if (!this.#table.remove(holder)) return;
+    if (this.node !== 0) noteHolder(this);
+    this.countOut();
+  }
+
+  /** Whether nobody reads, but for threads that have ended. */
+  haveLeft(): boolean {
+    if (this.count === 0) return true;
+    const dead = this.#table.takeFromDead();
+    if (dead > 0) this.countOut(dead);
+    return this.count === 0;
+  }
+
+  /** Blocks until nobody reads; false when the deadline passed. */
+  leftSync(deadline: number): boolean {
+    return this.haveLeft() ||
+      this.#waiters.waitSync(this.#attempt, deadline, this) !== PENDING;
+  }
+
+  /** Awaits that nobody reads; false when the deadline passed. */
+  async left(deadline: number, signal?: AbortSignal): Promise<boolean> {
+    if (this.haveLeft()) return true;
+    const options = { deadline, signal, witness: this };
+    return await this.#waiters.wait(this.#attempt, options) !== PENDING;
+  }
+
+  enter(waiter: number, blocksForever: boolean): void {
+    enterLockWait(this, waiter, blocksForever);
+  }
+
+  leave(waiter: number): void {
+    leaveLockWait(this, waiter);
+  }
+}
