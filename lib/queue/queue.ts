@@ -146,6 +146,15 @@ const DONES = ALL_DONE + 3;
 /** 1 once an item was put that shared memory goes along with. */
 const BRINGS_MEMORY = DONES + 1;
 
+/** The key of what `select` needs of a queue. */
+export const source: unique symbol = Symbol("lab9.source");
+
+/** Where items come from, and who waits for them. */
+export interface Source<T> {
+  readonly list: WaitList;
+  readonly tryGet: () => T | Pending;
+}
+
 /** How often a getter looks again before it sleeps: some ten microseconds. */
 const GET_SPINS = 200;
 /** How often a putter does, and how long it pauses in between: as long together. */
@@ -743,6 +752,15 @@ export class Queue<T = unknown> {
    */
   [handle](): Handle {
     return { type: "Queue", buffer: this.#store.buffer };
+  }
+
+  /**
+   * What `select` needs of the queue.
+   *
+   * @ignore
+   */
+  [source](): Source<T> {
+    return { list: this.#notEmpty, tryGet: () => this.#tryGet() };
   }
 
   /**

@@ -6,12 +6,14 @@ import { damagedMemory, Mutex } from "./mutex.ts";
 import { Mark, recordSpan } from "./recorder.ts";
 import { offAbort, onAbort } from "./signals.ts";
 import {
+  ALERTED,
   allocateWaiter,
   cancel,
   currentWaiter,
   heedStop,
   isDeserted,
   isStopping,
+  LINKED,
   MAX_WAITERS,
   NEED,
   NEXT,
@@ -21,6 +23,7 @@ import {
   PREVIOUS,
   releaseWaiter,
   rouse,
+  SLEEPER,
   STATE,
   STRIDE,
   waiterWords,
@@ -56,6 +59,12 @@ export interface WaitOptions {
 
 /** The awaited waits of this thread, for ending them with the thread. */
 const pendingWaits = new Set<(reason: unknown) => void>();
+
+/** Has the end of the thread end an awaited wait, until it is disposed of. */
+export function registerWait(abandon: (reason: unknown) => void): Disposable {
+  pendingWaits.add(abandon);
+  return { [Symbol.dispose]: () => void pendingWaits.delete(abandon) };
+}
 
 /** Whether this thread awaits anything. */
 export function hasPendingWaits(): boolean {
@@ -143,6 +152,7 @@ export class WaitList {
     const room = this.#room === undefined ? Infinity : this.#room();
     const waiters = waiterWords();
     let waiter = 0;
+    let sleeper = 0;
     this.#mutex.lock();
     try {
       waiter = this.#words[this.#index + HEAD];
@@ -160,32 +170,31 @@ export class WaitList {
         if (isOver) this.#wake(waiters, waiter);
         waiter = next;
       }
-      if (waiter !== 0) this.#wake(waiters, waiter);
+      if (waiter !== 0) sleeper = this.#wake(waiters, waiter);
     } finally {
       this.#mutex.unlock();
     }
-    if (waiter !== 0) rouse(waiter);
+    if (sleeper !== 0) rouse(sleeper);
   }
 
   /** Wakes everyone who is in the list now. */
   notifyAll(): void {
     if (!this.hasWaiters) return;
-    const waiters: number[] = [];
+    const sleepers: number[] = [];
     this.#mutex.lock();
     try {
       for (;;) {
         const waiter = this.#words[this.#index + HEAD];
         if (waiter === 0) break;
-        if (waiters.length > MAX_WAITERS) {
+        if (sleepers.length > MAX_WAITERS) {
           throw damagedMemory("a list of waits has no end");
         }
-        waiters.push(waiter);
-        this.#wake(waiterWords(), waiter);
+        sleepers.push(this.#wake(waiterWords(), waiter));
       }
     } finally {
       this.#mutex.unlock();
     }
-    waiters.forEach(rouse);
+    sleepers.forEach(rouse);
   }
 
   /**
@@ -300,14 +309,18 @@ export class WaitList {
     return await waiter.park(options.deadline) === WOKEN || waiter.leave();
   }
 
-  /** Puts a waiter that needs so much room at the list's end. */
-  enter(waiter: number, need = 0): void {
+  /**
+   * Puts a waiter that needs so much room at the list's end. Another may sleep
+   * for it.
+   */
+  enter(waiter: number, need = 0, sleeper = 0): void {
     const words = this.#words;
     const tail = this.#index + TAIL;
     const waiters = waiterWords();
     const at = waiter * STRIDE;
     this.#mutex.lock();
-    Atomics.store(waiters, at + STATE, PARKED);
+    if (sleeper !== 0) waiters[at + SLEEPER] = sleeper;
+    Atomics.store(waiters, at + STATE, sleeper === 0 ? PARKED : LINKED);
     const last = words[tail];
     waiters[at + NEED] = need;
     waiters[at + PREVIOUS] = last;
@@ -333,8 +346,11 @@ export class WaitList {
     }
   }
 
-  /** Takes a waiter out of the list and ends its wait. The mutex is held. */
-  #wake(waiters: Int32Array, waiter: number): void {
+  /**
+   * Takes a waiter out of the list and ends its wait; the waiter that sleeps for
+   * that. The mutex is held.
+   */
+  #wake(waiters: Int32Array, waiter: number): number {
     const words = this.#words;
     const at = waiter * STRIDE;
     const previous = waiters[at + PREVIOUS];
@@ -345,7 +361,14 @@ export class WaitList {
     else words[this.#index + TAIL] = previous;
     waiters[at + PREVIOUS] = 0;
     waiters[at + NEXT] = 0;
-    Atomics.compareExchange(waiters, at + STATE, PARKED, WOKEN);
+    const state = at + STATE;
+    const was = Atomics.compareExchange(waiters, state, PARKED, WOKEN);
+    if (was !== LINKED) return waiter;
+    const sleeper = waiters[at + SLEEPER];
+    Atomics.store(waiters, state, WOKEN);
+    const head = sleeper * STRIDE + STATE;
+    Atomics.compareExchange(waiters, head, PARKED, ALERTED);
+    return sleeper;
   }
 }
 

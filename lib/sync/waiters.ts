@@ -18,6 +18,10 @@
  *  - News that are no wake (the holder of a lock has died) move `PARKED` to
  *    `ALERTED`: the thread leaves the list and looks again at what it waits for.
  *
+ * A thread that waits in several lists at once has a waiter in each, in state
+ * `LINKED`, and sleeps on one more. Whoever wakes a linked waiter also moves that
+ * one from `PARKED` to `ALERTED`, under the list's mutex.
+ *
  * `STOP` becomes `ORDERED` when the thread is to end, before its waiter is woken.
  * The thread moves it on to `HEEDED` when it first throws because of that, so that
  * it isn't taken for one that computes. It stays set: a thread that catches what
@@ -55,6 +59,8 @@ const THREAD_ID = 4;
 const TURN = 5;
 /** Words for who waits for whom: see `wait_graph.ts`. */
 export const GRAPH = 6;
+/** Of a linked waiter: the one that sleeps for it. It stands in no graph. */
+export const SLEEPER = GRAPH + 1;
 /** How much of the waiter's thread others look after when it ends. */
 const STAKES = GRAPH + 3;
 /** How much room the waiter's wait needs, in lists where that differs. */
@@ -74,6 +80,8 @@ const IDLE = 0;
 export const PARKED = 1;
 export const WOKEN = 2;
 export const ALERTED = 3;
+/** In a list for another waiter, which is alerted in its place. */
+export const LINKED = 4;
 
 const WAITER_BITS = 17;
 /** How many waiters there are. */
