@@ -6,4 +6,5 @@
  * @module
  */
 
+export { type CurrentTask, currentTask } from "./pool/current_task.ts";
 export * from "./pool/pool.ts";

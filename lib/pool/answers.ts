@@ -17,8 +17,8 @@ export interface Answered {
   reject(id: number, error: unknown): void;
   /** The first mail of that worker that was not taken yet. */
   takeMail(worker: number): Packed | undefined;
-  /** A worker asks for the payload of a task. */
-  sendPayload(task: Task, worker: number): void;
+  /** A worker asks for the payload of a task, unless that was called off since. */
+  sendPayload(task: Task | undefined, worker: number): void;
 }
 
 /** Reads what workers answer, as it stands in the channel of results. */
@@ -80,8 +80,6 @@ export class Answers {
       }
       case Reply.ASKS: {
         const task = answered.taskOf(id);
-        // Called off since: the worker is being ended.
-        if (task === undefined) return;
         if (typeof value !== "number") throw new Damaged("answer");
         return answered.sendPayload(task, value);
       }

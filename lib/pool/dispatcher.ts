@@ -4,6 +4,7 @@ import { refusePromise } from "../checks.ts";
 import { now, queueMicrotask } from "../sync/globals.ts";
 import type { AsyncWaitOptions } from "../sync/deadline.ts";
 import { hold } from "../sync/keep_alive.ts";
+import { pack } from "../codec/packing.ts";
 import type { Settled } from "../thread/run.ts";
 import { Outcome } from "../thread/thread_table.ts";
 import { WorkerLostError } from "../thread/thread.ts";
@@ -23,6 +24,9 @@ import {
   Workers,
   type WorkersOptions,
 } from "./workers.ts";
+
+/** Mail for who asks for the payload of a task that was called off. */
+const NOTHING = pack(undefined);
 
 /** How long the tasks of a pool may only wait once its block has ended. */
 const STUCK_MS = 5000;
@@ -99,7 +103,8 @@ export class Dispatcher {
     size: number,
     { maxsize, onWorkerStart, onWorkerEnd, ...options }: DispatcherOptions,
   ) {
-    this.#room = new Room(maxsize, size, () => this.#table.size);
+    const atATime = size * options.tasksPerWorker;
+    this.#room = new Room(maxsize, atATime, () => this.#table.size);
     this.#onWorkerEnded = onWorkerEnd;
     this.#workers = new Workers(
       size,
@@ -221,14 +226,22 @@ export class Dispatcher {
     return task.promise;
   }
 
-  /** Calls tasks off, and ends the workers that are at them. */
+  /** Calls tasks off. Workers that are at them are ended, unless they end them. */
   cancel(tasks: Iterable<Task>, reason: unknown): void {
-    let begun: Set<number> | undefined;
     for (const task of tasks) {
-      if (!this.#table.callOff(task)) (begun ??= new Set()).add(task.id);
+      const worker = this.#takeAway(task, reason);
       this.#onCalledOff(task, reason);
+      if (worker !== undefined) this.#workers.callOff(worker, task.id);
     }
-    if (begun !== undefined) this.#workers.stopAt(begun);
+  }
+
+  /** Takes a task's ticket away; the worker that has begun it. */
+  #takeAway(task: Task, reason: unknown): PoolWorker | undefined {
+    if (this.#table.callOffWaiting(task)) return undefined;
+    // The worker reads the reason as soon as it sees the ticket.
+    const worker = this.#workers.tellReason(task.id, reason);
+    this.#table.callOff(task);
+    return worker;
   }
 
   /** Calls off those tasks that no worker has begun. */
@@ -354,7 +367,7 @@ export class Dispatcher {
     this.#state = this.#state === "running" ? "failed" : "stopped";
     this.#failure = reason;
     for (const task of this.#table.tasks()) {
-      this.#table.callOff(task);
+      this.#takeAway(task, reason);
       this.#onCalledOff(task, reason);
     }
     for (const call of this.#calls) call.callOff(reason);
@@ -449,15 +462,17 @@ export class Dispatcher {
     this.#outbox.flush();
   }
 
-  #sendPayload(task: Task, worker: number): void {
+  #sendPayload(task: Task | undefined, worker: number): void {
+    // Who asks must be answered, or the next answer would be taken for this.
+    if (task === undefined) return this.#workers.sendMail(worker, NOTHING);
     const mail = task.mail!;
     task.mail = undefined;
     try {
       this.#workers.sendMail(worker, mail);
     } catch (error) {
-      // It has changed since, or is larger than what a message can take. The
-      // worker would wait for it for ever.
+      // It has changed since, or is larger than what a message can take.
       this.cancel([task], error);
+      this.#workers.sendMail(worker, NOTHING);
     }
   }
 
@@ -488,7 +503,7 @@ export class Dispatcher {
       this.#abandon(error);
       return;
     }
-    this.#reject(worker.claim, error);
+    for (const id of worker.claims) this.#reject(id, error);
     this.#replace(!worker.isReplaced && this.#state !== "drained");
   }
 

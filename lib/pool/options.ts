@@ -35,6 +35,21 @@ export interface PoolOptions {
    * @default {Infinity}
    */
   maxsize?: number;
+  /**
+   * How many seconds a task has to end that was called off; see
+   * {@linkcode currentTask}. After that it is ended together with its worker.
+   *
+   * @default {0.25}
+   */
+  grace?: number;
+  /**
+   * How many async tasks a worker does at a time. While one awaits, others go on:
+   * that is for tasks that mostly wait, for a network, say. Tasks that compute or
+   * block hold up their neighbours.
+   *
+   * @default {1}
+   */
+  tasksPerWorker?: number;
   /** Called whenever a worker is ready for tasks: its initializer has done. */
   onWorkerStart?: () => void;
   /**

@@ -179,6 +179,8 @@ export class Pool implements AsyncDisposable {
       maxTasksPerChild = Infinity,
       permissions = "none",
       maxsize = Infinity,
+      grace = 0.25,
+      tasksPerWorker = 1,
       onWorkerStart,
       onWorkerEnd,
     } = options;
@@ -186,6 +188,8 @@ export class Pool implements AsyncDisposable {
     if (maxTasksPerChild !== Infinity) {
       checkCount("create pool", "maxTasksPerChild", maxTasksPerChild);
     }
+    checkCount("create pool", "tasksPerWorker", tasksPerWorker);
+    checkSeconds("create pool", "grace", grace);
     if (maxsize !== Infinity) checkCount("create pool", "maxsize", maxsize);
     if (initializer !== undefined) checkFunction("create pool", initializer);
     checkArray("create pool: initargs", initargs);
@@ -203,6 +207,8 @@ export class Pool implements AsyncDisposable {
       maxTasks: maxTasksPerChild,
       permissions: copy,
       maxsize,
+      grace,
+      tasksPerWorker,
       onWorkerStart,
       onWorkerEnd,
     });

@@ -5,7 +5,8 @@ import { toPortable } from "../codec/portable_error.ts";
 import { stopped } from "../sync/waiters.ts";
 import { isEnding, sendMail } from "../thread/worker_server.ts";
 import type { Channel } from "./channel.ts";
-import { Mode, Reply, type SettledItems, type TaskRecord } from "./task.ts";
+import { endTask } from "./current_task.ts";
+import { Mode, type ReceivedTask, Reply, type SettledItems } from "./task.ts";
 
 /** Tells the main thread what came of a worker's tasks. */
 export class Replies {
@@ -23,7 +24,7 @@ export class Replies {
   }
 
   /** The task has returned that. */
-  done(task: TaskRecord, value: unknown): void {
+  done(task: ReceivedTask, value: unknown): void {
     if (isEnding()) throw stopped();
     try {
       const isList = task.mode !== Mode.APPLY && !task.isSettled;
@@ -37,29 +38,30 @@ export class Replies {
   }
 
   /** The task has thrown that. */
-  threw(task: TaskRecord, error: unknown): void {
+  threw(task: ReceivedTask, error: unknown): void {
     // A terminated worker answers no more: its task was rejected already.
     if (isEnding()) throw stopped();
     this.#reply(task, Reply.THREW, toPortable(error, this.#name));
   }
 
   /** The task's payload is wanted by mail. */
-  asks(task: TaskRecord): void {
+  asks(task: ReceivedTask): void {
     this.#write(task.id, Reply.ASKS, this.#number);
     this.#results.sendSync();
   }
 
   /** Answers through the channel, or by mail what can't stand in it. */
-  #reply(task: TaskRecord, kind: Reply, value: unknown): void {
+  #reply(task: ReceivedTask, kind: Reply, value: unknown): void {
     if (!this.#tryWrite(task.id, kind, value)) {
       sendMail(pack([kind, value], kind === Reply.LISTED ? -2 : -1));
       this.#write(task.id, Reply.MAILED, this.#number);
     }
+    endTask(task);
     this.#results.sendSync();
   }
 
   /** Has the results that can't travel fail, so that the others can. */
-  #failUnsendable(task: TaskRecord, [values, failures]: SettledItems): void {
+  #failUnsendable(task: ReceivedTask, [values, failures]: SettledItems): void {
     for (const [index, value] of values.entries()) {
       try {
         if (!this.#tryWrite(task.id, Reply.DONE, value)) {

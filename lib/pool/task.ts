@@ -10,6 +10,7 @@ import type { AnyFunction } from "../codec/references.ts";
 import { type PortableError, toPortable } from "../codec/portable_error.ts";
 import { ModuleNotLoaded } from "../thread/modules.ts";
 import { isEnding, isThenable } from "../thread/worker_server.ts";
+import { isCalledOff, type Runnable } from "./current_task.ts";
 import { microseconds } from "./stats.ts";
 
 /** How a task's function is to be called. */
@@ -41,7 +42,7 @@ export interface TaskRecord {
 }
 
 /** A task as its worker gets it. */
-export interface ReceivedTask extends TaskRecord {
+export interface ReceivedTask extends TaskRecord, Runnable {
   /** Why the payload can't be read, if it can't. */
   unreadable?: unknown;
   /** Reads the payload once more: it holds functions of modules to be loaded. */
@@ -156,6 +157,9 @@ export function readTask(decoder: Decoder): ReceivedTask {
     isSettled: decoder.read() === true,
     submitted: decoder.readNumber(),
     payload: undefined,
+    slot: 0,
+    hasEnded: false,
+    running: undefined,
   };
   const { position } = decoder;
   try {
@@ -192,30 +196,32 @@ export function checkSettled(
   if (!isSettled) throw new Damaged("answer");
 }
 
-/** Calls the function as the mode says. */
+/** Calls the function as the task's mode says. */
 export function perform(
-  mode: Mode,
+  task: ReceivedTask,
   fn: AnyFunction,
   payload: readonly unknown[],
 ): unknown {
+  const { mode } = task;
   if (mode === Mode.APPLY) return runItem(mode, fn, payload);
-  return runItems(payload, (item) => runItem(mode, fn, item));
+  return runItems(task, payload, (item) => runItem(mode, fn, item));
 }
 
 /** Calls the function for each item, whatever it throws for the others. */
 export function performSettled(
-  mode: Mode,
+  task: ReceivedTask,
   fn: AnyFunction,
   payload: readonly unknown[],
   thread: string,
 ): SettledItems | Promise<SettledItems> {
+  const { mode } = task;
   const failures: SettledItems[1] = [];
   const fail = (error: unknown, index: number) => {
     // A terminated worker does nothing more.
     if (isEnding()) throw stopped();
     failures.push([index, toPortable(error, thread)]);
   };
-  const values = runItems(payload, (item, index) => {
+  const values = runItems(task, payload, (item, index) => {
     try {
       const result = runItem(mode, fn, item);
       return isThenable(result)
@@ -234,8 +240,14 @@ function runItem(mode: Mode, fn: AnyFunction, item: unknown): unknown {
   return mode === Mode.MAP ? fn(item) : fn(...item as readonly unknown[]);
 }
 
-/** Between how many items, less one, a worker looks whether it is to end. */
+/** Between how many items, less one, a worker looks whether to go on. */
 const STOP_MASK = 3;
+
+/** Ends the worker if it was told to end, and the task if it was called off. */
+function checkGo(task: ReceivedTask): void {
+  checkStop();
+  if (isCalledOff(task)) throw new Error("Nobody wants to know this");
+}
 
 /**
  * Does one item after another; a promise only if one has to be awaited. A worker
@@ -243,14 +255,17 @@ const STOP_MASK = 3;
  * the look takes as long as a short item.
  */
 function runItems(
+  task: ReceivedTask,
   payload: readonly unknown[],
   run: (item: unknown, index: number) => unknown,
 ): unknown[] | Promise<unknown[]> {
   const results = new Array<unknown>(payload.length);
   for (let i = 0; i < payload.length; i++) {
-    if ((i & STOP_MASK) === 0) checkStop();
+    if ((i & STOP_MASK) === 0) checkGo(task);
     const result = run(payload[i], i);
-    if (isThenable(result)) return runRest(payload, run, results, i, result);
+    if (isThenable(result)) {
+      return runRest(task, payload, run, results, i, result);
+    }
     results[i] = result;
   }
   return results;
@@ -258,6 +273,7 @@ function runItems(
 
 /** Goes on where a function turned out to be async. */
 async function runRest(
+  task: ReceivedTask,
   payload: readonly unknown[],
   run: (item: unknown, index: number) => unknown,
   results: unknown[],
@@ -266,7 +282,7 @@ async function runRest(
 ): Promise<unknown[]> {
   results[first] = await pending;
   for (let i = first + 1; i < payload.length; i++) {
-    checkStop();
+    checkGo(task);
     results[i] = await run(payload[i], i);
   }
   return results;

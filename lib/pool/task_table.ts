@@ -113,11 +113,3 @@ export class TaskTable {
     return ticket;
   }
 }
-
-/** The worker's side: whether the task is still wanted; if so, it has begun. */
-export function beginTask(
-  tickets: Int32Array,
-  { id, ticket }: { id: number; ticket: number },
-): boolean {
-  return Atomics.compareExchange(tickets, ticket, id, -id) === id;
-}

@@ -3,55 +3,18 @@
 import { Promise } from "../sync/globals.ts";
 import { expose } from "../expose.ts";
 import type { Decoder } from "../codec/decoder.ts";
-import { bringsMemory, unpack } from "../codec/packing.ts";
 import { checkStop } from "../sync/waiters.ts";
 import { Mark, recordSpan } from "../sync/recorder.ts";
-import {
-  addOwnModule,
-  type AnyFunction,
-  functionOf,
-  isKnown,
-} from "../codec/references.ts";
-import {
-  loadModuleOf,
-  loadModules,
-  ModuleError,
-  ModuleNotLoaded,
-  prepareModules,
-} from "../thread/modules.ts";
-import { WorkerLostError } from "../thread/thread.ts";
-import {
-  isThenable,
-  receiveMail,
-  setPending,
-} from "../thread/worker_server.ts";
+import { addOwnModule, type AnyFunction } from "../codec/references.ts";
+import { isThenable, setPending } from "../thread/worker_server.ts";
 import { Channel } from "./channel.ts";
+import { Claim } from "./claim.ts";
+import { enterPool, lookAtSignals, runAs } from "./current_task.ts";
 import { Replies } from "./replies.ts";
-import { addTime, HISTOGRAM_WORDS, microseconds } from "./stats.ts";
-import {
-  perform,
-  performSettled,
-  readTask,
-  type ReceivedTask,
-  type TaskRecord,
-} from "./task.ts";
-import { beginTask } from "./task_table.ts";
-
-/** Words of a worker's own that the main thread reads when it is gone. */
-export const Claim = {
-  /** The id of the task that it has taken and not answered; see below. */
-  TASK: 0,
-  /** 1 once its initializer has done. */
-  READY: 1,
-  /** How often the main thread has asked whether the worker only waits. */
-  PING: 2,
-  /** The last of these questions that the worker had a turn to answer. */
-  PONG: 3,
-  /** Histograms of how long its tasks have waited, and run. */
-  WAITED: 4,
-  RAN: 4 + HISTOGRAM_WORDS,
-  WORDS: 4 + 2 * HISTOGRAM_WORDS,
-} as const;
+import { addTime, microseconds } from "./stats.ts";
+import { runTask } from "./run_task.ts";
+import { readTask, type ReceivedTask } from "./task.ts";
+import { beginTask } from "./tickets.ts";
 
 /** What a pool's worker is started with. */
 export interface WorkerLoopOptions {
@@ -66,64 +29,156 @@ export interface WorkerLoopOptions {
   initargs: readonly unknown[];
   /** How many tasks to do before ending. */
   maxTasks: number;
+  /** How many tasks to do at a time. */
+  tasksPerWorker: number;
 }
 
 /**
  * Does a pool's tasks until there will be none.
  *
- * Protocol. The worker writes the task's id into its claim in the step in which
- * it takes the task: what an earlier task left behind may close the worker at
- * its next turn. It clears the claim after the answer is in the channel. So
- * when a worker is gone, its claim names the task that went with it. Who wants to
- * end the worker because of that task negates the claim first. Both change it in
+ * Protocol. The worker writes the task's id into a slot of its claim in the step
+ * in which it takes the task: what an earlier task left behind may close the
+ * worker at its next turn. It clears the slot after the answer is in the channel.
+ * So when a worker is gone, its claim names the tasks that went with it. Who wants
+ * to end the worker because of a task negates the slot first. Both change it in
  * one step from the id: a worker that is about to be ended takes no other task.
  *
  * @returns Whether it ended because it had done its number of tasks.
  */
 export async function workerLoop(options: WorkerLoopOptions): Promise<boolean> {
-  const { claim, initializer, initargs, maxTasks } = options;
+  const { claim, initializer, initargs } = options;
   answerPings(claim);
-  const tasks = new Channel(options.tasks, Mark.POOL);
-  const replies = new Replies(new Channel(options.results), options);
-  const tickets = new Int32Array(options.tickets);
+  const loop = new Loop(options);
   if (initializer !== undefined) await initializer(...initargs);
-  setPending(() => Atomics.load(claim, Claim.TASK) !== 0);
+  setPending(() => loop.hasTasks);
   Atomics.store(claim, Claim.READY, 1);
   Atomics.notify(claim, Claim.READY);
+  return await loop.run();
+}
 
-  const claimTask = (decoder: Decoder): ReceivedTask => {
+/** Takes tasks and does them, one or several at a time. */
+class Loop {
+  #tasks: Channel;
+  #replies: Replies;
+  #tickets: Int32Array;
+  #claim: Int32Array;
+  #options: WorkerLoopOptions;
+  #freeSlots: number[];
+  /** The slot of the task that is taken next. */
+  #slot = 0;
+  #onFree = (): void => {};
+  #held = false;
+  #broken = Promise.withResolvers<never>();
+  /** How many tasks have begun. */
+  #begun = 0;
+  /** A task that is there when another ends begins at that time. */
+  #time = microseconds();
+
+  constructor(options: WorkerLoopOptions) {
+    const { claim, tasksPerWorker } = options;
+    this.#options = options;
+    this.#claim = claim;
+    this.#tickets = new Int32Array(options.tickets);
+    this.#tasks = new Channel(options.tasks, Mark.POOL);
+    this.#replies = new Replies(new Channel(options.results), options);
+    this.#freeSlots = Array.from({ length: tasksPerWorker }, (_, i) => i);
+    enterPool({ tickets: this.#tickets, claim }, tasksPerWorker);
+  }
+
+  get hasTasks(): boolean {
+    return this.#freeSlots.length < this.#options.tasksPerWorker;
+  }
+
+  /** Resolves when there are no tasks any more, or so many were done. */
+  run(): Promise<boolean> {
+    return Promise.race([this.#takeTasks(), this.#broken.promise]);
+  }
+
+  async #takeTasks(): Promise<boolean> {
+    const { maxTasks, tasksPerWorker } = this.#options;
+    const isSingle = tasksPerWorker === 1;
+    while (this.#begun < maxTasks) {
+      // A worker that always finds a task never waits: nothing else would end it.
+      checkStop();
+      while (this.#freeSlots.length === 0) await this.#slotFreed();
+      this.#slot = this.#freeSlots.pop()!;
+      let task = this.#tasks.take(this.#take);
+      if (task === undefined || !isSingle) {
+        task ??= await this.#tasks.receive(this.#take);
+        this.#time = microseconds();
+      }
+      if (task === undefined) {
+        this.#freeSlots.push(this.#slot);
+        break;
+      }
+      const done = this.#do(task);
+      if (isThenable(done)) {
+        if (isSingle) await done;
+        else done.catch(this.#broken.reject);
+      }
+      // The order to end is on its way.
+      if (this.#isHeld) await new Promise(() => {});
+    }
+    while (this.#freeSlots.length < tasksPerWorker) await this.#slotFreed();
+    return this.#begun >= maxTasks;
+  }
+
+  #take = (decoder: Decoder): ReceivedTask => {
     const task = readTask(decoder);
-    Atomics.store(claim, Claim.TASK, task.id);
+    task.slot = this.#slot;
+    Atomics.store(this.#claim, Claim.taskOf(task.slot), task.id);
     return task;
   };
-  // A task that is there when another ends begins at that time.
-  let time = microseconds();
-  for (let done = 0; done < maxTasks;) {
-    // A worker that always finds a task never waits: nothing else would end it.
-    checkStop();
-    let task = tasks.take(claimTask);
-    if (task === undefined) {
-      task = await tasks.receive(claimTask);
-      if (task === undefined) return false;
-      time = microseconds();
-    }
-    if (beginTask(tickets, task)) {
-      done++;
-      addTime(claim, Claim.WAITED, task.submitted, time);
-      using _span = recordSpan(Mark.TASK, task.payload?.length);
-      const outcome = runTask(task, replies, options.name);
-      if (isThenable(outcome)) await outcome;
-      const end = microseconds();
-      addTime(claim, Claim.RAN, time, end);
-      time = end;
-    }
-    const { id } = task;
-    if (Atomics.compareExchange(claim, Claim.TASK, id, 0) !== id) {
-      // The order to end is on its way.
-      await new Promise(() => {});
-    }
+
+  /** Does a task; a promise only if it has to be awaited. */
+  #do(task: ReceivedTask): void | Promise<void> {
+    if (!beginTask(this.#tickets, task)) return this.#release(task);
+    this.#begun++;
+    const began = this.#time;
+    addTime(this.#claim, Claim.WAITED, task.submitted, began);
+    const span = recordSpan(Mark.TASK, task.payload?.length);
+    const outcome = runAs(task, this.#run);
+    if (isThenable(outcome)) return this.#doLater(outcome, task, began, span);
+    this.#end(task, began, span);
   }
-  return true;
+
+  #run = (task: ReceivedTask): void | Promise<void> =>
+    runTask(task, this.#replies, this.#options.name);
+
+  async #doLater(
+    outcome: Promise<void>,
+    task: ReceivedTask,
+    began: number,
+    span: Disposable | undefined,
+  ): Promise<void> {
+    await outcome;
+    this.#end(task, began, span);
+  }
+
+  #end(task: ReceivedTask, began: number, span: Disposable | undefined): void {
+    span?.[Symbol.dispose]();
+    const time = this.#time = microseconds();
+    addTime(this.#claim, Claim.RAN, began, time);
+    this.#release(task);
+  }
+
+  /** Frees the task's slot, unless the worker is to be ended because of it. */
+  #release({ id, slot }: ReceivedTask): void {
+    const at = Claim.taskOf(slot);
+    if (Atomics.compareExchange(this.#claim, at, id, 0) === id) {
+      this.#freeSlots.push(slot);
+      this.#onFree();
+    } else this.#held = true;
+  }
+
+  /** Whether it is to take no more tasks, because one was called off. */
+  get #isHeld(): boolean {
+    return this.#held || Atomics.load(this.#claim, Claim.RETIRED) !== 0;
+  }
+
+  #slotFreed(): Promise<void> {
+    return new Promise((resolve) => this.#onFree = resolve);
+  }
 }
 // In a bundle a user's module has the same URL: its names are others.
 expose(import.meta, { "lab9.workerLoop": workerLoop });
@@ -135,102 +190,7 @@ async function answerPings(claim: Int32Array): Promise<never> {
     await Atomics.waitAsync(claim, Claim.PING, ping).value;
     ping = Atomics.load(claim, Claim.PING);
     Atomics.store(claim, Claim.PONG, ping);
+    // Who calls a task off asks, too.
+    lookAtSignals();
   }
-}
-
-/** Does one task; a promise only if it has to be awaited. */
-function runTask(
-  task: ReceivedTask,
-  replies: Replies,
-  name: string,
-): void | Promise<void> {
-  const { mode, payload } = task;
-  try {
-    if ("unreadable" in task) throw task.unreadable;
-    if (task.readAgain !== undefined || !isKnown(task.fn)) {
-      return loadAndRun(task, replies, name);
-    }
-    if (payload === undefined) return runAskedFor(task, replies, name);
-    const fn = functionOf(task.fn);
-    const value = task.isSettled
-      ? performSettled(mode, fn, payload, name)
-      : perform(mode, fn, payload);
-    if (isThenable(value)) return settleTask(task, value, replies);
-    replies.done(task, value);
-  } catch (error) {
-    replies.threw(task, error);
-  }
-}
-
-async function settleTask(
-  task: TaskRecord,
-  pending: PromiseLike<unknown>,
-  replies: Replies,
-): Promise<void> {
-  try {
-    replies.done(task, await pending);
-  } catch (error) {
-    replies.threw(task, error);
-  }
-}
-
-/** Loads the modules of the task's functions first. */
-async function loadAndRun(
-  { readAgain, ...task }: ReceivedTask,
-  replies: Replies,
-  name: string,
-): Promise<void> {
-  try {
-    await loadModuleOf(task.fn);
-    // What is still unknown has no module: that is said now.
-    functionOf(task.fn);
-    if (readAgain !== undefined) {
-      task.payload = await loadWhile(readAgain) as unknown[];
-    }
-  } catch (error) {
-    return replies.threw(task, lossOf(error, name));
-  }
-  await runTask(task, replies, name);
-}
-
-/** Reads, loading modules as long as there is a function of one in the way. */
-async function loadWhile(read: () => unknown): Promise<unknown> {
-  for (;;) {
-    try {
-      return read();
-    } catch (error) {
-      if (!(error instanceof ModuleNotLoaded)) throw error;
-      await loadModules([error.url]);
-    }
-  }
-}
-
-/** A module that can't be loaded is told as a thread tells it. */
-function lossOf(error: unknown, name: string): unknown {
-  if (!(error instanceof ModuleError)) return error;
-  const { message, cause } = error;
-  return new WorkerLostError(
-    `The worker of ${name} broke down: ${message}`,
-    { cause },
-  );
-}
-
-/** Asks for a payload that couldn't stand in the channel, then does the task. */
-async function runAskedFor(
-  task: TaskRecord,
-  replies: Replies,
-  name: string,
-): Promise<void> {
-  const asked = receiveMail();
-  replies.asks(task);
-  const mail = await asked;
-  let payload: unknown[];
-  try {
-    // What comes through a queue in it, nobody knows yet.
-    if (bringsMemory(mail)) await prepareModules();
-    payload = await loadWhile(() => unpack(mail)) as unknown[];
-  } catch (error) {
-    return replies.threw(task, lossOf(error, name));
-  }
-  await runTask({ ...task, payload }, replies, name);
 }

@@ -1,6 +1,8 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { Promise } from "../sync/globals.ts";
+import { setAlarm } from "../sync/alarms.ts";
+import { now, Promise } from "../sync/globals.ts";
+import { writeReason } from "../codec/abort_signals.ts";
 import { pack, type Packed } from "../codec/packing.ts";
 import { currentRegistry, idOf, type Registry } from "../codec/references.ts";
 import { Run, type Settled } from "../thread/run.ts";
@@ -8,19 +10,28 @@ import { isParked } from "../sync/waiters.ts";
 import { Outcome, Status } from "../thread/thread_table.ts";
 import type { WorkerPermissions } from "../thread/permissions.ts";
 import { needsOf, PooledWorker } from "../thread/worker.ts";
+import { Claim } from "./claim.ts";
 import { HISTOGRAM_WORDS, merge } from "./stats.ts";
 import { pause } from "./waits.ts";
-import { Claim, workerLoop, type WorkerLoopOptions } from "./worker_loop.ts";
+import { workerLoop, type WorkerLoopOptions } from "./worker_loop.ts";
 
 /** What every worker of a pool is started with. */
 export interface WorkersOptions extends
   Pick<
     WorkerLoopOptions,
-    "tasks" | "results" | "tickets" | "initializer" | "initargs" | "maxTasks"
+    | "tasks"
+    | "results"
+    | "tickets"
+    | "initializer"
+    | "initargs"
+    | "maxTasks"
+    | "tasksPerWorker"
   > {
   permissions: WorkerPermissions;
   /** Told of each worker that is ready for tasks. */
   onStart: () => void;
+  /** How many seconds a task has to end that was called off. */
+  grace: number;
 }
 
 /** Why a worker of a pool has ended; see {@linkcode PoolOptions}. */
@@ -41,17 +52,22 @@ const LOOK_MS = 250;
 /** A worker of a pool, seen from the main thread. */
 export class PoolWorker {
   readonly name: string;
+  readonly number: number;
   readonly run: Run;
   /** Whether another was started in its place already. */
   isReplaced = false;
   /** Resolves when it is ready for tasks, or has ended. */
   readonly ready: Promise<void>;
   #claim: Int32Array;
+  #slots: number;
 
   constructor(number: number, options: WorkersOptions, registry: Registry) {
     this.name = `PoolWorker-${number}`;
-    this.#claim = new Int32Array(new SharedArrayBuffer(Claim.WORDS * 4));
-    const { permissions, onStart, ...shared } = options;
+    this.number = number;
+    const { permissions, onStart, grace: _, ...shared } = options;
+    this.#slots = shared.tasksPerWorker;
+    const words = Claim.words(this.#slots);
+    this.#claim = new Int32Array(new SharedArrayBuffer(words * 4));
     const loop: WorkerLoopOptions = {
       ...shared,
       name: this.name,
@@ -90,9 +106,29 @@ export class PoolWorker {
     Atomics.notify(this.#claim, Claim.READY);
   }
 
-  /** The id of the task that the worker has taken and not answered, or 0. */
-  get claim(): number {
-    return Math.abs(Atomics.load(this.#claim, Claim.TASK));
+  /** The ids of the tasks that the worker has taken and not answered. */
+  get claims(): number[] {
+    const claims: number[] = [];
+    for (let slot = 0; slot < this.#slots; slot++) {
+      const id = Math.abs(Atomics.load(this.#claim, Claim.taskOf(slot)));
+      if (id !== 0) claims.push(id);
+    }
+    return claims;
+  }
+
+  /** Says why the task is about to be called off, if the worker is at it. */
+  tellReason(task: number, reason: unknown): boolean {
+    const slot = this.#slotOf(task);
+    if (slot < 0) return false;
+    writeReason(this.#claim, Claim.reasonOf(slot), reason);
+    return true;
+  }
+
+  #slotOf(task: number): number {
+    for (let slot = 0; slot < this.#slots; slot++) {
+      if (Atomics.load(this.#claim, Claim.taskOf(slot)) === task) return slot;
+    }
+    return -1;
   }
 
   /** Adds how long its tasks have waited, and run. */
@@ -116,8 +152,14 @@ export class PoolWorker {
 
   /** If the worker is at the task, it takes no other after it; see the loop. */
   holdAt(task: number): boolean {
-    const claim = this.#claim;
-    return Atomics.compareExchange(claim, Claim.TASK, task, -task) === task;
+    const slot = this.#slotOf(task);
+    if (slot < 0) return false;
+    const at = Claim.taskOf(slot);
+    if (Atomics.compareExchange(this.#claim, at, task, -task) !== task) {
+      return false;
+    }
+    Atomics.store(this.#claim, Claim.RETIRED, 1);
+    return true;
   }
 }
 
@@ -223,16 +265,44 @@ export class Workers {
     }
   }
 
-  /** Ends the workers that have taken one of these tasks, and replaces them. */
-  stopAt(tasks: ReadonlySet<number>): void {
-    for (const worker of [...this.#workers.values()]) {
-      const { claim } = worker;
-      if (!tasks.has(claim) || !worker.holdAt(claim)) continue;
-      worker.isReplaced = true;
-      this.#track(worker.run.stop());
-      this.#count--;
-      this.grow();
+  /**
+   * Says why a task is about to be called off that a worker has begun; the worker,
+   * if there still is one at it.
+   */
+  tellReason(task: number, reason: unknown): PoolWorker | undefined {
+    for (const worker of this.#workers.values()) {
+      if (worker.tellReason(task, reason)) return worker;
     }
+  }
+
+  /** Has a worker see that a task was called off. It is given some time to end. */
+  callOff(worker: PoolWorker, task: number): void {
+    worker.ping();
+    const { grace } = this.#options;
+    if (grace === 0) this.#stopAt(worker, task);
+    else if (grace !== Infinity) {
+      setAlarm(now() + grace * 1000, () => this.#stopAt(worker, task));
+    }
+  }
+
+  /** Ends a worker that is at the task, and replaces it. */
+  #stopAt(worker: PoolWorker, task: number): void {
+    if (!this.#workers.has(worker.number) || !worker.holdAt(task)) return;
+    if (worker.isReplaced) return;
+    worker.isReplaced = true;
+    this.#track(this.#stopLast(worker));
+    this.#count--;
+    this.grow();
+  }
+
+  /** Ends a worker when its other tasks have ended, or it can't go on with them. */
+  async #stopLast(worker: PoolWorker): Promise<void> {
+    while (worker.claims.length > 1) {
+      worker.ping();
+      await pause(LOOK_MS);
+      if (!worker.isWaiting) break;
+    }
+    await worker.run.stop();
   }
 
   /** Looks for a moment whether every worker waits, instead of computing. */

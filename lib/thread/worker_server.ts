@@ -105,7 +105,8 @@ let lastName: string | undefined;
 /** What was thrown before the first thread had a name. */
 const early: unknown[] = [];
 let closeWorker: () => void;
-let mailbox = Promise.withResolvers<Packed>();
+/** Those who asked for something, in this order. */
+const asking: ((mail: Packed) => void)[] = [];
 
 if (typeof self === "object" && self.name === WORKER_NAME) install();
 
@@ -192,7 +193,7 @@ function serve(offers: Offer[]): void {
     if (data === "stop") stopRunning();
     else if ("waiterTable" in data) {
       if (handover === undefined) runJobs(data);
-    } else if ("mail" in data) mailbox.resolve(data.mail);
+    } else if ("mail" in data) asking.shift()?.(data.mail);
     else if ("requester" in data) handOut(data);
     else posted.resolve(data);
   });
@@ -433,11 +434,9 @@ const exchange: Exchange = {
   },
 };
 
-/** Awaits what was asked for: there is one mail at a time. */
-export async function receiveMail(): Promise<Packed> {
-  const mail = await mailbox.promise;
-  mailbox = Promise.withResolvers();
-  return mail;
+/** Awaits what is about to be asked for. Mail comes in the order of the asking. */
+export function receiveMail(): Promise<Packed> {
+  return new Promise((resolve) => asking.push(resolve));
 }
 
 function isStopped(): boolean {

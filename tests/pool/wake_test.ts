@@ -4,7 +4,8 @@ import { Pool, Queue } from "../../mod.ts";
 import { Channel } from "../../lib/pool/channel.ts";
 import { Mode, Task, writeTask } from "../../lib/pool/task.ts";
 import { TaskTable } from "../../lib/pool/task_table.ts";
-import { Claim, workerLoop } from "../../lib/pool/worker_loop.ts";
+import { Claim } from "../../lib/pool/claim.ts";
+import { workerLoop } from "../../lib/pool/worker_loop.ts";
 import type { Decoder } from "../../lib/codec/decoder.ts";
 import { hold } from "../../lib/sync/keep_alive.ts";
 import { idOf } from "../../lib/codec/references.ts";
@@ -147,7 +148,7 @@ threadTest(
     // What the loop awaits does not keep the process.
     using _alive = hold();
     const [tasks, results] = [new Channel(), new Channel()];
-    const claim = new Int32Array(new SharedArrayBuffer(4 * Claim.WORDS));
+    const claim = new Int32Array(new SharedArrayBuffer(4 * Claim.words(1)));
     const table = new TaskTable(6);
     const loop = workerLoop({
       name: "worker",
@@ -158,6 +159,7 @@ threadTest(
       tickets: table.buffer,
       initializer: undefined,
       initargs: [],
+      tasksPerWorker: 1,
       maxTasks: Infinity,
     });
     // What the worker's other functions would see once the task is taken.
@@ -165,7 +167,9 @@ threadTest(
     const { take } = Channel.prototype;
     Channel.prototype.take = function <T>(read: (decoder: Decoder) => T) {
       const record = take.call(this, read) as T | undefined;
-      if (record !== undefined) claims.push(Atomics.load(claim, Claim.TASK));
+      if (record !== undefined) {
+        claims.push(Atomics.load(claim, Claim.taskOf(0)));
+      }
       return record;
     };
     try {

@@ -16,7 +16,6 @@ export const unclonable: Record<string, () => unknown> = {
   URLSearchParams: () => new URLSearchParams("a=1"),
   URLPattern: () => new URLPattern({ pathname: "/a" }),
   AbortController: () => new AbortController(),
-  AbortSignal: () => AbortSignal.abort(),
   EventTarget: () => new EventTarget(),
   "a class that extends EventTarget": () => new Source(),
   Event: () => new Event("click"),

@@ -1,0 +1,237 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/**
+ * Abort signals in other threads. A signal is no object that structured clone
+ * takes; what other threads get is a signal of their own that follows it, through
+ * shared memory: so code that never awaits sees it, too.
+ *
+ * Protocol. The memory of a shared signal holds a state, two words by which it
+ * is known again, and the reason. Its thread writes the reason first, then the
+ * state, and wakes who waits for the state to change. When the signal is garbage,
+ * the state says so: nobody needs to follow it any longer.
+ *
+ * @module
+ */
+
+import { queueMicrotask, randomWord } from "../sync/globals.ts";
+import { onAbort } from "../sync/signals.ts";
+import { Cargo } from "./cargo.ts";
+import { Decoder } from "./decoder.ts";
+import { Encoder } from "./encoder.ts";
+import {
+  handle,
+  registerShareable,
+  revive,
+  type ShareableClass,
+} from "./references.ts";
+
+// As they are when the library loads: a program may replace them.
+const { AbortController, AbortSignal } = globalThis;
+
+/** The words of a reason: its length in bytes, and these. */
+export const REASON_WORDS = 512;
+const REASON_BYTES = (REASON_WORDS - 1) * 4;
+
+// Words of a shared signal.
+const STATE = 0;
+const FIRST_ID = 1;
+const SECOND_ID = 2;
+const REASON = 3;
+
+const State = { PENDING: 0, ABORTED: 1, GARBAGE: 2 } as const;
+
+/** Writes why something was aborted into so many words of shared memory. */
+export function writeReason(
+  words: Int32Array,
+  at: number,
+  reason: unknown,
+): void {
+  const bytes = encode(reason) ?? encode(shortened(reason));
+  words[at] = bytes?.length ?? 0;
+  if (bytes === undefined) return;
+  const start = words.byteOffset + (at + 1) * 4;
+  new Uint8Array(words.buffer, start, bytes.length).set(bytes);
+}
+
+/** Reads what {@linkcode writeReason} wrote. */
+export function readReason(words: Int32Array, at: number): unknown {
+  const cargo = new Cargo();
+  const length = Math.min(words[at] >>> 0, REASON_BYTES);
+  cargo.reserve(length);
+  const start = words.byteOffset + (at + 1) * 4;
+  cargo.bytes.set(new Uint8Array(words.buffer, start, length));
+  cargo.length = length;
+  const decoder = new Decoder({ refusesFunctions: true });
+  decoder.begin(cargo);
+  try {
+    const reason = length === 0 ? undefined : decoder.read();
+    decoder.end();
+    if (reason !== undefined) return reason;
+  } catch {
+    // A class of errors that isn't known here.
+  }
+  return new DOMException("The signal has been aborted", "AbortError");
+}
+
+function encode(reason: unknown): Uint8Array | undefined {
+  const cargo = new Cargo(1 << 12);
+  const encoder = new Encoder();
+  try {
+    encoder.begin(cargo);
+    encoder.write(reason);
+    encoder.end();
+  } catch {
+    return undefined;
+  }
+  return cargo.length > REASON_BYTES
+    ? undefined
+    : cargo.bytes.subarray(0, cargo.length);
+}
+
+/** What can be said of a reason that can't be sent. */
+function shortened(reason: unknown): DOMException {
+  const isError = Error.isError(reason);
+  const message = isError ? reason.message : "The signal has been aborted";
+  const name = isError ? reason.name : "AbortError";
+  return new DOMException(String(message).slice(0, 200), String(name));
+}
+
+/** What a {@linkcode FollowingSignal} follows. */
+export interface AbortSource {
+  readonly isAborted: boolean;
+  readonly reason: unknown;
+}
+
+/**
+ * A signal that is aborted when its source is. Who reads it sees that at once;
+ * who listens is called at the next turn, or when {@linkcode look} is called.
+ */
+export class FollowingSignal {
+  readonly signal: AbortSignal;
+  #source: AbortSource;
+  #controller = new AbortController();
+  #reason: { value: unknown } | undefined;
+  #isOver = false;
+
+  constructor(source: AbortSource) {
+    this.#source = source;
+    const { signal } = this.#controller;
+    this.signal = signal;
+    Object.defineProperties(signal, {
+      aborted: { get: () => this.#sees(), configurable: true },
+      reason: {
+        get: () => this.#sees() ? this.#reason!.value : undefined,
+        configurable: true,
+      },
+      throwIfAborted: {
+        value: () => {
+          if (this.#sees()) throw this.#reason!.value;
+        },
+        configurable: true,
+        writable: true,
+      },
+    });
+  }
+
+  /** Calls the listeners if the source was aborted. */
+  look(): void {
+    if (this.#isOver || !this.#sees()) return;
+    this.#isOver = true;
+    // The platform looks at them, and aborts nothing that is aborted already.
+    for (const name of ["aborted", "reason", "throwIfAborted"]) {
+      Reflect.deleteProperty(this.signal, name);
+    }
+    this.#controller.abort(this.#reason!.value);
+  }
+
+  #sees(): boolean {
+    if (this.#reason !== undefined) return true;
+    if (!this.#source.isAborted) return false;
+    this.#reason = { value: this.#source.reason };
+    // Not now: who looks at a signal doesn't expect its listeners to run.
+    queueMicrotask(() => this.look());
+    return true;
+  }
+}
+
+/** The memory of the signals that were shared, and of those that follow one. */
+const memories = new WeakMap<AbortSignal, Int32Array>();
+
+const garbage = new FinalizationRegistry<Int32Array>((words) => {
+  change(words, State.GARBAGE);
+});
+
+function memoryOf(signal: AbortSignal): Int32Array {
+  const known = memories.get(signal);
+  if (known !== undefined) return known;
+  const size = (REASON + REASON_WORDS) * 4;
+  const words = new Int32Array(new SharedArrayBuffer(size));
+  words[FIRST_ID] = randomWord();
+  words[SECOND_ID] = randomWord();
+  memories.set(signal, words);
+  const abort = () => {
+    writeReason(words, REASON, signal.reason);
+    change(words, State.ABORTED);
+  };
+  if (signal.aborted) abort();
+  else {
+    onAbort(signal, abort);
+    garbage.register(signal, words);
+  }
+  return words;
+}
+
+function change(words: Int32Array, state: number): void {
+  Atomics.compareExchange(words, STATE, State.PENDING, state);
+  Atomics.notify(words, STATE);
+}
+
+/** The signals that this thread follows, by their ids. */
+const followed = new Map<string, AbortSignal>();
+
+function follow(buffer: SharedArrayBuffer): AbortSignal {
+  const words = new Int32Array(buffer);
+  const id = `${words[FIRST_ID]} ${words[SECOND_ID]}`;
+  const known = followed.get(id);
+  if (known !== undefined) return known;
+  const following = new FollowingSignal({
+    get isAborted() {
+      return Atomics.load(words, STATE) === State.ABORTED;
+    },
+    get reason() {
+      return readReason(words, REASON);
+    },
+  });
+  const { signal } = following;
+  memories.set(signal, words);
+  if (signal.aborted) following.look();
+  else {
+    followed.set(id, signal);
+    watch(words, () => {
+      followed.delete(id);
+      following.look();
+    });
+  }
+  return signal;
+}
+
+async function watch(words: Int32Array, onChange: () => void): Promise<void> {
+  await Atomics.waitAsync(words, STATE, State.PENDING).value;
+  onChange();
+}
+
+// So that whatever sends values finds a signal to be one that can be sent.
+Object.defineProperty(AbortSignal.prototype, handle, {
+  value(this: AbortSignal) {
+    return { type: "AbortSignal", buffer: memoryOf(this).buffer };
+  },
+});
+registerShareable(
+  import.meta,
+  "AbortSignal",
+  {
+    name: "AbortSignal",
+    prototype: AbortSignal.prototype,
+    [revive]: ({ buffer }: { buffer: SharedArrayBuffer }) => follow(buffer),
+  } as unknown as ShareableClass,
+);

@@ -1,0 +1,157 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import type { AsyncLocalStorage } from "node:async_hooks";
+import { FollowingSignal, readReason } from "../codec/abort_signals.ts";
+import { nodeModule } from "../sync/globals.ts";
+import { Claim } from "./claim.ts";
+import { isBegun } from "./tickets.ts";
+
+/** A task of a pool, as {@linkcode currentTask} gives it to its function. */
+export interface CurrentTask {
+  /**
+   * Is aborted when the task is called off: by the `signal` or the `timeout` of
+   * its call, which give the reason, or with its pool.
+   */
+  readonly signal: AbortSignal;
+}
+
+/** What a running task needs to be known by. */
+export interface Runnable {
+  id: number;
+  ticket: number;
+  /** Which of its worker's slots it has. */
+  slot: number;
+  hasEnded: boolean;
+  /** Made when somebody asks for it. */
+  running: RunningTask | undefined;
+}
+
+/** The words of this worker that tell what was called off. */
+let tickets: Int32Array;
+let claim: Int32Array;
+
+/** The signals of tasks that run in this worker. */
+const signals = new Set<FollowingSignal>();
+
+/** The task that runs, where there is one at a time. */
+let active: Runnable | undefined;
+/** The task that runs, where there are several: what awaits goes on as its own. */
+let storage: AsyncLocalStorage<Runnable> | undefined;
+
+/** This worker does a pool's tasks, so many at a time. */
+export function enterPool(
+  words: { tickets: Int32Array; claim: Int32Array },
+  atATime: number,
+): void {
+  ({ tickets, claim } = words);
+  if (atATime === 1) return;
+  storage = new (nodeModule("node:async_hooks").AsyncLocalStorage)();
+}
+
+/** Runs a part of a task. */
+export function runAs<R extends Runnable, T>(
+  task: R,
+  run: (task: R) => T,
+): T {
+  if (storage !== undefined) return storage.run(task, run, task);
+  active = task;
+  return run(task);
+}
+
+/** Whether a running task was called off. */
+export function isCalledOff(task: Runnable): boolean {
+  return !isBegun(tickets, task);
+}
+
+/**
+ * A task ends. The main thread must not know it yet: it takes the ticket of a
+ * task that has ended away, as that of one that was called off.
+ */
+export function endTask(task: Runnable): void {
+  task.running?.end();
+  task.hasEnded = true;
+  if (active === task) active = undefined;
+}
+
+/** Calls the listeners of the tasks that were called off. */
+export function lookAtSignals(): void {
+  for (const following of signals) following.look();
+}
+
+/** What {@linkcode currentTask} returns. */
+export class RunningTask implements CurrentTask {
+  #task: Runnable;
+  #following: FollowingSignal | undefined;
+
+  constructor(task: Runnable) {
+    this.#task = task;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#following === undefined) {
+      const task = this.#task;
+      this.#following = new FollowingSignal({
+        get isAborted() {
+          return !task.hasEnded && isCalledOff(task);
+        },
+        get reason() {
+          return readReason(claim, Claim.reasonOf(task.slot));
+        },
+      });
+      if (!task.hasEnded) signals.add(this.#following);
+    }
+    return this.#following.signal;
+  }
+
+  end(): void {
+    if (this.#following === undefined) return;
+    this.#following.look();
+    signals.delete(this.#following);
+  }
+}
+
+/**
+ * The task of a pool that runs: its function, and what that calls, learn by its
+ * signal that the task was called off.
+ *
+ * A task that ends because of that, however it ends, keeps its worker and what the
+ * worker has in memory. One that hasn't ended within {@linkcode PoolOptions.grace}
+ * seconds is ended with its worker. Python's pools have nothing like it.
+ *
+ * @returns The task.
+ * @throws {Error} If no task of a pool runs in this thread.
+ *
+ * @example Usage
+ * ```ts no-eval
+ * import { currentTask, expose, Pool } from "@lab9/concurrency";
+ *
+ * export function search(): string {
+ *   const { signal } = currentTask();
+ *   while (!signal.aborted); // work goes here
+ *   return "nobody wants to know";
+ * }
+ * let searches = 0;
+ * export function count(): number {
+ *   return ++searches;
+ * }
+ * expose(import.meta, { search, count });
+ *
+ * if (import.meta.main) {
+ *   await using pool = new Pool(1);
+ *   await pool.apply(count);
+ *   try {
+ *     await pool.apply(search, [], { timeout: 0.1 });
+ *   } catch (error) {
+ *     console.log((error as Error).name); // TimeoutError
+ *   }
+ *   console.log(await pool.apply(count)); // 2
+ * }
+ * ```
+ */
+export function currentTask(): CurrentTask {
+  const task = storage === undefined ? active : storage.getStore();
+  if (task !== undefined) return task.running ??= new RunningTask(task);
+  throw new Error(
+    "Cannot get the current task: this thread runs no task of a pool",
+  );
+}

@@ -1,0 +1,112 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { Pool, Queue, WorkerLostError } from "../../mod.ts";
+import { threadTest } from "../support/threads.ts";
+import * as fns from "../support/current_task.ts";
+import {
+  closeIf,
+  ident,
+  square,
+  squareLater,
+} from "../support/pool_functions.ts";
+
+const range = (n: number) => Array.from({ length: n }, (_, i) => i);
+
+threadTest(
+  "Pool: a worker does tasksPerWorker async tasks at a time",
+  async () => {
+    await using pool = new Pool(1, { tasksPerWorker: 8 });
+    const begun = new Queue<number>();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const tasks = range(10).map(() =>
+      pool.apply(fns.listenArgument, [signal, begun])
+    );
+    for (const _ of range(8)) await begun.get();
+    assertEquals([pool.running, pool.size], [8, 2]);
+    controller.abort("go");
+    assertEquals(await Promise.all(tasks), new Array(10).fill("go"));
+  },
+);
+
+threadTest("Pool: several tasks a worker, many of all kinds", async () => {
+  await using pool = new Pool(2, { tasksPerWorker: 4 });
+  const squares = range(200).map((x) => x * x);
+  assertEquals(await pool.map(squareLater, range(200)), squares);
+  assertEquals(await pool.map(square, range(200), { chunkSize: 1 }), squares);
+  const applied = range(200).map((x) => pool.apply(squareLater, [x]));
+  assertEquals(await Promise.all(applied), squares);
+});
+
+threadTest("currentTask(): several tasks of a worker don't mix", async () => {
+  await using pool = new Pool(1, { tasksPerWorker: 6 });
+  const tasks = range(24).map((x) => pool.apply(fns.ownSignal, [x, x % 3]));
+  assertEquals(await Promise.all(tasks), new Array(24).fill(true));
+});
+
+threadTest("Pool: of several tasks, only the one is called off", async () => {
+  await using pool = new Pool(1, { tasksPerWorker: 3, grace: 3600 });
+  const before = await pool.apply(ident);
+  const begun = new Queue<number>();
+  const controllers = range(3).map(() => new AbortController());
+  const tasks = controllers.map(({ signal }) =>
+    pool.apply(fns.listen, [begun], { signal })
+  );
+  for (const _ of tasks) await begun.get();
+  for (const [i, controller] of controllers.entries()) {
+    const rejected = assertRejects(() => tasks[i]);
+    controller.abort();
+    await rejected;
+    while (await pool.apply(fns.endedHere) <= i);
+    assertEquals(await pool.apply(fns.endedHere), i + 1);
+  }
+  assertEquals(await pool.apply(ident), before);
+});
+
+threadTest(
+  "Pool: one that ignores its end takes no neighbour along",
+  async () => {
+    await using pool = new Pool(1, { tasksPerWorker: 3, grace: 0.02 });
+    const before = await pool.apply(ident);
+    const begun = new Queue<number>();
+    const neighbour = new AbortController();
+    const kept = pool.apply(fns.listenArgument, [neighbour.signal, begun]);
+    await begun.get();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const ignored = assertRejects(() =>
+      pool.apply(fns.ignore, [begun], { signal })
+    );
+    await begun.get();
+    controller.abort();
+    await ignored;
+    // Its worker takes no more tasks.
+    while (await pool.apply(ident) === before);
+    neighbour.abort("still there");
+    assertEquals(await kept, "still there");
+  },
+);
+
+threadTest("Pool: a worker that dies takes all its tasks along", async () => {
+  await using pool = new Pool(1, { tasksPerWorker: 3 });
+  const begun = new Queue<number>();
+  const tasks = range(2).map(() => pool.apply(fns.ignore, [begun]));
+  const settled = Promise.allSettled(tasks);
+  for (const _ of tasks) await begun.get();
+  await assertRejects(() => pool.apply(closeIf, [-1]), WorkerLostError);
+  for (const result of await settled) {
+    assert(result.status === "rejected");
+    assert(result.reason instanceof WorkerLostError);
+  }
+  assertEquals(await pool.apply(square, [3]), 9);
+});
+
+threadTest("Pool: maxTasksPerChild with several tasks a worker", async () => {
+  await using pool = new Pool(1, { tasksPerWorker: 3, maxTasksPerChild: 5 });
+  const idents = await Promise.all(range(15).map(() => pool.apply(ident)));
+  assertEquals(new Set(idents).size, 3);
+});
+
+threadTest("Pool refuses a tasksPerWorker that is none", () => {
+  assertThrows(() => new Pool(1, { tasksPerWorker: 0 }), RangeError);
+  assertThrows(() => new Pool(1, { tasksPerWorker: "1" as never }), TypeError);
+});
