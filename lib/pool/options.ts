@@ -1,11 +1,12 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import type { AnyFunction } from "../codec/references.ts";
+import type { OutputOptions } from "../thread/output.ts";
 import type { WorkerPermissions } from "../thread/permissions.ts";
 import type { WorkerEndReason } from "./workers.ts";
 
 /** Options of {@linkcode Pool}'s constructor. */
-export interface PoolOptions {
+export interface PoolOptions extends OutputOptions {
   /** An exposed function that each worker calls before its first task. */
   initializer?: AnyFunction;
   /**

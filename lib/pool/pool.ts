@@ -33,6 +33,7 @@ import {
   idOf,
   originOf,
 } from "../codec/references.ts";
+import { outputOf } from "../thread/output.ts";
 import { copyPermissions } from "../thread/permissions.ts";
 import { checkMainThread } from "../thread/thread_table.ts";
 import { PooledWorker } from "../thread/worker.ts";
@@ -197,6 +198,7 @@ export class Pool implements AsyncDisposable {
       if (fn !== undefined) checkCallback("create pool", name, fn);
     }
     const copy = copyPermissions("create pool", permissions);
+    const output = outputOf("create pool", options);
     checkMainThread("create pool");
     this.#workers = workers;
     // It loads its modules while the rest of the pool is made.
@@ -206,6 +208,7 @@ export class Pool implements AsyncDisposable {
       initargs,
       maxTasks: maxTasksPerChild,
       permissions: copy,
+      output,
       maxsize,
       grace,
       tasksPerWorker,

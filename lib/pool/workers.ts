@@ -8,6 +8,7 @@ import { currentRegistry, idOf, type Registry } from "../codec/references.ts";
 import { Run, type Settled } from "../thread/run.ts";
 import { isParked } from "../sync/waiters.ts";
 import { Outcome, Status } from "../thread/thread_table.ts";
+import type { Output } from "../thread/output.ts";
 import type { WorkerPermissions } from "../thread/permissions.ts";
 import { needsOf, PooledWorker } from "../thread/worker.ts";
 import { Claim } from "./claim.ts";
@@ -28,6 +29,8 @@ export interface WorkersOptions extends
     | "tasksPerWorker"
   > {
   permissions: WorkerPermissions;
+  /** Where the workers' console goes, if that is elsewhere. */
+  output: Output | undefined;
   /** Told of each worker that is ready for tasks. */
   onStart: () => void;
   /** How many seconds a task has to end that was called off. */
@@ -64,7 +67,7 @@ export class PoolWorker {
   constructor(number: number, options: WorkersOptions, registry: Registry) {
     this.name = `PoolWorker-${number}`;
     this.number = number;
-    const { permissions, onStart, grace: _, ...shared } = options;
+    const { permissions, output, onStart, grace: _, ...shared } = options;
     this.#slots = shared.tasksPerWorker;
     const words = Claim.words(this.#slots);
     this.#claim = new Int32Array(new SharedArrayBuffer(words * 4));
@@ -87,6 +90,7 @@ export class PoolWorker {
       name: this.name,
       daemon: true,
       hasMail: true,
+      output,
     });
     this.ready = this.#ready(onStart);
   }

@@ -13,6 +13,7 @@ import {
 import { Damaged } from "../codec/tags.ts";
 import { recordName } from "../sync/recorder.ts";
 import { textOf, unpackThrown } from "../codec/portable_error.ts";
+import type { Output } from "./output.ts";
 import {
   allocateSlot,
   Outcome,
@@ -50,6 +51,8 @@ export interface RunOptions extends Omit<SlotOptions, "waiter"> {
   isKept: boolean;
   /** Whether it sends or receives anything while it runs. */
   hasMail?: boolean;
+  /** Where its console goes, if that is elsewhere. */
+  output?: Output;
 }
 
 /** What came of a run. */
@@ -74,7 +77,8 @@ export class Run {
       isKept,
       name,
       daemon,
-      hasMail = false,
+      hasMail,
+      output,
     }: RunOptions,
   ) {
     this.#worker = worker;
@@ -84,7 +88,8 @@ export class Run {
       this.slot = new Slot(slot);
       recordName(this.slot.ident, name);
       const onLost = (reason: Error) => this.#breakDown(reason);
-      if (!worker.run(slot, target, args, needs, hasMail, onLost)) {
+      const how = { hasMail, output, onLost };
+      if (!worker.run(slot, target, args, needs, how)) {
         this.slot.end(Outcome.CLOSED);
       }
       if (!isKept) worker.setLast();

@@ -45,13 +45,21 @@ import {
   slotOf,
   Status,
 } from "./thread_table.ts";
+import { type Output, outputOf, type OutputOptions } from "./output.ts";
 import { copyPermissions, type WorkerPermissions } from "./permissions.ts";
 import { needsOf, PooledWorker } from "./worker.ts";
 
-export type { AnyFunction, AsyncWaitOptions, WaitOptions, WorkerPermissions };
+export type {
+  AnyFunction,
+  AsyncWaitOptions,
+  OutputOptions,
+  WaitOptions,
+  WorkerPermissions,
+};
 
 /** Options of {@linkcode Thread}'s constructor. */
-export interface ThreadOptions<F extends AnyFunction = AnyFunction> {
+export interface ThreadOptions<F extends AnyFunction = AnyFunction>
+  extends OutputOptions {
   /**
    * What the target is called with.
    *
@@ -156,6 +164,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
   #daemon: boolean;
   #permissions: WorkerPermissions = "none";
   #isFresh = false;
+  #output: Output | undefined;
   #target: F | undefined;
   #args: Packed | undefined;
   #slot: Slot | undefined;
@@ -238,6 +247,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
     this.#daemon = daemon;
     this.#permissions = copyPermissions("create thread", permissions);
     this.#isFresh = fresh;
+    this.#output = outputOf("create thread", options);
   }
 
   /**
@@ -376,6 +386,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
       isKept: !this.#isFresh,
       name: this.#name,
       daemon: this.#daemon,
+      output: this.#output,
     });
     this.#args = undefined;
     this.#run = run;

@@ -36,6 +36,7 @@ import {
 } from "./exchange.ts";
 import { Form, Handover } from "./handover.ts";
 import { withoutDataUrls } from "./modules.ts";
+import type { Output } from "./output.ts";
 import { notCapable, type WorkerPermissions } from "./permissions.ts";
 import { checkRequirements } from "./requirements.ts";
 import { threadTable } from "./thread_table.ts";
@@ -61,6 +62,8 @@ export interface Job {
   modules?: string[];
   /** Whether functions of any module may come later. */
   isOpen?: boolean;
+  /** Where its console goes, if that is elsewhere. */
+  output?: Output;
 }
 
 /** What of users' modules a job needs. */
@@ -93,6 +96,15 @@ export function needsOf(target: number, { references }: Packed): Needs {
     }
   }
   return { modules: [...modules].sort(), isOpen };
+}
+
+/** How a worker is to run a job. */
+export interface RunningOptions {
+  /** Whether it sends or receives anything while it runs. */
+  hasMail?: boolean;
+  output?: Output;
+  /** Told if the worker breaks down. */
+  onLost: (reason: Error) => void;
 }
 
 /** A job that goes by message. */
@@ -263,14 +275,15 @@ export class PooledWorker implements Correspondent {
     target: number,
     args: Packed,
     needs: Needs | undefined,
-    hasMail: boolean,
-    onLost: (reason: Error) => void,
+    { hasMail = false, output, onLost }: RunningOptions,
   ): boolean {
     const job: Job = { target, args };
+    if (output !== undefined) job.output = output;
     const isFirst = needs !== undefined && this.#loaded === undefined;
     if (isFirst) Object.assign(job, needs);
     const transfer = transferList(job.args);
-    const isPosted = hasMail || transfer.length > 0 || bringsMemory(job.args);
+    const isPosted = hasMail || transfer.length > 0 ||
+      output?.to !== undefined || bringsMemory(job.args);
     if (isPosted || !this.#handover.put(job)) {
       const port = this.#connect();
       try {

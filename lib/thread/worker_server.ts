@@ -51,6 +51,7 @@ import {
   offerModules,
   prepareModules,
 } from "./modules.ts";
+import { redirectOutput, restoreOutput } from "./output.ts";
 import { packThrown } from "../codec/portable_error.ts";
 import {
   adoptThreadTable,
@@ -228,7 +229,8 @@ async function prepareJob(
     const job = handover.form === Form.POSTED
       ? await receiveJob()
       : handover.take() as Job;
-    const { modules = [], isOpen = false } = job;
+    const { modules = [], isOpen = false, output } = job;
+    if (output !== undefined) redirectOutput(output, slot.name);
     if (modules.length > 0) await loadModules(modules);
     if (isOpen) await prepareModules();
     if (handover.claim(slot.index)) return job;
@@ -332,6 +334,7 @@ async function runJob(
   life?.[Symbol.dispose]();
   removeListeners();
   forgetMemory();
+  restoreOutput();
   if (!handover.isLast && isAnythingLeft(held === undefined ? 0 : 2)) {
     handover.setLast();
   }
