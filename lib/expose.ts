@@ -1,6 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { kindOf } from "./checks.ts";
+import { type ContextStorage, isStorage, runnerFor } from "./codec/context.ts";
 import {
   type AnyFunction,
   type ErrorClass,
@@ -30,8 +31,12 @@ export type AnyClass = abstract new (...args: any[]) => any;
  * {@linkcode Queue}, {@linkcode Lock} or another class whose objects threads share:
  * exposed, its objects arrive as such, else they are refused.
  *
+ * An `AsyncLocalStorage` may be exposed as well: the option `context` of threads
+ * and pools then takes its value along.
+ *
  * @param meta The module's `import.meta`.
- * @param functions The functions and the classes, each under its name.
+ * @param functions The functions, the classes and the storages, each under its
+ * name.
  * @throws {TypeError} If anything else is exposed, or two things under the same
  * name.
  *
@@ -74,7 +79,7 @@ export type AnyClass = abstract new (...args: any[]) => any;
  */
 export function expose(
   meta: ImportMeta,
-  functions: Record<string, AnyFunction | AnyClass>,
+  functions: Record<string, AnyFunction | AnyClass | ContextStorage>,
 ): void {
   if (typeof meta?.url !== "string") {
     throw new TypeError(
@@ -90,7 +95,9 @@ export function expose(
         "as { fn }",
     );
   }
-  const entries = Object.entries(functions);
+  const entries = Object.entries(functions).map(([name, value]) =>
+    [name, isStorage(value) ? runnerFor(value) : value] as const
+  );
   for (const [name, fn] of entries) {
     if (typeof fn !== "function") {
       throw new TypeError(

@@ -6,5 +6,6 @@
  * @module
  */
 
+export type { ContextOptions, ContextStorage } from "./thread/context.ts";
 export * from "./thread/local.ts";
 export * from "./thread/thread.ts";

@@ -1,12 +1,13 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import type { AnyFunction } from "../codec/references.ts";
+import type { ContextOptions } from "../thread/context.ts";
 import type { OutputOptions } from "../thread/output.ts";
 import type { WorkerPermissions } from "../thread/permissions.ts";
 import type { WorkerEndReason } from "./workers.ts";
 
 /** Options of {@linkcode Pool}'s constructor. */
-export interface PoolOptions extends OutputOptions {
+export interface PoolOptions extends OutputOptions, ContextOptions {
   /** An exposed function that each worker calls before its first task. */
   initializer?: AnyFunction;
   /**
@@ -74,7 +75,7 @@ export interface CloseOptions {
 }
 
 /** Options of {@linkcode Pool.apply}. */
-export interface ApplyOptions {
+export interface ApplyOptions extends ContextOptions {
   /** Calls the task off: the promise rejects with the signal's reason. */
   signal?: AbortSignal;
   /**

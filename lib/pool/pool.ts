@@ -33,6 +33,12 @@ import {
   idOf,
   originOf,
 } from "../codec/references.ts";
+import {
+  callIn,
+  type Context,
+  contextOf,
+  type ContextStorage,
+} from "../thread/context.ts";
 import { outputOf } from "../thread/output.ts";
 import { copyPermissions } from "../thread/permissions.ts";
 import { checkMainThread } from "../thread/thread_table.ts";
@@ -132,6 +138,8 @@ export function cpuCount(): number {
 export class Pool implements AsyncDisposable {
   #dispatcher: Dispatcher;
   #workers: number;
+  /** The storages whose values go along with every call. */
+  #context: readonly ContextStorage[] | undefined;
   /** The ids of functions that were found to be fit for this pool. */
   #known = new Map<AnyFunction, number>();
 
@@ -199,6 +207,8 @@ export class Pool implements AsyncDisposable {
     }
     const copy = copyPermissions("create pool", permissions);
     const output = outputOf("create pool", options);
+    contextOf("create pool", options.context);
+    this.#context = options.context;
     checkMainThread("create pool");
     this.#workers = workers;
     // It loads its modules while the rest of the pool is made.
@@ -442,9 +452,14 @@ export class Pool implements AsyncDisposable {
     options: ApplyOptions = NO_OPTIONS,
   ): Promise<unknown> {
     try {
-      const id = this.#check("apply function", fn, options);
+      let id = this.#check("apply function", fn, options);
       checkArray("apply function: args", args);
-      const list = args as readonly unknown[];
+      let list = args as readonly unknown[];
+      const context = this.#contextOf("apply function", options);
+      if (context !== undefined) {
+        id = idOf(callIn)!;
+        list = [context, fn, list];
+      }
       const task = new Task(id, Mode.APPLY, false, list);
       const { signal, timeout } = options;
       if (isRecording) return this.#applyRecorded(task, options);
@@ -873,6 +888,12 @@ export class Pool implements AsyncDisposable {
     return id;
   }
 
+  /** What goes along with a call; undefined if nothing does. */
+  #contextOf(action: string, options: ApplyOptions): Context | undefined {
+    const storages = options.context ?? this.#context;
+    return storages === undefined ? undefined : contextOf(action, storages);
+  }
+
   #learn(action: string, fn: AnyFunction): number {
     checkFunction(action, fn);
     const { url, name } = originOf(fn)!;
@@ -894,7 +915,13 @@ export class Pool implements AsyncDisposable {
     options: MapOptions,
   ): Promise<R[]> {
     const action = mode === Mode.MAP ? "map function" : "starmap function";
-    const id = this.#checkItems(action, fn, items, options);
+    let id = this.#checkItems(action, fn, items, options);
+    const context = this.#contextOf(action, options);
+    if (context !== undefined) {
+      id = idOf(callIn)!;
+      items = withContext(context, fn, mode, items) as AnyIterable<T>;
+      mode = Mode.STARMAP;
+    }
     using call = new Call(this.#dispatcher, options).open();
     const list = isAsync(items) ? await collect(items, call) : listOf(items);
     const total = list.length;
@@ -936,7 +963,13 @@ export class Pool implements AsyncDisposable {
     ordered: boolean,
   ): AsyncGenerator<R, void, undefined> {
     const action = mode === Mode.MAP ? "imap function" : "starmap function";
-    const id = this.#checkItems(action, fn, items, options);
+    let id = this.#checkItems(action, fn, items, options);
+    const context = this.#contextOf(action, options);
+    if (context !== undefined) {
+      id = idOf(callIn)!;
+      items = withContext(context, fn, mode, items) as AnyIterable<T>;
+      mode = Mode.STARMAP;
+    }
     const { chunkSize = 1, settled: isSettled = false, onProgress } = options;
     const call = new Call(this.#dispatcher, options);
     const runner = new ChunkRunner(call, {
@@ -974,6 +1007,30 @@ export class Pool implements AsyncDisposable {
     checkIterable(action, items);
     return id;
   }
+}
+
+/** The arguments of {@linkcode callIn} for each item. */
+function withContext(
+  context: Context,
+  fn: AnyFunction,
+  mode: Mode,
+  items: AnyIterable<unknown>,
+): AnyIterable<unknown> {
+  const wrap = (item: unknown) => [
+    context,
+    fn,
+    mode === Mode.MAP ? [item] : item,
+  ];
+  if (Array.isArray(items)) return items.map(wrap);
+  if (isAsync(items)) return wrapAsync(items, wrap);
+  return Iterator.from(items as Iterable<unknown>).map(wrap);
+}
+
+async function* wrapAsync(
+  items: AsyncIterable<unknown>,
+  wrap: (item: unknown) => unknown,
+): AsyncGenerator<unknown> {
+  for await (const item of items) yield wrap(item);
 }
 
 function checkLimits(action: string, options: ApplyOptions): void {

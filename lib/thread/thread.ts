@@ -45,6 +45,7 @@ import {
   slotOf,
   Status,
 } from "./thread_table.ts";
+import { callIn, contextOf, type ContextOptions } from "./context.ts";
 import { type Output, outputOf, type OutputOptions } from "./output.ts";
 import { copyPermissions, type WorkerPermissions } from "./permissions.ts";
 import { needsOf, PooledWorker } from "./worker.ts";
@@ -59,7 +60,7 @@ export type {
 
 /** Options of {@linkcode Thread}'s constructor. */
 export interface ThreadOptions<F extends AnyFunction = AnyFunction>
-  extends OutputOptions {
+  extends OutputOptions, ContextOptions {
   /**
    * What the target is called with.
    *
@@ -239,8 +240,11 @@ export class Thread<F extends AnyFunction = AnyFunction>
         `Cannot create thread: the name must be a string, received ${typeof name}`,
       );
     }
-    this.#target = target;
-    this.#args = pack(args, -1);
+    const context = contextOf("create thread", options.context);
+    this.#target = context === undefined ? target : callIn as F;
+    this.#args = context === undefined
+      ? pack(args, -1)
+      : pack([context, target, args], -2);
     // Python takes an empty name for none.
     this.#shortName = name || `Thread-${++threadCount}`;
     this.#name = name || `${this.#shortName} (${nameOf(target)})`;
