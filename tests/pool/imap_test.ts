@@ -281,6 +281,23 @@ threadTest("Pool.terminate() ends an iterator", async () => {
   await assertRejects(() => Array.fromAsync(results), DOMException);
 });
 
+for (const method of ["istarmap", "starmapUnordered"] as const) {
+  threadTest(`Pool.${method}(): what runs ends where it is left`, async () => {
+    await using pool = new Pool(1);
+    const begun = new Queue<number>();
+    // The second never ends by itself.
+    const items: [Queue<number>, Queue<number>?][] = [
+      [begun],
+      [begun, new Queue<number>()],
+    ];
+    for await (const _ of pool[method](fns.waitOrNot, items)) {
+      await begun.get({ timeout: 30 });
+      break;
+    }
+    assertEquals(await pool.apply(fns.square, [3], { timeout: 30 }), 9);
+  });
+}
+
 for (const method of ["imap", "imapUnordered"] as const) {
   threadTest(
     `Pool.${method}() leaves nothing behind where nobody reads`,
