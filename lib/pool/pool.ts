@@ -10,6 +10,7 @@ import {
 } from "./checks.ts";
 import { ChunkRunner } from "./chunks.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { feed, streamItems } from "./generator.ts";
 import type {
   AnyIterable,
   ApplyOptions,
@@ -140,6 +141,7 @@ export class Pool implements AsyncDisposable {
   #workers: number;
   /** The storages whose values go along with every call. */
   #context: readonly ContextStorage[] | undefined;
+  #grace: number;
   /** The ids of functions that were found to be fit for this pool. */
   #known = new Map<AnyFunction, number>();
 
@@ -211,6 +213,7 @@ export class Pool implements AsyncDisposable {
     this.#context = options.context;
     checkMainThread("create pool");
     this.#workers = workers;
+    this.#grace = grace;
     // It loads its modules while the rest of the pool is made.
     PooledWorker.prestart(copy);
     this.#dispatcher = new Dispatcher(workers, {
@@ -768,6 +771,89 @@ export class Pool implements AsyncDisposable {
     options: ImapOptions<S> = {},
   ): AsyncGenerator<ItemResult<R, S>, void, undefined> {
     return this.#stream(Mode.STARMAP, fn, items, options, false);
+  }
+
+  /**
+   * Calls a generator function in a worker and yields what it yields, as it is
+   * taken: the generator begins when the first item is asked for, and is never
+   * more than two items ahead. When the reader leaves early, or the call is called
+   * off, the generator ends in the worker: its `finally` runs. Python's pools have
+   * nothing like it.
+   *
+   * A stream occupies its worker until it ends.
+   *
+   * @param fn The generator function, sync or async; or any other function that
+   * returns an iterable.
+   * @param args What it is called with.
+   * @param options How the call may end early.
+   * @returns An iterator over the items. It throws what the generator throws, after
+   * what that has yielded before.
+   * @throws {TypeError} If the function was never exposed, or an option isn't
+   * what it should be.
+   * @throws {Full} If the pool has a `maxsize`, and so many tasks wait.
+   * @throws {Error} If the pool is not running.
+   *
+   * @example Usage
+   * ```ts no-eval
+   * import { expose, Pool } from "@lab9/concurrency";
+   *
+   * export function* primes(): Generator<number> {
+   *   for (let n = 2;; n++) {
+   *     let divisor = 2;
+   *     while (n % divisor !== 0) divisor++;
+   *     if (divisor === n) yield n;
+   *   }
+   * }
+   * expose(import.meta, { primes });
+   *
+   * if (import.meta.main) {
+   *   await using pool = new Pool(1);
+   *   for await (const prime of pool.stream(primes)) {
+   *     if (prime > 10) break;
+   *     console.log(prime); // 2 3 5 7
+   *   }
+   * }
+   * ```
+   *
+   * @typeParam A The types of the function's arguments.
+   * @typeParam T The type of the items.
+   */
+  stream<A extends readonly unknown[], T>(
+    fn: (...args: A) => AnyIterable<T>,
+    args: NoInfer<Readonly<A>>,
+    options?: ApplyOptions,
+  ): AsyncGenerator<T, void, undefined>;
+  /**
+   * The same for a function that can do without arguments.
+   *
+   * @param fn The generator function.
+   * @param args None.
+   * @param options How the call may end early.
+   * @returns An iterator over the items.
+   *
+   * @typeParam T The type of the items.
+   */
+  stream<T>(
+    fn: () => AnyIterable<T>,
+    args?: readonly [],
+    options?: ApplyOptions,
+  ): AsyncGenerator<T, void, undefined>;
+  stream(
+    fn: AnyFunction,
+    args: unknown = [],
+    options: ApplyOptions = NO_OPTIONS,
+  ): AsyncGenerator<unknown, void, undefined> {
+    this.#check("stream function", fn, options);
+    checkArray("stream function: args", args);
+    const list = args as readonly unknown[];
+    const { signal } = options;
+    return streamItems((queue, left) => {
+      const signals = signal === undefined ? [left] : [signal, left];
+      return this.apply(feed, [queue, fn, list], {
+        ...options,
+        signal: AbortSignal.any(signals),
+      });
+    }, this.#grace);
   }
 
   /**

@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { now, timeOrigin } from "../sync/globals.ts";
+import { now, queueMicrotask, timeOrigin } from "../sync/globals.ts";
 
 /** How long something took, in milliseconds. */
 export interface Times {
@@ -50,6 +50,21 @@ const origin = (timeOrigin * 1000) % 2 ** 32;
 /** Microseconds on a clock that all threads share, in 32 bits. It wraps. */
 export function microseconds(): number {
   return (now() * 1000 + origin) | 0;
+}
+
+let thisTurn: number | undefined;
+const endTurn = (): void => void (thisTurn = undefined);
+
+/**
+ * The same, read once a turn: many tasks may be submitted in one, each of which
+ * takes hardly longer than a look at the clock.
+ */
+export function turnMicroseconds(): number {
+  if (thisTurn === undefined) {
+    thisTurn = microseconds();
+    queueMicrotask(endTurn);
+  }
+  return thisTurn;
 }
 
 /**

@@ -11,7 +11,7 @@ import { type PortableError, toPortable } from "../codec/portable_error.ts";
 import { ModuleNotLoaded } from "../thread/modules.ts";
 import { isEnding, isThenable } from "../thread/worker_server.ts";
 import { isCalledOff, type Runnable } from "./current_task.ts";
-import { microseconds } from "./stats.ts";
+import { turnMicroseconds } from "./stats.ts";
 
 /** How a task's function is to be called. */
 export const Mode = {
@@ -35,7 +35,7 @@ export interface TaskRecord {
   mode: Mode;
   /** Whether an item that fails leaves the others alone. */
   isSettled: boolean;
-  /** When it was made, in {@linkcode microseconds}. */
+  /** When it was made, in {@linkcode turnMicroseconds}. */
   submitted: number;
   /** The arguments or items; undefined if they have to be asked for. */
   payload: readonly unknown[] | undefined;
@@ -70,7 +70,7 @@ export class Task implements TaskRecord {
   readonly fn: number;
   readonly mode: Mode;
   readonly isSettled: boolean;
-  readonly submitted: number = microseconds();
+  readonly submitted: number = turnMicroseconds();
   payload: readonly unknown[] | undefined;
   /** Which part of the payload is the task's. */
   from: number;
