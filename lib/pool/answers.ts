@@ -15,6 +15,8 @@ export interface Answered {
   taskOf(id: number): Task | undefined;
   resolve(id: number, value: unknown): void;
   reject(id: number, error: unknown): void;
+  /** A worker begins a task whose time is limited. */
+  begin(id: number): void;
   /** The first mail of that worker that was not taken yet. */
   takeMail(worker: number): Packed | undefined;
   /** A worker asks for the payload of a task, unless that was called off since. */
@@ -78,6 +80,8 @@ export class Answers {
         if (mail !== undefined) this.#answerMailed(id, mail);
         return;
       }
+      case Reply.BEGINS:
+        return answered.begin(id);
       case Reply.ASKS: {
         const task = answered.taskOf(id);
         if (typeof value !== "number") throw new Damaged("answer");

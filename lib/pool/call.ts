@@ -11,6 +11,8 @@ export interface CallLimits {
   signal?: AbortSignal;
   /** In seconds. */
   timeout?: number;
+  /** The same for each task, from its start. */
+  runTimeout?: number;
 }
 
 /** A timer's time is kept in 31 bits: more of it would be over at once. */
@@ -29,6 +31,7 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
   #dispatcher: Dispatcher;
   #tasks = new Set<Task>();
   #timeout: number;
+  #runTimeout: number | undefined;
   /** On `now()`'s clock. */
   #deadline = Infinity;
   #signal: AbortSignal | undefined;
@@ -46,8 +49,9 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
 
   constructor(
     dispatcher: Dispatcher,
-    { signal, timeout = Infinity }: CallLimits,
+    { signal, timeout = Infinity, runTimeout }: CallLimits,
   ) {
+    this.#runTimeout = runTimeout;
     this.#dispatcher = dispatcher;
     this.#signal = signal;
     this.#timeout = timeout;
@@ -97,6 +101,7 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
     try {
       this.throwIfCalledOff();
       task.owner = this;
+      task.runTimeout = this.#runTimeout;
       const promise = this.#dispatcher.submit(task);
       this.#tasks.add(task);
       return promise;

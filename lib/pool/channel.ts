@@ -123,8 +123,14 @@ export class Channel {
     }
   }
 
-  /** Takes a record, awaiting one; undefined once the channel has ended. */
-  async receive<T>(read: (decoder: Decoder) => T): Promise<T | undefined> {
+  /**
+   * Takes a record, awaiting one; undefined once the channel has ended, or the
+   * deadline has passed.
+   */
+  async receive<T>(
+    read: (decoder: Decoder) => T,
+    deadline = Infinity,
+  ): Promise<T | undefined> {
     this.#ring.letPutsRunAhead();
     for (let spin = 0; spin < SPINS; spin++) {
       const record = this.take(read);
@@ -133,7 +139,7 @@ export class Channel {
     }
     const record = await this.#notEmpty.wait(
       () => this.#takeOrEnd(read),
-      { deadline: Infinity, keepAlive: false },
+      { deadline, keepAlive: false },
     );
     return record === PENDING ? undefined : record;
   }

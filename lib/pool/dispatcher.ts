@@ -3,6 +3,7 @@
 import { refusePromise } from "../checks.ts";
 import { now, queueMicrotask } from "../sync/globals.ts";
 import type { AsyncWaitOptions } from "../sync/deadline.ts";
+import { clearAlarm, setAlarm } from "../sync/alarms.ts";
 import { hold } from "../sync/keep_alive.ts";
 import { pack } from "../codec/packing.ts";
 import type { Settled } from "../thread/run.ts";
@@ -71,6 +72,7 @@ export class Dispatcher {
     taskOf: (id) => this.#table.get(id),
     resolve: (id, value) => this.#settle(id)?.resolve(value),
     reject: (id, error) => this.#reject(id, error),
+    begin: (id) => this.#limit(this.#table.get(id)),
     takeMail: (worker) => this.#workers.takeMail(worker),
     sendPayload: (task, worker) => this.#sendPayload(task, worker),
   });
@@ -118,7 +120,10 @@ export class Dispatcher {
       (worker, settled) => this.#onWorkerEnd(worker, settled),
     );
     this.#receive();
-    this.#workers.fill(() => this.#state === "running");
+    // Idle workers that are to end aren't started without need.
+    if (options.idleTimeout === Infinity) {
+      this.#workers.fill(() => this.#state === "running");
+    }
   }
 
   /** Whether nobody has closed or terminated it. */
@@ -372,8 +377,9 @@ export class Dispatcher {
     }
     for (const call of this.#calls) call.callOff(reason);
     this.#room.free();
-    this.#outbox.close();
+    // In this order: a worker that sees the channel's end is to know why.
     this.#stopping = this.#workers.stop();
+    this.#outbox.close();
     this.#closeResults();
   }
 
@@ -426,7 +432,18 @@ export class Dispatcher {
     task.reject(error);
   }
 
+  /** Calls a task off, which a worker begins now, when it has run too long. */
+  #limit(task: Task | undefined): void {
+    if (task?.runTimeout === undefined) return;
+    const { runTimeout } = task;
+    task.alarm = setAlarm(now() + runTimeout * 1000, () => {
+      const message = `The task ran longer than ${runTimeout} seconds`;
+      this.cancel([task], new DOMException(message, "TimeoutError"));
+    });
+  }
+
   #onDeleted(task: Task): void {
+    if (task.alarm !== undefined) clearAlarm(task.alarm);
     this.#settled++;
     if (this.#table.size === 0) {
       this.#hold?.[Symbol.dispose]();
@@ -488,7 +505,7 @@ export class Dispatcher {
     if (this.#hasStopped) return;
     if (settled.outcome === Outcome.RETURNED) {
       // It has done its number of tasks, or there were none left.
-      const isRecycled = settled.value === true;
+      const isRecycled = settled.value === "recycled";
       return this.#replace(isRecycled && this.#state !== "drained");
     }
     const error = settled.outcome === Outcome.THREW
@@ -503,7 +520,12 @@ export class Dispatcher {
       this.#abandon(error);
       return;
     }
-    for (const id of worker.claims) this.#reject(id, error);
+    const { claims } = worker;
+    for (const id of claims) this.#reject(id, error);
+    if (settled.outcome === Outcome.THREW && claims.length === 0) {
+      // Of a finalizer.
+      console.error(`Exception in thread ${worker.name}:`, error);
+    }
     this.#replace(!worker.isReplaced && this.#state !== "drained");
   }
 

@@ -17,6 +17,19 @@ export interface PoolOptions extends OutputOptions, ContextOptions {
    */
   initargs?: readonly unknown[];
   /**
+   * An exposed function that a worker calls, without arguments, before it ends by
+   * itself: because the pool was closed, it had done its tasks, or was idle. Of one
+   * that is ended it isn't called.
+   */
+  finalizer?: AnyFunction;
+  /**
+   * After how many seconds without a task a worker ends. Another starts when there
+   * is work again; none starts before.
+   *
+   * @default {Infinity}
+   */
+  idleTimeout?: number;
+  /**
    * How many tasks a worker does before a fresh one takes its place. A chunk of
    * a map counts as one.
    *
@@ -57,8 +70,9 @@ export interface PoolOptions extends OutputOptions, ContextOptions {
   /**
    * Called whenever a worker has ended, with the reason: `"closed"` if the pool
    * was closed, `"recycled"` if it had done `maxTasksPerChild` tasks,
+   * `"idle"` if it had none for `idleTimeout` seconds,
    * `"calledOff"` if its task was, `"terminated"` with the pool, `"failed"` if its
-   * initializer threw, and `"lost"` if it died.
+   * initializer or finalizer threw, and `"lost"` if it died.
    */
   onWorkerEnd?: (reason: WorkerEndReason) => void;
 }
@@ -85,6 +99,13 @@ export interface ApplyOptions extends ContextOptions {
    * @default {Infinity}
    */
   timeout?: number;
+  /**
+   * How long a task may run, in seconds, counted from its start. After that it is
+   * called off. Of a map, each chunk is a task.
+   *
+   * @default {Infinity}
+   */
+  runTimeout?: number;
 }
 
 /**

@@ -192,6 +192,8 @@ export class Pool implements AsyncDisposable {
       maxsize = Infinity,
       grace = 0.25,
       tasksPerWorker = 1,
+      finalizer,
+      idleTimeout = Infinity,
       onWorkerStart,
       onWorkerEnd,
     } = options;
@@ -203,6 +205,8 @@ export class Pool implements AsyncDisposable {
     checkSeconds("create pool", "grace", grace);
     if (maxsize !== Infinity) checkCount("create pool", "maxsize", maxsize);
     if (initializer !== undefined) checkFunction("create pool", initializer);
+    if (finalizer !== undefined) checkFunction("create pool", finalizer);
+    checkSeconds("create pool", "idleTimeout", idleTimeout);
     checkArray("create pool: initargs", initargs);
     for (const [name, fn] of Object.entries({ onWorkerStart, onWorkerEnd })) {
       if (fn !== undefined) checkCallback("create pool", name, fn);
@@ -225,6 +229,8 @@ export class Pool implements AsyncDisposable {
       maxsize,
       grace,
       tasksPerWorker,
+      finalizer,
+      idleTimeout,
       onWorkerStart,
       onWorkerEnd,
     });
@@ -464,10 +470,11 @@ export class Pool implements AsyncDisposable {
         list = [context, fn, list];
       }
       const task = new Task(id, Mode.APPLY, false, list);
-      const { signal, timeout } = options;
+      const { signal, timeout, runTimeout } = options;
       if (isRecording) return this.#applyRecorded(task, options);
       // What can't end early needs no more than its task.
-      return signal === undefined && timeout === undefined
+      return signal === undefined && timeout === undefined &&
+          runTimeout === undefined
         ? this.#dispatcher.submit(task)
         : this.#applyLimited(task, options);
     } catch (error) {
@@ -1124,6 +1131,9 @@ function checkLimits(action: string, options: ApplyOptions): void {
   checkSignal(action, options.signal);
   if (options.timeout !== undefined) {
     checkSeconds(action, "timeout", options.timeout);
+  }
+  if (options.runTimeout !== undefined) {
+    checkSeconds(action, "runTimeout", options.runTimeout);
   }
   options.signal?.throwIfAborted();
 }

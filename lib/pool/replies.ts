@@ -44,6 +44,12 @@ export class Replies {
     this.#reply(task, Reply.THREW, toPortable(error, this.#name));
   }
 
+  /** A task begins whose time is limited. */
+  begins(task: ReceivedTask): void {
+    this.#write(task.id, Reply.BEGINS, undefined);
+    this.#results.sendSync();
+  }
+
   /** The task's payload is wanted by mail. */
   asks(task: ReceivedTask): void {
     this.#write(task.id, Reply.ASKS, this.#number);

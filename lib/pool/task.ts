@@ -1,6 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { Promise } from "../sync/globals.ts";
+import type { Alarm } from "../sync/alarms.ts";
 import { Damaged } from "../codec/tags.ts";
 import type { Decoder } from "../codec/decoder.ts";
 import type { Encoder } from "../codec/encoder.ts";
@@ -35,6 +36,8 @@ export interface TaskRecord {
   mode: Mode;
   /** Whether an item that fails leaves the others alone. */
   isSettled: boolean;
+  /** How many seconds it may run, if that is limited: its start is told then. */
+  runTimeout: number | undefined;
   /** When it was made, in {@linkcode turnMicroseconds}. */
   submitted: number;
   /** The arguments or items; undefined if they have to be asked for. */
@@ -70,6 +73,9 @@ export class Task implements TaskRecord {
   readonly fn: number;
   readonly mode: Mode;
   readonly isSettled: boolean;
+  runTimeout: number | undefined = undefined;
+  /** Rings when it has run too long. */
+  alarm: Alarm | undefined = undefined;
   readonly submitted: number = turnMicroseconds();
   payload: readonly unknown[] | undefined;
   /** Which part of the payload is the task's. */
@@ -129,6 +135,8 @@ export const Reply = {
   MAILED: 3,
   /** The worker asks for the payload. */
   ASKS: 4,
+  /** The worker begins a task whose time is limited. */
+  BEGINS: 5,
 } as const;
 export type Reply = (typeof Reply)[keyof typeof Reply];
 
@@ -143,6 +151,7 @@ export function writeTask(
   encoder.write(task.mode);
   encoder.write(task.isSettled);
   encoder.write(task.submitted);
+  encoder.write(task.runTimeout);
   if (task.payload === undefined) encoder.write(undefined);
   else encoder.writeList(task.payload, task.from, task.to);
 }
@@ -156,6 +165,7 @@ export function readTask(decoder: Decoder): ReceivedTask {
     mode: decoder.readNumber() as Mode,
     isSettled: decoder.read() === true,
     submitted: decoder.readNumber(),
+    runTimeout: decoder.read() as number | undefined,
     payload: undefined,
     slot: 0,
     hasEnded: false,

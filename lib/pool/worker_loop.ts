@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { Promise } from "../sync/globals.ts";
+import { now, Promise } from "../sync/globals.ts";
 import { expose } from "../expose.ts";
 import type { Decoder } from "../codec/decoder.ts";
 import { checkStop } from "../sync/waiters.ts";
@@ -16,6 +16,9 @@ import { runTask } from "./run_task.ts";
 import { readTask, type ReceivedTask } from "./task.ts";
 import { beginTask } from "./tickets.ts";
 
+/** It has done its number of tasks, or got none for long, or there are no more. */
+export type LoopEnd = "recycled" | "idle" | "closed";
+
 /** What a pool's worker is started with. */
 export interface WorkerLoopOptions {
   name: string;
@@ -29,6 +32,10 @@ export interface WorkerLoopOptions {
   initargs: readonly unknown[];
   /** How many tasks to do before ending. */
   maxTasks: number;
+  /** Called before it ends, unless it is ended. */
+  finalizer: AnyFunction | undefined;
+  /** After how many seconds without a task to end. */
+  idleTimeout: number;
   /** How many tasks to do at a time. */
   tasksPerWorker: number;
 }
@@ -43,17 +50,20 @@ export interface WorkerLoopOptions {
  * to end the worker because of a task negates the slot first. Both change it in
  * one step from the id: a worker that is about to be ended takes no other task.
  *
- * @returns Whether it ended because it had done its number of tasks.
+ * @returns Why it has ended.
  */
-export async function workerLoop(options: WorkerLoopOptions): Promise<boolean> {
-  const { claim, initializer, initargs } = options;
+export async function workerLoop(options: WorkerLoopOptions): Promise<LoopEnd> {
+  const { claim, initializer, initargs, finalizer } = options;
   answerPings(claim);
   const loop = new Loop(options);
   if (initializer !== undefined) await initializer(...initargs);
   setPending(() => loop.hasTasks);
   Atomics.store(claim, Claim.READY, 1);
   Atomics.notify(claim, Claim.READY);
-  return await loop.run();
+  const end = await loop.run();
+  checkStop();
+  if (finalizer !== undefined) await finalizer();
+  return end;
 }
 
 /** Takes tasks and does them, one or several at a time. */
@@ -90,12 +100,13 @@ class Loop {
   }
 
   /** Resolves when there are no tasks any more, or so many were done. */
-  run(): Promise<boolean> {
+  run(): Promise<LoopEnd> {
     return Promise.race([this.#takeTasks(), this.#broken.promise]);
   }
 
-  async #takeTasks(): Promise<boolean> {
-    const { maxTasks, tasksPerWorker } = this.#options;
+  async #takeTasks(): Promise<LoopEnd> {
+    const { maxTasks, tasksPerWorker, idleTimeout } = this.#options;
+    let end: LoopEnd = "recycled";
     const isSingle = tasksPerWorker === 1;
     while (this.#begun < maxTasks) {
       // A worker that always finds a task never waits: nothing else would end it.
@@ -104,11 +115,16 @@ class Loop {
       this.#slot = this.#freeSlots.pop()!;
       let task = this.#tasks.take(this.#take);
       if (task === undefined || !isSingle) {
-        task ??= await this.#tasks.receive(this.#take);
+        task ??= await this.#tasks.receive(
+          this.#take,
+          idleTimeout === Infinity ? Infinity : now() + idleTimeout * 1000,
+        );
         this.#time = microseconds();
       }
       if (task === undefined) {
         this.#freeSlots.push(this.#slot);
+        end = this.#tasks.isClosed ? "closed" : "idle";
+        if (end === "idle" && this.hasTasks) continue;
         break;
       }
       const done = this.#do(task);
@@ -120,7 +136,7 @@ class Loop {
       if (this.#isHeld) await new Promise(() => {});
     }
     while (this.#freeSlots.length < tasksPerWorker) await this.#slotFreed();
-    return this.#begun >= maxTasks;
+    return end;
   }
 
   #take = (decoder: Decoder): ReceivedTask => {
@@ -134,6 +150,7 @@ class Loop {
   #do(task: ReceivedTask): void | Promise<void> {
     if (!beginTask(this.#tickets, task)) return this.#release(task);
     this.#begun++;
+    if (task.runTimeout !== undefined) this.#replies.begins(task);
     const began = this.#time;
     addTime(this.#claim, Claim.WAITED, task.submitted, began);
     const span = recordSpan(Mark.TASK, task.payload?.length);

@@ -27,6 +27,8 @@ export interface WorkersOptions extends
     | "initargs"
     | "maxTasks"
     | "tasksPerWorker"
+    | "finalizer"
+    | "idleTimeout"
   > {
   permissions: WorkerPermissions;
   /** Where the workers' console goes, if that is elsewhere. */
@@ -41,6 +43,7 @@ export interface WorkersOptions extends
 export type WorkerEndReason =
   | "closed"
   | "recycled"
+  | "idle"
   | "calledOff"
   | "terminated"
   | "failed"
@@ -358,7 +361,7 @@ export function endReason(
   if (worker.isReplaced) return "calledOff";
   switch (outcome) {
     case Outcome.RETURNED:
-      return "value" in settled && settled.value ? "recycled" : "closed";
+      return "value" in settled ? settled.value as WorkerEndReason : "closed";
     case Outcome.THREW:
       return "failed";
     case Outcome.TERMINATED:

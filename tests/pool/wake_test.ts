@@ -160,6 +160,8 @@ threadTest(
       initializer: undefined,
       initargs: [],
       tasksPerWorker: 1,
+      finalizer: undefined,
+      idleTimeout: Infinity,
       maxTasks: Infinity,
     });
     // What the worker's other functions would see once the task is taken.
@@ -183,7 +185,7 @@ threadTest(
       }
       await delay(20);
       tasks.close();
-      assertEquals(await loop, false);
+      assertEquals(await loop, "closed");
     } finally {
       Channel.prototype.take = take;
     }
