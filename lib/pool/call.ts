@@ -13,6 +13,7 @@ export interface CallLimits {
   timeout?: number;
   /** The same for each task, from its start. */
   runTimeout?: number;
+  priority?: number;
 }
 
 /** A timer's time is kept in 31 bits: more of it would be over at once. */
@@ -32,6 +33,7 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
   #tasks = new Set<Task>();
   #timeout: number;
   #runTimeout: number | undefined;
+  #priority: number;
   /** On `now()`'s clock. */
   #deadline = Infinity;
   #signal: AbortSignal | undefined;
@@ -49,8 +51,9 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
 
   constructor(
     dispatcher: Dispatcher,
-    { signal, timeout = Infinity, runTimeout }: CallLimits,
+    { signal, timeout = Infinity, runTimeout, priority = 0 }: CallLimits,
   ) {
+    this.#priority = priority;
     this.#runTimeout = runTimeout;
     this.#dispatcher = dispatcher;
     this.#signal = signal;
@@ -102,6 +105,7 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
       this.throwIfCalledOff();
       task.owner = this;
       task.runTimeout = this.#runTimeout;
+      task.priority = this.#priority;
       const promise = this.#dispatcher.submit(task);
       this.#tasks.add(task);
       return promise;

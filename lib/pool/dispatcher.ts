@@ -11,6 +11,7 @@ import { Outcome } from "../thread/thread_table.ts";
 import { WorkerLostError } from "../thread/thread.ts";
 import { Answers } from "./answers.ts";
 import { Channel } from "./channel.ts";
+import { Line } from "./line.ts";
 import { Outbox } from "./outbox.ts";
 import { Room } from "./room.ts";
 import { type PoolStats, timesOf } from "./stats.ts";
@@ -94,6 +95,10 @@ export class Dispatcher {
   /** Waits for the pool to have nothing to do. */
   #idle = new Waits();
   #room: Room;
+  /** How many tasks the workers can do at a time. */
+  #atATime: number;
+  /** Tasks that wait here, and not in the channel. */
+  #line = new Line();
   /** How many wait for all workers to be ready. */
   #readies = 0;
   /** Why no more tasks are taken, not even of calls that were made before. */
@@ -105,7 +110,7 @@ export class Dispatcher {
     size: number,
     { maxsize, onWorkerStart, onWorkerEnd, ...options }: DispatcherOptions,
   ) {
-    const atATime = size * options.tasksPerWorker;
+    const atATime = this.#atATime = size * options.tasksPerWorker;
     this.#room = new Room(maxsize, atATime, () => this.#table.size);
     this.#onWorkerEnded = onWorkerEnd;
     this.#workers = new Workers(
@@ -219,7 +224,9 @@ export class Dispatcher {
     if (this.refused !== undefined) throw this.refused.reason;
     this.#table.add(task);
     try {
-      this.#outbox.post(task);
+      if (task.priority === 0 && this.#line.size === 0) {
+        this.#outbox.post(task);
+      } else this.#standInLine(task);
     } catch (error) {
       this.#table.delete(task.id);
       throw error;
@@ -231,8 +238,44 @@ export class Dispatcher {
     return task.promise;
   }
 
+  /**
+   * Priorities count among what waits. So as long as there are any, the channel
+   * holds no more than the workers can do: the rest stands in line here.
+   */
+  #standInLine(task: Task): void {
+    if (this.#line.size === 0) {
+      for (const other of [...this.#table.tasks()]) {
+        if (other === task || !this.#table.takeBack(other)) continue;
+        this.#outbox.recall(other);
+        this.#line.add(other);
+      }
+    }
+    this.#line.add(task);
+    this.#sendLine();
+  }
+
+  /** None of the tasks is to be sent when another of them makes room. */
+  #leaveLine(tasks: Iterable<Task>): void {
+    if (this.#line.size === 0) return;
+    for (const task of tasks) this.#line.delete(task);
+  }
+
+  #sendLine(): void {
+    if (this.#hasStopped || this.refused !== undefined) return;
+    while (this.#line.size > 0) {
+      if (this.#table.size - this.#line.size >= this.#atATime) return;
+      const task = this.#line.take()!;
+      try {
+        this.#outbox.post(task);
+      } catch (error) {
+        this.#reject(task.id, error);
+      }
+    }
+  }
+
   /** Calls tasks off. Workers that are at them are ended, unless they end them. */
   cancel(tasks: Iterable<Task>, reason: unknown): void {
+    this.#leaveLine(tasks);
     for (const task of tasks) {
       const worker = this.#takeAway(task, reason);
       this.#onCalledOff(task, reason);
@@ -251,6 +294,7 @@ export class Dispatcher {
 
   /** Calls off those tasks that no worker has begun. */
   cancelWaiting(tasks: Iterable<Task>, reason: unknown): void {
+    this.#leaveLine(tasks);
     for (const task of tasks) {
       if (this.#table.callOffWaiting(task)) this.#onCalledOff(task, reason);
     }
@@ -259,6 +303,7 @@ export class Dispatcher {
   #onCalledOff(task: Task, reason: unknown): void {
     this.#calledOff++;
     this.#outbox.recall(task);
+    this.#line.delete(task);
     this.#onDeleted(task);
     task.reject(reason);
   }
@@ -449,6 +494,7 @@ export class Dispatcher {
       this.#hold?.[Symbol.dispose]();
       this.#hold = undefined;
     }
+    this.#sendLine();
     task.owner?.onSettled(task);
     this.#idle.wakeAll();
     this.#room.free();

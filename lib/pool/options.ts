@@ -100,6 +100,13 @@ export interface ApplyOptions extends ContextOptions {
    */
   timeout?: number;
   /**
+   * What waits with the lowest priority runs first; of the same, what was
+   * submitted first. As with {@linkcode PriorityQueue}.
+   *
+   * @default {0}
+   */
+  priority?: number;
+  /**
    * How long a task may run, in seconds, counted from its start. After that it is
    * called off. Of a map, each chunk is a task.
    *

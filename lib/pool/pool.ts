@@ -470,11 +470,11 @@ export class Pool implements AsyncDisposable {
         list = [context, fn, list];
       }
       const task = new Task(id, Mode.APPLY, false, list);
-      const { signal, timeout, runTimeout } = options;
+      const { signal, timeout, runTimeout, priority } = options;
       if (isRecording) return this.#applyRecorded(task, options);
       // What can't end early needs no more than its task.
       return signal === undefined && timeout === undefined &&
-          runTimeout === undefined
+          runTimeout === undefined && priority === undefined
         ? this.#dispatcher.submit(task)
         : this.#applyLimited(task, options);
     } catch (error) {
@@ -1126,12 +1126,27 @@ async function* wrapAsync(
   for await (const item of items) yield wrap(item);
 }
 
+function checkPriority(action: string, priority: number): void {
+  if (typeof priority !== "number") {
+    throw new TypeError(
+      `Cannot ${action}: priority must be a number, received ${
+        kindOf(priority)
+      }`,
+    );
+  }
+  if (Number.isNaN(priority)) {
+    throw new RangeError(`Cannot ${action}: priority must not be NaN`);
+  }
+}
+
 function checkLimits(action: string, options: ApplyOptions): void {
   checkOptions(action, options);
   checkSignal(action, options.signal);
   if (options.timeout !== undefined) {
     checkSeconds(action, "timeout", options.timeout);
   }
+  const { priority } = options;
+  if (priority !== undefined) checkPriority(action, priority);
   if (options.runTimeout !== undefined) {
     checkSeconds(action, "runTimeout", options.runTimeout);
   }

@@ -74,6 +74,10 @@ export class Task implements TaskRecord {
   readonly mode: Mode;
   readonly isSettled: boolean;
   runTimeout: number | undefined = undefined;
+  /** The lowest comes first. */
+  priority = 0;
+  /** The how-many-eth task of its pool it is; given with the ticket. */
+  number = 0;
   /** Rings when it has run too long. */
   alarm: Alarm | undefined = undefined;
   readonly submitted: number = turnMicroseconds();

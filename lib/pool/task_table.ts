@@ -30,6 +30,7 @@ export class TaskTable {
   #freeTickets: number[] = [];
   #tasks = new Map<number, Task>();
   #lastId: number;
+  #lastNumber = 0;
 
   /** The next task's id comes after the last one. */
   constructor(lastId = 0) {
@@ -76,6 +77,17 @@ export class TaskTable {
     task.ticket = this.#freeTickets.pop() ?? this.#newTicket();
     Atomics.store(this.#tickets, task.ticket, task.id);
     this.#tasks.set(task.id, task);
+    task.number ||= ++this.#lastNumber;
+  }
+
+  /**
+   * Takes a task back that no worker has begun: who finds it in the channel drops
+   * it. Whether it could be taken back.
+   */
+  takeBack(task: Task): boolean {
+    if (!this.callOffWaiting(task)) return false;
+    this.add(task);
+    return true;
   }
 
   /** Deletes a task, which has settled; undefined if there is none. */

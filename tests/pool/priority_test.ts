@@ -1,0 +1,99 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { Pool, Queue } from "../../mod.ts";
+import { threadTest } from "../support/threads.ts";
+import { echo, put, square, wait } from "../support/pool_functions.ts";
+
+/** The order in which one worker does what was submitted while it was busy. */
+async function orderOf(priorities: (number | undefined)[]): Promise<number[]> {
+  await using pool = new Pool(1);
+  const begun = new Queue<number>();
+  const go = new Queue<number>();
+  const done = new Queue<number>();
+  const first = pool.apply(wait, [begun, go]);
+  await begun.get();
+  const tasks = priorities.map((priority, i) =>
+    pool.apply(put, [done, i], priority === undefined ? {} : { priority })
+  );
+  assertEquals(pool.size, priorities.length);
+  go.putNowait(0);
+  await Promise.all([first, ...tasks]);
+  const order: number[] = [];
+  while (!done.isEmpty) order.push(done.getNowait());
+  return order;
+}
+
+threadTest("Pool: the lowest priority runs first, ties in order", async () => {
+  assertEquals(await orderOf([3, 1, 2, 1]), [1, 3, 2, 0]);
+  assertEquals(await orderOf([undefined, undefined, -1]), [2, 0, 1]);
+  assertEquals(await orderOf([1, undefined, 1, 0]), [1, 3, 0, 2]);
+  assertEquals(await orderOf([5, -0.5, Infinity, -Infinity, 0]), [
+    3,
+    1,
+    4,
+    0,
+    2,
+  ]);
+});
+
+threadTest("Pool: many tasks of all priorities, some called off", async () => {
+  await using pool = new Pool(2);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const tasks = Array.from(
+    { length: 300 },
+    (_, i) =>
+      pool.apply(
+        echo,
+        [i],
+        i % 7 === 0 ? {} : {
+          priority: i % 5 - 2,
+          signal: i % 3 === 0 ? signal : undefined,
+        },
+      ),
+  );
+  const settled = Promise.allSettled(tasks);
+  controller.abort("off");
+  for (const [i, result] of (await settled).entries()) {
+    if (result.status === "fulfilled") assertEquals(result.value, i);
+    else assertEquals([i % 3, result.reason], [0, "off"]);
+  }
+  assertEquals(await pool.map(square, [1, 2, 3], { priority: 1 }), [1, 4, 9]);
+  await assertRejects(
+    () => pool.apply(echo, [Symbol()], { priority: 1 }),
+    DOMException,
+  );
+});
+
+threadTest("Pool: priorities and the pool's end", async () => {
+  const pool = new Pool(1);
+  const begun = new Queue<number>();
+  const go = new Queue<number>();
+  const first = pool.apply(wait, [begun, go]);
+  await begun.get();
+  const tasks = [2, 1].map((priority) =>
+    pool.apply(square, [priority], { priority })
+  );
+  pool.close();
+  go.putNowait(7);
+  assertEquals(await Promise.all([first, ...tasks]), [7, 4, 1]);
+  await pool.join();
+  const ended = new Pool(1);
+  const pending = assertRejects(() =>
+    ended.apply(square, [1], { priority: 1 })
+  );
+  await ended.terminate();
+  await pending;
+});
+
+threadTest("Pool refuses a priority that is none", async () => {
+  await using pool = new Pool(1);
+  await assertRejects(
+    () => pool.apply(square, [1], { priority: NaN }),
+    RangeError,
+  );
+  await assertRejects(
+    () => pool.apply(square, [1], { priority: "1" as never }),
+    TypeError,
+    "priority must be a number, received string",
+  );
+});
