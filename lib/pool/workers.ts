@@ -261,15 +261,13 @@ export class Workers {
    * @param check Throws if the wait is in vain.
    */
   async ready(check: () => void): Promise<void> {
-    for (;;) {
-      check();
-      while (this.#count < this.#size) this.grow();
-      const starting = this.#workers.values()
-        .filter(({ isReady, isReplaced }) => !isReady && !isReplaced)
-        .map(({ ready }) => ready).toArray();
-      if (starting.length === 0) return;
-      await Promise.all(starting);
-    }
+    check();
+    while (this.#count < this.#size) this.grow();
+    const workers = this.#workers.values()
+      .filter(({ isReplaced }) => !isReplaced);
+    // Those that are ready first may be idle, and end, until the last is.
+    await Promise.all(workers.map(({ ready }) => ready));
+    check();
   }
 
   /**

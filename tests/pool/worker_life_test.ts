@@ -58,6 +58,7 @@ threadTest("Pool: idle workers end, and come back", async () => {
   await pool.ready();
   await until(() => pool.stats().workers === 0);
   assertEquals(reasons, ["idle", "idle"]);
+  reasons.length = 0;
   for (let i = 0; i < 3; i++) {
     assertEquals(await pool.apply(square, [i]), i * i);
     await until(() => pool.stats().workers === 0);
