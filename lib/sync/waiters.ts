@@ -142,6 +142,18 @@ export function adoptWaiterTable(
   ownWaiter = waiter;
 }
 
+/**
+ * Leaves the table of the process: this worker's waiter can be another thread's
+ * from now on. A timer that is left may still run before the worker has closed.
+ * In this table it finds its order to end, and nobody else.
+ */
+export function leaveTable(): void {
+  words = new Int32Array(new SharedArrayBuffer(MAX_WAITERS * STRIDE * 4));
+  words[COUNT] = ownWaiter + 1;
+  words[ownWaiter * STRIDE + STOP] = Stop.ORDERED;
+  heeded = lastOperations = 0;
+}
+
 /** The waiters that were ever handed out are those below this. */
 export function waiterCount(): number {
   return waiterWords()[COUNT];

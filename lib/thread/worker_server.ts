@@ -16,6 +16,7 @@ import {
   currentWaiter,
   enterThread,
   isStopOrdered,
+  leaveTable,
   noteHeeded,
   setEndWorker,
   Stopped,
@@ -124,8 +125,7 @@ function install(): void {
   };
   setEndWorker(() => {
     end(Outcome.TERMINATED);
-    // The worker ends at one of the next instructions.
-    for (;;) Atomics.pause();
+    return stayClosed();
   });
   leaveMainThreadAlone();
   self.close = announce;
@@ -167,7 +167,16 @@ function end(outcome: Outcome): void {
   abandonWaits(stopped());
   const slot = handover!.leave();
   if (slot > 0) new Slot(slot).end(outcome);
+  leaveTable();
+  setEndWorker(stayClosed);
   closeWorker();
+}
+
+/** Ends a worker that has left, from inside of what it has left behind. */
+function stayClosed(): never {
+  closeWorker();
+  // The worker ends at one of the next instructions.
+  for (;;) Atomics.pause();
 }
 
 /**

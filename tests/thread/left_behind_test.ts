@@ -1,7 +1,13 @@
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { Pool, Queue, Thread } from "../../mod.ts";
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertRejects,
+} from "@std/assert";
+import { Event, Pool, Queue, sleep, Thread } from "../../mod.ts";
 import { waitersInUse } from "../support/waiters.ts";
 import * as fns from "../support/left_behind.ts";
+import { shareAndBlock } from "../support/pool_functions.ts";
 import { threadTest } from "../support/threads.ts";
 import { until } from "../support/until.ts";
 import { warningsOf } from "../support/warnings.ts";
@@ -127,3 +133,22 @@ threadTest("An item isn't given to a thread that was given up", async () => {
   queue.putNowait(42);
   assertEquals(await got, 42);
 });
+
+threadTest(
+  "A timer that outlives its worker takes nobody's wakes",
+  async () => {
+    const go = new Queue<number>();
+    for (let round = 0; round < 30; round++) {
+      const thread = new Thread(shareAndBlock, { args: [go] });
+      thread.start();
+      assertInstanceOf(await thread.join(30), SharedArrayBuffer);
+      // One of these waits gets the waiter of the worker that has just left.
+      const events = Array.from({ length: 8 }, () => new Event());
+      const waits = events.map((event) => event.wait({ timeout: 30 }));
+      await sleep(0.002);
+      for (const event of events) event.set();
+      await Promise.all(waits);
+    }
+    assertEquals(go.size, 0);
+  },
+);
