@@ -1,10 +1,13 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { queueMicrotask } from "../sync/globals.ts";
+import { now, queueMicrotask } from "../sync/globals.ts";
+import { Spin } from "../sync/spin.ts";
+import { turn } from "../sync/turn.ts";
 import { Cargo, TooLarge } from "../codec/cargo.ts";
 import { PENDING, type Pending, WaitList } from "../sync/wait_list.ts";
 import { Decoder, explain } from "../codec/decoder.ts";
 import { Encoder } from "../codec/encoder.ts";
+import { currentThreadId, isAlive } from "../sync/waiters.ts";
 import type { Mark } from "../sync/recorder.ts";
 import { Ring } from "../store/ring.ts";
 import { OWNER_WORDS } from "../store/store.ts";
@@ -17,9 +20,11 @@ const NOT_FULL = OWNER_WORDS + 16;
 const WAKING = OWNER_WORDS + 32;
 /** 1 while takers end once they have taken what is there. */
 const CLOSED = OWNER_WORDS + 48;
+/** The id of the thread that spins, or 0. */
+const SPINNER = OWNER_WORDS + 49;
 
-/** How often a taker looks again before it awaits: some ten microseconds. */
-const SPINS = 100;
+/** How long a taker goes on without giving its event loop a turn. */
+const TURN_MS = 1;
 
 /**
  * Records from several senders to several takers, in shared memory. The writer
@@ -32,6 +37,13 @@ const SPINS = 100;
  * what was put while the word was 1. If it leaves records behind, it wakes the
  * next taker. One that was woken may be kept from looking by what else its thread
  * does: who has relied on it looks again at the end of its own turn.
+ *
+ * Before it sleeps, a taker spins, one at a time: it moves `SPINNER` from 0 to its
+ * thread's id, looks for records, writes 0, and only then looks how many are left.
+ * A sender looks at `SPINNER` after it has put a record and wakes nobody while a
+ * thread that is alive spins. Both orders are sequentially consistent: either the
+ * sender sees 0, or the spinner sees the record, and takes it or wakes another.
+ * Whoever learns that a taker has died calls {@linkcode Channel.wakeTaker}.
  */
 export class Channel {
   #ring: Ring;
@@ -41,6 +53,9 @@ export class Channel {
   #incoming = new Cargo();
   #encoder = new Encoder({ refusesMarked: true });
   #decoder = new Decoder();
+  #spin = new Spin();
+  /** When the event loop of this thread last had a turn for the channel. */
+  #turnedAt = 0;
   /** Whether it will look at the end of the turn for what nobody has taken. */
   #looksAgain = false;
 
@@ -132,16 +147,24 @@ export class Channel {
     deadline = Infinity,
   ): Promise<T | undefined> {
     this.#ring.letPutsRunAhead();
-    for (let spin = 0; spin < SPINS; spin++) {
-      const record = this.take(read);
-      if (record !== undefined) return record;
-      Atomics.pause();
+    if (now() - this.#turnedAt > TURN_MS) {
+      await turn();
+      this.#turnedAt = now();
     }
+    const found = this.#spinFor(read);
+    if (found !== undefined) return found;
+    const start = now();
     const record = await this.#notEmpty.wait(
       () => this.#takeOrEnd(read),
       { deadline, keepAlive: false },
     );
+    this.#spin.slept(now() - start);
     return record === PENDING ? undefined : record;
+  }
+
+  /** Has a taker look for what the thread that spun has left, having died. */
+  wakeTaker(): void {
+    if (this.#ring.count > 0) this.#wakeOne();
   }
 
   /** Lets takers end once they have taken what is there. */
@@ -159,8 +182,27 @@ export class Channel {
     return Atomics.load(this.#ring.words, CLOSED) !== 0;
   }
 
+  /** Looks for a record for a while, unless another taker does. */
+  #spinFor<T>(read: (decoder: Decoder) => T): T | undefined {
+    const { words } = this.#ring;
+    const me = currentThreadId();
+    const spinner = Atomics.load(words, SPINNER);
+    if (spinner !== 0 && isAlive(spinner)) return this.take(read);
+    if (Atomics.compareExchange(words, SPINNER, spinner, me) !== spinner) {
+      return this.take(read);
+    }
+    try {
+      return this.#spin.until(() => this.take(read));
+    } finally {
+      Atomics.store(words, SPINNER, 0);
+      this.wakeTaker();
+    }
+  }
+
   #wakeOne(): void {
     if (!this.#notEmpty.hasWaiters) return;
+    const spinner = Atomics.load(this.#ring.words, SPINNER);
+    if (spinner !== 0 && isAlive(spinner)) return;
     if (Atomics.exchange(this.#ring.words, WAKING, 1) === 0) {
       this.#notEmpty.notify();
     } else if (!this.#looksAgain) {

@@ -88,6 +88,7 @@ export class Dispatcher {
   #joins = 0;
   #isJoined = false;
   #isReceiving = false;
+  #onDue: () => void = () => {};
   /** How many tasks have settled, and of these, how many have not returned. */
   #settled = 0;
   #failed = 0;
@@ -233,6 +234,7 @@ export class Dispatcher {
     }
     this.#room.use();
     this.#hold ??= hold();
+    this.#onDue();
     if (this.#state === "drained") this.#reopen();
     if (this.#table.size > this.#workers.count) this.#grow();
     return task.promise;
@@ -446,6 +448,7 @@ export class Dispatcher {
     await this.#workersEnded();
     if (this.#state === "closed") return;
     this.#results.close();
+    this.#onDue();
   }
 
   /** Takes a task that was submitted after the last one was done. */
@@ -501,13 +504,29 @@ export class Dispatcher {
     if (this.#state === "closed") this.#drainIfDone();
   }
 
+  /**
+   * Resolves when there is something to receive. Until then this thread stands
+   * in no list, so that the first answer needn't wake it.
+   */
+  #due(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onDue = resolve;
+    return promise;
+  }
+
   /** Settles tasks as long as the pool lives. It keeps no process alive. */
   async #receive(): Promise<void> {
     if (this.#isReceiving) return;
     this.#isReceiving = true;
     try {
       do {
-        while (await this.#results.receive(this.#answers.read)) this.#drain();
+        for (;;) {
+          if (this.#table.size === 0 && !this.#results.isClosed) {
+            await this.#due();
+          }
+          if (!await this.#results.receive(this.#answers.read)) break;
+          this.#drain();
+        }
       } while (!this.#results.isClosed);
     } catch (error) {
       this.#abandon(error);
@@ -540,6 +559,7 @@ export class Dispatcher {
   }
 
   #onWorkerEnd(worker: PoolWorker, settle: () => Settled): void {
+    this.#outbox.wakeTaker();
     // What it answered comes first; its mail is lost when it is settled.
     try {
       this.#drain();

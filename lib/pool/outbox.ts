@@ -67,6 +67,11 @@ export class Outbox {
     this.#channel.wakeSender();
   }
 
+  /** Has a worker look for tasks in place of one that has died. */
+  wakeTaker(): void {
+    this.#channel.wakeTaker();
+  }
+
   /** Lets the workers end once they have taken what is in the channel. */
   close(): void {
     this.#channel.close();
