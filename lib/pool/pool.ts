@@ -1,6 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { processors, Promise as Promises } from "../sync/globals.ts";
+import { broadcastTo, takeTurn } from "./broadcast.ts";
 import { Call } from "./call.ts";
 import {
   checkArray,
@@ -778,6 +779,54 @@ export class Pool implements AsyncDisposable {
     options: ImapOptions<S> = {},
   ): AsyncGenerator<ItemResult<R, S>, void, undefined> {
     return this.#stream(Mode.STARMAP, fn, items, options, false);
+  }
+
+  /**
+   * Calls a function once in each worker, after what the worker does now. Workers
+   * that are missing are started. Python's pools have nothing like it.
+   *
+   * @param fn The function.
+   * @param args What it is called with.
+   * @returns A promise that resolves to the results, in no order. It rejects with
+   * the first error.
+   * @throws {TypeError} If the function was never exposed.
+   * @throws {Error} If the pool is not running.
+   *
+   * @example Usage
+   * ```ts no-eval
+   * import { expose, Pool } from "@lab9/concurrency";
+   *
+   * let factor = 1;
+   * export function setFactor(value: number): number {
+   *   return factor = value;
+   * }
+   * export function scale(x: number): number {
+   *   return x * factor;
+   * }
+   * expose(import.meta, { setFactor, scale });
+   *
+   * if (import.meta.main) {
+   *   await using pool = new Pool(2);
+   *   console.log(await pool.broadcast(setFactor, [10])); // [ 10, 10 ]
+   *   console.log(await pool.map(scale, [1, 2, 3])); // [ 10, 20, 30 ]
+   * }
+   * ```
+   *
+   * @typeParam A The types of the function's arguments.
+   * @typeParam R The type of what the function returns.
+   */
+  async broadcast<A extends readonly unknown[], R>(
+    fn: (...args: A) => R,
+    args: NoInfer<Readonly<A>> = [] as never,
+  ): Promise<Awaited<R>[]> {
+    this.#check("broadcast function", fn, NO_OPTIONS);
+    checkArray("broadcast function: args", args);
+    await this.ready();
+    const results = broadcastTo(
+      this.#workers,
+      (broadcast) => this.apply(takeTurn, [broadcast, fn, args]),
+    );
+    return await results as Awaited<R>[];
   }
 
   /**

@@ -1,0 +1,36 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { Pool, Queue } from "../../mod.ts";
+import { threadTest } from "../support/threads.ts";
+import {
+  failFrom,
+  ident,
+  sleepIdent,
+  wait,
+} from "../support/pool_functions.ts";
+
+threadTest("Pool.broadcast() calls once on each worker", async () => {
+  await using pool = new Pool(3);
+  const idents = await pool.broadcast(ident);
+  assertEquals(new Set(idents).size, 3);
+  const [first, second] = await Promise.all([
+    pool.broadcast(sleepIdent, [0.01]),
+    pool.broadcast(ident),
+  ]);
+  assertEquals(first.sort(), idents.sort());
+  assertEquals(new Set(second).size <= 3, true);
+  await assertRejects(() => pool.broadcast(failFrom, [10]), RangeError);
+});
+
+threadTest("Pool.broadcast() waits for busy workers", async () => {
+  await using pool = new Pool(2);
+  const begun = new Queue<number>();
+  const go = new Queue<number>();
+  const busy = pool.apply(wait, [begun, go]);
+  const worker = await begun.get();
+  const idents = pool.broadcast(ident);
+  await pool.apply(ident);
+  go.putNowait(1);
+  assertEquals((await idents).includes(worker), true);
+  assertEquals(new Set(await idents).size, 2);
+  await busy;
+});
