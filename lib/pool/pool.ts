@@ -354,7 +354,7 @@ export class Pool implements AsyncDisposable {
    *
    * if (import.meta.main) {
    *   await using pool = new Pool(2);
-   *   for (const x of [1, 2, 3]) pool.apply(square, [x]).then(console.log);
+   *   for (const x of [1, 2, 3]) pool.apply(square, [x]);
    *   await pool.idle();
    *   console.log(pool.stats().done); // 3
    * }
