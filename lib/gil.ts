@@ -328,7 +328,8 @@ export class Gil {
     recordPoint(Mark.RELEASE, words[ID], words[SWITCHES]);
     if (!this.#letGo()) return;
     this.#freed.notify();
-    if (!wasAsked) return;
+    // One that is being ended doesn't take it again.
+    if (!wasAsked || isStopping()) return;
     const isTaken = () => this.#hasSwitched() ? true : PENDING;
     if (isTaken() === PENDING) {
       this.#taken.waitSync(isTaken, now() + HAND_OVER_MS);

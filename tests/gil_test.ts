@@ -6,6 +6,7 @@ import {
   fail,
 } from "@std/assert";
 import { Gil, Queue, sleep, type Thread } from "../mod.ts";
+import { handle } from "../lib/codec/references.ts";
 import { threadTest } from "./support/threads.ts";
 import * as fns from "./support/gil_functions.ts";
 import { start } from "./support/start.ts";
@@ -170,6 +171,24 @@ threadTest("Gil: a holder that is terminated lets go", async () => {
     assertEquals(gil.run(() => 1), 1);
     await assertRejects(() => holder.join(), DOMException, "terminated");
   }
+});
+
+threadTest("Gil: a holder that is terminated waits for no taker", async () => {
+  const gil = new Gil();
+  const begun = new Queue<string>();
+  const unwound = new Int32Array(new SharedArrayBuffer(4));
+  const holder = start(fns.sleepAndUnwind, gil, begun, unwound);
+  assertEquals(await begun.get(), "held");
+  // A taker has asked for the lock, and takes it only later.
+  const words = new Int32Array(gil[handle]().buffer);
+  const [DROP_REQUEST, TAKERS, TAKEN_HEAD] = [3, 4, 13];
+  Atomics.store(words, TAKERS, 1);
+  Atomics.store(words, DROP_REQUEST, 1);
+  await holder.terminate();
+  assertEquals(words[TAKEN_HEAD], 0);
+  assertEquals(unwound[0], 1);
+  Atomics.store(words, TAKERS, 0);
+  assertEquals(gil.run(() => 1), 1);
 });
 
 threadTest("Gil: a waiter that is terminated blocks nobody", async () => {

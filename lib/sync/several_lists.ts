@@ -9,6 +9,7 @@ import {
   PENDING,
   type Pending,
   registerWait,
+  tryLast,
   type WaitList,
   type WaitOptions,
 } from "./wait_list.ts";
@@ -88,6 +89,7 @@ export function waitForSeveralSync<T>(
   attempt: () => T | Pending,
   deadline: number,
 ): T | Pending {
+  if (isStopping()) return tryLast(attempt);
   using _span = recordSpan(Mark.QUEUE);
   reserveStack();
   using waiters = new LinkedWaiters(lists, currentWaiter());

@@ -9,7 +9,9 @@ import {
   ALERTED,
   allocateWaiter,
   cancel,
+  checkStop,
   currentWaiter,
+  heed,
   heedStop,
   isDeserted,
   isStopping,
@@ -77,6 +79,19 @@ export function abandonWaits(reason: unknown): void {
 }
 
 /**
+ * The blocking wait of a thread that was ordered to end, outside of every list: a
+ * thread that has heeded the order before is ended on the spot, and its waiter is
+ * another's right after.
+ *
+ * @throws {Stopped} If the attempt returns nothing.
+ */
+export function tryLast<T>(attempt: () => T | Pending): T {
+  const result = attempt();
+  if (result === PENDING) throw heed();
+  return result;
+}
+
+/**
  * A list of waiting threads in shared memory. What they wait for is somebody
  * else's words; this only puts to sleep and wakes.
  *
@@ -96,6 +111,12 @@ export function abandonWaits(reason: unknown): void {
  * there is at that moment, and nobody if none fits. A waiter that was woken and
  * finds the room taken by another passes the wake on, because a smaller one may
  * still fit. This ends: each wake needs room that is there.
+ *
+ * No thread is ended on the spot while it blocks in a list: the list would hold a
+ * waiter that is another thread's by then, whose wakes get lost. A thread is ended
+ * on the spot when it heeds its order to end for the second time. One that has the
+ * order already enters no list, so in a list it heeds the order for the first
+ * time, which throws.
  *
  * Where the stack is exhausted, a call throws: a wait makes sure before it enters
  * the list that there is enough of the stack, and a waker before it changes what
@@ -209,6 +230,7 @@ export class WaitList {
     witness?: Witness,
     need = 0,
   ): T | Pending {
+    if (isStopping()) return tryLast(attempt);
     using _span = recordSpan(this.#mark);
     reserveStack();
     const waiter = currentWaiter();
@@ -244,6 +266,7 @@ export class WaitList {
    * @throws {Stopped} If the thread is ordered to end.
    */
   waitForNotifySync(prepare: () => void, deadline: number): boolean {
+    checkStop();
     using _span = recordSpan(this.#mark);
     reserveStack();
     const waiter = currentWaiter();

@@ -101,6 +101,19 @@ export function sleepHolding(gil: Gil, begun: Queue<string>): void {
   });
 }
 
+/** The same, and says so once it has let go. */
+export function sleepAndUnwind(
+  gil: Gil,
+  begun: Queue<string>,
+  unwound: Int32Array,
+): void {
+  try {
+    sleepHolding(gil, begun);
+  } finally {
+    Atomics.store(unwound, 0, 1);
+  }
+}
+
 declare const self: { close(): void };
 
 /** Ends its worker on the spot while it holds the lock. */
@@ -145,6 +158,7 @@ expose(import.meta, {
   take,
   holdForEver,
   fail,
+  sleepAndUnwind,
   sleepHolding,
   interval,
   closeHolding,

@@ -3,6 +3,7 @@
 import { expose } from "../../mod.ts";
 import { Cargo, Kind } from "../../lib/codec/cargo.ts";
 import { PENDING, WaitList } from "../../lib/sync/wait_list.ts";
+import { waitForSeveralSync } from "../../lib/sync/several_lists.ts";
 import { Mutex, STEP } from "../../lib/sync/mutex.ts";
 import { Ring } from "../../lib/store/ring.ts";
 import { OWNER_WORDS } from "../../lib/store/store.ts";
@@ -75,6 +76,19 @@ export function takePermitSync(
     return result;
   }, Infinity);
   words[LOG + Atomics.add(words, LOG_LENGTH, 1)] = number;
+}
+
+/** Blocks in the list, and when it is ended there blocks again in each way. */
+export function waitWhileEnding(buffer: SharedArrayBuffer, way: number): void {
+  const list = new WaitList(new Int32Array(buffer), 0);
+  const attempt = () => PENDING;
+  try {
+    list.waitSync(attempt, Infinity);
+  } finally {
+    if (way === 0) list.waitSync(attempt, Infinity);
+    if (way === 1) list.waitForNotifySync(() => {}, Infinity);
+    if (way === 2) waitForSeveralSync([list], attempt, Infinity);
+  }
 }
 
 /** Takes so many permits and never gives up waiting for one. */
@@ -254,6 +268,7 @@ export function consumeRecords(
 expose(import.meta, {
   countUnderMutex,
   takePermitSync,
+  waitWhileEnding,
   takePermits,
   makeNoiseSync,
   makeNoise,

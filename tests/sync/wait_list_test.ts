@@ -24,6 +24,7 @@ import {
   LOG_LENGTH,
   PERMITS,
   takePermitSync,
+  waitWhileEnding,
 } from "../support/shared_threads.ts";
 import { waitersInUse } from "../support/waiters.ts";
 import { until } from "../support/until.ts";
@@ -367,4 +368,15 @@ threadTest("WaitList: a worker that ends leaves no waiter behind", async () => {
   await until(() => !list.hasWaiters);
   // The last worker's waiters may be on their way back.
   await until(() => waitersInUse() <= before);
+});
+
+threadTest("WaitList: a thread that is ended stands in no list", async () => {
+  for (const way of [0, 1, 2]) {
+    const { buffer, list } = setUp();
+    const thread = new Thread(waitWhileEnding, { args: [buffer, way] });
+    thread.start();
+    await until(() => list.hasWaiters);
+    await thread.terminate();
+    assertEquals(list.hasWaiters, false, `way ${way}`);
+  }
 });
