@@ -239,21 +239,19 @@ export function holdAndWaitAndRelease(
 /** Computes, takes a lock, and says whether that was refused (1) or not (2). */
 export function spinThenTake(
   lock: Lock,
+  way: "tryAcquire" | "acquireSync",
   spinning: Event,
-  ms: number,
   outcome: Int32Array,
 ): void {
   spinning.set();
-  spin(ms);
-  let refused = 0;
-  for (const take of [lock.tryAcquire, lock.acquireSync]) {
-    try {
-      take.call(lock);
-    } catch (error) {
-      if (/thread (has ended|was terminated)/.test(String(error))) refused++;
-    }
+  while (Atomics.load(outcome, 1) === 0) Atomics.pause();
+  let isRefused = false;
+  try {
+    lock[way]();
+  } catch (error) {
+    isRefused = /thread (has ended|was terminated)/.test(String(error));
   }
-  Atomics.store(outcome, 0, refused === 2 ? 1 : 2);
+  Atomics.store(outcome, 0, isRefused ? 1 : 2);
 }
 
 /** Takes one lock and then the other, once the word is set, if there is one. */
