@@ -2,6 +2,7 @@
 
 import { expose } from "../expose.ts";
 import { addOwnModule, type AnyFunction } from "../codec/references.ts";
+import { Promise } from "../sync/globals.ts";
 import { hold } from "../sync/keep_alive.ts";
 import { pause } from "./waits.ts";
 

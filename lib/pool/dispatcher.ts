@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { refusePromise } from "../checks.ts";
-import { now, queueMicrotask } from "../sync/globals.ts";
+import { now, Promise, queueMicrotask } from "../sync/globals.ts";
 import type { AsyncWaitOptions } from "../sync/deadline.ts";
 import { clearAlarm, setAlarm } from "../sync/alarms.ts";
 import { hold } from "../sync/keep_alive.ts";

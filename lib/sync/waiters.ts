@@ -463,8 +463,13 @@ export function heed(): Stopped {
   return stopped();
 }
 
-/** Notes that the running thread knows of its order to end. */
-export function noteHeeded(): void {
+/**
+ * Notes that the running thread knows of its order to end.
+ *
+ * @param isThrown Whether its awaited waits throw it.
+ */
+export function noteHeeded(isThrown = false): void {
+  if (isThrown) heeded ||= 1;
   const at = ownWaiter * STRIDE + STOP;
   Atomics.compareExchange(waiterWords(), at, Stop.ORDERED, Stop.HEEDED);
 }

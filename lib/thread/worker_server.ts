@@ -307,7 +307,7 @@ async function runJob(
   const ended = Promise.withResolvers<never>();
   ended.promise.catch(() => {});
   stopRunning = () => {
-    noteHeeded();
+    noteHeeded(hasPendingWaits());
     unwind().then(() => ended.reject(stopped()));
   };
   isFailing = false;
