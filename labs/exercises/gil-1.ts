@@ -1,6 +1,6 @@
 /**
- * Exercise gil-1. Both threads hold the interpreter lock while they wait for half
- * a second, as a C module that forgot to let go of it. Let go of it meanwhile.
+ * Exercise gil-1. Both threads hold the interpreter lock while they wait for a
+ * second, as a C module that forgot to let go of it. Let go of it meanwhile.
  *
  *     deno task exercise gil-1
  */
@@ -10,7 +10,7 @@ import { expose, Gil, sleepSync, Thread } from "@lab9/concurrency";
 export function wait(gil: Gil): void {
   gil.run(() => {
     // Change this: `gil.allowThreads(fn)` lets go of the lock around fn.
-    sleepSync(0.5);
+    sleepSync(1);
   });
 }
 expose(import.meta, { wait });

@@ -88,7 +88,10 @@ if (import.meta.main) {
   console.log((await pool.apply(replaceAndWait, [queue])).length);
   console.log(await pool.apply(replaceAndAwait, [queue]));
   console.log(await pool.map(negate, [1, 2], { signal }));
-  const endless = pool.apply(replaceAndAwait, [queue], { timeout: 0.1 });
+  // A queue of its own: it may still take an item until its grace is over.
+  const endless = pool.apply(replaceAndAwait, [new Queue<string>()], {
+    timeout: 0.1,
+  });
   console.log(await endless.catch((error) => error.name));
   const thread = new Thread(replaceAndWait, { args: [queue] });
   thread.start();

@@ -35,8 +35,8 @@ const solutions: Record<string, [from: string, to: string][]> = {
     'await Promise.all(numbers.map((x) => pool.apply(inverse, [x]).catch(() => "failed")));',
   ]],
   "gil-1": [[
-    "    sleepSync(0.5);",
-    "    gil.allowThreads(() => sleepSync(0.5));",
+    "    sleepSync(1);",
+    "    gil.allowThreads(() => sleepSync(1));",
   ]],
   "gil-2": [[
     "    gil.run(",

@@ -61,10 +61,10 @@ export const exercises: Record<string, Exercise> = {
       '.catch(() => "failed"))).',
   },
   "gil-1": {
-    output: "Finished in 0.5 seconds",
+    output: "Finished in 1.0 seconds",
     rules: ["seconds"],
-    seconds: 0.5,
-    hint: "gil.allowThreads(() => sleepSync(0.5)) waits without the lock.",
+    seconds: 1,
+    hint: "gil.allowThreads(() => sleepSync(1)) waits without the lock.",
   },
   "gil-2": {
     output: "Counted to 80",
