@@ -38,7 +38,7 @@ const COSTS_TOO_MUCH = 0.5;
 const SLEEPS = 4;
 
 /** How many ratios it takes to say that a time was reproduced. */
-const FEW = 3;
+export const FEW = 3;
 
 /** How many it takes to say that it wasn't: all of them chance, 1 in 64. */
 const ENOUGH = 6;

@@ -5,6 +5,7 @@ import type { Again, CellEnd } from "../../notebook/events.ts";
 import type { Options } from "../cli.ts";
 import { concurrencyOf } from "../judge/concurrency.ts";
 import {
+  FEW,
   type Machine,
   recordedSeconds,
   type Sample,
@@ -27,6 +28,9 @@ import { type CellOutput, Transcript } from "./transcript.ts";
 
 /** How long cells may be run again to compare their times, in seconds. */
 const BUDGET = 30;
+
+/** How often they are run again however long it takes: fewer decide nothing. */
+const ROUNDS = FEW - 1;
 
 /** A cell that takes ten times as long as in the notebook, and this, is ended. */
 const PATIENCE = 20;
@@ -265,7 +269,11 @@ export class Session {
     if (groups.length > 0) {
       this.#progress.start(`${lab}: comparing times, in turns`, null);
     }
-    while (groups.length > 0 && !isOver && this.spent < BUDGET) {
+    for (
+      let round = 0;
+      groups.length > 0 && !isOver && (round < ROUNDS || this.spent < BUDGET);
+      round++
+    ) {
       for (const again of groups) {
         this.#isAgain = true;
         this.#transcript = new Transcript(this.#key);
