@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { copies, noteMade, warnOfCopy } from "./sync/copies.ts";
 import { now } from "./sync/globals.ts";
 import { PENDING, type Pending, WaitList } from "./sync/wait_list.ts";
 import { randomAddress } from "./sync/address.ts";
@@ -141,6 +142,7 @@ export class Gil {
     this.#words = new Int32Array(bytes);
     if (buffer === undefined) {
       this.#words[ID] = randomAddress();
+      noteMade(this);
     }
     this.#freed = new WaitList(this.#words, FREED, Mark.GIL);
     this.#taken = new WaitList(this.#words, TAKEN, Mark.GIL);
@@ -177,6 +179,7 @@ export class Gil {
    */
   run<T>(fn: () => T): T {
     checkCallback("run with the Gil", "the function", fn);
+    if (copies !== undefined) warnOfCopy(this);
     if (this.#isHolder) return callSync("run with the Gil", fn);
     this.#take();
     try {

@@ -355,6 +355,7 @@ export class Barrier {
    * ```
    */
   reset(): void {
+    if (copies !== undefined) warnOfCopy(this);
     this.#change((state, count) => {
       if (count === 0) return State.FILLING;
       return isComplete(state) ? State.DRAINING : State.RESETTING;
@@ -377,6 +378,7 @@ export class Barrier {
    * ```
    */
   abort(): void {
+    if (copies !== undefined) warnOfCopy(this);
     this.#break();
     checkStopAfterwards();
   }

@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { copies, noteMade, warnOfCopy } from "../sync/copies.ts";
 import { now } from "../sync/globals.ts";
 import {
   type AsyncWaitOptions,
@@ -111,6 +112,7 @@ export class Condition {
     this.#lock = lock;
     this.#words = words(buffer, WaitList.WORDS);
     this.#waiters = new WaitList(this.#words, 0, Mark.LOCK);
+    if (buffer === undefined) noteMade(this);
   }
 
   /**
@@ -134,6 +136,7 @@ export class Condition {
    * ```
    */
   acquire(options: AsyncWaitOptions = {}): Promise<Disposable> {
+    if (copies !== undefined) warnOfCopy(this);
     return this.#lock.acquire(options);
   }
 
@@ -158,6 +161,7 @@ export class Condition {
    * ```
    */
   acquireSync(options: WaitOptions = {}): Disposable {
+    if (copies !== undefined) warnOfCopy(this);
     return this.#lock.acquireSync(options);
   }
 
@@ -178,6 +182,7 @@ export class Condition {
    * ```
    */
   tryAcquire(): Disposable | undefined {
+    if (copies !== undefined) warnOfCopy(this);
     return this.#lock.tryAcquire();
   }
 
@@ -465,6 +470,7 @@ export class Condition {
   }
 
   #checkHeld(action: string): void {
+    if (copies !== undefined) warnOfCopy(this);
     if (this.#lock[owned].isMine) return;
     throw new Error(
       `Cannot ${action} condition: the current thread doesn't hold its lock, ` +

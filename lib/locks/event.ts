@@ -92,7 +92,8 @@ export class Event {
    * @returns Whether it is set.
    */
   get isSet(): boolean {
-    return Atomics.load(this.#words, FLAG) !== 0;
+    if (copies !== undefined) warnOfCopy(this);
+    return this.#isSet;
   }
 
   /**
@@ -109,6 +110,7 @@ export class Event {
    * ```
    */
   set(): void {
+    if (copies !== undefined) warnOfCopy(this);
     reserveStack();
     Atomics.store(this.#words, FLAG, 1);
     Atomics.add(this.#words, SETS, 1);
@@ -132,6 +134,7 @@ export class Event {
    * ```
    */
   clear(): void {
+    if (copies !== undefined) warnOfCopy(this);
     Atomics.store(this.#words, FLAG, 0);
     checkStopAfterwards();
   }
@@ -156,10 +159,10 @@ export class Event {
     const deadline = waitDeadline("wait for event", options);
     options.signal?.throwIfAborted();
     if (isStopping()) await heedStop();
+    if (copies !== undefined) warnOfCopy(this);
     const attempt = this.#attempt();
     if (attempt() !== PENDING) return true;
     const limits = { deadline, signal: options.signal };
-    if (copies !== undefined) warnOfCopy(this);
     return await this.#waiters.wait(attempt, limits) !== PENDING;
   }
 
@@ -183,9 +186,9 @@ export class Event {
   waitSync(options: WaitOptions = {}): boolean {
     const deadline = waitDeadline("wait for event", options);
     checkStop();
+    if (copies !== undefined) warnOfCopy(this);
     const attempt = this.#attempt();
     if (attempt() !== PENDING) return true;
-    if (copies !== undefined) warnOfCopy(this);
     return this.#waiters.waitSync(attempt, deadline) !== PENDING;
   }
 
@@ -196,7 +199,7 @@ export class Event {
    */
   toString(): string {
     const address = formatAddress(this.#words[ADDRESS]);
-    return `<threading.Event at ${address}: ${this.isSet ? "set" : "unset"}>`;
+    return `<threading.Event at ${address}: ${this.#isSet ? "set" : "unset"}>`;
   }
 
   /**
@@ -218,9 +221,13 @@ export class Event {
     return { type: "Event", buffer };
   }
 
+  get #isSet(): boolean {
+    return Atomics.load(this.#words, FLAG) !== 0;
+  }
+
   #attempt(): () => true | Pending {
     const sets = Atomics.load(this.#words, SETS);
     return () =>
-      this.isSet || Atomics.load(this.#words, SETS) !== sets ? true : PENDING;
+      this.#isSet || Atomics.load(this.#words, SETS) !== sets ? true : PENDING;
   }
 }

@@ -168,7 +168,7 @@ export class Lock {
   async acquire(options: AsyncWaitOptions = {}): Promise<Disposable> {
     const deadline = waitDeadline(`acquire ${this.#type}`, options);
     const { timeout, signal } = options;
-    if (copies !== undefined) this.#warnOfCopy();
+    if (copies !== undefined) warnOfCopy(this);
     const hold = new Hold(this[owned]);
     hold.turn = await this[owned].take(deadline, signal);
     if (hold.turn === 0) throw this.#timeoutError(timeout);
@@ -198,7 +198,7 @@ export class Lock {
   acquireSync(options: WaitOptions = {}): Disposable {
     const deadline = waitDeadline(`acquire ${this.#type}`, options);
     const { timeout } = options;
-    if (copies !== undefined) this.#warnOfCopy();
+    if (copies !== undefined) warnOfCopy(this);
     // Made before the lock is held: where the stack ends, a call throws.
     const hold = new Hold(this[owned]);
     hold.turn = this[owned].tryTake() || this[owned].takeSync(deadline);
@@ -224,6 +224,7 @@ export class Lock {
    * ```
    */
   tryAcquire(): Disposable | undefined {
+    if (copies !== undefined) warnOfCopy(this);
     const hold = new Hold(this[owned]);
     hold.turn = this[owned].tryTake();
     return hold.turn === 0 ? undefined : hold;
@@ -294,10 +295,6 @@ export class Lock {
   [handle](): Handle {
     const buffer = this.#words.buffer as SharedArrayBuffer;
     return { type: this.#type, buffer };
-  }
-
-  #warnOfCopy(): void {
-    if (this.isLocked && !this[owned].isMine) warnOfCopy(this);
   }
 
   #timeoutError(timeout: number | undefined): DOMException {

@@ -184,8 +184,8 @@ export class RWLock {
     const { signal } = options;
     signal?.throwIfAborted();
     if (isStopping()) await heedStop();
+    if (copies !== undefined) warnOfCopy(this);
     if (!this.#enter()) {
-      this.#warnOfCopy();
       const got = await this.#writer.wait(this.#tryRead, deadline, signal);
       if (got === PENDING) throw this.#timeoutError("reading", options);
       this.#writer.passOn();
@@ -214,8 +214,8 @@ export class RWLock {
    */
   acquireReadSync(options: WaitOptions = {}): Disposable {
     const deadline = waitDeadline("acquire RWLock", options);
+    if (copies !== undefined) warnOfCopy(this);
     if (!this.#enter()) {
-      this.#warnOfCopy();
       const got = this.#writer.waitSync(this.#tryRead, deadline);
       if (got === PENDING) throw this.#timeoutError("reading", options);
       this.#writer.passOn();
@@ -239,6 +239,7 @@ export class RWLock {
    * ```
    */
   tryAcquireRead(): Disposable | undefined {
+    if (copies !== undefined) warnOfCopy(this);
     return this.#enter() ? new ReadHold(this.#readers) : undefined;
   }
 
@@ -263,7 +264,7 @@ export class RWLock {
   async acquireWrite(options: AsyncWaitOptions = {}): Promise<Disposable> {
     const deadline = waitDeadline("acquire RWLock", options);
     const { signal } = options;
-    this.#warnOfCopy();
+    if (copies !== undefined) warnOfCopy(this);
     const turn = await this.#writer.take(deadline, signal);
     if (turn === 0) throw this.#timeoutError("writing", options);
     try {
@@ -298,7 +299,7 @@ export class RWLock {
    */
   acquireWriteSync(options: WaitOptions = {}): Disposable {
     const deadline = waitDeadline("acquire RWLock", options);
-    this.#warnOfCopy();
+    if (copies !== undefined) warnOfCopy(this);
     const turn = this.#writer.tryTake() || this.#writer.takeSync(deadline);
     if (turn === 0) throw this.#timeoutError("writing", options);
     try {
@@ -329,6 +330,7 @@ export class RWLock {
    * ```
    */
   tryAcquireWrite(): Disposable | undefined {
+    if (copies !== undefined) warnOfCopy(this);
     const turn = this.#writer.tryTake();
     if (turn === 0) return undefined;
     if (this.#readers.haveLeft()) return new WriteHold(this.#writer, turn);
@@ -408,10 +410,6 @@ export class RWLock {
       this.#readers.countOut();
     }
     return false;
-  }
-
-  #warnOfCopy(): void {
-    if (copies !== undefined && this.isLocked) warnOfCopy(this);
   }
 
   #timeoutError(what: string, { timeout }: WaitOptions): DOMException {

@@ -185,8 +185,8 @@ export class Semaphore {
     const { timeout, signal } = options;
     signal?.throwIfAborted();
     if (isStopping()) await heedStop();
+    if (copies !== undefined) warnOfCopy(this);
     if (!this.#tryTake()) {
-      if (copies !== undefined) warnOfCopy(this);
       const limits = { deadline, signal, witness };
       const taken = await this.#waiters.wait(this.#attempt, limits);
       if (taken === PENDING) throw timeoutError(timeout);
@@ -213,12 +213,12 @@ export class Semaphore {
    */
   acquireSync(options: WaitOptions = {}): Disposable {
     const deadline = waitDeadline("acquire semaphore", options);
+    if (copies !== undefined) warnOfCopy(this);
     checkStop();
     for (let spin = 0; spin < SPINS; spin++) {
       if (this.#tryTake()) return new Permit(this, this.#holders);
       Atomics.pause();
     }
-    if (copies !== undefined) warnOfCopy(this);
     const taken = this.#waiters.waitSync(this.#attempt, deadline, witness);
     if (taken === PENDING) throw timeoutError(options.timeout);
     return new Permit(this, this.#holders);
@@ -242,6 +242,7 @@ export class Semaphore {
    * ```
    */
   tryAcquire(): Disposable | undefined {
+    if (copies !== undefined) warnOfCopy(this);
     checkStop();
     return this.#attempt() === true
       ? new Permit(this, this.#holders)
@@ -269,6 +270,7 @@ export class Semaphore {
    */
   release(n = 1): void {
     checkInteger("release semaphore", "n", n, 1, LARGEST_VALUE);
+    if (copies !== undefined) warnOfCopy(this);
     reserveStack();
     this[give](n);
     checkStopAfterwards();

@@ -296,6 +296,7 @@ export class Queue<T = unknown> {
    * @returns The number of items.
    */
   get size(): number {
+    if (copies !== undefined) warnOfCopy(this);
     return this.#store.count;
   }
 
@@ -491,11 +492,11 @@ export class Queue<T = unknown> {
    */
   async get(options: AsyncWaitOptions = {}): Promise<T> {
     const deadline = waitDeadline("get from queue", options);
+    if (copies !== undefined) warnOfCopy(this);
     options.signal?.throwIfAborted();
     if (isStopping()) await heedStop();
     const first = this.#tryGet();
     if (first !== PENDING) return first;
-    if (copies !== undefined) warnOfCopy(this);
     const item = await this.#notEmpty.wait(
       () => this.#tryGet(),
       { deadline, signal: options.signal },
@@ -526,13 +527,13 @@ export class Queue<T = unknown> {
    */
   getSync(options?: WaitOptions): T {
     const deadline = waitDeadline("get from queue", options);
+    if (copies !== undefined) warnOfCopy(this);
     this.#store.letPutsRunAhead();
     for (let spin = 0; spin < GET_SPINS; spin++) {
       const item = this.#tryGet();
       if (item !== PENDING) return item;
       Atomics.pause();
     }
-    if (copies !== undefined) warnOfCopy(this);
     const item = this.#notEmpty.waitSync(() => this.#tryGet(), deadline);
     if (item === PENDING) throw new Empty("Cannot get from queue: it is empty");
     return item;
@@ -556,6 +557,7 @@ export class Queue<T = unknown> {
    * ```
    */
   getNowait(): T {
+    if (copies !== undefined) warnOfCopy(this);
     const item = this.#tryGet();
     if (item === PENDING) throw new Empty("Cannot get from queue: it is empty");
     return item;
@@ -609,6 +611,7 @@ export class Queue<T = unknown> {
    */
   async join(options: AsyncWaitOptions = {}): Promise<void> {
     const deadline = waitDeadline("join queue", options);
+    if (copies !== undefined) warnOfCopy(this);
     options.signal?.throwIfAborted();
     if (isStopping()) await heedStop();
     if (this.#isDone() !== PENDING) return;
@@ -637,6 +640,7 @@ export class Queue<T = unknown> {
    */
   joinSync(options?: WaitOptions): void {
     const deadline = waitDeadline("join queue", options);
+    if (copies !== undefined) warnOfCopy(this);
     checkStop();
     if (this.#isDone() !== PENDING) return;
     const result = this.#allDone.waitSync(() => this.#isDone(), deadline);
@@ -663,6 +667,7 @@ export class Queue<T = unknown> {
    */
   shutdown(options: ShutdownOptions = {}): void {
     checkOptions("shut down queue", options);
+    if (copies !== undefined) warnOfCopy(this);
     reserveStack();
     this.#store.close();
     if (options.immediate) {

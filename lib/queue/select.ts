@@ -135,12 +135,12 @@ class Selection<Q extends AnyQueue> {
 
   constructor(queues: readonly Q[]) {
     this.#queues = [...queues];
+    if (copies !== undefined) this.#queues.forEach(warnOfCopy);
     this.#sources = queues.map((queue) => queue[source]());
   }
 
   /** Where to wait, when there was nothing. */
   get lists(): WaitList[] {
-    if (copies !== undefined) this.#queues.forEach(warnOfCopy);
     return this.#sources.map(({ list }) => list);
   }
 

@@ -2,9 +2,12 @@
 
 /**
  * A queue or lock at a module's top level is made anew by each worker that loads
- * the module: threads that seem to share it don't. The first time such a copy is
- * put into, or waited for, a warning says so. An object that was passed to another
- * thread, or came from one, is no such copy.
+ * the module: threads that seem to share it don't. The first time a thread uses
+ * such a copy, a warning says so. No copy in this sense is
+ *  - what was passed to another thread, or came from one;
+ *  - what is made after the modules have loaded, in a function;
+ *  - anything as long as the modules load: their top level runs in the main thread
+ *    as well.
  *
  * @module
  */
@@ -32,12 +35,16 @@ export function notePassed(object: object): void {
 
 /** Warns, once in a worker, if the object is a copy that no other thread knows. */
 export function warnOfCopy(object: object): void {
-  if (hasWarned || !copies?.has(object)) return;
+  if (hasWarned || isLoading || !copies?.has(object)) return;
   hasWarned = true;
   const { name } = object.constructor;
   console.warn(
-    `A ${name} is used in a worker that made it while loading a module: it is ` +
-      "the worker's own copy, and no other thread knows it. Make it under " +
-      "`if (import.meta.main)`, and pass it to threads in their `args`.",
+    `${
+      /^([AEIOU]|RL|RW)/.test(name) ? "An" : "A"
+    } ${name} is used in a worker ` +
+      "that made it while loading a module: it is the worker's own copy, and no " +
+      "other thread knows it. Make it under `if (import.meta.main)`, and pass " +
+      "it to threads in their `args`, or to a pool's workers in `initargs`. One " +
+      "that a worker is to have for itself is made in a function.",
   );
 }

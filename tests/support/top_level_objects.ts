@@ -1,11 +1,9 @@
 /** Objects that each thread makes for itself when it loads this module. @module */
 
-import { type Event, expose, Lock, Queue, Semaphore } from "../../mod.ts";
+import { type Event, expose, Queue } from "../../mod.ts";
 
 const passedOn = new Queue<number>();
 const copy = new Queue<number>();
-const lock = new Lock();
-const semaphore = new Semaphore(0);
 
 /** What the worker warns of meanwhile. */
 async function warningsOf(fn: () => unknown): Promise<string[]> {
@@ -49,22 +47,4 @@ export async function useCopy(): Promise<string[]> {
   });
 }
 
-function isTimeout(error: unknown): boolean {
-  return error instanceof DOMException && error.name === "TimeoutError";
-}
-
-/** Takes the worker's copy of a lock, and waits for that of a semaphore. */
-export async function waitForCopy(): Promise<[string[], string[]]> {
-  const held = await warningsOf(() => void lock.acquireSync());
-  const waited = await warningsOf(() => {
-    try {
-      semaphore.acquireSync({ timeout: 0.001 });
-    } catch (error) {
-      if (!isTimeout(error)) throw error;
-    }
-  });
-  lock.release();
-  return [held, waited];
-}
-
-expose(import.meta, { pass, useShared, useCopy, waitForCopy });
+expose(import.meta, { pass, useShared, useCopy });

@@ -1,12 +1,12 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Event, Pool, Queue } from "../../mod.ts";
-import { threadTest } from "../support/threads.ts";
+import { processTest, threadTest } from "../support/threads.ts";
 import {
-  pass,
-  useCopy,
-  useShared,
-  waitForCopy,
-} from "../support/top_level_objects.ts";
+  uses,
+  warningsOfNone,
+  warningsOfUse,
+} from "../support/top_level_copies.ts";
+import { pass, useCopy, useShared } from "../support/top_level_objects.ts";
 
 threadTest("A worker is warned of its own copy of a queue, once", async () => {
   await using pool = new Pool(1);
@@ -26,18 +26,44 @@ threadTest("A worker is warned of its own copy of a queue, once", async () => {
 });
 
 threadTest(
-  "A worker is warned where it waits for its own semaphore",
+  "A worker is warned of its own copy, however it is used",
   async () => {
-    await using pool = new Pool(1);
-    const [held, waited] = await pool.apply(waitForCopy, []);
-    // The lock was free.
-    assertEquals([held.length, waited.length], [0, 1]);
-    assertStringIncludes(
-      waited[0],
-      "A Semaphore is used in a worker that made it",
-    );
+    for (const use of Object.keys(uses)) {
+      await using pool = new Pool(1);
+      const warnings = await pool.apply(warningsOfUse, [use]);
+      assertEquals(warnings.length, 1, use);
+      const [name] = use.split(" ");
+      assertMatch(
+        warnings[0],
+        new RegExp(`^An? ${name} is used in a worker that`),
+      );
+      assertStringIncludes(warnings[0], "`args`");
+      assertStringIncludes(warnings[0], "`initargs`");
+    }
   },
 );
+
+threadTest("A worker is not warned of what its functions make", async () => {
+  await using pool = new Pool(1);
+  assertEquals(await pool.apply(warningsOfNone, []), []);
+});
+
+processTest("A global counter under a global lock is warned of", async () => {
+  const { stdout, stderr } = await new Deno.Command("deno", {
+    args: [
+      "run",
+      "--no-check",
+      "--allow-read",
+      "tests/support/top_level_copies.ts",
+    ],
+    cwd: new URL("../../", import.meta.url),
+  }).output();
+  assertEquals(new TextDecoder().decode(stdout), "0\n");
+  assertStringIncludes(
+    new TextDecoder().decode(stderr),
+    "A Lock is used in a worker that made it while loading a module",
+  );
+});
 
 Deno.test("The main thread is not warned of what its modules make", async () => {
   const { warn } = console;
