@@ -65,10 +65,14 @@ const rooms: Record<string, readonly string[]> = {
   "labs/notebook": ["vendor/std"],
   "labs/notebook/cell.ts": [
     "labs/notebook",
-    "labs/notebook/recording.ts",
+    "labs/notebook/observed.ts",
     "mod.ts",
     "lib",
-    "vendor/std",
+  ],
+  "labs/notebook/observed.ts": [
+    "labs/notebook",
+    "labs/notebook/recording.ts",
+    "lib",
   ],
   "labs/notebook/recording.ts": ["labs/notebook", "lib"],
   "labs/notebook/concurrency.ts": ["mod.ts"],

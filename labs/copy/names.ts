@@ -15,11 +15,10 @@ import {
   type External,
   forEachReference,
   isType,
-  isTypeOnly,
   type Program,
   type Source,
 } from "./program.ts";
-import type { Kept } from "./shake.ts";
+import { isTypeIn, type Kept } from "./shake.ts";
 
 /** What the script names in the other modules. */
 export interface Imported {
@@ -72,6 +71,11 @@ export class Names {
     this.#lift();
     this.#nameExternals();
     this.#nameInner();
+  }
+
+  /** Whether something is nothing but a type in the copy. */
+  isType({ statements }: Binding): boolean {
+    return [...statements].every((one) => isTypeIn(this.#kept, one));
   }
 
   /** The name of something in the library, for code inside. */
@@ -164,14 +168,14 @@ export class Names {
     );
     for (const { local, binding } of members) {
       // In a namespace of its own it would refer to itself by its own name.
-      const name = isTypeBinding(binding)
+      const name = this.isType(binding)
         ? `${local}${binding.name}`
         : binding.name;
       if (!this.outer.has(binding)) this.outer.set(binding, this.#claim(name));
     }
     for (const { binding } of members) this.#liftType(binding);
     for (const { binding, local, isUsedAsType } of this.imported) {
-      if (!isTypeBinding(binding) && !this.outer.has(binding)) {
+      if (!this.isType(binding) && !this.outer.has(binding)) {
         this.outer.set(binding, local);
       }
       if (isUsedAsType) this.#liftType(binding, local);
@@ -180,8 +184,11 @@ export class Names {
 
   #liftType(binding: Binding, local?: string): void {
     const declarations = [...binding.statements];
-    const types = declarations.filter(isTypeOnly);
-    const isClass = declarations.some(ts.isClassDeclaration) ||
+    const types = declarations.filter((one) => isTypeIn(this.#kept, one));
+    const isClass =
+      declarations.some((declaration) =>
+        ts.isClassDeclaration(declaration) && !types.includes(declaration)
+      ) ||
       declarations.some(ts.isEnumDeclaration);
     if (!this.outer.has(binding)) {
       this.outer.set(binding, local ?? this.#claim(binding.name));
@@ -211,7 +218,7 @@ export class Names {
       else if (!this.outer.has(binding)) {
         this.outer.set(binding, this.#claim(binding.name));
       }
-    });
+    }, (part) => this.#kept.members.isDropped(part));
   }
 
   #nameExternals(): void {
@@ -230,7 +237,7 @@ export class Names {
       // Outside names that are needed inside: types and imports.
       const taken = new Set(this.#externals.values());
       for (const binding of this.outer.keys()) {
-        if (isTypeBinding(binding)) taken.add(this.outer.get(binding)!);
+        if (this.isType(binding)) taken.add(this.outer.get(binding)!);
       }
       const first = (binding: Binding) =>
         this.outer.has(binding) ? 0 : this.#program.isPublic(binding) ? 1 : 2;
@@ -264,7 +271,7 @@ export class Names {
         if (name !== node.text && this.#program.isTaken(name, node)) {
           captured ??= meaning.binding;
         }
-      });
+      }, (part) => this.#kept.members.isDropped(part));
     }
     return captured;
   }
@@ -291,11 +298,6 @@ function usesOf(
     });
   }
   return uses;
-}
-
-/** Whether a binding is nothing but a type. */
-export function isTypeBinding({ statements }: Binding): boolean {
-  return [...statements].every(isTypeOnly);
 }
 
 function isLiftedWhole(

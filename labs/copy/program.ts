@@ -57,7 +57,13 @@ export class Program {
     const program = ts.createProgram({
       rootNames: [...texts.keys()],
       options: {
-        noLib: true,
+        lib: [
+          "lib.esnext.d.ts",
+          "lib.dom.d.ts",
+          "lib.dom.iterable.d.ts",
+          "lib.dom.asynciterable.d.ts",
+        ],
+        strict: true,
         noResolve: false,
         allowImportingTsExtensions: true,
         module: ts.ModuleKind.ESNext,
@@ -137,6 +143,32 @@ export class Program {
     return symbol === undefined ? { is: "global" } : this.#follow(symbol);
   }
 
+  /**
+   * The classes of the modules that have the member a name refers to; undefined
+   * if that may be any.
+   */
+  classesOf(
+    name: ts.Identifier | ts.PrivateIdentifier,
+  ): ts.ClassDeclaration[] | undefined {
+    const symbol = this.#checker.getSymbolAtLocation(name);
+    const owners = symbol?.declarations
+      ?.filter((declaration) => this.#byFile.has(declaration.getSourceFile()))
+      .map(({ parent }) => parent);
+    return owners?.every(ts.isClassDeclaration) ? owners : undefined;
+  }
+
+  /** The class that a class extends, if that is in one of the modules. */
+  baseOf(declaration: ts.ClassDeclaration): ts.ClassDeclaration | undefined {
+    const clause = declaration.heritageClauses?.find(({ token }) =>
+      token === ts.SyntaxKind.ExtendsKeyword
+    );
+    const expression = clause?.types[0].expression;
+    if (expression === undefined || !ts.isIdentifier(expression)) return;
+    const meaning = this.meaningOf(expression);
+    if (meaning.is !== "binding") return;
+    return [...meaning.binding.statements].find(ts.isClassDeclaration);
+  }
+
   /** Whether a name, where a node stands, means something declared further in. */
   isTaken(name: string, node: ts.Node): boolean {
     // Not in the public types, but the way to ask.
@@ -156,6 +188,9 @@ export class Program {
     for (let at: ts.Symbol | undefined = symbol; at !== undefined;) {
       const declaration: ts.Declaration | undefined = at.declarations?.[0];
       if (declaration === undefined) return { is: "global" };
+      if (!this.#byFile.has(declaration.getSourceFile())) {
+        return { is: "global" };
+      }
       if (ts.isSourceFile(declaration)) {
         return { is: "module", source: this.#byFile.get(declaration)! };
       }
@@ -226,8 +261,8 @@ function hostOf(
 ): ts.CompilerHost {
   return {
     getSourceFile: (path, options) => {
-      const module = texts.get(path);
-      return module && ts.createSourceFile(path, module.text, options, true);
+      const text = texts.get(path)?.text ?? Deno.readTextFileSync(path);
+      return ts.createSourceFile(path, text, options, true);
     },
     resolveModuleNameLiterals: (literals, file) =>
       literals.map(({ text }) => {
@@ -240,7 +275,7 @@ function hostOf(
       }),
     fileExists: (path) => texts.has(path),
     readFile: (path) => texts.get(path)?.text,
-    getDefaultLibFileName: () => "lib.d.ts",
+    getDefaultLibFileName: ts.getDefaultLibFilePath,
     getCurrentDirectory: () => "/",
     getCanonicalFileName: (path) => path,
     useCaseSensitiveFileNames: () => true,
@@ -323,19 +358,27 @@ function topLevel(declaration: ts.Declaration): ts.Statement | undefined {
     : undefined;
 }
 
-/** Calls back for each identifier that refers to something by its name. */
+/**
+ * Calls back for each identifier that refers to something by its name, but for
+ * those in the nodes that are left out.
+ */
 export function forEachReference(
   node: ts.Node,
   callback: (identifier: ts.Identifier) => void,
+  isLeftOut: (node: ts.Node) => boolean = () => false,
 ): void {
+  if (isLeftOut(node)) return;
   if (ts.isIdentifier(node)) {
     if (isReference(node)) callback(node);
     return;
   }
-  ts.forEachChild(node, (child) => forEachReference(child, callback));
+  ts.forEachChild(node, (child) => {
+    forEachReference(child, callback, isLeftOut);
+  });
 }
 
-function isReference(node: ts.Identifier): boolean {
+/** Whether an identifier refers to something by its name. */
+export function isReference(node: ts.Identifier): boolean {
   const parent = node.parent as ts.Node & {
     name?: ts.Node;
     propertyName?: ts.Node;

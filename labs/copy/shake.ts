@@ -9,12 +9,14 @@
  */
 
 import ts from "typescript";
+import { Members } from "./members.ts";
 import { CopyError } from "./modules.ts";
 import {
   type Binding,
   declaredBy,
   type External,
-  forEachReference,
+  isReference,
+  isType,
   isTypeOnly,
   type Meaning,
   type Program,
@@ -26,6 +28,8 @@ export interface Kept {
   /** In the order in which they run. */
   sources: Source[];
   statements: Set<ts.Statement>;
+  /** Which parts of classes there are. */
+  members: Members;
   bindings: Set<Binding>;
   externals: External[];
   /** Declarations of types for functions that are written elsewhere. */
@@ -47,13 +51,17 @@ class Shaker {
   readonly #program: Program;
   readonly #entry: Source;
   readonly #modules = new Set<Source>();
+  /** Those that run, and aren't there for their types alone. */
+  readonly #running = new Set<Source>();
   readonly #statements = new Set<ts.Statement>();
   readonly #bindings = new Set<Binding>();
   readonly #externals = new Map<string, External>();
   readonly #overloads = new Map<Binding, Binding>();
+  readonly #members: Members;
 
   constructor(program: Program) {
     this.#program = program;
+    this.#members = new Members(program, (node) => this.use(node));
     this.#entry = program.sources[0];
   }
 
@@ -61,20 +69,35 @@ class Shaker {
     return {
       sources: order.filter((source) => this.#modules.has(source)),
       statements: this.#statements,
+      members: this.#members,
       bindings: this.#bindings,
       externals: [...this.#externals.values()],
       overloads: this.#overloads,
     };
   }
 
-  /** Keeps what a statement refers to. */
-  use(statement: ts.Statement): void {
-    if (ts.isImportDeclaration(statement)) return;
-    forEachReference(statement, (node) => {
-      const meaning = this.#program.meaningOf(node);
-      if (meaning.is === "module") this.#useMember(node, meaning.source);
-      else this.#keep(meaning);
-    });
+  /** Keeps what a statement, or a part of one, refers to. */
+  use(node: ts.Node): void {
+    if (ts.isImportDeclaration(node) || this.#members.isDropped(node)) return;
+    this.#members.note(node);
+    if (ts.isIdentifier(node) && isReference(node)) this.#refer(node);
+    ts.forEachChild(node, (child) => this.use(child));
+  }
+
+  #refer(node: ts.Identifier): void {
+    const meaning = this.#program.meaningOf(node);
+    // What the script names it gets as a value, whose type it may take.
+    const isValue = this.#program.sourceOf(node) === this.#entry ||
+      !isType(node) && !this.#isOfInterface(node);
+    if (meaning.is === "module") this.#useMember(node, meaning.source);
+    else this.#keep(meaning, isValue);
+  }
+
+  /** Whether a name is that of a class which only types name, or of its base. */
+  #isOfInterface({ parent }: ts.Identifier): boolean {
+    return this.#members.isInterface(parent) ||
+      ts.isExpressionWithTypeArguments(parent) &&
+        this.#members.isInterface(parent.parent.parent);
   }
 
   /** Of a module that was imported as a whole, what is taken of it. */
@@ -93,43 +116,52 @@ class Shaker {
     }
   }
 
-  #keep(meaning: Meaning): void {
+  #keep(meaning: Meaning, isValue = true): void {
     if (meaning.is === "external") {
       const { from, name } = meaning.external;
       this.#externals.set(`${name} ${from}`, meaning.external);
     }
-    if (meaning.is === "binding") this.#keepBinding(meaning.binding);
+    if (meaning.is === "binding") this.#keepBinding(meaning.binding, isValue);
   }
 
-  #keepBinding(binding: Binding): void {
+  #keepBinding(binding: Binding, isValue: boolean): void {
     if (binding.source === this.#entry) {
       // It is there anyway; but nothing below may need it.
       return;
     }
-    if (this.#bindings.has(binding)) return;
+    const isNew = !this.#bindings.has(binding);
     this.#bindings.add(binding);
+    this.#modules.add(binding.source);
     const implementation = this.#program.implementationOf(binding);
-    if (implementation !== undefined) {
+    if (implementation !== undefined && isNew) {
       this.#overloads.set(implementation, binding);
-      this.#keepBinding(implementation);
+      this.#keepBinding(implementation, isValue);
     }
-    for (const statement of binding.statements) this.#keepStatement(statement);
-    this.keepModule(binding.source);
+    for (const statement of binding.statements) {
+      this.#keepStatement(statement, isValue);
+    }
+    const isRunning = [...binding.statements].some((statement) =>
+      !isTypeOnly(statement) && !this.#members.isInterface(statement)
+    );
+    if (isRunning) this.keepModule(binding.source);
   }
 
-  #keepStatement(statement: ts.Statement): void {
-    if (this.#statements.has(statement)) return;
+  #keepStatement(statement: ts.Statement, isValue = true): void {
+    const source = this.#program.sourceOf(statement);
+    if (ts.isClassDeclaration(statement) && source.module.isLibrary) {
+      if (!this.#members.add(statement, isValue)) return;
+    } else if (this.#statements.has(statement)) return;
     this.#statements.add(statement);
     this.use(statement);
     for (const name of declaredBy(statement)) {
-      const source = this.#program.sourceOf(statement);
-      this.#keepBinding(source.bindings.get(name)!);
+      this.#keepBinding(source.bindings.get(name)!, isValue);
     }
   }
 
   /** Keeps what a module does when it is loaded; of the script's own, all. */
   keepModule(source: Source): void {
-    if (source === this.#entry || this.#modules.has(source)) return;
+    if (source === this.#entry || this.#running.has(source)) return;
+    this.#running.add(source);
     this.#modules.add(source);
     for (const statement of source.file.statements) {
       if (ts.isExportDeclaration(statement) || isForProgram(statement)) {
@@ -205,4 +237,9 @@ function isErased(node: ts.ImportDeclaration | ts.ExportDeclaration): boolean {
   return clause.name === undefined && bindings !== undefined &&
     ts.isNamedImports(bindings) && bindings.elements.length > 0 &&
     bindings.elements.every((element) => element.isTypeOnly);
+}
+
+/** Whether a statement is nothing but a type in the copy. */
+export function isTypeIn(kept: Kept, statement: ts.Statement): boolean {
+  return isTypeOnly(statement) || kept.members.isInterface(statement);
 }

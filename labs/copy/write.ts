@@ -9,8 +9,9 @@
  */
 
 import ts from "typescript";
+import { type Edit, interfaceEdits } from "./interface.ts";
 import { CopyError } from "./modules.ts";
-import { type ImportedModule, isTypeBinding, type Names } from "./names.ts";
+import type { ImportedModule, Names } from "./names.ts";
 import {
   type Binding,
   forEachReference,
@@ -18,12 +19,6 @@ import {
   type Source,
 } from "./program.ts";
 import type { Kept } from "./shake.ts";
-
-interface Edit {
-  start: number;
-  end: number;
-  text: string;
-}
 
 /** Writes the script and what it uses as one text. */
 export function write(program: Program, kept: Kept, names: Names): string {
@@ -102,7 +97,9 @@ class Writer {
   #opening(): string {
     const { outer, imported, importedModules, library } = this.#names;
     const lines: string[] = [];
-    const values = [...outer].filter(([binding]) => !isTypeBinding(binding));
+    const values = [...outer].filter(([binding]) =>
+      !this.#names.isType(binding)
+    );
     const properties = values.map(([binding, name]) => {
       const key = this.#names.inner(binding);
       return key === name ? name : `${key}: ${name}`;
@@ -112,7 +109,7 @@ class Writer {
       outer.get(binding) !== local
     );
     for (const { binding, local } of others) {
-      if (isTypeBinding(binding)) continue;
+      if (this.#names.isType(binding)) continue;
       properties.push(`${this.#names.inner(binding)}: ${local}`);
     }
     const call = `${this.#isAsync ? "await " : ""}${library}()`;
@@ -168,7 +165,7 @@ class Writer {
     const types: string[] = [];
     for (const [key, binding] of members) {
       const name = this.#names.outer.get(binding)!;
-      const isType = isTypeBinding(binding);
+      const isType = this.#names.isType(binding);
       if (!isType) values.push(key === name ? key : `${key}: ${name}`);
       if (isType || this.#names.classTypes.has(binding)) {
         types.push(`  export ${this.#typeOf(binding, key, name)}`);
@@ -213,7 +210,7 @@ class Writer {
       .filter((section) => section !== "");
     if (sections.length === 0) return "";
     const keys = [...this.#names.outer.keys()]
-      .filter((binding) => !isTypeBinding(binding))
+      .filter((binding) => !this.#names.isType(binding))
       .map((binding) => this.#names.inner(binding))
       .sort(byName);
     const result = `return { ${keys.join(", ")} };`;
@@ -282,11 +279,15 @@ ${result.length <= 80 ? result : `return {\n${wrap(keys, "  ")}\n};`}
   #render(node: ts.Node, isInside: boolean): string {
     const file = node.getSourceFile();
     const edits: Edit[] = [];
-    if (ts.isStatement(node)) edits.push(...this.#modifiers(node));
+    const { members } = this.#kept;
+    if (ts.isStatement(node) && !members.isInterface(node)) {
+      edits.push(...this.#modifiers(node));
+    }
     forEachReference(node, (identifier) => {
       const edit = this.#rename(identifier, isInside);
       if (edit !== undefined) edits.push(edit);
-    });
+    }, (part) => members.isDropped(part));
+    if (ts.isClassDeclaration(node)) edits.push(...this.#membersOf(node));
     forEachMeta(node, (meta) => {
       // Only the script itself can be the program.
       const { parent } = meta;
@@ -300,8 +301,29 @@ ${result.length <= 80 ? result : `return {\n${wrap(keys, "  ")}\n};`}
         });
       }
     });
+    if (isInside) {
+      // What the project loads only when it is wanted isn't in the copy.
+      forEachImport(node, (path) => {
+        edits.push({ start: path.end, end: path.end, text: " as string" });
+      });
+    }
     const start = node.getStart(file);
     return apply(file.text.slice(0, node.end), edits, start);
+  }
+
+  /** What leaves out a class's unused members, or makes it an interface. */
+  #membersOf(declaration: ts.ClassDeclaration): Edit[] {
+    const { members } = this.#kept;
+    const [kept, dropped] = [false, true].map((isDropped) =>
+      declaration.members.filter((one) => members.isDropped(one) === isDropped)
+    );
+    const edits = dropped.map(({ pos, end }) => ({
+      start: pos,
+      end,
+      text: "",
+    }));
+    if (!members.isInterface(declaration)) return edits;
+    return [...edits, ...interfaceEdits(declaration, kept)];
   }
 
   #modifiers(statement: ts.Statement): Edit[] {
@@ -480,6 +502,20 @@ function forEachMeta(
     callback(node);
   }
   ts.forEachChild(node, (child) => forEachMeta(child, callback));
+}
+
+/** Calls back for the path of each module that is imported later, by an `await`. */
+function forEachImport(
+  node: ts.Node,
+  callback: (path: ts.StringLiteral) => void,
+): void {
+  if (
+    ts.isCallExpression(node) &&
+    node.expression.kind === ts.SyntaxKind.ImportKeyword &&
+    ts.isStringLiteral(node.arguments[0]) &&
+    node.arguments[0].text.startsWith(".")
+  ) callback(node.arguments[0]);
+  ts.forEachChild(node, (child) => forEachImport(child, callback));
 }
 
 /** The comments before a statement, with the empty line before them. */

@@ -10,8 +10,14 @@
  */
 
 import { kindOf } from "../checks.ts";
-import { type Handle, handleOf, reviveHandle } from "../codec/references.ts";
-import { Queue, ShutDown } from "../queue/queue.ts";
+import {
+  type Handle,
+  handleOf,
+  isShareable,
+  reviveHandle,
+} from "../codec/references.ts";
+// A program that has no queue doesn't load one for this.
+import type { Queue } from "../queue/queue.ts";
 
 /** Options of threads and pools. */
 export interface OutputOptions {
@@ -58,12 +64,17 @@ export function outputOf(
   { stdout, printName = false }: OutputOptions,
 ): Output | undefined {
   if (stdout === undefined) return printName ? { isNamed: true } : undefined;
-  if (stdout instanceof Queue) {
+  if (isQueue(stdout)) {
     return { to: handleOf(stdout), isNamed: printName };
   }
   throw new TypeError(
     `Cannot ${action}: stdout must be a Queue, received ${kindOf(stdout)}`,
   );
+}
+
+function isQueue(value: unknown): value is Queue<string> {
+  return typeof value === "object" && value !== null && isShareable(value) &&
+    "putSync" in value;
 }
 
 /** From now on the thread's console goes there. */
@@ -91,7 +102,7 @@ export function redirectOutput(output: Output, name: string): void {
     try {
       sink.putSync(lines.replaceAll(COLORS, ""));
     } catch (error) {
-      if (!(error instanceof ShutDown)) throw error;
+      if ((error as Error).name !== "ShutDown") throw error;
     } finally {
       isPutting = false;
     }

@@ -11,7 +11,7 @@ Deno.test("check_imports: allows imports along the arrow", () => {
     "lib/pool/pool.ts": ["lib/thread/thread.ts", "lib/sync/mutex.ts"],
     "labs/queue.ts": ["mod.ts", "labs/notebook/cell.ts"],
     "labs/runner/draw/svg.ts": ["labs/notebook/timeline.ts"],
-    "labs/notebook/cell.ts": ["vendor/std/cli/parse_args.ts", "mod.ts"],
+    "labs/notebook/cell.ts": ["labs/notebook/flags.ts", "mod.ts"],
   });
   assertEquals(againstTheArrow(imports), []);
   assertEquals(circles(imports), []);

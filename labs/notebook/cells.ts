@@ -1,0 +1,113 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/**
+ * The cells of a lab, as its script adds them.
+ *
+ * @module
+ */
+
+import { chosen } from "./chosen.ts";
+import { FlagError } from "./flags.ts";
+
+/** What a cell can see of the flags. */
+export interface CellContext {
+  /** How many workers the lab is run with. */
+  workers: number;
+  /** Whether smaller counts will do, for a first look. */
+  quick: boolean;
+  /**
+   * Seconds after which a thread asks for the interpreter lock; null if there is
+   * none to be had.
+   */
+  switchInterval: number | null;
+}
+
+/** The number of a cell in the notebook, or the name of one of our own. */
+export type CellId = number | string;
+
+/** Options of {@linkcode cell}. */
+export interface CellOptions {
+  /**
+   * The earlier cells that have to have run.
+   *
+   * @default {[]}
+   */
+  needs?: CellId[];
+  /**
+   * How many workers are started before the cell, so that its clock doesn't see
+   * what the notebook's threads don't cost.
+   *
+   * @default {0}
+   */
+  prestart?: number | ((context: CellContext) => number);
+  /**
+   * How long the lab waits before it goes on, in seconds, as the notebook's
+   * reader did: threads that the cell started may still have something to say.
+   *
+   * @default {0}
+   */
+  pause?: number;
+}
+
+/** A cell's code. Definitions have none: they are the module's own. */
+export type CellBody = (context: CellContext) => void | Promise<void>;
+
+/** A cell, with what it was given. */
+export interface Cell extends Required<CellOptions> {
+  id: string;
+  title: string;
+  body: CellBody;
+}
+
+const cells: Cell[] = [];
+
+/**
+ * Adds a cell to the lab. Nothing runs before {@linkcode runLab} is called.
+ *
+ * @param id The cell's number in the notebook.
+ * @param title What the cell does, for its heading.
+ * @param options What the cell depends on.
+ * @param body The cell's code.
+ */
+export function cell(
+  id: CellId,
+  title: string,
+  options: CellOptions = {},
+  body: CellBody = () => {},
+): void {
+  const { needs = [], prestart = 0, pause = 0 } = options;
+  cells.push({ id: String(id), title, needs, prestart, pause, body });
+}
+
+/** How many workers are started before a cell. */
+export function prestartOf({ prestart }: Cell, context: CellContext): number {
+  return typeof prestart === "number" ? prestart : prestart(context);
+}
+
+/** The chosen cells; all if none is chosen, and what they depend on, in the notebook's order. */
+export function select(selection: string[]): Cell[] {
+  if (selection.length === 0) return cells;
+  const ids = new Set(selection.flatMap(idsOf));
+  for (const { id, needs } of cells.toReversed()) {
+    if (ids.has(id)) needs.forEach((need) => ids.add(String(need)));
+  }
+  return cells.filter(({ id }) => ids.has(id));
+}
+
+function idsOf(choice: string): string[] {
+  const known = [...new Set(cells.map(({ id }) => id))];
+  const found = chosen(choice, known);
+  if ("ids" in found) return found.ids;
+  throw new FlagError(
+    `Cannot run cell '${found.unknown}': the cells are ${known.join(", ")}, ` +
+      `or a range such as ${known[0]}-${known[1]}`,
+  );
+}
+
+/** The cells, one a line. */
+export function list(): string {
+  const width = Math.max(...cells.map(({ id }) => id.length)) + 2;
+  return cells
+    .map(({ id, title }) => `${`[${id}]`.padEnd(width)}  ${title}`)
+    .join("\n");
+}

@@ -1,0 +1,127 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/**
+ * The flags that all labs share.
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import { type CellContext, list } from "./cells.ts";
+import {
+  FlagError,
+  mistakeIn,
+  readSwitchInterval,
+  readWorkers,
+} from "./flags.ts";
+
+/** What a lab is. */
+export interface LabOptions {
+  /** The lab's name, as in `deno task lab:name`. */
+  name: string;
+  /** What the lab shows, in a sentence. */
+  about: string;
+  /** How many workers there are unless told otherwise. */
+  workers: number;
+  /** What `--workers` counts. */
+  workersHelp: string;
+  /**
+   * Whether the lab has an interpreter lock, and flags for it.
+   *
+   * @default {false}
+   */
+  hasGil?: boolean;
+}
+
+/** What the command line says. */
+export interface Flags extends CellContext {
+  selection: string[];
+  /** Whether to print what the threads did, for the runner. */
+  events: boolean;
+  /** Whether the runner says when each cell begins. */
+  step: boolean;
+  /** Whether to leave out what we say about the cells. */
+  plain: boolean;
+}
+
+/** As in Python, in seconds. */
+export const SWITCH_INTERVAL = 0.005;
+
+/** Reads the command line; undefined if it only asked for a text. */
+export function readFlags(
+  options: LabOptions,
+  args: string[],
+): Flags | undefined {
+  const { hasGil = false } = options;
+  const names = {
+    string: ["cell", "workers", ...hasGil ? ["switch-interval"] : []],
+    boolean: [
+      ...["quick", ...hasGil ? ["no-gil"] : []],
+      ...["plain", "events", "step", "list", "help"],
+    ],
+  };
+  const mistake = mistakeIn(args, names);
+  if (mistake !== undefined) throw new FlagError(mistake);
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      "cell": { type: "string" },
+      "workers": { type: "string" },
+      "switch-interval": { type: "string" },
+      "quick": { type: "boolean", default: false },
+      "no-gil": { type: "boolean", default: false },
+      "plain": { type: "boolean", default: false },
+      "events": { type: "boolean", default: false },
+      "step": { type: "boolean", default: false },
+      "list": { type: "boolean" },
+      "help": { type: "boolean", short: "h" },
+    },
+  });
+  if (positionals.length > 0) {
+    throw new FlagError(
+      `Unknown argument '${positionals[0]}': cells are chosen by --cell`,
+    );
+  }
+  if (values.help) console.log(help(options));
+  else if (values.list) console.log(list());
+  else {
+    const { cell, workers, quick, plain, events, step } = values;
+    return {
+      ...{ quick, plain, events, step },
+      selection: cell === undefined ? [] : [cell],
+      workers: workers === undefined ? options.workers : readWorkers(workers),
+      switchInterval: readLock(values["no-gil"], values["switch-interval"]),
+    };
+  }
+}
+
+function readLock(isMissing: boolean, interval?: string): number | null {
+  if (interval === undefined) return isMissing ? null : SWITCH_INTERVAL;
+  if (!isMissing) return readSwitchInterval(interval);
+  throw new FlagError("Cannot take --no-gil and --switch-interval together");
+}
+
+function help(
+  { name, about, workers, workersHelp, hasGil = false }: LabOptions,
+): string {
+  const gilFlags = `
+  --switch-interval S     Seconds after which a waiting thread asks for the lock
+                          (default ${SWITCH_INTERVAL}, as in Python)
+  --no-gil                Run everything without the lock`;
+  return `${about}
+
+Usage: deno task lab:${name} [flags]
+
+  --cell 7, --cell 23-26  Only these cells, and the earlier ones they depend on;
+                          several are parted by commas
+  --workers N             ${workersHelp} (default ${workers})${
+    hasGil ? gilFlags : ""
+  }
+  --quick                 Smaller counts, for a first look
+  --plain                 Leave out what we say about the cells
+  --events                Print what \`deno task labs\` reads, as lines of JSON
+  --step                  With --events: wait for a line before each cell
+  --list                  The cells
+  --help                  This text`;
+}
