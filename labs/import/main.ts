@@ -59,7 +59,9 @@ async function main(args: string[]): Promise<void> {
   }
   console.log(
     `Wrote ${files.map(({ shown }) => shown).join(" and ")}, with ` +
-      `${cells.length} cells. Look the rules over, write the cells, and run\n` +
+      `${cells.length} ${
+        cells.length === 1 ? "cell" : "cells"
+      }. Look the rules over, write the cells, and run\n` +
       `  deno task labs ${name}`,
   );
 }

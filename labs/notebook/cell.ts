@@ -17,7 +17,7 @@ import {
   readFlags,
   SWITCH_INTERVAL,
 } from "./lab_flags.ts";
-import { proseLines, proseOf } from "./prose.ts";
+import { proseLines, proseOf, WITHOUT_LOCK } from "./prose.ts";
 
 export {
   cell,
@@ -92,7 +92,7 @@ async function runCells(
     await prestartWorkers(prestartOf(cell, context));
     const heading = `In [${cell.id}]: ${cell.title}`;
     console.log(isPlain ? heading : styled(["green", "bold"], heading));
-    const prose = plain ? undefined : proseOf(`${name}:${cell.id}`);
+    const prose = plain ? undefined : proseOf(`${name}:${cell.id}`, cell.title);
     if (prose !== undefined) {
       const text = proseLines(prose).join("\n");
       console.log(isPlain ? text : styled("dim", text));
@@ -114,7 +114,7 @@ async function loadObserved() {
 
 /** What headings and pictures say of a lock that isn't as usual. */
 function suffixOf({ switchInterval }: CellContext): string {
-  if (switchInterval === null) return ", without the lock";
+  if (switchInterval === null) return WITHOUT_LOCK;
   return switchInterval === SWITCH_INTERVAL
     ? ""
     : `, switch interval ${switchInterval} s`;

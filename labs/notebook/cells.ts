@@ -99,8 +99,8 @@ function idsOf(choice: string): string[] {
   const found = chosen(choice, known);
   if ("ids" in found) return found.ids;
   throw new FlagError(
-    `Cannot run cell '${found.unknown}': the cells are ${known.join(", ")}, ` +
-      `or a range such as ${known[0]}-${known[1]}`,
+    `Cannot run cell '${found.unknown}': the cells are ${known.join(", ")}` +
+      (known.length < 2 ? "" : `, or a range such as ${known[0]}-${known[1]}`),
   );
 }
 

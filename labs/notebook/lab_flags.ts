@@ -89,7 +89,10 @@ export function readFlags(
     const { cell, workers, quick, plain, events, step } = values;
     return {
       ...{ quick, plain, events, step },
-      selection: cell === undefined ? [] : [cell],
+      // As the runner names cells, too: queue:13,17.
+      selection: cell === undefined
+        ? []
+        : [cell.replace(`${options.name}:`, "")],
       workers: workers === undefined ? options.workers : readWorkers(workers),
       switchInterval: readLock(values["no-gil"], values["switch-interval"]),
     };

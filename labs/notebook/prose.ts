@@ -15,7 +15,7 @@ const PROSE: Record<string, string> = {
     "Without join() nobody waits: the clock is read at once, and the threads finish later.",
   "threads:9": "The same with a choice: arguments reach a thread by `args`.",
   "threads:10":
-    "Ten sleeps of two seconds take two seconds, not twenty: all threads wait at the same time.",
+    "All threads sleep at the same time. So ten sleeps of two seconds take two seconds, not twenty.",
   "queue:13":
     "A queue hands items on in the order in which they were put: first in, first out.",
   "queue:17": "The queue that the main thread and its workers share.",
@@ -25,12 +25,13 @@ const PROSE: Record<string, string> = {
   "queue:23":
     "The threads start and find the queue empty, so each of them waits.",
   "queue:24":
-    "Each message wakes one thread, and the thread that received it processes it. Three messages take two seconds, since three threads wait.",
+    "Each message wakes one thread, and the thread that received it processes it. Three messages take two seconds if three threads wait.",
   "queue:25":
     "All threads that are alive: the main one, and those that wait for messages.",
   "queue:26":
-    "Each None stops one thread. Two are put, so two threads stop and two wait on.",
-  "pool:3": "What can compute at the same time: one thread a processor.",
+    "Each None stops one thread. Half of the threads get one and stop; the others wait on.",
+  "pool:3":
+    "As many threads can compute at the same time as there are processors.",
   "pool:6": "The numbers to compute with. e^x of each is work for a processor.",
   "pool:7":
     "e^x by its Taylor series: a thousand terms, each of them an exact integer divided by another.",
@@ -38,7 +39,8 @@ const PROSE: Record<string, string> = {
   "pool:13": "The results of the loop, which the pools have to equal.",
   "pool:9":
     "map() hands the numbers out to workers. In Python these are processes, since each process has an interpreter lock of its own; here they are threads, which have none.",
-  "pool:11": "The same numbers, in the same order, whoever computed them.",
+  "pool:11":
+    "The same numbers in the same order. It doesn't matter which worker computed which.",
   "pool:10": "starmap() passes several arguments to each call.",
   "pool:12": "The same numbers again.",
   "gil:33":
@@ -46,7 +48,7 @@ const PROSE: Record<string, string> = {
   "gil:34":
     "Ten calls in a row: the time that the next cells are compared with.",
   "gil:35":
-    "Four threads, and no faster: they take turns. A thread that waits asks for the lock after 5 ms, and the holder hands it over.",
+    "Several threads, and no faster than one: they take turns. A thread that waits asks for the lock after the switch interval, 5 ms unless it was changed, and the holder hands it over.",
   "gil:36":
     "A pool gets round the lock, because each of its workers has one for itself.",
   "gil:37": "A hundred calls of g, in a row.",
@@ -54,19 +56,39 @@ const PROSE: Record<string, string> = {
     "g lets go of the lock while it computes, so these threads do run at once. The notebook never ran this cell.",
   "gil:own":
     "Not in the notebook: the threads of cell [35] where there is no lock.",
+  "gil:33, without the lock":
+    "CPython lets one thread at a time run Python code. Deno has no such lock, and this run doesn't use the library's: f and g both compute as they are.",
+  "gil:35, without the lock":
+    "There is no lock to wait for, so the threads compute at the same time.",
+  "gil:36, without the lock":
+    "A pool's workers compute at the same time, as the threads do.",
+  "gil:None, without the lock":
+    "These threads compute at the same time, as those of f do. The notebook never ran this cell.",
   "deadlock:accounts": "Each account has a lock that guards its balance.",
   "deadlock:move":
     "Moving money takes both accounts' locks, so that nobody sees half of it.",
   "deadlock:deadlock":
-    "Each thread holds what the other waits for. Python would hang; here the last one to wait is told.",
+    "Each thread holds what the other waits for. Python would hang; here the last thread that would wait gets an error.",
   "deadlock:in_order":
     "The fix: every thread takes the locks in the same order.",
   "deadlock:fix": "Nobody can close a ring now, and all money arrives.",
 };
 
-/** What to say of a cell, `threads:5`; undefined if there is nothing. */
-export function proseOf(id: string): string | undefined {
-  return PROSE[id];
+/** What the title of a cell ends with that runs without the interpreter lock. */
+export const WITHOUT_LOCK = ", without the lock";
+
+/**
+ * What to say of a cell.
+ *
+ * @param id The cell, as `threads:5`.
+ * @param title The cell's title, where its end may say how it is run.
+ * @returns A line or two; undefined if there is nothing to say.
+ */
+export function proseOf(id: string, title = ""): string | undefined {
+  const unlocked = title.endsWith(WITHOUT_LOCK)
+    ? PROSE[id + WITHOUT_LOCK]
+    : undefined;
+  return unlocked ?? PROSE[id];
 }
 
 /** Wide enough for a terminal of the usual width. */

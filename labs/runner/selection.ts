@@ -58,9 +58,12 @@ export function chosenLabs<Lab extends { lab: string; isOwn?: boolean }>(
   const names = parts.map((part) => part.split(":")[0]);
   for (const name of names) {
     if (labs.some(({ lab }) => lab === name)) continue;
+    const hint = /^[\d,-]+$/.test(name)
+      ? `; a cell is named with its lab, as in queue:${name}`
+      : "";
     throw new UsageError(
       `Cannot run lab '${name}': the labs are ` +
-        labs.map(({ lab }) => lab).join(", "),
+        labs.map(({ lab }) => lab).join(", ") + hint,
     );
   }
   return labs.filter(({ lab }) => names.includes(lab));
@@ -100,7 +103,10 @@ function numbersOf(part: string, cells: ChosenCell[]): string[] {
   const lab = part.slice(0, colon);
   throw new UsageError(
     `Cannot run cell '${lab}:${found.unknown}': the cells of ${lab} are ` +
-      `${known.join(", ")}, or a range such as ${lab}:${known[0]}-${known[1]}`,
+      known.join(", ") +
+      (known.length < 2
+        ? ""
+        : `, or a range such as ${lab}:${known[0]}-${known[1]}`),
   );
 }
 

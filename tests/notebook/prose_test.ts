@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { proseLines, proseOf } from "../../labs/notebook/prose.ts";
 import { recordedLabs } from "../../labs/runner/judge/record.ts";
 
@@ -9,6 +9,13 @@ Deno.test("every cell has a line or two of prose", () => {
     }
   }
   assertEquals(proseOf("queue:99"), undefined);
+  // Without the lock, nothing takes turns.
+  const title = "threaded f(), without the lock";
+  assertMatch(proseOf("gil:35", title)!, /compute at the same time/);
+  assertEquals(proseOf("gil:34", title), proseOf("gil:34"));
+  assert(proseOf("gil:35") !== proseOf("gil:35", title));
+  // Flags change how many threads there are.
+  assert(!/^(Two|Three|Four|Ten) /.test(proseOf("gil:35")!));
 });
 
 Deno.test("prose keeps to a width", () => {

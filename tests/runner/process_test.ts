@@ -271,6 +271,9 @@ processTest("labs writes over nothing but what it wrote", async () => {
   for (const [flags, reason] of Object.entries(why)) {
     const line = lines.find((line) => line.startsWith(`${flags} 2 `));
     assertStringIncludes(line ?? "", reason, flags);
+    if (!reason.includes("outside")) continue;
+    const [flag, path] = flags.split(" ");
+    assertStringIncludes(line!, `Cannot write ${flag} '${path}': `);
   }
   assertMatch(lines.find((line) => line.includes("--force 0")) ?? "", /^--rep/);
   assertEquals(lines.slice(-6, -1), [

@@ -36,7 +36,7 @@ export async function checkFiles(
     await attempt(flag, path, () => tryToWrite(path));
   }
   if (svg === undefined) return;
-  await checkPlace("svg", svg);
+  await checkPlace("svg", svg, svg);
   await attempt("svg", svg, () => Deno.mkdir(svg, { recursive: true }));
   for await (const { name } of Deno.readDir(svg)) {
     const [, id] = /^([a-z]+-\w+?)(?:-\d{1,9})?\.svg$/.exec(name) ?? [];
@@ -87,8 +87,8 @@ async function codesOf(results: LabResult[]): Promise<Map<string, string>> {
 
 /** Refuses a file outside the project, and one that holds something else. */
 async function check(flag: Flag, path: string, force: boolean): Promise<void> {
-  await checkPlace(flag, parentOf(path));
-  const info = await infoOf(path);
+  await checkPlace(flag, parentOf(path), path);
+  const info = await infoOf(flag, path, path);
   if (info === undefined) return;
   if (!info.isFile) refuse(flag, path, "it isn't a file");
   if (force || info.size === 0) return;
@@ -96,18 +96,24 @@ async function check(flag: Flag, path: string, force: boolean): Promise<void> {
   refuse(flag, path, "it holds something else; --force overwrites it");
 }
 
-/** Refuses a folder outside the project, wherever symbolic links lead. */
-async function checkPlace(flag: Flag, folder: string): Promise<void> {
+const OUTSIDE = "it is outside this project";
+
+/** Refuses a path whose folder is outside the project, through links as well. */
+async function checkPlace(
+  flag: Flag,
+  folder: string,
+  path: string,
+): Promise<void> {
   // Of a folder that is still to be made, its parent counts.
   let existing = folder;
-  while (await infoOf(existing) === undefined) {
+  while (await infoOf(flag, existing, path) === undefined) {
     if (flag !== "svg") refuse(flag, folder, "there is no such folder");
     existing = parentOf(existing);
   }
   const project = slashed(await Deno.realPath("."));
   const real = await Deno.realPath(existing).then(slashed, () => undefined);
   if (real === project || real?.startsWith(`${project}/`)) return;
-  refuse(flag, folder, "it is outside this project");
+  refuse(flag, path, OUTSIDE);
 }
 
 /** Windows parts folders by either slash. */
@@ -121,14 +127,18 @@ function parentOf(path: string): string {
   return path.slice(0, slash) || "/";
 }
 
-/** What stands at a path; undefined if there is nothing, or we may not look. */
-async function infoOf(path: string): Promise<Deno.FileInfo | undefined> {
+/** What stands at a path; undefined if there is nothing. */
+async function infoOf(
+  flag: Flag,
+  path: string,
+  shown: string,
+): Promise<Deno.FileInfo | undefined> {
   try {
     return await Deno.lstat(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     if (!(error instanceof Deno.errors.NotCapable)) throw error;
-    throw new UsageError(`Cannot write '${path}': it is outside this project`);
+    refuse(flag, shown, OUTSIDE);
   }
 }
 

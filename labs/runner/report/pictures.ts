@@ -87,7 +87,7 @@ export function reportText(
         source: recorded?.source ?? "",
         code: codes.get(cell.id),
         speed: speedText(verdict.timing),
-        prose: proseOf(cell.id),
+        prose: proseOf(cell.id, cell.title),
         recorded: foldedText(recorded?.output ?? ""),
         here: foldedText(cell.output),
         python: cell.python && foldedText(cell.python.output),

@@ -39,7 +39,7 @@ export class Display {
   heading(number: string, title: string): void {
     const prose = this.#isPlain
       ? undefined
-      : proseOf(`${this.#lab.lab}:${number}`);
+      : proseOf(`${this.#lab.lab}:${number}`, title);
     const width = Math.min(widthOf(Deno.stdout), LONGEST_CHART) - 2;
     this.#print([
       green(bold(`In [${number}]: ${title}`)),

@@ -22,6 +22,7 @@ import {
 import type { Display } from "./display.ts";
 import { runProcess } from "./lab_process.ts";
 import { type LoadMark, markLoad, othersBetween } from "./load.ts";
+import { Patience } from "./patience.ts";
 import type { Progress } from "./progress.ts";
 import type { Predictions } from "../predict/predictions.ts";
 import { type CellOutput, Transcript } from "./transcript.ts";
@@ -34,9 +35,6 @@ const ROUNDS = FEW - 1;
 
 /** A cell that takes ten times as long as in the notebook, and this, is ended. */
 const PATIENCE = 20;
-
-/** How long a lab may do nothing between its cells, in seconds. */
-const PAUSE = 60;
 
 /** What a cell did in one of its runs, beside its output. */
 type Measured = Pick<Sample, "concurrency" | "others">;
@@ -63,8 +61,7 @@ export class Session {
   #isAgain = false;
   #idle = Promise.withResolvers<void>();
   #mark: LoadMark | undefined;
-  #hang: { controller: AbortController; cell?: string; reason?: string };
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #patience = new Patience();
 
   /** How long cells were run again, in seconds. */
   spent = 0;
@@ -89,7 +86,6 @@ export class Session {
     this.#progress = progress;
     this.#display = display;
     this.#transcript = new Transcript(this.#key);
-    this.#hang = { controller: new AbortController() };
     const { hardwareConcurrency: cores } = navigator;
     this.#machine = { cores, quick: options.quick };
   }
@@ -101,17 +97,17 @@ export class Session {
    * @returns Why the lab didn't run to its end, if it didn't.
    */
   async run(interrupt: AbortSignal): Promise<string | undefined> {
-    this.#waitFor();
+    this.#patience.wait();
     const running = this.#runProcess(interrupt);
     try {
       await Promise.race([running, this.#idle.promise]);
       this.#collect();
       await this.#compareTimes(running);
       this.#input?.close();
-      this.#waitFor();
+      this.#patience.wait();
       return await running;
     } finally {
-      clearTimeout(this.#timer);
+      this.#patience.stop();
       this.#display?.flush();
       if (!this.#isAgain) this.#collect();
     }
@@ -119,7 +115,7 @@ export class Session {
 
   /** The cell's verdict, by what is known up to now. */
   judge(cell: ChosenCell, ended?: string): Verdict {
-    const { cell: hung, reason } = this.#hang;
+    const { cell: hung, reason } = this.#patience;
     return judge(cell, {
       samples: this.#samples.get(cell.number) ?? [],
       ended: ended ?? reason,
@@ -147,7 +143,7 @@ export class Session {
     const limit = timeout === undefined
       ? new AbortController().signal
       : AbortSignal.timeout(timeout * 1000);
-    const hang = this.#hang.controller.signal;
+    const hang = this.#patience.signal;
     const input = new ReadableStream<Uint8Array<ArrayBuffer>>({
       start: (controller) => {
         this.#input = controller;
@@ -173,7 +169,9 @@ export class Session {
     if (code === 0) return undefined;
     if (interrupt.aborted) return "interrupted";
     // What a cell did is its own verdict.
-    if (hang.aborted) return this.#hang.cell ? undefined : this.#hang.reason;
+    if (hang.aborted) {
+      return this.#patience.cell ? undefined : this.#patience.reason;
+    }
     if (limit.aborted) {
       return `the lab took more than ${timeout} ${
         timeout === 1 ? "second" : "seconds"
@@ -202,11 +200,11 @@ export class Session {
         display?.end(event.id, event.timeline);
         break;
       case "ready":
-        clearTimeout(this.#timer);
+        this.#patience.stop();
         this.#ask(event.id);
         break;
       case "idle":
-        clearTimeout(this.#timer);
+        this.#patience.stop();
         this.#idle.resolve();
     }
   }
@@ -219,11 +217,11 @@ export class Session {
       await this.#predictions?.ask(cell.id);
     }
     this.#send("go");
-    this.#waitFor();
+    this.#patience.wait();
   }
 
   #onEnd({ cpu, timeline }: CellEnd): void {
-    this.#waitFor();
+    this.#patience.wait();
     this.#measured.push({
       concurrency: concurrencyOf(timeline),
       others: othersBetween(this.#mark, markLoad(), cpu),
@@ -241,21 +239,7 @@ export class Session {
     const limit = PATIENCE + 10 * (recorded?.seconds ?? 4);
     const reason = `cell ${lab}:${number} had not ended after ` +
       `${limit.toFixed(0)} seconds`;
-    this.#waitFor(limit, reason, number);
-  }
-
-  /** Ends the lab if it tells nothing for so long. */
-  #waitFor(
-    seconds = PAUSE,
-    reason = `the lab did nothing for ${PAUSE} seconds`,
-    cell?: string,
-  ): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#hang.cell = cell;
-      this.#hang.reason = reason;
-      this.#hang.controller.abort();
-    }, seconds * 1000);
+    this.#patience.wait(limit, reason, number);
   }
 
   /** Runs cells again, in turns, while that may change a verdict. */
@@ -280,7 +264,7 @@ export class Session {
         this.#measured = [];
         this.#idle = Promise.withResolvers();
         this.#send(JSON.stringify({ again } satisfies Again));
-        this.#waitFor();
+        this.#patience.wait();
         await Promise.race([running, this.#idle.promise]);
         if (isOver) break;
         this.#collect();
