@@ -167,10 +167,11 @@ export function post(
 /**
  * Whether it is one of those that can be moved only, beside buffers. They have a
  * tag, and most values none: looking their classes up has Deno load its streams,
- * which takes as long as a thread's first task.
+ * which takes as long as a thread's first task. Shared memory, which has one, is
+ * what every pool's workers are started with.
  */
 function isMovable(value: object): boolean {
-  if (isUntagged(value)) return false;
+  if (isUntagged(value) || types.isSharedArrayBuffer(value)) return false;
   return value instanceof MessagePort || value instanceof ReadableStream ||
     value instanceof WritableStream || value instanceof TransformStream;
 }
