@@ -1,11 +1,16 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { copies, noteMade, warnOfCopy } from "./sync/copies.ts";
+import {
+  constructOn,
+  copies,
+  noteMade,
+  randomAddress,
+  takeMemory,
+  warnOfCopy,
+} from "./sync/memory.ts";
 import { now } from "./sync/globals.ts";
 import { PENDING, type Pending, WaitList } from "./sync/wait_list.ts";
-import { randomAddress } from "./sync/address.ts";
 import { checkSeconds } from "./sync/deadline.ts";
-import { constructOn, takeMemory } from "./sync/memory.ts";
 import { checkCallback, checkOptions, refusePromise } from "./checks.ts";
 import {
   checkStop,

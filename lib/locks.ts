@@ -14,10 +14,10 @@ export {
   type BarrierOptions,
   BrokenBarrierError,
 } from "./locks/barrier.ts";
-export { BoundedSemaphore } from "./locks/bounded_semaphore.ts";
+export { BoundedSemaphore } from "./locks/semaphore.ts";
 export { Condition } from "./locks/condition.ts";
 export { Event } from "./locks/event.ts";
 export { Lock, type LockOptions } from "./locks/lock.ts";
-export { RLock } from "./locks/rlock.ts";
+export { RLock } from "./locks/lock.ts";
 export { RWLock, type RWLockOptions } from "./locks/rwlock.ts";
 export { Semaphore } from "./locks/semaphore.ts";

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { notePassed } from "../sync/copies.ts";
+import { notePassed } from "../sync/memory.ts";
 import { isSharedArrayBuffer } from "node:util/types";
 import { Damaged } from "./tags.ts";
 

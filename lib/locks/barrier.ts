@@ -1,7 +1,14 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { copies, noteMade, warnOfCopy } from "../sync/copies.ts";
-import { formatAddress, randomAddress } from "../sync/address.ts";
+import {
+  constructOn,
+  copies,
+  formatAddress,
+  noteMade,
+  randomAddress,
+  takeMemory,
+  warnOfCopy,
+} from "../sync/memory.ts";
 import {
   type AsyncWaitOptions,
   checkSeconds,
@@ -49,7 +56,6 @@ import {
   type Witness,
 } from "../sync/wait_list.ts";
 import { enterStakeWait, leaveStakeWait } from "./wait_graph.ts";
-import { constructOn, takeMemory } from "../sync/memory.ts";
 
 /** Options of {@linkcode Barrier}'s constructor. */
 export interface BarrierOptions {

@@ -1,6 +1,13 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { copies, noteMade, warnOfCopy } from "../sync/copies.ts";
+import {
+  constructOn,
+  copies,
+  noteMade,
+  takeMemory,
+  warnOfCopy,
+  words,
+} from "../sync/memory.ts";
 import { now } from "../sync/globals.ts";
 import {
   type AsyncWaitOptions,
@@ -31,9 +38,7 @@ import {
   isStopping,
 } from "../sync/waiters.ts";
 import { WaitList } from "../sync/wait_list.ts";
-import { Lock, owned } from "./lock.ts";
-import { constructOn, takeMemory, words } from "../sync/memory.ts";
-import { RLock } from "./rlock.ts";
+import { Lock, owned, RLock } from "./lock.ts";
 
 /**
  * A lock with a place to wait in until what it guards has changed. Python's

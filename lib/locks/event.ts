@@ -1,7 +1,15 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { copies, noteMade, warnOfCopy } from "../sync/copies.ts";
-import { formatAddress, randomAddress } from "../sync/address.ts";
+import {
+  constructOn,
+  copies,
+  formatAddress,
+  noteMade,
+  randomAddress,
+  takeMemory,
+  warnOfCopy,
+  words,
+} from "../sync/memory.ts";
 import {
   type AsyncWaitOptions,
   waitDeadline,
@@ -22,7 +30,6 @@ import {
   isStopping,
 } from "../sync/waiters.ts";
 import { PENDING, type Pending, WaitList } from "../sync/wait_list.ts";
-import { constructOn, takeMemory, words } from "../sync/memory.ts";
 
 // Protocol. Who sets the event writes `FLAG`, then counts `SETS`, then wakes
 // everyone. A waiter noted `SETS` before it waited: an event that was set and

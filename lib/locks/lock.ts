@@ -1,6 +1,13 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { copies, noteMade, warnOfCopy } from "../sync/copies.ts";
+import {
+  constructOn,
+  copies,
+  noteMade,
+  takeMemory,
+  warnOfCopy,
+  words,
+} from "../sync/memory.ts";
 import {
   type AsyncWaitOptions,
   waitDeadline,
@@ -15,7 +22,6 @@ import {
   revive,
 } from "../codec/references.ts";
 import { checkStopAfterwards } from "../sync/waiters.ts";
-import { constructOn, takeMemory, words } from "../sync/memory.ts";
 
 /** Options of {@linkcode Lock}'s and {@linkcode RLock}'s constructors. */
 export interface LockOptions {
@@ -321,5 +327,41 @@ class Hold implements Disposable {
     this.#ownership = undefined;
     // It may have been released by hand, or lost with a wait that threw.
     ownership?.end(this.turn);
+  }
+}
+
+/**
+ * A lock that the thread which holds it may acquire again, and has to release as
+ * often. Only that thread can release it. Python's `threading.RLock`.
+ *
+ * It belongs to a thread, not to one of the things that a thread awaits: on the
+ * main thread, two functions that await in turns are not kept apart by it. A
+ * {@linkcode Lock} does that.
+ *
+ * @example Usage
+ * ```ts
+ * import { RLock } from "@lab9/concurrency";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const lock = new RLock();
+ * {
+ *   using _outer = lock.acquireSync();
+ *   using _inner = lock.acquireSync(); // a Lock would wait for ever
+ * }
+ * assertEquals(lock.isLocked, false);
+ * ```
+ */
+export class RLock extends Lock {
+  static {
+    registerShareable(import.meta, "RLock", this);
+  }
+
+  /**
+   * Whether the holder may acquire the lock again.
+   *
+   * @ignore
+   */
+  override get [isReentrant](): boolean {
+    return true;
   }
 }

@@ -1,7 +1,12 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { formatAddress, randomAddress } from "../sync/address.ts";
-import { LABEL_WORDS, readLabel, writeLabel } from "../sync/label.ts";
+import {
+  formatAddress,
+  LABEL_WORDS,
+  randomAddress,
+  readLabel,
+  writeLabel,
+} from "../sync/memory.ts";
 import { LockPoisonedError } from "./errors.ts";
 import {
   checkStop,

@@ -1,6 +1,12 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { copies, noteMade, warnOfCopy } from "../sync/copies.ts";
+import {
+  constructOn,
+  copies,
+  noteMade,
+  takeMemory,
+  warnOfCopy,
+} from "../sync/memory.ts";
 import { checkOptions, kindOf } from "../checks.ts";
 import {
   type AsyncWaitOptions,
@@ -16,7 +22,6 @@ import {
 import { reserveStack, reserveStackForHold } from "../sync/reserve_stack.ts";
 import { checkStop, heedStop, isStopping } from "../sync/waiters.ts";
 import { PENDING, type Pending } from "../sync/wait_list.ts";
-import { constructOn, takeMemory } from "../sync/memory.ts";
 import { Ownership } from "./ownership.ts";
 import { LARGEST_PERMIT_TABLE_BYTES, PERMIT_TABLE_BYTES } from "./permits.ts";
 import { Readers } from "./readers.ts";

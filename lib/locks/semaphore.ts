@@ -1,8 +1,15 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { copies, noteMade, warnOfCopy } from "../sync/copies.ts";
+import {
+  constructOn,
+  copies,
+  formatAddress,
+  noteMade,
+  randomAddress,
+  takeMemory,
+  warnOfCopy,
+} from "../sync/memory.ts";
 import { checkInteger } from "../checks.ts";
-import { formatAddress, randomAddress } from "../sync/address.ts";
 import {
   type AsyncWaitOptions,
   waitDeadline,
@@ -34,7 +41,6 @@ import {
   PermitTable,
 } from "./permits.ts";
 import { enterStakeWait, leaveStakeWait } from "./wait_graph.ts";
-import { constructOn, takeMemory } from "../sync/memory.ts";
 
 // Protocol. `VALUE` is the number of permits. A taker lowers it in one step, never
 // below zero; a releaser raises it, and then wakes as many as it gave, who try
@@ -395,4 +401,35 @@ function timeoutError(timeout: number | undefined): DOMException {
     `Cannot acquire semaphore: after ${timeout} seconds, its value was 0`,
     "TimeoutError",
   );
+}
+
+/**
+ * A semaphore that never has more permits than at first: releasing one that was
+ * not acquired is a mistake, and a RangeError. Python's
+ * `threading.BoundedSemaphore`.
+ *
+ * @example Usage
+ * ```ts
+ * import { BoundedSemaphore } from "@lab9/concurrency";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const semaphore = new BoundedSemaphore(1);
+ * semaphore.acquireSync();
+ * semaphore.release();
+ * assertThrows(() => semaphore.release(), RangeError);
+ * ```
+ */
+export class BoundedSemaphore extends Semaphore {
+  static {
+    registerShareable(import.meta, "BoundedSemaphore", this);
+  }
+
+  /**
+   * Whether there may be no more permits than at first.
+   *
+   * @ignore
+   */
+  override get [isBounded](): boolean {
+    return true;
+  }
 }

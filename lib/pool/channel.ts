@@ -1,8 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { now, queueMicrotask } from "../sync/globals.ts";
-import { Spin } from "../sync/spin.ts";
-import { turn } from "../sync/turn.ts";
+import { Spin, turn } from "../sync/spin.ts";
 import { Cargo, TooLarge } from "../codec/cargo.ts";
 import { PENDING, type Pending, WaitList } from "../sync/wait_list.ts";
 import { Decoder, explain } from "../codec/decoder.ts";

@@ -4,7 +4,7 @@ import { Promise } from "../sync/globals.ts";
 import { fromPortable } from "../codec/portable_error.ts";
 import { isThenable } from "../thread/worker_server.ts";
 import type { Call } from "./call.ts";
-import { checkArray } from "./checks.ts";
+import { checkArray } from "./options.ts";
 import { Mode, type Place, type SettledItems, Task } from "./task.ts";
 
 /** What is done with each chunk of a call. */

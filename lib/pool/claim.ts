@@ -32,3 +32,21 @@ export const Claim = {
   /** Where the reason stands why a slot's task was called off. */
   reasonOf: (slot: number): number => FIRST_SLOT + slot * SLOT_WORDS + 1,
 } as const;
+
+// The worker's side of tickets; see `TaskTable`.
+
+/** Whether the task is still wanted; if so, it has begun. */
+export function beginTask(
+  tickets: Int32Array,
+  { id, ticket }: { id: number; ticket: number },
+): boolean {
+  return Atomics.compareExchange(tickets, ticket, id, -id) === id;
+}
+
+/** Whether a task that has begun is still wanted. */
+export function isBegun(
+  tickets: Int32Array,
+  { id, ticket }: { id: number; ticket: number },
+): boolean {
+  return Atomics.load(tickets, ticket) === -id;
+}

@@ -3,8 +3,7 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import { FollowingSignal, readReason } from "../codec/abort_signals.ts";
 import { nodeModule } from "../sync/globals.ts";
-import { Claim } from "./claim.ts";
-import { isBegun } from "./tickets.ts";
+import { Claim, isBegun } from "./claim.ts";
 
 /** A task of a pool, as {@linkcode currentTask} gives it to its function. */
 export interface CurrentTask {

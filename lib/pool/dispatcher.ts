@@ -11,13 +11,11 @@ import { Outcome } from "../thread/thread_table.ts";
 import { WorkerLostError } from "../thread/thread.ts";
 import { Answers } from "./answers.ts";
 import { Channel } from "./channel.ts";
-import { Line } from "./line.ts";
+import { Line, TaskTable } from "./task_table.ts";
 import { Outbox } from "./outbox.ts";
-import { Room } from "./room.ts";
+import { Room, Waits, within } from "./waits.ts";
 import { type PoolStats, timesOf } from "./stats.ts";
 import type { Task } from "./task.ts";
-import { TaskTable } from "./task_table.ts";
-import { Waits, within } from "./waits.ts";
 import {
   describeLoss,
   endReason,

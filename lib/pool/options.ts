@@ -1,10 +1,12 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import type { AnyFunction } from "../codec/references.ts";
+import { type AnyFunction, idOf } from "../codec/references.ts";
 import type { ContextOptions } from "../thread/context.ts";
 import type { OutputOptions } from "../thread/output.ts";
 import type { WorkerPermissions } from "../thread/permissions.ts";
 import type { WorkerEndReason } from "./workers.ts";
+import { kindOf } from "../checks.ts";
+import { unexposed } from "../codec/packing.ts";
 
 /** Options of {@linkcode Pool}'s constructor. */
 export interface PoolOptions extends OutputOptions, ContextOptions {
@@ -181,3 +183,44 @@ export type AnyIterable<T> = Iterable<T> | AsyncIterable<T>;
 export type ItemResult<R, S extends boolean> = S extends true
   ? PromiseSettledResult<Awaited<R>>
   : Awaited<R>;
+
+export function checkCount(action: string, what: string, count: number): void {
+  if (typeof count !== "number") {
+    throw new TypeError(
+      `Cannot ${action}: ${what} must be a number, received ${typeof count}`,
+    );
+  }
+  if (!Number.isInteger(count) || count < 1) {
+    throw new RangeError(
+      `Cannot ${action}: ${what} must be a positive integer, received ${count}`,
+    );
+  }
+}
+
+export function checkFunction(action: string, fn: AnyFunction): void {
+  if (typeof fn !== "function") {
+    throw new TypeError(
+      `Cannot ${action}: it must be a function, received ${kindOf(fn)}`,
+    );
+  }
+  if (idOf(fn) === undefined) throw new TypeError(unexposed(fn));
+}
+
+export function checkArray(what: string, value: unknown): void {
+  if (!Array.isArray(value)) {
+    throw new TypeError(
+      `Cannot ${what} must be an array, received ${kindOf(value)}`,
+    );
+  }
+}
+
+export function checkIterable(action: string, items: unknown): void {
+  const isIterable = typeof items === "string" ||
+    typeof items === "object" && items !== null &&
+      (Symbol.iterator in items || Symbol.asyncIterator in items);
+  if (!isIterable) {
+    throw new TypeError(
+      `Cannot ${action}: items must be iterable, received ${kindOf(items)}`,
+    );
+  }
+}

@@ -1,29 +1,25 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { processors, Promise as Promises } from "../sync/globals.ts";
-import { broadcastTo, takeTurn } from "./broadcast.ts";
+import { broadcastTo, feed, streamItems, takeTurn } from "./own_tasks.ts";
 import { Call } from "./call.ts";
 import {
+  type AnyIterable,
+  type ApplyOptions,
   checkArray,
   checkCount,
   checkFunction,
   checkIterable,
-} from "./checks.ts";
+  type CloseOptions,
+  type ImapOptions,
+  type ItemResult,
+  type MapOptions,
+  type PoolOptions,
+} from "./options.ts";
 import { ChunkRunner } from "./chunks.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { feed, streamItems } from "./generator.ts";
-import type {
-  AnyIterable,
-  ApplyOptions,
-  CloseOptions,
-  ImapOptions,
-  ItemResult,
-  MapOptions,
-  PoolOptions,
-} from "./options.ts";
-import { countOf, isAsync, Source } from "./source.ts";
+import { countOf, isAsync, Source, streamChunks } from "./stream.ts";
 import type { PoolStats, Times } from "./stats.ts";
-import { streamChunks } from "./stream.ts";
 import { Mode, Task } from "./task.ts";
 import type { WorkerEndReason } from "./workers.ts";
 import { checkCallback, checkOptions, checkSignal, kindOf } from "../checks.ts";

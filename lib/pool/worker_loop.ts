@@ -8,13 +8,11 @@ import { Mark, recordSpan } from "../sync/recorder.ts";
 import { addOwnModule, type AnyFunction } from "../codec/references.ts";
 import { isThenable, setPending } from "../thread/worker_server.ts";
 import { Channel } from "./channel.ts";
-import { Claim } from "./claim.ts";
+import { beginTask, Claim } from "./claim.ts";
 import { enterPool, lookAtSignals, runAs } from "./current_task.ts";
-import { Replies } from "./replies.ts";
+import { Replies, runTask } from "./run_task.ts";
 import { addTime, microseconds } from "./stats.ts";
-import { runTask } from "./run_task.ts";
 import { readTask, type ReceivedTask } from "./task.ts";
-import { beginTask } from "./tickets.ts";
 
 /** It has done its number of tasks, or got none for long, or there are no more. */
 export type LoopEnd = "recycled" | "idle" | "closed";

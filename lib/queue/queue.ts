@@ -1,7 +1,14 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { copies, noteMade, warnOfCopy } from "../sync/copies.ts";
-import { formatAddress, randomAddress } from "../sync/address.ts";
+import {
+  constructOn,
+  copies,
+  formatAddress,
+  noteMade,
+  randomAddress,
+  takeMemory,
+  warnOfCopy,
+} from "../sync/memory.ts";
 import { Cargo } from "../codec/cargo.ts";
 import { PENDING, type Pending, WaitList } from "../sync/wait_list.ts";
 import {
@@ -14,7 +21,6 @@ import { Encoder } from "../codec/encoder.ts";
 import { leaveMemory, takeMemoryBack } from "../codec/left_memory.ts";
 import { incomparable } from "../store/key.ts";
 import { checkOptions, kindOf } from "../checks.ts";
-import { constructOn, takeMemory } from "../sync/memory.ts";
 import { STEP } from "../sync/mutex.ts";
 import {
   checkStop,
@@ -23,7 +29,7 @@ import {
   isStopping,
 } from "../sync/waiters.ts";
 import { reserveStack } from "../sync/reserve_stack.ts";
-import { pause } from "../sync/pause.ts";
+import { pause } from "../sync/spin.ts";
 import { isRecording, Mark, recordPoint } from "../sync/recorder.ts";
 import {
   type Handle,

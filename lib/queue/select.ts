@@ -9,7 +9,7 @@ import {
 import { waitForSeveral, waitForSeveralSync } from "../sync/several_lists.ts";
 import { PENDING, type Pending, type WaitList } from "../sync/wait_list.ts";
 import { checkStop, heedStop, isStopping } from "../sync/waiters.ts";
-import { copies, warnOfCopy } from "../sync/copies.ts";
+import { copies, warnOfCopy } from "../sync/memory.ts";
 import { Empty, Queue, ShutDown, type Source, source } from "./queue.ts";
 
 const ACTION = "select from queues";

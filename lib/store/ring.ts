@@ -2,7 +2,7 @@
 
 import type { Cargo } from "../codec/cargo.ts";
 import { countOf, Mutex, STEP, stepsIn } from "../sync/mutex.ts";
-import { pause } from "../sync/pause.ts";
+import { pause } from "../sync/spin.ts";
 import {
   CLOSED,
   damaged,

@@ -45,7 +45,7 @@
 
 import { clearAlarm, setAlarm } from "./alarms.ts";
 import { now, Promise } from "./globals.ts";
-import { LABEL_WORDS, readLabel, writeLabel } from "./label.ts";
+import { LABEL_WORDS, readLabel, writeLabel } from "./memory.ts";
 import { Mutex } from "./mutex.ts";
 
 /** Words of a waiter, and where they are in it. */

@@ -14,7 +14,7 @@
  * @module
  */
 
-import { setLoading } from "../sync/copies.ts";
+import { setLoading } from "../sync/memory.ts";
 import { forget, idFor, setExplainer } from "../codec/references.ts";
 
 /** What the worker's first module says of another. */

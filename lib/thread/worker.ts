@@ -24,7 +24,7 @@ import {
   moduleOfType,
   type Registry,
 } from "../codec/references.ts";
-import { checkKernel } from "./kernel.ts";
+import { checkKernel, checkRequirements } from "./requirements.ts";
 import {
   addCorrespondent,
   type Correspondent,
@@ -38,7 +38,6 @@ import { Form, Handover } from "./handover.ts";
 import { withoutDataUrls } from "./modules.ts";
 import type { Output } from "./output.ts";
 import { notCapable, type WorkerPermissions } from "./permissions.ts";
-import { checkRequirements } from "./requirements.ts";
 import { threadTable } from "./thread_table.ts";
 import { serveKey, serverUrl, WORKER_NAME } from "./worker_server.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Lock, Pool, Queue, transfer } from "../../mod.ts";
 import { TaskTable } from "../../lib/pool/task_table.ts";
-import { beginTask } from "../../lib/pool/tickets.ts";
+import { beginTask } from "../../lib/pool/claim.ts";
 import { Mode, Task } from "../../lib/pool/task.ts";
 import {
   all,

@@ -1,6 +1,5 @@
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
-import { Spin } from "../../lib/sync/spin.ts";
-import { turn } from "../../lib/sync/turn.ts";
+import { Spin, turn } from "../../lib/sync/spin.ts";
 
 /** Waits as a processor does that is kept busy by another thread. */
 function stall(ms: number): void {
