@@ -73,8 +73,7 @@ threadTest("Pool.stream(): a signal ends the generator", async () => {
   assertStrictEquals(await next, reason);
   await until(() => words[1] === 1);
   const timed = pool.stream(fns.stall, [newWords()], { timeout: 0.05 });
-  await timed.next();
-  const error = await assertRejects(() => timed.next(), DOMException);
+  const error = await assertRejects(() => Array.fromAsync(timed), DOMException);
   assertEquals(error.name, "TimeoutError");
 });
 
