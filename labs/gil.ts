@@ -16,12 +16,17 @@ import { cell, type CellContext, runLab, time } from "./notebook/cell.ts";
 
 const SIZE = 5_000_000;
 
-// A lock for each copy of this module, as each process of Python has one. Threads
-// of one process share a lock, so they are passed the main thread's.
-let interpreterLock: Lock = new Gil();
-
 /** Whose lock to hold; null for none. */
 type Lock = Gil | null;
+
+let interpreterLock: Lock | undefined;
+
+// Each copy of this module makes a lock of its own, as each process of Python has
+// one. Threads of one process share a lock, so they are passed the main thread's.
+function ownLock(): Lock {
+  if (interpreterLock === undefined) interpreterLock = new Gil();
+  return interpreterLock;
+}
 
 cell(33, "f() holds the lock, g() releases it, do_work() calls either", {}, ({
   switchInterval,
@@ -33,7 +38,7 @@ cell(33, "f() holds the lock, g() releases it, do_work() calls either", {}, ({
 
 // Does not release the lock. Python looks at every turn of a loop whether another
 // thread has asked for it; here every thousandth turn is often enough.
-export function f(x: number, lock: Lock = interpreterLock): void {
+export function f(x: number, lock: Lock = ownLock()): void {
   const compute = () => {
     console.log(`${x}`);
     const y = new Array<number>(SIZE).fill(1);
@@ -48,7 +53,7 @@ export function f(x: number, lock: Lock = interpreterLock): void {
 }
 
 // Releases the lock while it computes, as numpy does.
-export function g(x: number, lock: Lock = interpreterLock): void {
+export function g(x: number, lock: Lock = ownLock()): void {
   const compute = () => {
     const y = new Float64Array(SIZE).fill(1);
     for (let i = 0; i < SIZE; i++) y[i] = Math.exp(y[i]);
@@ -90,7 +95,7 @@ async function runThreaded(
   func: typeof f,
   count: number,
   numThreads: number,
-  lock: Lock = interpreterLock,
+  lock: Lock = ownLock(),
 ): Promise<void> {
   const start = time();
 
