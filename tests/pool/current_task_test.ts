@@ -22,7 +22,8 @@ for (const name of ["poll", "listen", "sleepLong"] as const) {
     const begun = new Queue<number>();
     const controller = new AbortController();
     const { signal } = controller;
-    const task = pool.apply(fns[name], [begun], { signal });
+    const fn: (begun: Queue<number>) => unknown = fns[name];
+    const task = pool.apply(fn, [begun], { signal });
     await begun.get();
     const reason = new Error("not needed");
     controller.abort(reason);
