@@ -91,11 +91,6 @@ const rooms: Record<string, readonly string[]> = {
   "labs": ["labs/notebook", "labs/notebook/cell.ts", "mod.ts", "vendor/std"],
 };
 
-/** Imports against the arrow or in a circle, whose mend is under way. */
-const exceptions: ReadonlySet<string> = new Set([
-  "lib/thread/worker_server.ts → lib/thread/worker.ts",
-]);
-
 /**
  * Which modules each module imports, by paths from the root. What stands
  * elsewhere (`npm:…`, `https:…`) stands under its URL; Node's built-in modules
@@ -207,8 +202,7 @@ async function readGraph(root: URL): Promise<Graph> {
       .filter((url) => url !== undefined && !url.startsWith("node:"))
       .map((url) =>
         url!.startsWith(root.href) ? url!.slice(root.href.length) : url!
-      )
-      .filter((imported) => !exceptions.has(`${path} → ${imported}`));
+      );
     graph.set(path, [...new Set(imports)]);
   }
   return graph;

@@ -21,7 +21,8 @@ import {
   type SlotOptions,
   Status,
 } from "./thread_table.ts";
-import type { Answer, Needs, PooledWorker } from "./worker.ts";
+import type { Answer } from "./messages.ts";
+import type { Needs, PooledWorker } from "./worker.ts";
 
 /** How long a thread that was told to end may take before it is given up. */
 const GRACE_MS = 250;

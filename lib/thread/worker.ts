@@ -35,35 +35,21 @@ import {
   removeCorrespondent,
 } from "./exchange.ts";
 import { Form, Handover } from "./handover.ts";
+import type {
+  Answer,
+  Envelope,
+  Job,
+  Letter,
+  Mail,
+  PostedJob,
+  Request,
+  Setup,
+} from "./messages.ts";
 import { withoutDataUrls } from "./modules.ts";
 import type { Output } from "./output.ts";
 import { notCapable, type WorkerPermissions } from "./permissions.ts";
 import { threadTable } from "./thread_table.ts";
 import { serveKey, serverUrl, WORKER_NAME } from "./worker_server.ts";
-
-/** What a worker is told first. */
-export interface Setup {
-  waiterTable: SharedArrayBuffer;
-  waiter: number;
-  table: SharedArrayBuffer;
-  recording: SharedArrayBuffer | undefined;
-  handover: SharedArrayBuffer;
-  /** Whether Deno asks the user for what the worker's threads lack. */
-  mayAsk: boolean;
-}
-
-/** What a worker is told to run. */
-export interface Job {
-  /** The id of the exposed function. */
-  target: number;
-  args: Packed;
-  /** The modules that it needs and that this worker hasn't loaded. */
-  modules?: string[];
-  /** Whether functions of any module may come later. */
-  isOpen?: boolean;
-  /** Where its console goes, if that is elsewhere. */
-  output?: Output;
-}
 
 /** What of users' modules a job needs. */
 export interface Needs {
@@ -104,43 +90,6 @@ export interface RunningOptions {
   output?: Output;
   /** Told if the worker breaks down. */
   onLost: (reason: Error) => void;
-}
-
-/** A job that goes by message. */
-export interface PostedJob extends Job {
-  /**
-   * Where the answer and what comes before it go. The thread can send them
-   * without a turn of its event loop, which what it left behind may block.
-   */
-  port: MessagePort;
-}
-
-/** Asks for an answer that the worker holds. */
-export interface Request {
-  /** Where to send the port that the answer is in. */
-  requester: MessagePort;
-}
-
-/** What a worker answers, before it ends the slot. */
-export type Answer = { value: Packed } | {
-  thrown: Packed;
-  /** Why the worker broke down, if that is what was thrown. */
-  brokeDown?: string;
-};
-
-/**
- * What goes through the port, under the key "message". Deno's
- * `receiveMessageOnPort` looks for ports in a message, element by element of
- * every array; into a Map it doesn't look.
- */
-export type Envelope = Map<"message", Letter | Exchanged | Delivery>;
-
-/** What a thread sends to whoever started it. */
-export type Letter = Answer | Mail | MessagePort;
-
-/** What is sent to or from a thread while it runs. */
-export interface Mail {
-  mail: Packed;
 }
 
 /** More idle workers than these aren't kept. */

@@ -70,7 +70,7 @@ import type {
   PostedJob,
   Request,
   Setup,
-} from "./worker.ts";
+} from "./messages.ts";
 
 /** By this name a worker of the library is told from any other. */
 export const WORKER_NAME = "lab9 thread";
