@@ -71,7 +71,7 @@ const HAND_OVER_MS = 1000;
  *    it sets `DROP_REQUEST`. It looks at its own id last: a thread that was
  *    given up meanwhile takes nothing.
  *  - Who has taken it clears `DROP_REQUEST`, counts the switch if `LAST_HOLDER`
- *    was another, and wakes whoever waits for that (`TAKEN`).
+ *    was another, and wakes the thread that waits for that (`TAKEN`).
  *  - The holder looks at `DROP_REQUEST` at its checkpoints. If it is set, it
  *    writes 0 to `HOLDER`, wakes a taker, and waits until `LAST_HOLDER` is
  *    another: otherwise it would take the lock again before the other has woken.
@@ -198,7 +198,7 @@ export class Gil {
   /**
    * Lets another thread have the lock, if one has asked for it. Call it now and
    * then in a loop: CPython does at every turn. In a thread that doesn't hold
-   * the lock it does nothing but end the thread if it was told to end.
+   * the lock it only ends the thread, if that is to end.
    *
    * @example Usage
    * ```ts

@@ -55,7 +55,7 @@ export function isExotic(value: object): boolean {
   return types.isProxy(value) || types.isArgumentsObject(value);
 }
 
-/** Classes of the language: what is one of theirs is told by its slots. */
+/** Classes of the language: an object's internal slots say if it is of one. */
 const languageClasses = new Set<unknown>(
   [
     "Object Function Array Map Set Date RegExp Promise Proxy Symbol Iterator",

@@ -130,7 +130,7 @@ export function setField(
 
 /**
  * A copy of anything that was thrown, without what can't travel. Never throws.
- * Functions are left out of objects; other things are told as text.
+ * Functions are left out of objects. Other things become text.
  */
 export function travelling(thrown: unknown): unknown {
   try {

@@ -5,11 +5,11 @@
  * doesn't know who will get the item: it leaves the memory with the main thread
  * under a number, which stands in the item, and the getter fetches it from there.
  *
- * Protocol. The putter leaves the memory before the item can be seen, so whoever
- * has got the item finds the memory there. It is fetched once: each put has
- * numbers of its own. What was left for an item that could not be put is taken
- * back. The numbers are random, because a thread could guess others. How a worker
- * reaches the main thread is described in `thread/exchange.ts`.
+ * Protocol. The putter leaves the memory before the item can be seen, so the
+ * thread that gets the item finds the memory there. It is fetched once: each
+ * put has numbers of its own. What was left for an item that could not be put
+ * is taken back. The numbers are random, because a thread could guess others.
+ * How a worker reaches the main thread is described in `thread/exchange.ts`.
  *
  * @module
  */

@@ -37,8 +37,8 @@ export type Reference = number | Handle | ErrorParts;
 /**
  * A value on its way through `postMessage`. Structured clone can't take
  * functions and loses the class of shared objects and of errors, so empty objects
- * stand in for them. Which objects stand in is told by identity, which structured
- * clone keeps: nothing inside a value can pass itself off as a reference.
+ * stand in for them. They are known by their identity, which structured clone
+ * keeps. So nothing inside a value can pass itself off as a reference.
  */
 export interface Packed {
   value: unknown;

@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-/** What was thrown in one thread, for whoever is told of it in another. */
+/** What was thrown in one thread, in a form that another can rethrow. */
 
 import { Damaged } from "./tags.ts";
 import { readText, setField, travelling } from "./errors.ts";

@@ -30,7 +30,7 @@ const ids = new WeakMap<AnyFunction, number>();
 const origins = new Map<number, Origin>();
 /** The names that each module gave its functions. */
 const exposing = new Map<string, string[]>();
-/** What a new worker is told of; undefined since something came. */
+/** What a new worker gets; undefined after something was added. */
 let registry: Registry | undefined;
 
 /** 53 bits of a string's hash (cyrb53): the same in every thread. */
@@ -378,7 +378,7 @@ export function exposedErrorClassOf(id: number): ErrorClass | undefined {
   try {
     explain(id);
   } catch (error) {
-    // It can be loaded. If not, the error is told as one of a class that is known.
+    // If it can't be loaded, the error gets a class that is known here.
     if (Object.hasOwn(error as object, "url")) throw error;
   }
 }

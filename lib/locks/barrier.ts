@@ -74,8 +74,8 @@ export interface BarrierOptions {
 }
 
 /**
- * Thrown to whoever waits at a barrier that is broken or reset. Python's
- * `threading.BrokenBarrierError`.
+ * Thrown to the threads that wait at a barrier that is broken or reset.
+ * Python's `threading.BrokenBarrierError`.
  *
  * @example Usage
  * ```ts
@@ -346,7 +346,7 @@ export class Barrier {
   }
 
   /**
-   * Makes the barrier as new: whoever waits at it gets a
+   * Makes the barrier as new: each thread that waits at it gets a
    * {@linkcode BrokenBarrierError}. Python's `Barrier.reset`.
    *
    * @example Usage
@@ -370,7 +370,7 @@ export class Barrier {
   }
 
   /**
-   * Breaks the barrier: whoever waits at it, or comes to wait, gets a
+   * Breaks the barrier: each thread that waits at it, or comes to wait, gets a
    * {@linkcode BrokenBarrierError} until it is reset. Python's `Barrier.abort`.
    *
    * @example Usage

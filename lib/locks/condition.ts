@@ -305,7 +305,7 @@ export class Condition {
     }
   }
 
-  /** Throws; what a waiter was told and can't act on is told to the next. */
+  /** Throws. A notification that this waiter can't act on goes to the next. */
   #giveUp(error: unknown, isNotified: boolean): never {
     if (isNotified) this.#waiters.notify();
     throw error;

@@ -55,10 +55,10 @@ export class DeadlockError extends Error {
 }
 
 /**
- * Thrown to whoever acquires a lock whose holder has ended without releasing
- * it: what the lock guards may be half-done. `release()`, by any thread, makes
- * the lock free again; by a second one that was told, too, it does nothing. In
- * Python whoever acquires it waits for ever.
+ * Thrown to a thread that acquires a lock whose holder has ended without
+ * releasing it: what the lock guards may be half-done. `release()`, by any
+ * thread, makes the lock free again. By a second thread that got the error, it
+ * does nothing. In Python the thread would wait for ever.
  *
  * @example Usage
  * ```ts

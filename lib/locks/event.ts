@@ -126,7 +126,7 @@ export class Event {
   }
 
   /**
-   * Makes the event not set: whoever waits for it from now on waits for the next
+   * Makes the event not set. A wait from now on waits for the next
    * {@linkcode set}. Python's `Event.clear`.
    *
    * @example Usage

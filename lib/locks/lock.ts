@@ -47,11 +47,11 @@ const counts = { Lock: 0, RLock: 0 };
  * {@linkcode RLock} for one that need not.
  *
  * A lock whose holder has ended is poisoned: acquiring it throws
- * {@linkcode LockPoisonedError} until `release()` is called. By whoever was told
- * so, that releases nothing but what the ended holder held: several may repair
- * it. Threads that wait for each other's locks in a ring get a
- * {@linkcode DeadlockError}, except for the locks that were ever released by
- * another thread than their holder.
+ * {@linkcode LockPoisonedError} until `release()` is called. Several threads
+ * may get the error and repair what the lock guards: their `release()` gives up
+ * no more than what the ended holder held. Threads that wait for each other's
+ * locks in a ring get a {@linkcode DeadlockError}, except for the locks that
+ * were ever released by another thread than their holder.
  *
  * @example Usage
  * ```ts

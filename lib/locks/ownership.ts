@@ -112,7 +112,7 @@ function note(address: number, news: Partial<Notice>): Notice {
  * moves it from 0 to itself in one step; who gives it up moves it back to 0 and
  * wakes one waiter, who tries again: another may be quicker. A holder that has
  * ended can be known by its id; a taker looks at its own last, so that
- * whoever ends it finds the lock among those that it holds.
+ * the thread that ends it finds the lock among those that it holds.
  *
  * After each change of `HOLDER`, `NODE` tells whether anyone waits, and the graph
  * of waits has to know (see `wait_graph.ts`): a waiter is entered there before it

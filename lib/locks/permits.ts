@@ -31,8 +31,8 @@ export const LARGEST_PERMIT_TABLE_BYTES = bytesFor(MAX_WAITERS);
  * back.
  *
  * Protocol. All words are written under the mutex. A thread has one entry, which
- * has its thread id; an entry whose count is 0 is anybody's. Whoever finds an entry
- * of a thread that has ended takes its whole count, once. So a thread that was
+ * has its thread id; an entry whose count is 0 is free. A thread that finds an
+ * entry of one that has ended takes its whole count, once. So a thread that was
  * given up, and runs on, finds nothing of its own left when it gives back.
  */
 export class PermitTable {

@@ -31,10 +31,11 @@ export interface ReadersOptions {
  * The readers of a lock, and the writer that waits for them to leave.
  *
  * Protocol. `COUNT` is how many read, with those that look whether they may. The
- * table says of each hold whose it is. Whoever brings the count to 0 wakes the
- * writer. What a thread held that has ended is taken from the table, once, and
- * counted off by the writer, which is alerted at the thread's end. In the graph of
- * waits the holder is the one thread that reads; if several do, there is none.
+ * table says whose each hold is. The thread that brings the count to 0 wakes
+ * the writer. What a thread held that has ended is taken from the table, once,
+ * and counted off by the writer, which is alerted at the thread's end. In the
+ * graph of waits the holder is the one thread that reads; if several do, there
+ * is none.
  */
 export class Readers implements GraphedLock, Witness {
   static readonly WORDS = WAITERS + WaitList.WORDS;

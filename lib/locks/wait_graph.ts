@@ -11,9 +11,10 @@
  *  - A waiter enters before it sleeps: it makes the node if there is none, and
  *    then copies the lock's `HOLDER` into it. The last waiter to leave takes the
  *    node away.
- *  - Whoever changes `HOLDER` looks at `NODE` afterwards, and copies `HOLDER` as
- *    it is then if there is a node. Both orders are sequentially consistent:
- *    either the changer sees the node, or the waiter sees the change.
+ *  - A thread that changes `HOLDER` looks at `NODE` afterwards. If there is a
+ *    node, it copies `HOLDER` as it is then. Both orders are sequentially
+ *    consistent: either the changer sees the node, or the waiter sees the
+ *    change.
  *  - Whoever releases a lock for a holder that may sleep meanwhile lets the node
  *    know that beforehand: from then on the lock is in no ring.
  *  - So a thread that blocks has every lock that it holds, and that is waited

@@ -233,7 +233,7 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
       if (this.#deadline > now()) this.#startTimer();
       else this.#applyLimits();
     }, Math.max(0, Math.min(left, LONGEST_DELAY_MS)));
-    // What keeps the process alive is whoever waits.
+    // A wait keeps the process alive; this doesn't.
     Deno.unrefTimer(this.#timer);
   }
 }

@@ -42,7 +42,7 @@ const TURN_MS = 1;
  * A sender looks at `SPINNER` after it has put a record and wakes nobody while a
  * thread that is alive spins. Both orders are sequentially consistent: either the
  * sender sees 0, or the spinner sees the record, and takes it or wakes another.
- * Whoever learns that a taker has died calls {@linkcode Channel.wakeTaker}.
+ * A thread that sees that a taker has died calls {@linkcode Channel.wakeTaker}.
  */
 export class Channel {
   #ring: Ring;
@@ -118,7 +118,7 @@ export class Channel {
     );
   }
 
-  /** Has whoever waits for room look again at what it has to send. */
+  /** Wakes a sender that waits for room, which looks again. */
   wakeSender(): void {
     this.#notFull.notify();
   }

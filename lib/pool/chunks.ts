@@ -12,7 +12,7 @@ export interface ChunkOptions<N> {
   /** The function's id. */
   fn: number;
   mode: Mode;
-  /** Whether an item's error is told in its place, and the others go on. */
+  /** Whether an item's error stands in its place, and the others go on. */
   isSettled: boolean;
   /** How many items there are. */
   total: N;

@@ -576,8 +576,8 @@ export class Dispatcher {
       ? settled.error
       : new WorkerLostError(describeLoss(worker, settled));
     if (!worker.isReady) {
-      // Another would end the same way. Who waits is told of it; if nobody
-      // does, nobody else would say it.
+      // Another would end the same way. Calls that wait get the error; if there
+      // are none, it is printed.
       if (this.#table.size === 0 && this.#readies === 0) {
         console.error(`Exception in thread ${worker.name}:`, error);
       }

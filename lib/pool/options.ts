@@ -39,7 +39,7 @@ export interface PoolOptions extends OutputOptions, ContextOptions {
    */
   maxTasksPerChild?: number;
   /**
-   * What the workers may do: never more than whoever makes the pool.
+   * What the workers may do: never more than the thread that makes the pool.
    *
    * @default {"none"}
    */
@@ -129,7 +129,7 @@ export interface MapOptions<S extends boolean = boolean> extends ApplyOptions {
    */
   chunkSize?: number;
   /**
-   * Whether what became of each item is told as by `Promise.allSettled`, instead
+   * Whether each item's outcome is returned as by `Promise.allSettled`, instead
    * of throwing the first error.
    *
    * @default {false}
@@ -156,7 +156,7 @@ export interface ImapOptions<S extends boolean = boolean> extends ApplyOptions {
    */
   chunkSize?: number;
   /**
-   * Whether what became of each item is told as by `Promise.allSettled`, instead
+   * Whether each item's outcome is returned as by `Promise.allSettled`, instead
    * of throwing the first error.
    *
    * @default {false}

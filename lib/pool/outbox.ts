@@ -15,7 +15,7 @@ export class Outbox {
   #isWaiting = false;
   #onRefused: (task: Task, error: unknown) => void;
 
-  /** `onRefused` is told of a task that can't be sent any more. */
+  /** `onRefused` gets each task that can't be sent any more. */
   constructor(onRefused: (task: Task, error: unknown) => void) {
     this.#onRefused = onRefused;
   }

@@ -61,7 +61,7 @@ const CHUNKS_AHEAD = 2;
 const LONGEST_FAST = 1 << 25;
 const NO_OPTIONS: ApplyOptions = {};
 
-/** Whether somebody was told already that pools are to be closed. */
+/** Whether the warning that pools are to be closed was printed. */
 let hasWarned = false;
 
 /** Closes pools that nobody can close any more. */
@@ -105,8 +105,8 @@ export function cpuCount(): number {
  * What a function throws keeps its class, message and own properties, and has
  * the worker's stack as its `cause`. A worker that dies takes only its own task
  * with it, which rejects with {@linkcode WorkerLostError}; another worker takes
- * its place. With the option `settled`, what fails is told in its place, and the
- * other items go on.
+ * its place. With the option `settled`, an error stands in its item's place,
+ * and the other items go on.
  *
  * `await using` closes the pool and waits for what was submitted, as
  * `concurrent.futures` does. It can't know whether the block threw. So that an
@@ -362,7 +362,7 @@ export class Pool implements AsyncDisposable {
 
   /**
    * Waits until the pool takes another call, if it has a `maxsize`. A place that
-   * isn't used soon is told to whoever waits next.
+   * isn't used soon is offered to the next that waits.
    *
    * @param options How long to wait at most, and a signal that ends the wait.
    * @returns A promise that resolves when there is a place.

@@ -191,7 +191,7 @@ async function loadWhile(read: () => unknown): Promise<unknown> {
   }
 }
 
-/** A module that can't be loaded is told as a thread tells it. */
+/** The error of a module that can't be loaded, as a thread has it. */
 function lossOf(error: unknown, name: string): unknown {
   if (!(error instanceof ModuleError)) return error;
   const { message, cause } = error;

@@ -55,7 +55,7 @@ export class Source<T> {
 
   /**
    * Lets the iterator clean up, unless it has ended. It isn't awaited, as it may
-   * be what one waited for, so nobody can be told what it throws.
+   * be what one waited for, so what it throws goes nowhere.
    */
   leave(): void {
     if (this.#hasEnded) return;

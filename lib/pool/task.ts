@@ -36,7 +36,7 @@ export interface TaskRecord {
   mode: Mode;
   /** Whether an item that fails leaves the others alone. */
   isSettled: boolean;
-  /** How many seconds it may run, if that is limited: its start is told then. */
+  /** How many seconds it may run. If it is limited, its start is reported. */
   runTimeout: number | undefined;
   /** When it was made, in {@linkcode turnMicroseconds}. */
   submitted: number;
@@ -254,10 +254,10 @@ function runItem(mode: Mode, fn: AnyFunction, item: unknown): unknown {
   return mode === Mode.MAP ? fn(item) : fn(...item as readonly unknown[]);
 }
 
-/** Between how many items, less one, a worker looks whether to go on. */
+/** A worker looks every so many items, plus one, whether to go on. */
 const STOP_MASK = 3;
 
-/** Ends the worker if it was told to end, and the task if it was called off. */
+/** Ends the worker if that is ordered, and the task if it was called off. */
 function checkGo(task: ReceivedTask): void {
   checkStop();
   if (isCalledOff(task)) throw new Error("Nobody wants to know this");
@@ -265,7 +265,7 @@ function checkGo(task: ReceivedTask): void {
 
 /**
  * Does one item after another; a promise only if one has to be awaited. A worker
- * that was told to end does so between two of them: not always the next two, as
+ * that is to end does so between two of them: not always the next two, as
  * the look takes as long as a short item.
  */
 function runItems(

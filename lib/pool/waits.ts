@@ -95,22 +95,22 @@ export class Waits {
   }
 }
 
-/** For so long a place is kept for whoever was told of it. */
+/** How long a place is kept for the wait that it was offered to. */
 const KEPT_MS = 1;
 
 /**
  * How many tasks a pool takes: as many as its workers can do at a time, and so
  * many that wait.
  *
- * Who waits for a place is told of one that nobody else was told of. If it has
- * not been used soon, the next is told of it, too.
+ * A place is offered to one wait at a time. If it has not been used soon, it is
+ * offered to the next one, too.
  */
 export class Room {
   #maxsize: number;
   #limit: number;
   #pending: () => number;
   #waits = new Waits();
-  /** How many were told of a place and may yet use it. */
+  /** How many places are offered and not used yet. */
   #told = 0;
   #isLooking = false;
 

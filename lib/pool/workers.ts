@@ -191,7 +191,7 @@ export class Workers {
   /** What goes on until the workers' end. */
   #endings = new Set<Promise<void>>();
 
-  /** `onEnd` is told of every worker that has ended, however it did. */
+  /** `onEnd` is called for every worker that has ended, however it did. */
   constructor(
     size: number,
     options: WorkersOptions,

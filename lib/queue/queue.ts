@@ -163,7 +163,7 @@ export interface Source<T> {
 
 /** How often a getter looks again before it sleeps: some ten microseconds. */
 const GET_SPINS = 200;
-/** How often a putter does, and how long it pauses in between: as long together. */
+/** How often a putter looks again, and its pause in between: as long in all. */
 const PUT_SPINS = 50;
 const PUT_PAUSES = 8;
 
@@ -427,7 +427,7 @@ export class Queue<T = unknown> {
     try {
       for (let spin = 0; spin < PUT_SPINS; spin++) {
         if (this.#tryPut(cargo) !== PENDING) return;
-        // Whoever sleeps has waited longer.
+        // A thread that sleeps has waited longer.
         if (this.#notFull.hasWaiters) break;
         // Each look writes; in between the getters have the line to themselves.
         pause(PUT_PAUSES);
@@ -596,8 +596,8 @@ export class Queue<T = unknown> {
   }
 
   /**
-   * Waits until every item that was put has been dealt with, as told by
-   * {@linkcode taskDone}. Python's `Queue.join`.
+   * Waits until {@linkcode taskDone} was called for every item that was put.
+   * Python's `Queue.join`.
    *
    * @param options How long to wait at most, and a signal to stop waiting.
    * @returns A promise that resolves when nothing is unfinished.
@@ -629,8 +629,8 @@ export class Queue<T = unknown> {
   }
 
   /**
-   * Blocks the thread until every item that was put has been dealt with, as
-   * told by {@linkcode taskDone}. Python's `Queue.join`.
+   * Blocks the thread until {@linkcode taskDone} was called for every item that
+   * was put. Python's `Queue.join`.
    *
    * @param options How long to wait at most.
    * @throws {RangeError} If the timeout is negative.
@@ -655,7 +655,7 @@ export class Queue<T = unknown> {
 
   /**
    * Ends the queue: every put from now on throws {@linkcode ShutDown}, and so
-   * does every get once nothing is stored. Whoever waits is woken. Python's
+   * does every get once nothing is stored. All that wait are woken. Python's
    * `Queue.shutdown`.
    *
    * @param options Whether to throw away what is stored; it counts as done.

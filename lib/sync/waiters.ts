@@ -19,8 +19,8 @@
  *    `ALERTED`: the thread leaves the list and looks again at what it waits for.
  *
  * A thread that waits in several lists at once has a waiter in each, in state
- * `LINKED`, and sleeps on one more. Whoever wakes a linked waiter also moves that
- * one from `PARKED` to `ALERTED`, under the list's mutex.
+ * `LINKED`, and sleeps on one more. A thread that wakes a linked waiter also
+ * moves that one from `PARKED` to `ALERTED`, under the list's mutex.
  *
  * `STOP` becomes `ORDERED` when the thread is to end, before its waiter is woken.
  * The thread moves it on to `HEEDED` when it first throws because of that, so that
@@ -350,7 +350,7 @@ function callsSoFar(): number {
 
 /**
  * Calls the main thread. Between its look at the calls and its sleep it isn't
- * roused: whoever waits for an answer calls again.
+ * roused. So a thread that waits for an answer calls again.
  */
 export function callMainThread(): void {
   Atomics.add(waiterWords(), CALLS, 1);

@@ -3,7 +3,7 @@
 /**
  * The end of the main thread, as CPython has it: once its script is done and
  * there is nothing but threads to wait for, the main thread has ended, and
- * whoever joins it goes on. The process ends with the last of those threads.
+ * a join of it returns. The process ends with the last of those threads.
  *
  * Until the script's modules are evaluated, the threads are held for: Deno ends
  * a program that awaits at its top level what nothing seems to bring about. From
@@ -45,7 +45,7 @@ export function awaitThread(): Disposable {
 
 function endMain(event: globalThis.Event): void {
   event.preventDefault();
-  // The program's own listeners are told when the process ends.
+  // The program's own listeners hear of the end when the process ends.
   event.stopImmediatePropagation();
   held ??= hold();
   new Slot(MAIN_SLOT).endMain();

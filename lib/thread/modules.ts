@@ -9,7 +9,7 @@
  * runs before it is asked for: {@linkcode loadModules} awaits those that a job
  * is known to need. Where functions may come later, from a queue, which may be
  * read by a thread that blocks, {@linkcode prepareModules} awaits the others as
- * well; what fails is told to whoever gets a function of the module.
+ * well. If one fails, getting a function of it throws that error.
  *
  * @module
  */

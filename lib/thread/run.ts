@@ -24,7 +24,7 @@ import {
 import type { Answer } from "./messages.ts";
 import type { Needs, PooledWorker } from "./worker.ts";
 
-/** How long a thread that was told to end may take before it is given up. */
+/** How long a thread may take to end before it is given up. */
 const GRACE_MS = 250;
 /**
  * So many times that long has one that shows a sign of life. Where the machine is
@@ -33,7 +33,7 @@ const GRACE_MS = 250;
 const LONG_GRACE_TURNS = 12;
 /** This thread is late if it is woken so long after its time. */
 const LATE_MS = 100;
-/** How many threads have ended that were told to, and how many are yet to. */
+/** How many threads have ended when asked, and how many are still to. */
 let endings = 0;
 let stopping = 0;
 
@@ -161,7 +161,7 @@ export class Run {
 
   /**
    * Whether the thread ends before it is to be given up. Time doesn't count in
-   * which this thread is late itself, or others end that were told to; and where
+   * which this thread is late itself, or in which others end when asked. Where
    * there are more of them than cores, each has to wait for its turn. One that is
    * parked will see the order as soon as it gets a core; one that awaits or has
    * heeded it shows a sign of life.

@@ -78,7 +78,7 @@ export interface ThreadOptions<F extends AnyFunction = AnyFunction>
    */
   daemon?: boolean;
   /**
-   * What the thread may do: never more than whoever starts it.
+   * What the thread may do: never more than the thread that starts it.
    *
    * @default {"none"}
    */
@@ -95,7 +95,7 @@ export interface ThreadOptions<F extends AnyFunction = AnyFunction>
 }
 
 /**
- * Thrown to whoever waits for a thread or a task whose worker is gone: it
+ * Thrown where a thread or a task is waited for whose worker is gone: it
  * closed itself, broke down, or was given up.
  *
  * @example Usage
@@ -172,7 +172,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
   #run: Run | undefined;
   #watching: Promise<void> | undefined;
   #settled: Settled | undefined;
-  /** How many have joined or terminated it: they are told what it threw. */
+  /** How many have joined or terminated it: they get what it threw. */
   #joins = 0;
 
   /**
@@ -487,8 +487,8 @@ export class Thread<F extends AnyFunction = AnyFunction>
   /**
    * Ends the thread: at once if it sleeps or waits for a queue or a lock, else
    * at its next wait. A thread that computes without ever calling the library
-   * can't be ended; it is given up after a moment, with a warning. Whoever
-   * joins the thread gets an error. Python has nothing like it.
+   * can't be ended; it is given up after a moment, with a warning. Joining
+   * the thread then throws an error. Python has nothing like it.
    *
    * @returns A promise that resolves when the thread has ended or was given up.
    * @throws {Error} If another thread started it.
@@ -573,7 +573,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
   /** Sees the thread to its end, whether or not anyone joins it. */
   async #watch(slot: Slot, started: Promise<void>): Promise<void> {
     using _alive = this.#daemon ? undefined : awaitThread();
-    // Whoever awaits the start goes on first.
+    // What awaits the start goes on first.
     await started.then(() => {});
     await slot.reached(Status.ENDED, Infinity, false);
     await this.#run!.collect();
@@ -586,7 +586,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
     console.error(`Exception in thread ${this.#name}:`, this.#failure());
   }
 
-  /** Whoever has joined a thread finds nothing of it still going on. */
+  /** After a join, nothing of the thread still goes on. */
   async #watched(): Promise<void> {
     using _alive = hold();
     await this.#watching;
@@ -600,7 +600,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
 
   #conclude(): Awaited<ReturnType<F>> {
     this.#settle();
-    // Only the thread that started another is told what came of it.
+    // Only the thread that started another knows what came of it.
     if (this.#settled === undefined) return undefined as never;
     if (this.#settled.outcome !== Outcome.RETURNED) throw this.#failure();
     return this.#settled.value as Awaited<ReturnType<F>>;

@@ -6,11 +6,12 @@
  *
  * Protocol of a slot. The thread that starts another takes a free slot under the
  * table's mutex, fills it, and writes `STATUS` last. From then on the new thread
- * owns it: it writes `RUNNING` and wakes whoever waits on `BEGUN`, and at its
- * end `OUTCOME`, `ENDED`, and wakes whoever waits on either list. Whoever gives a thread up races it for that end:
- * only the one that moves `OUTCOME` away from `NONE` goes on to write `ENDED`.
- * The starter frees the slot when it has seen the end. A slot that was given to
- * another thread since is told by its ident.
+ * owns it. It writes `RUNNING` and wakes those that wait on `BEGUN`. At its end
+ * it writes `OUTCOME` and `ENDED`, and wakes those that wait on either list. A
+ * thread that gives it up races it for that end: only the one that moves
+ * `OUTCOME` away from `NONE` goes on to write `ENDED`. The starter frees the
+ * slot when it has seen the end. The ident in a slot shows whether it went to
+ * another thread since.
  *
  * @module
  */
@@ -125,8 +126,8 @@ export function isMainThread(): boolean {
 }
 
 /**
- * Refuses what only the main thread may do. Whoever did it in a worker did so at
- * the top level of a module, as a rule: the sentence names the way out.
+ * Refuses what only the main thread may do. In a worker it is mostly done at
+ * the top level of a module, so the message names the way out of that.
  *
  * @throws {Error} If the running thread is not the main one.
  */
@@ -275,7 +276,7 @@ export class Slot implements Witness {
     if (Atomics.compareExchange(all, at + OUTCOME, NONE, outcome) !== NONE) {
       return false;
     }
-    // Whoever joins it finds the locks that it held told as such.
+    // After a join, the locks that it held are known to be poisoned.
     endThread(this.waiter);
     Atomics.store(all, at + STATUS, Status.ENDED);
     this.#begun.notifyAll();

@@ -88,7 +88,7 @@ export interface RunningOptions {
   /** Whether it sends or receives anything while it runs. */
   hasMail?: boolean;
   output?: Output;
-  /** Told if the worker breaks down. */
+  /** Called if the worker breaks down. */
   onLost: (reason: Error) => void;
 }
 
@@ -117,7 +117,7 @@ const setRef = Object.getOwnPropertySymbols(Worker.prototype)
 
 /**
  * A worker that runs one thread after another. It never keeps the process from
- * ending; whoever waits for a thread does.
+ * ending. A wait for a thread does.
  */
 export class PooledWorker implements Correspondent {
   /** The waiter that its threads block on. */
@@ -212,9 +212,9 @@ export class PooledWorker implements Correspondent {
   }
 
   /**
-   * Has the worker run the job, for the thread that has the slot; `onLost` is
-   * told if the worker breaks down. Only with mail, or what can't go in shared
-   * memory, is there a port between them.
+   * Has the worker run the job, for the thread that has the slot. `onLost` is
+   * called if the worker breaks down. Only with mail, or what can't go in
+   * shared memory, is there a port between them.
    *
    * @returns False if the worker has closed itself just now.
    */
@@ -353,13 +353,13 @@ export class PooledWorker implements Correspondent {
     this.#disconnect();
     if (this.#handover.isGone) return this.#bury();
     // What the user was asked for is taken back in a worker that has no
-    // permissions. In others it can't be told from what they were given.
+    // permissions. In others it looks the same as what they were given.
     const mayHaveMore = this.#permissions !== NO_PERMISSIONS && isOnTerminal();
     const isLast = this.#handover.isLast || isWornOut(this.waiter) ||
       mayHaveMore;
     const most = setRef === undefined ? 0 : MAX_IDLE;
     if (!isLast && most > 0) idle.push(this);
-    // The oldest may be one that nobody wants, for want of a module.
+    // The oldest may lack a module that every new thread needs.
     const surplus = isLast || most === 0
       ? this
       : idle.length > most
@@ -422,7 +422,7 @@ let isTerminal: boolean | undefined;
 
 /**
  * Whether Deno may ask the user for a permission that a worker lacks. With
- * `--no-prompt` it doesn't, but it tells nobody that.
+ * `--no-prompt` it doesn't, but there is no way to ask for that.
  */
 function isOnTerminal(): boolean {
   return isTerminal ??= Deno.stdin.isTerminal() && Deno.stderr.isTerminal();

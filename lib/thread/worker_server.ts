@@ -72,7 +72,7 @@ import type {
   Setup,
 } from "./messages.ts";
 
-/** By this name a worker of the library is told from any other. */
+/** The name by which a worker of the library is known. */
 export const WORKER_NAME = "lab9 thread";
 /** This module; in a bundle, the bundle. */
 export const serverUrl: string = import.meta.url;
@@ -118,7 +118,7 @@ function install(): void {
   closeWorker = close;
   const announce = () => {
     if (handover === undefined || isLoading()) {
-      // What throws while a module loads is told to whoever needs the module.
+      // A module that can't load fails the thread that needs it.
       throw new Error("The worker was closed while its modules were loading");
     }
     end(Outcome.CLOSED);
@@ -161,7 +161,7 @@ function leaveMainThreadAlone(): void {
 
 /**
  * Ends the worker on the spot, and with it the thread that runs. It leaves every
- * list first: whoever sees it gone may give its waiter to another.
+ * list first: once it is seen to be gone, its waiter may go to another thread.
  */
 function end(outcome: Outcome): void {
   abandonWaits(stopped());
@@ -180,7 +180,7 @@ function stayClosed(): never {
 }
 
 /**
- * Runs what the worker is told to. Before any user's module is loaded it joins
+ * Runs the worker's jobs. Before any user's module is loaded, the worker joins
  * the tables of the process: a wait of a module's own would be in tables that
  * nobody else sees.
  */
@@ -282,8 +282,8 @@ export function setPending(is: () => boolean): void {
 }
 
 /**
- * Whether the running thread ends, by order or by a stray error: nobody is told
- * what it still does.
+ * Whether the running thread ends, by order or by a stray error. What it still
+ * does goes nowhere.
  */
 export function isEnding(): boolean {
   return isFailing || isStopped();
@@ -417,7 +417,7 @@ function send(
   post(to, new Map([["message", message]]) satisfies Envelope, transfer);
 }
 
-/** Sends something to whoever started the running thread: its run has mail. */
+/** Sends something to the main thread, for the run of the running thread. */
 export function sendMail(mail: Packed): void {
   send(port!, { mail }, transferList(mail));
 }
