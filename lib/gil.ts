@@ -215,6 +215,8 @@ export class Gil {
     if (Atomics.load(this.#words, DROP_REQUEST) === 0 || !this.#isHolder) {
       return;
     }
+    // For taking it again, too.
+    reserveStackForHold();
     this.#drop();
     this.#take();
   }
@@ -242,6 +244,7 @@ export class Gil {
   allowThreads<T>(fn: () => T): T {
     checkCallback("allow threads", "the function", fn);
     if (!this.#isHolder) return callSync("allow threads", fn);
+    reserveStackForHold();
     this.#drop();
     try {
       return callSync("allow threads", fn);

@@ -1,6 +1,8 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { reserveStackForLevels } from "../sync/reserve_stack.ts";
 import type { LeftMemory } from "./left_memory.ts";
+import { DEEPEST, Tag } from "./tags.ts";
 
 /** What a record holds. The kinds up to `NUMBER` need no bytes of their own. */
 export const Kind = {
@@ -66,6 +68,18 @@ export class Cargo {
     while (size < length) size *= 2;
     this.#allocate(size);
     this.bytes.set(old);
+  }
+
+  /**
+   * Makes sure that the value can be decoded, before it is taken from where it is.
+   *
+   * @throws {RangeError} If it is nested too deep for what is left of the stack.
+   */
+  checkStack(): void {
+    if (this.kind !== Kind.BYTES || this.bytes[0] !== Tag.DEEP) return;
+    const levels = this.view.getUint32(4, true);
+    // What says that it is deeper is refused when it is decoded.
+    if (levels <= DEEPEST) reserveStackForLevels(levels);
   }
 
   /** Gives an unusually large buffer back. */

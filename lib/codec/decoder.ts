@@ -12,10 +12,8 @@ import {
   reviveHandle,
 } from "./references.ts";
 import { fetchMemory } from "./left_memory.ts";
-import { Damaged, MAX_DEPTH, Tag, viewClasses } from "./tags.ts";
+import { Damaged, DEEP_BYTES, DEEPEST, Tag, viewClasses } from "./tags.ts";
 
-/** Lists that the library makes stand around what may be nested so deep. */
-const DEEPEST = MAX_DEPTH + 8;
 const CACHED_STRINGS = 2048;
 const LONGEST_CACHED = 32;
 
@@ -73,12 +71,18 @@ export class Decoder {
     if (cargo.kind !== Kind.BYTES || cargo.length <= 8) throw new Damaged();
     this.begin(cargo);
     try {
+      if (this.#bytes[0] === Tag.DEEP) this.#passDepth();
       return this.read();
     } catch (error) {
       throw explain(error);
     } finally {
       this.end();
     }
+  }
+
+  #passDepth(): void {
+    if (this.#view.getUint32(4, true) > DEEPEST) throw new Damaged();
+    this.#at = DEEP_BYTES;
   }
 
   /** Begins a cargo that holds several values. */

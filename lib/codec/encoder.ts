@@ -26,7 +26,14 @@ import {
   isCalledUnasked,
   isShareable,
 } from "./references.ts";
-import { MAX_DEPTH, Tag, tooDeep, viewClasses } from "./tags.ts";
+import {
+  DEEP_BYTES,
+  MAX_DEPTH,
+  SHALLOW,
+  Tag,
+  tooDeep,
+  viewClasses,
+} from "./tags.ts";
 
 /** Up to here, looking through a list is sooner than hashing. */
 const LISTED_OBJECTS = 8;
@@ -56,6 +63,7 @@ export class Encoder {
   #view!: DataView;
   #at = 0;
   #depth = 0;
+  #deepest = 0;
   #objects: object[] = [];
   #places: Map<object, number> | undefined;
   /** The shared memory that goes along. */
@@ -97,6 +105,7 @@ export class Encoder {
     }
     this.begin(cargo);
     this.write(value);
+    if (this.#deepest > SHALLOW) this.#announceDepth();
     this.end();
   }
 
@@ -107,6 +116,7 @@ export class Encoder {
     this.#view = cargo.view;
     this.#at = 0;
     this.#depth = 0;
+    this.#deepest = 0;
     this.#objects.length = 0;
     this.#places = undefined;
     this.#left = undefined;
@@ -255,7 +265,7 @@ export class Encoder {
   #object(value: object): void {
     if (this.#seen(value)) return;
     this.#refuseMarked(value);
-    if (++this.#depth > MAX_DEPTH) throw tooDeep();
+    if (++this.#depth > this.#deepest) this.#goDeeper();
     if (isExotic(value)) {
       throw dataCloneError("A proxy or an arguments object can't be cloned.");
     }
@@ -263,6 +273,20 @@ export class Encoder {
     if (Array.isArray(value)) this.#array(value);
     else this.#other(value);
     this.#depth--;
+  }
+
+  #goDeeper(): void {
+    if (this.#depth > MAX_DEPTH) throw tooDeep();
+    this.#deepest = this.#depth;
+  }
+
+  /** Puts before the value how deep it is, for who takes it near the stack's end. */
+  #announceDepth(): void {
+    this.#reserve(DEEP_BYTES);
+    this.#bytes.copyWithin(DEEP_BYTES, 0, this.#at);
+    this.#bytes[0] = Tag.DEEP;
+    this.#view.setUint32(4, this.#deepest, true);
+    this.#at += DEEP_BYTES;
   }
 
   #other(value: object): void {

@@ -42,10 +42,23 @@ export const Tag = {
   MEMORY: 29,
   /** No element, in an array that had one before it was read. */
   HOLE: 22,
+  /**
+   * Before a whole value that is nested deep: three bytes of nothing, and how deep,
+   * as a word. So numbers behind it stay aligned.
+   */
+  DEEP: 30,
 } as const;
 
 /** Past this, neither `structuredClone` nor the receiver's stack is sure to do. */
 export const MAX_DEPTH = 1000;
+
+/** Lists that the library makes stand around what may be nested so deep. */
+export const DEEPEST = MAX_DEPTH + 8;
+
+/** Up to here the stack that every change reserves is enough to read a value. */
+export const SHALLOW = 8;
+/** The bytes of {@linkcode Tag.DEEP} and what belongs to it. */
+export const DEEP_BYTES = 8;
 
 /** What is thrown for a value that is nested deeper. */
 export function tooDeep(): RangeError {

@@ -38,7 +38,10 @@ import {
   MAX_WAITERS,
 } from "../sync/waiters.ts";
 import { Mark } from "../sync/recorder.ts";
-import { reserveStack, reserveStackForHold } from "../sync/reserve_stack.ts";
+import {
+  reserveStack,
+  reserveStackForCompiling,
+} from "../sync/reserve_stack.ts";
 import {
   type AnyFunction,
   functionOf,
@@ -276,7 +279,7 @@ export class Barrier {
     const action = this.#action;
     if (copies !== undefined) warnOfCopy(this);
     if (isStopping()) await heedStop();
-    reserveStackForHold();
+    reserveStackForCompiling();
     using visit = new Visit();
     const until = async <T>(attempt: () => T | Pending): Promise<T> => {
       const early = attempt();
@@ -323,7 +326,7 @@ export class Barrier {
     const { timeout, deadline } = this.#limits(options);
     const action = this.#action;
     if (copies !== undefined) warnOfCopy(this);
-    reserveStackForHold();
+    reserveStackForCompiling();
     using visit = new Visit();
     const until = <T>(attempt: () => T | Pending): T => {
       const early = attempt();
@@ -362,6 +365,7 @@ export class Barrier {
    */
   reset(): void {
     if (copies !== undefined) warnOfCopy(this);
+    reserveStackForCompiling();
     this.#change((state, count) => {
       if (count === 0) return State.FILLING;
       return isComplete(state) ? State.DRAINING : State.RESETTING;
@@ -385,6 +389,7 @@ export class Barrier {
    */
   abort(): void {
     if (copies !== undefined) warnOfCopy(this);
+    reserveStackForCompiling();
     this.#break();
     checkStopAfterwards();
   }

@@ -22,7 +22,10 @@ import {
 } from "../checks.ts";
 import type { Suspended } from "./ownership.ts";
 import { Mark } from "../sync/recorder.ts";
-import { reserveStack } from "../sync/reserve_stack.ts";
+import {
+  reserveStack,
+  reserveStackForCompiling,
+} from "../sync/reserve_stack.ts";
 import {
   type Handle,
   handle,
@@ -240,6 +243,7 @@ export class Condition {
     if (isStopping()) await heedStop();
     this.#checkHeld("wait on");
     signal?.throwIfAborted();
+    reserveStackForCompiling();
     const lock = this.#lock[owned];
     let suspended: Suspended | undefined;
     let isNotified = false;
@@ -285,6 +289,7 @@ export class Condition {
     const deadline = waitDeadline("wait on condition", options);
     checkStop();
     this.#checkHeld("wait on");
+    reserveStackForCompiling();
     const lock = this.#lock[owned];
     let suspended: Suspended | undefined;
     let isNotified = false;

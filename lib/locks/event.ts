@@ -142,6 +142,7 @@ export class Event {
    */
   clear(): void {
     if (copies !== undefined) warnOfCopy(this);
+    reserveStack();
     Atomics.store(this.#words, FLAG, 0);
     checkStopAfterwards();
   }

@@ -20,12 +20,17 @@ import {
   threadLabel,
 } from "../sync/waiters.ts";
 import { isRecording, Mark, recordPoint } from "../sync/recorder.ts";
-import { reserveStack, reserveStackForHold } from "../sync/reserve_stack.ts";
+import {
+  rehearse,
+  reserveStack,
+  reserveStackForHold,
+} from "../sync/reserve_stack.ts";
 import {
   enterLockWait,
   type GraphedLock,
   leaveLockWait,
   noteHolder,
+  rehearseWait,
 } from "./wait_graph.ts";
 import {
   PENDING,
@@ -105,6 +110,13 @@ function note(address: number, news: Partial<Notice>): Notice {
   return notice;
 }
 
+/** How others learn of a new holder. */
+function rehearseRelease(): void {
+  const words = new Int32Array(new SharedArrayBuffer(4 * Ownership.WORDS));
+  const kind = { label: "Lock", reentrant: false };
+  rehearseWait(new Ownership(words, 0, kind));
+}
+
 /**
  * Something that one thread at a time has.
  *
@@ -155,6 +167,7 @@ export class Ownership implements GraphedLock, Witness {
     this.reentrant = reentrant;
     this.isPersonal = isPersonal;
     this.#waiters = new WaitList(words, index + WAITERS, Mark.LOCK);
+    rehearse(Ownership, rehearseRelease);
     if (label === undefined) return;
     writeLabel(words, index + LABEL, label);
     words[index + ADDRESS] = randomAddress();

@@ -1,18 +1,20 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { Mark } from "../sync/recorder.ts";
+import { rehearse } from "../sync/reserve_stack.ts";
 import {
   PENDING,
   type Pending,
   WaitList,
   type Witness,
 } from "../sync/wait_list.ts";
-import { PermitTable } from "./permits.ts";
+import { PERMIT_TABLE_BYTES, PermitTable } from "./permits.ts";
 import {
   enterLockWait,
   type GraphedLock,
   leaveLockWait,
   noteHolder,
+  rehearseWait,
 } from "./wait_graph.ts";
 
 const COUNT = 0;
@@ -25,6 +27,18 @@ export interface ReadersOptions {
   table: number;
   /** What the graph of waits calls the lock. */
   label: () => string;
+}
+
+/** How a reader leaves. */
+function rehearseLeaving(): void {
+  const bytes = 4 * Readers.WORDS;
+  const buffer = new SharedArrayBuffer(bytes + PERMIT_TABLE_BYTES);
+  const options = { table: bytes, label: () => "RWLock" };
+  const readers = new Readers(new Int32Array(buffer), 0, options);
+  readers.countIn();
+  const holder = readers.register();
+  rehearseWait(readers);
+  readers.release(holder);
 }
 
 /**
@@ -59,6 +73,7 @@ export class Readers implements GraphedLock, Witness {
     this.#label = label;
     this.#table = new PermitTable(words.buffer as SharedArrayBuffer, table);
     this.#waiters = new WaitList(words, index + WAITERS, Mark.LOCK);
+    rehearse(Readers, rehearseLeaving);
   }
 
   get label(): string {

@@ -381,6 +381,7 @@ class Permit implements Disposable {
   /** `using` reads it when its block begins: from then on it holds the permit. */
   get [Symbol.dispose](): () => void {
     if (this.#holder === 0 && this.#semaphore !== undefined) {
+      reserveStack();
       this.#holder = this.#holders.add();
     }
     return this.#giveBack;

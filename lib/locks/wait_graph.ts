@@ -43,6 +43,7 @@ import {
   isStopOrdered,
   labelWaiter,
   NEXT,
+  releaseWaiter,
   STRIDE,
   threadIdAt,
   threadLabel,
@@ -147,6 +148,15 @@ export function noteHolder(lock: GraphedLock): void {
     const { node } = lock;
     if (node !== 0) copyHolder(all, lock, node);
   });
+}
+
+/** Has all of it compiled that a change of the lock's holder calls. */
+export function rehearseWait(lock: GraphedLock): void {
+  const waiter = allocateWaiter();
+  enterLockWait(lock, waiter, false);
+  noteHolder(lock);
+  leaveLockWait(lock, waiter);
+  releaseWaiter(waiter);
 }
 
 /**

@@ -28,7 +28,11 @@ import {
   heedStop,
   isStopping,
 } from "../sync/waiters.ts";
-import { reserveStack } from "../sync/reserve_stack.ts";
+import {
+  rehearse,
+  reserveStack,
+  reserveStackForCompiling,
+} from "../sync/reserve_stack.ts";
 import { pause } from "../sync/spin.ts";
 import { isRecording, Mark, recordPoint } from "../sync/recorder.ts";
 import {
@@ -255,13 +259,11 @@ export class Queue<T = unknown> {
       noteMade(this);
     }
     this.#notEmpty = new WaitList(this.#words, NOT_EMPTY, Mark.QUEUE);
-    this.#notFull = new WaitList(
-      this.#words,
-      NOT_FULL,
-      Mark.QUEUE,
-      () => this.#store.room,
-    );
+    const room = () => this.#store.room;
+    this.#notFull = new WaitList(this.#words, NOT_FULL, Mark.QUEUE, room);
     this.#allDone = new WaitList(this.#words, ALL_DONE, Mark.QUEUE);
+    rehearse(Cargo, decodeSample);
+    rehearse(this.#store.constructor, room);
   }
 
   /**
@@ -289,7 +291,7 @@ export class Queue<T = unknown> {
 
   set maxsize(maxsize: number) {
     checkMaxsize("change queue", maxsize);
-    reserveStack();
+    reserveStackForCompiling();
     this.#store.limit = limitOf(maxsize);
     this.#notFull.notifyAll();
     checkStopAfterwards();
@@ -674,11 +676,11 @@ export class Queue<T = unknown> {
   shutdown(options: ShutdownOptions = {}): void {
     checkOptions("shut down queue", options);
     if (copies !== undefined) warnOfCopy(this);
-    reserveStack();
+    reserveStackForCompiling();
     this.#store.close();
     if (options.immediate) {
       const bringsMemory = Atomics.load(this.#words, BRINGS_MEMORY) !== 0;
-      while (this.#store.take(received)) {
+      while (this.#store.take(received, false)) {
         if (bringsMemory) discard(received);
         received.trim();
         // Someone may have said so already, more often than was got.
@@ -891,6 +893,24 @@ function encode(item: unknown, store: Store): Cargo {
   } finally {
     encoding = false;
   }
+}
+
+/** Decodes what an item may be made of: once an item is taken, that must not fail. */
+function decodeSample(): void {
+  const cargo = new Cargo();
+  let deep: unknown[] = [
+    Object(1),
+    /./,
+    new Date(0),
+    new DataView(new ArrayBuffer(1)),
+  ];
+  for (let i = 0; i < 10; i++) deep = [deep];
+  const texts = ["short", "\u{20ac}", "\ud800", 1n, 1n << 64n, true, null];
+  const collections = [new Map([[1, 1]]), new Set([1]), { a: 1 }, [1], [1.5]];
+  const sparse = Object.assign([], { 1: 1 });
+  const error = new Error("", { cause: deep });
+  encoder.encode([texts, collections, sparse, error, deep, undefined], cargo);
+  decoder.decode(cargo);
 }
 
 /** Fetches the memory that was left for an item, which nobody gets. */

@@ -191,7 +191,7 @@ export class Heap extends Store {
     return "put";
   }
 
-  take(cargo: Cargo): boolean {
+  take(cargo: Cargo, isRead = true): boolean {
     const words = this.words;
     if (this.isEmpty) return false;
     this.putMutex.lock();
@@ -213,6 +213,7 @@ export class Heap extends Store {
       this.#start(root);
       this.#skip(keyWords);
       this.#read(cargo.ints, itemWords);
+      if (isRead) cargo.checkStack();
       const last = this.#block;
       const arrival = this.#floats[(at >> 1) + ARRIVAL];
       words[ROOT] = this.#merge(ints[at + LEFT], ints[at + RIGHT]);

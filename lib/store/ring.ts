@@ -133,7 +133,7 @@ export class Ring extends Store {
     if (stored > 1 && stored < lead) pause(LEAD_PAUSES);
   }
 
-  take(cargo: Cargo): boolean {
+  take(cargo: Cargo, isRead = true): boolean {
     const words = this.words;
     // Reading what producers write slows them down, so it is read only when
     // needed.
@@ -156,6 +156,7 @@ export class Ring extends Store {
       cargo.length = length;
       if (length <= INLINE_BYTES) cargo.number = this.#floats[(at >> 1) + 1];
       else this.#copyOut(cargo, (head + 8) | 0);
+      if (isRead) cargo.checkStack();
       const count = countOf(takes);
       // From here on, nothing that could throw.
       words[TAKES] = (takes + STEP) | 0;

@@ -93,7 +93,7 @@ export class Stack extends Store {
     }
   }
 
-  take(cargo: Cargo): boolean {
+  take(cargo: Cargo, isRead = true): boolean {
     const words = this.words;
     if (this.isEmpty) return false;
     this.putMutex.lock();
@@ -110,6 +110,7 @@ export class Stack extends Store {
       else this.#copyOut(cargo, start, length);
       cargo.length = length;
       cargo.kind = kind & KIND_MASK;
+      if (isRead) cargo.checkStack();
       this.lastTake = kind >>> KIND_BITS;
       words[TOP] = start;
       Atomics.store(words, TAKES, (takes + STEP) | 0);

@@ -190,6 +190,12 @@ export abstract class Store {
    */
   letPutsRunAhead(): void {}
 
-  /** Moves the next record into the cargo; false if there is none. */
-  abstract take(cargo: Cargo): boolean;
+  /**
+   * Moves the next record into the cargo; false if there is none. It may be one
+   * that nobody reads.
+   *
+   * @throws {RangeError} If it is nested too deep for what is left of the stack:
+   * it stays where it is.
+   */
+  abstract take(cargo: Cargo, isRead?: boolean): boolean;
 }

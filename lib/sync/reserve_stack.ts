@@ -10,8 +10,58 @@
  * with the frame that a function may need. These have room for the arguments of a
  * call that is never made, and are too long to be inlined.
  *
+ * V8 compiles a function at its first call, which takes far more of the stack. What
+ * a change calls after its first write is called once before the first change.
+ *
  * @module
  */
+
+/** What the decoder may need for a level of a value, in words. It measured 73. */
+const LEVEL_WORDS = 80;
+/** What is needed besides: the eight kilobytes of {@linkcode reserveStack}. */
+const OTHER_WORDS = 1024;
+
+/** What compiling may need, as levels. */
+const COMPILING = 100;
+
+const known = new Set<unknown>();
+let rehearsals: (() => void)[] | undefined;
+
+/**
+ * Has what a change calls after its first write called before the next change, so
+ * that it is compiled. Once for each class.
+ */
+export function rehearse(what: unknown, rehearsal: () => void): void {
+  if (known.has(what)) return;
+  known.add(what);
+  (rehearsals ??= []).push(rehearsal);
+}
+
+/**
+ * Throws now if there is too little left for a change that is rare or takes long,
+ * and calls so much that not all of it may be compiled.
+ */
+export function reserveStackForCompiling(): void {
+  reserveStackForLevels(COMPILING);
+}
+
+function rehearseAll(): void {
+  reserveStackForCompiling();
+  const all = rehearsals!;
+  rehearsals = undefined;
+  for (const rehearsal of all) rehearsal();
+}
+
+function none(): void {}
+
+/**
+ * Throws now if there is too little left for reading a value that is nested so
+ * deep. The arguments of the call are on the stack for a moment.
+ */
+export function reserveStackForLevels(levels: number): void {
+  const words: unknown[] = new Array(levels * LEVEL_WORDS + OTHER_WORDS);
+  Reflect.apply(none, undefined, words);
+}
 
 /** Never true, but V8 can't know. */
 const isReached = Date.now() < 0;
@@ -20,6 +70,7 @@ function take(..._words: number[]): void {}
 
 /** Throws now if there are less than eight kilobytes left for a change. */
 export function reserveStack(): void {
+  if (rehearsals !== undefined) rehearseAll();
   if (isReached) {
     // deno-fmt-ignore
     take(
@@ -64,6 +115,7 @@ export function reserveStack(): void {
  * and has to be given back later at the same height of the stack.
  */
 export function reserveStackForHold(): void {
+  if (rehearsals !== undefined) rehearseAll();
   if (isReached) {
     // deno-fmt-ignore
     take(

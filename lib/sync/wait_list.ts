@@ -10,6 +10,7 @@ import {
   allocateWaiter,
   cancel,
   checkStop,
+  checkStopAfterwards,
   currentWaiter,
   heed,
   heedStop,
@@ -31,7 +32,7 @@ import {
   waiterWords,
   WOKEN,
 } from "./waiters.ts";
-import { reserveStack } from "./reserve_stack.ts";
+import { rehearse, reserveStack } from "./reserve_stack.ts";
 
 /** What an attempt returns while what it waits for is not there. */
 export const PENDING: unique symbol = Symbol("pending");
@@ -394,6 +395,21 @@ export class WaitList {
     return sleeper;
   }
 }
+
+// How others are woken, after a change.
+rehearse(WaitList, () => {
+  const words = new Int32Array(new SharedArrayBuffer(4 * WaitList.WORDS));
+  const list = new WaitList(words, 0, Mark.NONE, () => Infinity);
+  const waiter = allocateWaiter();
+  for (const how of ["notify", "notifyAll"] as const) {
+    list.enter(waiter);
+    list[how]();
+  }
+  list.enter(waiter);
+  list.leave(waiter);
+  releaseWaiter(waiter);
+  if (!isStopping()) checkStopAfterwards();
+});
 
 /** The waiter of an awaited wait, for as long as that lasts. */
 class AsyncWaiter implements Disposable {

@@ -1,20 +1,37 @@
 import { assertEquals } from "@std/assert";
 import { processTest } from "../support/threads.ts";
 
-const scenarios = {
-  "Where the stack ends, no wait is left half-way": "locks_stack.ts",
-  "Where the stack ends, a change is made or not": "changes_at_stack_end.ts",
+/** Without V8's compilers, every frame has the same size each time. */
+const INTERPRETED = "--v8-flags=--no-opt,--no-maglev,--no-sparkplug";
+
+const scenarios: Record<string, string[]> = {
+  "Where the stack ends, no wait is left half-way": [
+    INTERPRETED,
+    "locks_stack.ts",
+  ],
+  "Where the stack ends, a change is made or not": [
+    INTERPRETED,
+    "changes_at_stack_end.ts",
+  ],
+  "Where the stack ends, a first change is made or not": [
+    "first_change_at_stack_end.ts",
+  ],
+  "Where the stack ends, no item is lost, however deep it is nested": [
+    "deep_items_at_stack_end.ts",
+  ],
+  "Every change reserves the stack": [
+    "--import-map=tests/support/counting_import_map.json",
+    "counted_changes.ts",
+  ],
 };
-for (const [name, script] of Object.entries(scenarios)) {
+for (const [name, args] of Object.entries(scenarios)) {
   processTest(name, async () => {
+    const script = `tests/support/${args.at(-1)}`;
     const command = new Deno.Command("deno", {
       args: [
-        "run",
-        "--quiet",
-        "--no-check",
-        "--allow-read=.",
-        "--v8-flags=--no-opt,--no-maglev,--no-sparkplug",
-        `tests/support/${script}`,
+        ...["run", "--quiet", "--no-check", "--allow-read=."],
+        ...args.slice(0, -1),
+        script,
       ],
       cwd: new URL("../../", import.meta.url),
       stdout: "null",

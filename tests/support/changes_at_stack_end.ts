@@ -90,13 +90,26 @@ async function sweep(name: string, begin: () => Round): Promise<void> {
     after = look(round);
     await endRound(round);
   }
+  const isPossible = async (height: number) => {
+    const round = begin();
+    try {
+      deeper(height, 0, round.op);
+      return true;
+    } catch {
+      return false;
+    } finally {
+      await endRound(round);
+    }
+  };
+  let height = most;
+  while (!await isPossible(height)) height -= 50;
   let exhausted = 0;
-  const steps = 240;
+  const steps = 120;
   for (let step = 0; step < steps; step++) {
     const round = begin();
     let expected = after;
     try {
-      deeper(most - 110, step * 13, round.op);
+      deeper(height, step * 23, round.op);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       exhausted++;

@@ -33,13 +33,24 @@ for (let step = 1 << 17; step > 0; step >>= 1) {
   if (fits(most + step)) most += step;
 }
 
+function isPossible(height: number, op: () => void): boolean {
+  try {
+    deeper(height, 0, op);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function sweep(op: () => void, faults: () => unknown[]): void {
   // What is compiled at the first call takes far more of the stack.
   for (let i = 0; i < 100; i++) op();
+  let height = most;
+  while (!isPossible(height, op)) height -= 50;
   let exhausted = 0;
   for (let padding = 0; padding < 1400; padding++) {
     try {
-      deeper(most - 150, padding, op);
+      deeper(height, padding, op);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       exhausted++;
