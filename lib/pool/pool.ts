@@ -1,7 +1,13 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { processors, Promise as Promises } from "../sync/globals.ts";
-import { broadcastTo, feed, streamItems, takeTurn } from "./own_tasks.ts";
+import {
+  broadcastTo,
+  feed,
+  streamItems,
+  takeTurn,
+  type Turn,
+} from "./own_tasks.ts";
 import { Call } from "./call.ts";
 import {
   type AnyIterable,
@@ -817,11 +823,18 @@ export class Pool implements AsyncDisposable {
   ): Promise<Awaited<R>[]> {
     this.#check("broadcast function", fn, NO_OPTIONS);
     checkArray("broadcast function: args", args);
-    await this.ready();
-    const results = broadcastTo(
-      this.#workers,
-      (broadcast) => this.apply(takeTurn, [broadcast, fn, args]),
-    );
+    const context = this.#contextOf("broadcast function", NO_OPTIONS);
+    // Its tasks are of one call, made now: the pool may be closed meanwhile, and
+    // have no room for others.
+    using call = new Call(this.#dispatcher, NO_OPTIONS).open();
+    await call.orCalledOff(this.ready());
+    const id = idOf(context === undefined ? takeTurn : callIn)!;
+    const results = broadcastTo(this.#workers, (broadcast) => {
+      const turn = [broadcast, fn, args];
+      const list = context === undefined ? turn : [context, takeTurn, turn];
+      const task = new Task(id, Mode.APPLY, false, list);
+      return call.submit(task) as Promise<Turn>;
+    });
     return await results as Awaited<R>[];
   }
 

@@ -34,3 +34,34 @@ threadTest("Pool.broadcast() waits for busy workers", async () => {
   assertEquals(new Set(await idents).size, 2);
   await busy;
 });
+
+threadTest(
+  "Pool.broadcast() is one call, whatever the pool does since",
+  async () => {
+    const pool = new Pool(2, { maxsize: 1 });
+    const begun = new Queue<number>();
+    const go = new Queue<number>();
+    const busy = pool.apply(wait, [begun, go]);
+    await begun.get();
+    const idents = pool.broadcast(ident);
+    // No room for others, and no others taken.
+    const waiting = Promise.allSettled([1, 2, 3].map(() => pool.apply(ident)));
+    pool.close();
+    go.putNowait(1);
+    assertEquals(new Set(await idents).size, 2);
+    await Promise.all([busy, waiting]);
+    await pool.join();
+  },
+);
+
+threadTest("Pool.broadcast() is called off with the pool", async () => {
+  const pool = new Pool(2);
+  await pool.ready();
+  const never = new Queue<number>();
+  const begun = new Queue<number>();
+  const results = pool.broadcast(wait, [begun, never]);
+  await begun.get();
+  const ended = pool.terminate();
+  await assertRejects(() => results, DOMException);
+  await ended;
+});
