@@ -78,21 +78,21 @@ export class PermitTable {
     return true;
   }
 
-  /** The id of the one thread that holds any; 0 if none does, or several do. */
-  get soleHolder(): number {
+  /** The ids of the threads that hold any. */
+  get threads(): number[] {
+    const threads: number[] = [];
     this.#mutex.lock();
     try {
-      let sole = 0;
-      let holders = 0;
       this.#find((at) => {
-        if (this.#words[at + COUNT] === 0) return false;
-        sole = this.#words[at + THREAD_ID];
-        return ++holders > 1;
+        if (this.#words[at + COUNT] > 0) {
+          threads.push(this.#words[at + THREAD_ID]);
+        }
+        return false;
       });
-      return holders === 1 ? sole : 0;
     } finally {
       this.#mutex.unlock();
     }
+    return threads;
   }
 
   /** Takes the permits of threads that have ended; how many. */

@@ -48,8 +48,7 @@ function rehearseLeaving(): void {
  * table says whose each hold is. The thread that brings the count to 0 wakes
  * the writer. What a thread held that has ended is taken from the table, once,
  * and counted off by the writer, which is alerted at the thread's end. In the
- * graph of waits the holder is the one thread that reads; if several do, there
- * is none.
+ * graph of waits all threads that read are its holders.
  */
 export class Readers implements GraphedLock, Witness {
   static readonly WORDS = WAITERS + WaitList.WORDS;
@@ -85,7 +84,11 @@ export class Readers implements GraphedLock, Witness {
   }
 
   get holder(): number {
-    return this.#table.soleHolder;
+    return this.holders[0] ?? 0;
+  }
+
+  get holders(): readonly number[] {
+    return this.#table.threads;
   }
 
   get node(): number {

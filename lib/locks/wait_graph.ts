@@ -17,6 +17,9 @@
  *    change.
  *  - Whoever releases a lock for a holder that may sleep meanwhile lets the node
  *    know that beforehand: from then on the lock is in no ring.
+ *  - A lock that several threads hold at once, as readers do, has a chain of nodes,
+ *    one for each holder: the first names the next one in `MORE`. Who waits for it
+ *    waits for all of them.
  *  - So a thread that blocks has every lock that it holds, and that is waited
  *    for, in the graph under its own name, and none that it has released. A ring
  *    of threads that block without a timeout is therefore a deadlock. It comes
@@ -42,7 +45,9 @@ import {
   isAlive,
   isStopOrdered,
   labelWaiter,
+  MAX_WAITERS,
   NEXT,
+  PREVIOUS,
   releaseWaiter,
   STRIDE,
   threadIdAt,
@@ -70,6 +75,8 @@ const HOLDER = GRAPH;
 const WAITERS = GRAPH + 1;
 /** Not 0 if another than its holder has released the lock, or is about to. */
 const SIGNAL = GRAPH + 2;
+/** The node of the next holder, or 0. Nodes stand in no list of waits. */
+const MORE = PREVIOUS;
 
 const Kind = {
   NONE: 0,
@@ -85,6 +92,8 @@ export interface GraphedLock {
   readonly label: string;
   /** The id of the holder, or 0. */
   readonly holder: number;
+  /** The ids of all holders, where there may be several. */
+  readonly holders?: readonly number[];
   /** Whether another thread than the holder has released it, or is about to. */
   readonly isSignal: boolean;
   /** Whether nobody but the holder can release it. */
@@ -227,8 +236,7 @@ function waitsForLockOf(
 }
 
 function makeNode(all: Int32Array, lock: GraphedLock): number {
-  const node = all[SPARE_NODE] || allocateWaiter(true);
-  if (node === all[SPARE_NODE]) all[SPARE_NODE] = all[node * STRIDE + NEXT];
+  const node = takeNode(all);
   // A waiter has something else there.
   all[node * STRIDE + WAITERS] = 0;
   labelWaiter(node, lock.label);
@@ -236,9 +244,52 @@ function makeNode(all: Int32Array, lock: GraphedLock): number {
   return node;
 }
 
+function takeNode(all: Int32Array): number {
+  const node = all[SPARE_NODE] || allocateWaiter(true);
+  if (node === all[SPARE_NODE]) all[SPARE_NODE] = all[node * STRIDE + NEXT];
+  all[node * STRIDE + MORE] = 0;
+  return node;
+}
+
+/** Gives a node back, with those of further holders. */
+function giveNodes(all: Int32Array, first: number): void {
+  for (let node = first; node !== 0;) {
+    const at = node * STRIDE;
+    all[at + HOLDER] = 0;
+    all[at + NEXT] = all[SPARE_NODE];
+    all[SPARE_NODE] = node;
+    node = all[at + MORE];
+    all[at + MORE] = 0;
+  }
+}
+
 function copyHolder(all: Int32Array, lock: GraphedLock, node: number): void {
-  all[node * STRIDE + HOLDER] = lock.holder;
-  all[node * STRIDE + SIGNAL] = lock.isSignal ? 1 : 0;
+  const at = node * STRIDE;
+  all[at + SIGNAL] = lock.isSignal ? 1 : 0;
+  const { holders } = lock;
+  all[at + HOLDER] = holders === undefined ? lock.holder : holders[0] ?? 0;
+  if (holders !== undefined) copyFurther(all, node, holders);
+}
+
+/** Keeps the chain of further holders as long as it has to be. */
+function copyFurther(
+  all: Int32Array,
+  first: number,
+  holders: readonly number[],
+): void {
+  let last = first;
+  for (let i = 1; i < holders.length; i++) {
+    let node = all[last * STRIDE + MORE];
+    if (node === 0) {
+      // No ring is found through a holder that there is no node for.
+      if (all[SPARE_NODE] === 0 && waiterCount() >= MAX_WAITERS) return;
+      node = all[last * STRIDE + MORE] = takeNode(all);
+    }
+    all[node * STRIDE + HOLDER] = holders[i];
+    last = node;
+  }
+  giveNodes(all, all[last * STRIDE + MORE]);
+  all[last * STRIDE + MORE] = 0;
 }
 
 function leave(all: Int32Array, lock: GraphedLock, waiter: number): void {
@@ -247,9 +298,17 @@ function leave(all: Int32Array, lock: GraphedLock, waiter: number): void {
   Atomics.sub(all, ENTERED, 1);
   if (--all[node * STRIDE + WAITERS] > 0) return;
   lock.node = 0;
-  all[node * STRIDE + HOLDER] = 0;
-  all[node * STRIDE + NEXT] = all[SPARE_NODE];
-  all[SPARE_NODE] = node;
+  giveNodes(all, node);
+}
+
+/** A wait on the way through the graph, and whom of its holders it goes on to. */
+interface Step {
+  waiter: number;
+  /** What it waits for, if that isn't the end of a thread. */
+  lock: string | undefined;
+  /** Those that have yet to be looked at. */
+  holders: number[];
+  heldBy: number;
 }
 
 /** The ring that a waiter stands in, if it stands in one. */
@@ -257,32 +316,50 @@ function findRing(
   all: Int32Array,
   first: number,
 ): DeadlockedThread[] | undefined {
-  const ring: DeadlockedThread[] = [];
-  const seen = new Set<number>();
-  let waiter = first;
-  do {
+  const seen = new Set([first]);
+  const path = isStopOrdered(first) ? [] : [stepFrom(all, first)];
+  while (path.length > 0) {
+    const step = path[path.length - 1];
+    const holder = step.holders.pop();
+    if (holder === undefined) path.pop();
+    if (holder === undefined || holder === 0 || !isAlive(holder)) continue;
+    step.heldBy = holder;
+    const waiter = waiterOf(holder);
+    if (waiter === first) return path.map((step) => describe(step, first));
     // One that is being ended goes on, and gives up what it holds.
-    if (seen.has(waiter) || isStopOrdered(waiter)) return undefined;
+    if (seen.has(waiter) || isStopOrdered(waiter)) continue;
     seen.add(waiter);
-    const target = all[waiter * STRIDE + TARGET];
-    const kind = all[waiter * STRIDE + KIND];
-    let next: number;
-    if (kind === Kind.JOIN_FOREVER) next = target;
-    else if (kind !== Kind.LOCK_FOREVER) return undefined;
-    else if (all[target * STRIDE + SIGNAL] !== 0) return undefined;
-    else next = all[target * STRIDE + HOLDER];
-    if (next === 0 || !isAlive(next)) return undefined;
-    const heldBy = threadLabel(next);
-    ring.push({
-      thread: threadLabel(
-        waiter === first ? currentThreadId() : threadIdAt(waiter),
-      ),
-      waitsFor: kind === Kind.JOIN_FOREVER ? heldBy : waiterLabel(target),
-      heldBy,
-    });
-    waiter = waiterOf(next);
-  } while (waiter !== first);
-  return ring;
+    path.push(stepFrom(all, waiter));
+  }
+}
+
+/** Whom a waiter waits for that is blocked until it is woken; the first ones last. */
+function stepFrom(all: Int32Array, waiter: number): Step {
+  const kind = all[waiter * STRIDE + KIND];
+  const target = all[waiter * STRIDE + TARGET];
+  const step: Step = { waiter, lock: undefined, holders: [], heldBy: 0 };
+  if (kind === Kind.JOIN_FOREVER) step.holders.push(target);
+  if (kind !== Kind.LOCK_FOREVER || all[target * STRIDE + SIGNAL] !== 0) {
+    return step;
+  }
+  step.lock = waiterLabel(target);
+  for (let node = target; node !== 0; node = all[node * STRIDE + MORE]) {
+    step.holders.unshift(all[node * STRIDE + HOLDER]);
+  }
+  return step;
+}
+
+function describe(
+  { waiter, lock, heldBy }: Step,
+  first: number,
+): DeadlockedThread {
+  return {
+    thread: threadLabel(
+      waiter === first ? currentThreadId() : threadIdAt(waiter),
+    ),
+    waitsFor: lock ?? threadLabel(heldBy),
+    heldBy: threadLabel(heldBy),
+  };
 }
 
 function deadlock(action: string, ring: DeadlockedThread[]): DeadlockError {

@@ -296,3 +296,86 @@ for (const held of modes) {
     );
   }
 }
+
+for (const last of ["a reader", "the writer"]) {
+  threadTest(
+    `RWLock: a ring through one of several readers, closed by ${last}`,
+    async () => {
+      const lock = new RWLock({ name: "data" });
+      const other = new Lock({ name: "other" });
+      const over = new Event();
+      const [goReader, goWriter] = [new Event(), new Event()];
+      const idle = [1, 2, 3].map(() => new Event());
+      // Before and after the reader that stands in the ring.
+      const readers = [start(fns.readUntilSet, lock, idle[0], over)];
+      await idle[0].wait();
+      const held = [new Event(), new Event()];
+      const ring = [
+        start(fns.holdAndWaitFor, lock, "read", other, held[0], goReader),
+        start(fns.waitWith, lock, "write", other, held[1], goWriter),
+      ] as Thread[];
+      for (const event of held) await event.wait();
+      for (const event of idle.slice(1)) {
+        readers.push(start(fns.readUntilSet, lock, event, over));
+        await event.wait();
+      }
+      const [first, second] = last === "a reader"
+        ? [goWriter, goReader]
+        : [goReader, goWriter];
+      first.set();
+      second.set();
+      const failure = async (thread: Thread) =>
+        await thread.join(PATIENCE).then(
+          () => Promise.reject(new Error("It had both")),
+          (error) => error,
+        );
+      const failed = await Promise.any(ring.map(failure));
+      assertInstanceOf(failed, DeadlockError);
+      const names = failed.ring.map(({ waitsFor }) => waitsFor);
+      assertEquals(names.toSorted(), ["Lock other", "RWLock data"]);
+      over.set();
+      await Promise.all(readers.map((thread) => thread.join(PATIENCE)));
+      const ends = await Promise.allSettled(
+        ring.map((thread) => thread.join(PATIENCE)),
+      );
+      assertEquals(ends.map(({ status }) => status).toSorted(), [
+        "fulfilled",
+        "rejected",
+      ]);
+      using _free = await lock.acquireWrite({ timeout: PATIENCE });
+    },
+  );
+}
+
+threadTest(
+  "RWLock: who reads and would write, beside another reader",
+  async () => {
+    const lock = new RWLock({ name: "data" });
+    const [begun, over] = [new Event(), new Event()];
+    const reader = start(fns.readUntilSet, lock, begun, over);
+    await begun.wait();
+    using _held = lock.acquireReadSync();
+    const error = assertThrows(() => lock.acquireWriteSync(), DeadlockError);
+    assertEquals(error.ring, [
+      { thread: "MainThread", waitsFor: "RWLock data", heldBy: "MainThread" },
+    ]);
+    over.set();
+    await reader.join(PATIENCE);
+  },
+);
+
+threadTest("RWLock: two readers that would both write", async () => {
+  const lock = new RWLock({ name: "data" });
+  const [held, go] = [[new Event(), new Event()], new Event()];
+  const threads = held.map((event) => start(fns.upgrade, lock, event, go));
+  for (const event of held) await event.wait();
+  go.set();
+  const ends = await Promise.allSettled(
+    threads.map((thread) => thread.join(PATIENCE)),
+  );
+  // Neither can: each reads, and waits for itself.
+  for (const end of ends) {
+    assert(end.status === "rejected");
+    assertInstanceOf(end.reason, DeadlockError);
+  }
+});

@@ -63,6 +63,21 @@ export function readUntil(lock: RWLock, over: Event): number {
   return count;
 }
 
+/** Reads until it is over. */
+export function readUntilSet(lock: RWLock, begun: Event, over: Event): void {
+  using _held = lock.acquireReadSync();
+  begun.set();
+  over.waitSync();
+}
+
+/** Reads, and would write as well. */
+export function upgrade(lock: RWLock, begun: Event, go: Event): void {
+  using _read = lock.acquireReadSync();
+  begun.set();
+  go.waitSync();
+  using _write = lock.acquireWriteSync();
+}
+
 /** Holds the one and waits for the other. */
 export function holdAndWaitFor(
   lock: RWLock,
@@ -101,6 +116,8 @@ expose(import.meta, {
   holdAndWaitFor,
   holdForGood,
   readUntil,
+  readUntilSet,
+  upgrade,
   useOften,
   waitWith,
 });
