@@ -126,11 +126,11 @@ export class Heap extends Store {
     keyOf(cargo).write(item[0]);
   }
 
-  canEverHold(cargo: Cargo): boolean {
+  override canEverHold(cargo: Cargo): boolean {
     return this.needOf(cargo) <= Math.floor(this.capacity / BLOCK_BYTES);
   }
 
-  needOf(cargo: Cargo): number {
+  override needOf(cargo: Cargo): number {
     return blocksFor(wordsFor(keyOf(cargo).length) + wordsFor(cargo.length));
   }
 

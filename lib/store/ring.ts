@@ -73,15 +73,6 @@ export class Ring extends Store {
     this.#view();
   }
 
-  canEverHold({ length }: Cargo): boolean {
-    // The size of a larger record doesn't fit into 32 bits.
-    return length <= this.capacity && recordSize(length) <= this.capacity;
-  }
-
-  needOf(cargo: Cargo): number {
-    return recordSize(cargo.length);
-  }
-
   protected roomForRecords(): number {
     // In this order, the taker that moved `HEAD` last sees no less than there is.
     const head = stepsIn(Atomics.load(this.words, HEAD));

@@ -52,15 +52,6 @@ export class Stack extends Store {
     this.#view();
   }
 
-  canEverHold({ length }: Cargo): boolean {
-    // The size of a larger record doesn't fit into 32 bits.
-    return length <= this.capacity && recordSize(length) <= this.capacity;
-  }
-
-  needOf(cargo: Cargo): number {
-    return recordSize(cargo.length);
-  }
-
   protected roomForRecords(): number {
     return this.capacity - Atomics.load(this.words, TOP);
   }

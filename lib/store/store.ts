@@ -174,10 +174,15 @@ export abstract class Store {
   protected abstract roomForRecords(): number;
 
   /** The room that the cargo takes. */
-  abstract needOf(cargo: Cargo): number;
+  needOf(cargo: Cargo): number {
+    return recordSize(cargo.length);
+  }
 
   /** Whether the cargo fits into an empty store. */
-  abstract canEverHold(cargo: Cargo): boolean;
+  canEverHold({ length }: Cargo): boolean {
+    // The size of a larger record doesn't fit into 32 bits.
+    return length <= this.capacity && recordSize(length) <= this.capacity;
+  }
 
   /** Stores the cargo. */
   abstract put(cargo: Cargo): PutResult;
