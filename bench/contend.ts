@@ -45,7 +45,7 @@ export interface TaskPool {
 
 /** A contender that moves items from thread to thread. */
 export interface Channel {
-  /** Moves so many items and tells how long that took, by the threads' clocks. */
+  /** Moves so many items. Returns how long it took by the threads' clocks. */
   burst(count: number): Promise<{ seconds: number; weight: number }>;
 }
 

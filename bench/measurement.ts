@@ -28,7 +28,7 @@ export interface Comparison {
   ours: string;
   /** Against whose: the best of these by its median, or so many seconds. */
   against: string[] | number;
-  /** What the reader is told that it is against. */
+  /** What the reader sees that it is compared with. */
   label: string;
 }
 
@@ -41,7 +41,7 @@ export interface Measurement {
   unit: string;
   contenders: Contender[];
   comparisons: Comparison[];
-  /** Whether it tells how cost grows, and not how others do. */
+  /** Whether it shows how cost grows, instead of comparing with others. */
   isScaling?: boolean;
 }
 

@@ -5,7 +5,7 @@
 /**
  * A lab of our own: deadlock. Two threads take two locks in opposite order, each
  * gets one, and each waits for the other's. Python hangs there for ever; here the
- * second one to wait is told who holds what. Then the fix.
+ * second one to wait gets an error that says who holds what. Then the fix.
  *
  *     deno task lab:deadlock
  *     deno run --no-prompt --allow-read=labs,lib,vendor,mod.ts labs/deadlock.ts

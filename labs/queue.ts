@@ -4,7 +4,7 @@
 
 /**
  * Lab 9, second part: queues. Threads wait for messages, process them for two
- * seconds each, and stop when they are told to.
+ * seconds each, and stop when a message asks them to.
  *
  *     deno task lab:queue
  *     deno run --no-prompt --allow-read=labs,lib,vendor,mod.ts labs/queue.ts
@@ -42,7 +42,7 @@ cell(18, "worker() waits for messages");
 // the module for itself, and is passed the queue.
 export function worker(q: Queue<Message>, seconds = 2): void {
   while (true) {
-    // The ident tells which thread runs this.
+    // The ident shows which thread runs this.
     console.log(`Waiting for message, id = ${getIdent()}`);
     const item = q.getSync();
     console.log(`Message received = ${item ?? "None"}, id = ${getIdent()}`);

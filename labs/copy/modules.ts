@@ -2,7 +2,7 @@
 
 /**
  * A script and everything that it imports, as Deno resolves it: `deno info`
- * tells which module stands behind which specifier.
+ * says which module stands behind which specifier.
  *
  * @module
  */

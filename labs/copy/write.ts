@@ -379,7 +379,7 @@ ${result.length <= 80 ? result : `return {\n${wrap(keys, "  ")}\n};`}
     return edits;
   }
 
-  /** What keeps the name that a class tells, where it has another here. */
+  /** Keeps a class's `name` where the class is called otherwise here. */
   #className(statement: ts.ClassDeclaration): Edit | undefined {
     const name = statement.name?.text;
     const binding = this.#program.sourceOf(statement).bindings.get(name ?? "");

@@ -1,6 +1,6 @@
 /**
  * Exercise deadlock-1. Two threads take two locks in opposite order, and one of
- * them is told that both would wait for ever. Let both come through.
+ * them gets an error: both would wait for ever. Let both come through.
  *
  *     deno task exercise deadlock-1
  */

@@ -1,7 +1,7 @@
 /**
  * Exercise deadlock-2. A function that holds a lock calls another one that takes
- * it, too: it would wait for itself. There is a lock that its holder may take
- * again.
+ * the same lock. It would wait for itself. Another kind of lock may be taken
+ * again by its holder.
  *
  *     deno task exercise deadlock-2
  */

@@ -24,7 +24,7 @@ if (import.meta.main) {
   for (const thread of threads) thread.start();
   for (let i = 0; i < 6; i++) await q.put(i);
   await q.join();
-  // Change this: only one worker is told.
+  // Change this: only one worker gets a None.
   await q.put(null);
   for (const thread of threads) await thread.join();
   console.log("All workers have stopped");

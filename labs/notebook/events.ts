@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * What a lab tells the program that runs it, and what it is asked. An event is a
+ * What a lab and the program that runs it send each other. An event is a
  * line on stdout: an ASCII record separator, a key, and JSON. The program makes
  * the key up and sends it as the first line on stdin, so that what a thread
  * prints can't be taken for an event. More lines on stdin ask for cells to be
@@ -40,7 +40,7 @@ export interface Idle {
   type: "idle";
 }
 
-/** What a lab tells. */
+/** What a lab sends. */
 export type LabEvent = CellStart | CellEnd | Ready | Idle;
 
 /** Asks a lab to run cells again, in this order, with smaller counts. */

@@ -21,7 +21,7 @@ export interface LabOptions {
   name: string;
   /** What the lab shows, in a sentence. */
   about: string;
-  /** How many workers there are unless told otherwise. */
+  /** How many workers there are without the flag. */
   workers: number;
   /** What `--workers` counts. */
   workersHelp: string;
@@ -89,7 +89,7 @@ export function readFlags(
     const { cell, workers, quick, plain, events, step } = values;
     return {
       ...{ quick, plain, events, step },
-      // As the runner names cells, too: queue:13,17.
+      // The runner's way to name cells works as well: queue:13,17.
       selection: cell === undefined
         ? []
         : [cell.replace(`${options.name}:`, "")],

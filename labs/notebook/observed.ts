@@ -1,8 +1,8 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * A lab under `deno task labs`: it tells the runner what its cells print, how
- * long they take and what their threads do.
+ * A lab under `deno task labs`: it reports to the runner what its cells print,
+ * how long they take and what their threads do.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { type Cell, type CellContext, prestartOf, select } from "./cells.ts";
 import { type Again, linesOf, writeEvent } from "./events.ts";
 import { timelineOf } from "./recording.ts";
 
-/** Runs cells and tells the runner of each; then again those that it asks for. */
+/** Runs cells, reports each to the runner, and runs again what it asks for. */
 export async function runObserved(
   selected: Cell[],
   context: CellContext,

@@ -149,7 +149,7 @@ function depthsOf(points: Entry[], start: number): Depth[] {
   return changes.map(({ kind, object, index, start: time }) => {
     if (!names.has(object)) {
       names.set(object, `queue ${names.size + 1}`);
-      // Of what was there before, only the index tells.
+      // Only the index shows what was there before.
       counts.set(object, { put: index, got: index });
     }
     const count = counts.get(object)!;

@@ -44,8 +44,9 @@ export interface Options {
 }
 
 /** What `--help` prints. */
-export const HELP = `Runs the labs and tells, cell by cell, whether the notebook
-was reproduced: what it printed, and how long that took.
+export const HELP =
+  `Run the labs and compare each cell with the notebook: what it
+printed, and how long that took.
 
 Usage: deno task labs [lab | lab:cell | lab:from-to]... [flags]
 

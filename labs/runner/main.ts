@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * Runs the labs and tells whether the notebook was reproduced.
+ * Runs the labs and compares them with the notebook.
  *
  *     deno task labs
  *

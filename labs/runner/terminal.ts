@@ -3,8 +3,8 @@
 const encoder = new TextEncoder();
 
 /**
- * Prints a line. Unlike `console.log`, tells when there is no reader any more,
- * as behind `head`.
+ * Prints a line. Unlike `console.log`, it throws when there is no reader any
+ * more, as behind `head`.
  *
  * @throws {Deno.errors.BrokenPipe} If nobody reads.
  */

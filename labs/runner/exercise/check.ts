@@ -55,7 +55,7 @@ export async function check(
   return { isSolved: true, runs: most };
 }
 
-/** Runs a program to its end; tells why, if it isn't a good one. */
+/** Runs a program to its end. Returns what went wrong, if anything did. */
 async function run(
   file: string,
   signal: AbortSignal,

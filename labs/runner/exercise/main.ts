@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * Runs an exercise's program, and tells whether it does what it should.
+ * Runs an exercise's program and checks that it does what it should.
  *
  *     deno task exercise queue-2
  *     deno task exercise queue-2 my_solution.ts

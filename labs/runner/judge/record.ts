@@ -42,7 +42,7 @@ export interface RecordedCell {
 /** What the notebook recorded of a lab. */
 export interface RecordedLab {
   lab: string;
-  /** What the lab shows, told by one of its cells; `*` stands for its time. */
+  /** What the lab shows, in a sentence. `*` stands for the time of its cell. */
   sentence?: { cell: string; text: string };
   cells: RecordedCell[];
   /** Cells of the lab that the notebook doesn't have. */

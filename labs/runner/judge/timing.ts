@@ -100,7 +100,7 @@ export interface Timing {
   expected?: string;
   /** Whether that held. */
   holds?: boolean;
-  /** Why it can't be told whether that held. */
+  /** Why nobody can say whether that held. */
   doubt?: string;
   /** Whether running it again could tell. */
   isOpen?: boolean;

@@ -21,7 +21,7 @@ export interface Verdict {
   quick: boolean;
   /** Whether it differs because of a mistake in the record. */
   isMistake?: boolean;
-  /** What differs, why it can't be told, or why it was skipped. */
+  /** What differs, or why nothing can be said, or why it was skipped. */
   reason?: string;
   /** Both sides after the rules, if they differ, and what was expected. */
   output?: Sides & { expected: string };

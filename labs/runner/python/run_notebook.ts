@@ -14,7 +14,7 @@ export interface PythonCell {
   seconds: number | null;
   /** How many times faster it was than the cell that it is compared with. */
   speed?: number;
-  /** Whether it did what the notebook says; ratios are told, not judged. */
+  /** Whether it did what the notebook says. Ratios are shown, not judged. */
   verdict: Verdict["verdict"];
   reason?: string;
 }
@@ -26,7 +26,7 @@ export interface PythonRun {
   cells: Map<string, PythonCell>;
 }
 
-/** What the script tells. */
+/** What the script prints. */
 type PythonEvent =
   | { type: "python"; version: string; numpy: string | null }
   | { type: "start"; id: string }

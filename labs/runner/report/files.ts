@@ -13,7 +13,7 @@ const FLAGS = ["junit", "trace", "report"] as const;
 
 type Flag = (typeof FLAGS)[number] | "svg";
 
-/** So much of a file tells whether it is an earlier output. */
+/** How many bytes are read to see whether a file is an earlier output. */
 const BEGINNING = 400;
 
 /**

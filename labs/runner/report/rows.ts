@@ -34,7 +34,7 @@ export function rowsOf(results: LabResult[]): Row[] {
   return [...rows.values()];
 }
 
-/** From the worst to what tells nothing. */
+/** From the worst verdict to the one that says nothing. */
 const KINDS = ["differs", "inconclusive", "reproduced", "skipped"] as const;
 
 /** The worst of a row's verdicts; it's skipped only if every run was. */

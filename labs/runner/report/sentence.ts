@@ -63,7 +63,7 @@ function count(rows: Row[]): string {
       : [`not ${differing.map(({ id }) => id).join(", ")}`],
     ...unclear.length === 0
       ? []
-      : [`of ${unclear.map(({ id }) => id).join(", ")} it can't be told`],
+      : [`${unclear.map(({ id }) => id).join(", ")} inconclusive`],
   ];
   return `${[text, ...notes].join(", ")}.`;
 }

@@ -4,14 +4,14 @@ import type { Options } from "../cli.ts";
 import { dim } from "@std/fmt/colors";
 import { widthOf } from "../terminal.ts";
 
-/** How progress is told: not at all, by a line that stays, or by one that goes. */
+/** How progress is shown: not at all, in lines, or in one that is replaced. */
 export type ProgressStyle = "none" | "plain" | "live";
 
 const CLEAR = "\r\x1b[2K";
 const encoder = new TextEncoder();
 
 /**
- * Tells on stderr which cell runs, since when, and how long the notebook took.
+ * Shows on stderr which cell runs, since when, and how long the notebook took.
  * On a terminal that is one line, below everything else, which is kept up to
  * date; elsewhere a line a cell.
  */
@@ -20,7 +20,7 @@ export class Progress implements Disposable {
   #status: (() => string) | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** @param style How progress is told. */
+  /** @param style How progress is shown. */
   constructor(style: ProgressStyle) {
     this.#style = style;
   }
@@ -82,7 +82,7 @@ function secondsSince(start: number): string {
   return `${((performance.now() - start) / 1000).toFixed(1)} s`;
 }
 
-/** How progress is told with these flags. */
+/** How progress is shown with these flags. */
 export function styleOf({ json, quiet }: Options): ProgressStyle {
   const isLive = Deno.stderr.isTerminal() &&
     (json || quiet || Deno.stdout.isTerminal());

@@ -25,7 +25,7 @@ export async function* runLabs(
 ): AsyncGenerator<LabResult> {
   for (const selection of selections) {
     for (let run = 1; run <= options.repeat; run++) {
-      // A first run that never was tells which cells were left out.
+      // What a first run left out is listed even if it never began.
       if (signal.aborted && run > 1) break;
       yield await runOnce(selection, run, options, signal, predictions);
     }

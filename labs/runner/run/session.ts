@@ -51,7 +51,7 @@ export class Session {
   #display: Display | undefined;
   /** Only the lab's process knows it, so only that can write events. */
   #key: string = crypto.randomUUID();
-  /** What the lab reads on stdin, as long as it does. */
+  /** The lab's stdin while it reads from that. */
   #input: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined;
   #transcript: Transcript;
   #measured: Measured[] = [];
@@ -69,7 +69,7 @@ export class Session {
   /**
    * @param selection What runs.
    * @param options The flags.
-   * @param progress Tells which cell runs.
+   * @param progress Shows which cell runs.
    * @param display Shows what cells print, if that is wanted.
    * @param predictions Asks what cells will do, if somebody wants to say.
    */
@@ -128,7 +128,7 @@ export class Session {
     return this.#outputs.findLast(({ id }) => id === number);
   }
 
-  /** Runs the process to its end; tells why, if it isn't a good one. */
+  /** Runs the process to its end. Returns what went wrong, if anything did. */
   async #runProcess(interrupt: AbortSignal): Promise<string | undefined> {
     const { lab } = this.#selection;
     const { timeout, quick } = this.#options;
@@ -228,7 +228,7 @@ export class Session {
     });
   }
 
-  /** Tells that a cell runs, and ends it if it doesn't end by itself. */
+  /** Shows that a cell runs, and ends it if it doesn't end by itself. */
   #watch(number: string, title: string): void {
     const { lab: { lab, cells } } = this.#selection;
     const recorded = cells.find(({ id }) => id === `${lab}:${number}`);
