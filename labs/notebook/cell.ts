@@ -75,11 +75,16 @@ async function startFirstWorker(): Promise<void> {
 
 async function runCells(
   { selection, events, step, plain, ...context }: Flags,
-  { name, hasGil = false }: LabOptions,
+  { name, workers, hasGil = false }: LabOptions,
 ): Promise<void> {
   const suffix = hasGil ? suffixOf(context) : "";
-  const selected = select(selection)
-    .map((cell) => ({ ...cell, title: cell.title + suffix }));
+  const count = context.workers === workers
+    ? ""
+    : `, --workers ${context.workers}`;
+  const selected = select(selection).map((cell) => {
+    const counted = typeof cell.prestart === "function" ? count : "";
+    return { ...cell, title: cell.title + counted + suffix };
+  });
   if (events) {
     const { runObserved } = await loadObserved();
     return await runObserved(selected, context, step);

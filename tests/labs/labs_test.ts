@@ -71,9 +71,10 @@ processTest("a lab runs a chosen cell and what it depends on", async () => {
 processTest(
   "a lab runs a range of cells, in fewer calls and workers",
   async () => {
-    const args = ["--cell", "9-10", "--quick", "--workers", "3"];
+    const args = ["--cell", "threads:9-10", "--quick", "--workers", "3"];
     const run = await runLabTask("threads", ...args);
     assertEquals(run.code, 0);
+    assertStringIncludes(run.stdout, "In [10]: ten threads, --workers 3\n");
     const output = outputsOf(run).get("10")!;
     assertEquals(output.match(/^Sleeping 1 second\.\.\./gm)?.length, 3);
   },
