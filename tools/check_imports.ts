@@ -45,11 +45,20 @@ const rooms: Record<string, readonly string[]> = {
     "lib/sync",
     "lib/checks.ts",
   ],
+  // Schedules, for tests. Nothing of the library knows of it.
+  "lib/explore": [
+    "lib/thread",
+    "lib/locks",
+    "lib/codec",
+    "lib/sync",
+    "lib/checks.ts",
+  ],
   // The faces. They export, and do nothing else.
   "lib/locks.ts": ["lib/locks", "lib/sync"],
   "lib/queue.ts": ["lib/queue"],
   "lib/thread.ts": ["lib/thread"],
   "lib/pool.ts": ["lib/pool"],
+  "lib/explore.ts": ["lib/explore"],
   "mod.ts": [
     "lib/expose.ts",
     "lib/gil.ts",
@@ -88,7 +97,13 @@ const rooms: Record<string, readonly string[]> = {
     "vendor/std",
   ],
   "labs/runner": ["labs/recorded", "labs/notebook", "vendor/std", "deno.json"],
-  "labs": ["labs/notebook", "labs/notebook/cell.ts", "mod.ts", "vendor/std"],
+  "labs": [
+    "labs/notebook",
+    "labs/notebook/cell.ts",
+    "lib/explore.ts",
+    "mod.ts",
+    "vendor/std",
+  ],
 };
 
 /**

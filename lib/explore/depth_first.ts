@@ -1,0 +1,138 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { Access, type Decision, MOST_THREADS, TIMEOUT } from "./board.ts";
+import { astray, isPreemption, threadOf } from "./schedule.ts";
+
+/** A decision of the schedule that was run last, and what else was tried there. */
+interface Branch {
+  options: number;
+  choice: number;
+  tried: number;
+  /** The thread that had the turn before. */
+  previous: number | undefined;
+  /** How many preemptions there are before it. */
+  used: number;
+  /** What the thread that had the turn before would do next, if it can. */
+  place: number | undefined;
+}
+
+/** Who has touched a place of shared memory. */
+interface Touch {
+  threads: number;
+  isWritten: boolean;
+}
+
+/**
+ * Goes through all schedules with at most so many preemptions, depth first.
+ *
+ * A thread is preempted only before an operation on a place that two threads
+ * touch, one of them by writing: what a thread does elsewhere could as well come
+ * before the preemption. Which places these are is learned on the way, and the
+ * search begins again as long as it learns of new ones.
+ */
+export class DepthFirst {
+  readonly #most: number;
+  #bound = 0;
+  #path: Branch[] = [];
+  #touches = new Map<number, Touch>();
+  #shared = new Set<number>();
+  /** How many shared places were known when the search began. */
+  #known = 0;
+
+  constructor(mostPreemptions: number) {
+    this.#most = mostPreemptions;
+  }
+
+  /** The choices that the next schedule begins with. */
+  get plan(): number[] {
+    return this.#path.map(({ choice }) => choice);
+  }
+
+  /**
+   * Learns from the schedule that was run.
+   *
+   * @returns Whether there is another.
+   * @throws {Error} If it was another than planned.
+   */
+  learn(decisions: readonly Decision[]): boolean {
+    this.#extend(decisions);
+    while (!this.#advance()) {
+      if (this.#shared.size === this.#known) {
+        // Nothing more is to be had from more preemptions either.
+        if (this.#bound >= this.#most) return false;
+        this.#bound++;
+      }
+      this.#known = this.#shared.size;
+      this.#extend(decisions);
+    }
+    return true;
+  }
+
+  #extend(decisions: readonly Decision[]): void {
+    const path = this.#path;
+    if (decisions.length < path.length) throw astray();
+    let previous: number | undefined;
+    let used = 0;
+    for (const [i, decision] of decisions.entries()) {
+      const { options, choice } = decision;
+      const place = this.#touch(decision);
+      if (i < path.length && path[i].options !== options) throw astray();
+      if (i >= path.length) {
+        const stays = previous === threadOf(choice);
+        path.push({
+          options,
+          choice,
+          tried: 1 << choice,
+          previous,
+          used,
+          place: stays ? place : undefined,
+        });
+      }
+      if (isPreemption(previous, options, choice)) used++;
+      previous = threadOf(choice);
+    }
+  }
+
+  /** Moves on to the next schedule; false if there is none. */
+  #advance(): boolean {
+    for (; this.#path.length > 0; this.#path.pop()) {
+      const branch = this.#path.at(-1)!;
+      for (let choice = 0; choice < 2 * MOST_THREADS; choice++) {
+        const bit = 1 << choice;
+        if ((branch.options & ~branch.tried & bit) === 0) continue;
+        if (!this.#isWorth(branch, choice)) continue;
+        branch.tried |= bit;
+        branch.choice = choice;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #isWorth({ options, previous, used, place }: Branch, choice: number) {
+    if (!isPreemption(previous, options, choice)) return true;
+    if (used >= this.#bound) return false;
+    const couldStay = previous !== undefined &&
+      (options & (1 << previous)) !== 0;
+    return !couldStay || place === undefined || this.#shared.has(place);
+  }
+
+  /** Notes who does what; the place, as a number. */
+  #touch({ access, choice, memory, place }: Decision): number | undefined {
+    if (access === Access.NONE || choice >= TIMEOUT) return undefined;
+    const key = (memory + 1) * 2 ** 32 + place;
+    const thread = 1 << threadOf(choice);
+    const isWrite = access === Access.WRITE;
+    const touch = this.#touches.get(key);
+    if (touch === undefined) {
+      this.#touches.set(key, { threads: thread, isWritten: isWrite });
+      return key;
+    }
+    touch.threads |= thread;
+    touch.isWritten ||= isWrite;
+    if (touch.isWritten && (touch.threads & (touch.threads - 1)) !== 0) {
+      this.#shared.add(key);
+    }
+    return key;
+  }
+}

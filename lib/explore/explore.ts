@@ -1,0 +1,441 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { Outcome, Pick } from "./board.ts";
+import { Crew, type Run, type ScenarioThread } from "./crew.ts";
+import { DepthFirst } from "./depth_first.ts";
+import { astray, preemptionsIn, readReplay, writeReplay } from "./schedule.ts";
+import { ScheduleError, type ScheduleErrorOptions } from "./schedule_error.ts";
+import { simpler } from "./shrink.ts";
+import { type ScheduleStep, stepsOf, tableOf, timelineOf } from "./trace.ts";
+import { checkInteger, checkOptions, kindOf } from "../checks.ts";
+import { now, startTimer } from "../sync/globals.ts";
+import { checkMainThread } from "../thread/thread_table.ts";
+
+/** One run of a scenario: its threads, and what has to hold after them. */
+export interface Scenario {
+  /** The threads, eight at most. They begin together. */
+  threads: readonly ScenarioThread[];
+  /** Called when all threads have ended; what it throws is a failure. */
+  check?: () => void;
+}
+
+/** How schedules are picked. */
+export type ExploreStrategy = "depth-first" | "pct" | "random";
+
+/** Options of {@linkcode explore}. */
+export interface ExploreOptions {
+  /**
+   * How schedules are picked. `"depth-first"` runs all that have few preemptions,
+   * those with the fewest first. `"pct"` gives threads random priorities, which
+   * change at random steps. `"random"` picks any thread at each step.
+   *
+   * @default {"depth-first"}
+   */
+  strategy?: ExploreStrategy;
+  /**
+   * How many schedules are run at most.
+   *
+   * @default {10_000}
+   */
+  schedules?: number;
+  /**
+   * How many preemptions a schedule may have, for `"depth-first"`.
+   *
+   * @default {2}
+   */
+  preemptions?: number;
+  /**
+   * How many orders of steps a bug needs, for `"pct"`. Of a scenario with n
+   * threads and k steps, each schedule finds a bug of depth d with a probability
+   * of at least 1 / (n k^(d - 1)).
+   *
+   * @default {3}
+   */
+  depth?: number;
+  /**
+   * What random numbers are made from: those of the strategy, and `Math.random()`
+   * of the threads.
+   *
+   * @default {a random one}
+   */
+  seed?: number;
+  /**
+   * How many steps a schedule may have. One that has more is a failure: some
+   * threads keep one another busy for ever.
+   *
+   * @default {10_000}
+   */
+  maxSteps?: number;
+  /**
+   * Runs nothing but this schedule, as a {@linkcode ScheduleError} has it.
+   *
+   * @default {undefined}
+   */
+  replay?: string;
+}
+
+/** What {@linkcode explore} resolves to: nothing went wrong. */
+export interface Exploration {
+  /** How many schedules were run. */
+  schedules: number;
+  /** How many steps they had. */
+  steps: number;
+  /**
+   * Whether these were all schedules with so many preemptions; false for random
+   * strategies.
+   */
+  isComplete: boolean;
+  /** What random numbers were made from. */
+  seed: number;
+  /** How long it took, in seconds. */
+  seconds: number;
+}
+
+/** A schedule in which the scenario failed. */
+interface Failure {
+  outcome: ScheduleErrorOptions["outcome"];
+  message: string;
+  run: Run;
+  cause?: unknown;
+}
+
+const STRATEGIES = ["depth-first", "pct", "random"] as const;
+/** How many schedules are run to make a failing one simpler. */
+const MOST_SIMPLER = 400;
+/** A longer text stands in the error's property only. */
+const LONGEST_REPLAY = 300;
+/** How long the explorer blocks the event loop, in milliseconds. */
+const BLOCK_MS = 50;
+
+/**
+ * Runs a scenario under many schedules, one after another, until it fails in one.
+ *
+ * Each thread runs in a worker of its own. One thread at a time goes on, and the
+ * explorer picks which: at every atomic operation, at every read or write of a
+ * shared array that stands in a thread's arguments, and at every wait, notify and
+ * timeout, those of queues and locks included. Time is the schedule's own:
+ * timeouts are choices, and nothing sleeps.
+ *
+ * @param scenario Called once for each schedule. It makes what the threads share,
+ * and says which threads there are. It has to make the same each time.
+ * @param options How schedules are picked, and how many.
+ * @returns What was run, if nothing went wrong.
+ * @throws {ScheduleError} If a thread or the check throws, if all threads wait
+ * for ever, or if a schedule has no end.
+ * @throws {RangeError} If an option is out of range.
+ * @throws {SyntaxError} If the replay is none.
+ * @throws {TypeError} If a thread's function was never exposed.
+ * @throws {Error} If the scenario isn't the same each time.
+ *
+ * @example Usage
+ * ```ts no-eval
+ * import { expose } from "@lab9/concurrency";
+ * import { explore } from "@lab9/concurrency/explore";
+ * import { assertEquals } from "@std/assert";
+ *
+ * export function increment(counter: Int32Array): void {
+ *   counter[0]++;
+ * }
+ * expose(import.meta, { increment });
+ *
+ * if (import.meta.main) {
+ *   await explore(() => {
+ *     const counter = new Int32Array(new SharedArrayBuffer(4));
+ *     const thread = { target: increment, args: [counter] };
+ *     return {
+ *       threads: [thread, thread],
+ *       check: () => assertEquals(counter[0], 2),
+ *     };
+ *   }); // ScheduleError: both threads read 0, and both write 1
+ * }
+ * ```
+ */
+export async function explore(
+  scenario: () => Scenario,
+  options: ExploreOptions = {},
+): Promise<Exploration> {
+  checkMainThread("explore");
+  if (typeof scenario !== "function") {
+    throw new TypeError(
+      `Cannot explore: the scenario must be a function, received ${
+        kindOf(scenario)
+      }`,
+    );
+  }
+  using exploring = new Exploring(scenario, options);
+  return await exploring.run();
+}
+
+/** An exploration under way. */
+class Exploring implements Disposable {
+  readonly #scenario: () => Scenario;
+  readonly #options: Required<Omit<ExploreOptions, "replay">>;
+  readonly #replay: string | undefined;
+  readonly #crew = new Crew();
+  readonly #started = now();
+  #random: number;
+  #schedules = 0;
+  #steps = 0;
+  /** The most steps that a schedule had, for `"pct"`. */
+  #longest = 1;
+  #lastTurn = now();
+
+  constructor(scenario: () => Scenario, options: ExploreOptions) {
+    checkOptions("explore", options);
+    const {
+      strategy = "depth-first",
+      schedules = 10_000,
+      preemptions = 2,
+      depth = 3,
+      maxSteps = 10_000,
+      replay,
+    } = options;
+    if (!STRATEGIES.includes(strategy)) {
+      throw new RangeError(
+        `Cannot explore: strategy must be one of ${
+          STRATEGIES.join(", ")
+        }, received ${String(strategy)}`,
+      );
+    }
+    checkInteger("explore", "schedules", schedules, 1, 2 ** 31 - 1);
+    checkInteger("explore", "preemptions", preemptions, 0, 100);
+    checkInteger("explore", "depth", depth, 1, 16);
+    checkInteger("explore", "maxSteps", maxSteps, 1, 1 << 16);
+    const seed = options.seed ?? Math.floor(Math.random() * 1e9);
+    checkInteger("explore", "seed", seed, 0, 2 ** 31 - 1);
+    this.#scenario = scenario;
+    this.#replay = replay;
+    this.#options = { strategy, schedules, preemptions, depth, seed, maxSteps };
+    this.#random = mix(seed);
+  }
+
+  /** Runs schedules until one fails, or there are no more. */
+  async run(): Promise<Exploration> {
+    if (this.#replay !== undefined) return await this.#runReplay(this.#replay);
+    const { strategy, schedules, preemptions } = this.#options;
+    const search = strategy === "depth-first"
+      ? new DepthFirst(preemptions)
+      : undefined;
+    let isComplete = false;
+    while (!isComplete && this.#schedules < schedules) {
+      const found = await this.#runOne(
+        search?.plan ?? [],
+        search === undefined ? this.#pick() : Pick.FIRST,
+      );
+      if (found.failure !== undefined) {
+        const known = this.#schedules;
+        const failure = search === undefined
+          ? await this.#simplify(found.failure)
+          : found.failure;
+        throw await this.#errorOf(failure, known);
+      }
+      if (search !== undefined) {
+        isComplete = !search.learn(found.run.decisions);
+      }
+    }
+    return this.#result(isComplete);
+  }
+
+  /** Ends the workers. */
+  [Symbol.dispose](): void {
+    this.#crew[Symbol.dispose]();
+  }
+
+  #result(isComplete: boolean): Exploration {
+    return {
+      schedules: this.#schedules,
+      steps: this.#steps,
+      isComplete,
+      seed: this.#options.seed,
+      seconds: (now() - this.#started) / 1000,
+    };
+  }
+
+  #pick(): Pick {
+    return this.#options.strategy === "pct" ? Pick.PRIORITY : Pick.RANDOM;
+  }
+
+  async #runReplay(replay: string): Promise<Exploration> {
+    const { seed, choices } = readReplay(replay);
+    this.#options.seed = seed;
+    const { failure } = await this.#runOne(choices, Pick.FIRST);
+    if (failure !== undefined) throw await this.#errorOf(failure, 1);
+    return this.#result(false);
+  }
+
+  async #runOne(
+    plan: readonly number[],
+    pick: Pick,
+    { isLoose = false, isTraced = false } = {},
+  ): Promise<{ run: Run; failure?: Failure }> {
+    await this.#giveWay();
+    const { seed, maxSteps, depth } = this.#options;
+    const { threads, check } = this.#scenario();
+    await this.#crew.grow(threads.length);
+    const byPriority = pick === Pick.PRIORITY;
+    const run = this.#crew.run(threads, {
+      plan,
+      isLoose,
+      pick,
+      seed: this.#next(),
+      maxSteps,
+      changes: byPriority
+        ? Array.from({ length: depth - 1 }, () => this.#below(this.#longest))
+        : [],
+      priorities: byPriority ? this.#shuffled(threads.length) : [],
+    }, { seed, isTraced });
+    this.#schedules++;
+    this.#steps += run.decisions.length;
+    this.#longest = Math.max(this.#longest, run.decisions.length);
+    return { run, failure: failureOf(run, check, maxSteps) };
+  }
+
+  /** Lets the program's other tasks have a turn now and then. */
+  async #giveWay(): Promise<void> {
+    if (now() - this.#lastTurn < BLOCK_MS) return;
+    await new Promise<void>((resolve) => startTimer(resolve));
+    this.#lastTurn = now();
+  }
+
+  /** Looks for a schedule with fewer preemptions that fails in the same way. */
+  async #simplify(failure: Failure): Promise<Failure> {
+    let best = failure;
+    let left = MOST_SIMPLER;
+    const isBetter = (other: Failure | undefined): other is Failure =>
+      other !== undefined && other.outcome === best.outcome &&
+      costOf(other.run) < costOf(best.run);
+    search: while (left > 0) {
+      for (const plan of simpler(best.run.decisions)) {
+        if (left-- <= 0) break search;
+        const options = { isLoose: true };
+        const { failure } = await this.#runOne(plan, Pick.FIRST, options);
+        if (!isBetter(failure)) continue;
+        best = failure;
+        continue search;
+      }
+      break;
+    }
+    const most = preemptionsIn(best.run.decisions).length - 1;
+    if (most < 0) return best;
+    const search = new DepthFirst(most);
+    for (; left > 0; left--) {
+      const { run, failure } = await this.#runOne(search.plan, Pick.FIRST);
+      if (isBetter(failure)) return failure;
+      if (!search.learn(run.decisions)) break;
+    }
+    return best;
+  }
+
+  /** Runs the schedule once more, and tells it step by step. */
+  async #errorOf(failure: Failure, schedules: number): Promise<ScheduleError> {
+    const plan = failure.run.decisions.map(({ choice }) => choice);
+    const again = await this.#runOne(plan, Pick.FIRST, { isTraced: true });
+    if (again.failure?.outcome !== failure.outcome) throw astray();
+    const { run, cause, outcome, message } = again.failure;
+    const steps = stepsOf(run);
+    const preemptions = preemptionsIn(run.decisions).length;
+    const replay = writeReplay(this.#options.seed, plan);
+    const table = tableOf(steps, run);
+    const waits = outcome === "deadlock" ? waitsIn(steps, run) : "";
+    const short = replay.length > LONGEST_REPLAY
+      ? "error.replay"
+      : `"${replay}"`;
+    return new ScheduleError(
+      `${message}${waits}\n\n${table}\n\n` +
+        `${
+          plural(preemptions, "preemption")
+        }, found in schedule ${schedules}. ` +
+        `To run it again: explore(scenario, { replay: ${short} })`,
+      {
+        outcome,
+        replay,
+        preemptions,
+        schedules,
+        steps,
+        table,
+        timeline: timelineOf(steps, run, message),
+        cause,
+      },
+    );
+  }
+
+  /** A random number of 31 bits, by xorshift. */
+  #next(): number {
+    this.#random ^= this.#random << 13;
+    this.#random ^= this.#random >>> 17;
+    this.#random ^= this.#random << 5;
+    return this.#random >>> 1;
+  }
+
+  #below(limit: number): number {
+    return this.#next() % limit;
+  }
+
+  #shuffled(count: number): number[] {
+    const numbers = Array.from({ length: count }, (_, i) => i + 1);
+    for (let i = count - 1; i > 0; i--) {
+      const other = this.#below(i + 1);
+      [numbers[i], numbers[other]] = [numbers[other], numbers[i]];
+    }
+    return numbers;
+  }
+}
+
+/** Seeds that are near one another begin far apart. */
+function mix(seed: number): number {
+  return Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) | 1;
+}
+
+/** Fewer preemptions are better, then fewer steps. */
+function costOf({ decisions }: Run): number {
+  return preemptionsIn(decisions).length * 2 ** 20 + decisions.length;
+}
+
+function failureOf(
+  run: Run,
+  check: (() => void) | undefined,
+  maxSteps: number,
+): Failure | undefined {
+  const { outcome, thrown, threads } = run;
+  if (outcome === Outcome.ASTRAY) throw astray();
+  if (thrown !== undefined) {
+    const message = `${threads[thrown.thread]} threw ${headOf(thrown.error)}`;
+    return { outcome: "error", message, run, cause: thrown.error };
+  }
+  if (outcome === Outcome.STUCK) {
+    return { outcome: "deadlock", message: "All threads wait for ever", run };
+  }
+  if (outcome === Outcome.ENDLESS) {
+    const message = `The threads have not ended after ${maxSteps} steps`;
+    return { outcome: "endless", message, run };
+  }
+  try {
+    check?.();
+  } catch (cause) {
+    const message = `The check threw ${headOf(cause)}`;
+    return { outcome: "error", message, run, cause };
+  }
+}
+
+/** The error's class and the first line of its message, without colours. */
+function headOf(error: unknown): string {
+  const text = Error.isError(error)
+    ? `${error.name}: ${error.message}`
+    : Deno.inspect(error);
+  // deno-lint-ignore no-control-regex -- what colours are made of
+  return text.replaceAll(/\x1b\[[\d;]*m/g, "").trim().split("\n")[0];
+}
+
+/** Who waits for what, a line for each. */
+function waitsIn(steps: readonly ScheduleStep[], run: Run): string {
+  return run.waiting.map((thread) => {
+    const name = run.threads[thread];
+    const last = steps.findLast((step) => step.thread === name);
+    const place = last?.line ? ` at ${last.line}` : "";
+    return `\n  ${name} waits in ${last?.call ?? "its first step"}${place}`;
+  }).join("");
+}
+
+function plural(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,370 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/**
+ * Replaces what a thread can see of other threads and of time: `Atomics`, clocks,
+ * timers and random numbers. It runs in a worker before any other module does,
+ * the library's included. While no schedule runs here, everything is as it was.
+ *
+ * @module
+ */
+
+import { Access, type Board, real, Unwound } from "./board.ts";
+
+/** What a step of a traced schedule was. */
+export interface TracedStep {
+  /** The number of its decision. */
+  index: number;
+  /** For example `Atomics.load`. */
+  operation: string;
+  /** What it read, or wrote. */
+  value: string;
+  stack: string;
+}
+
+/** A wait that isn't blocked on: `Atomics.waitAsync`, or a timer. */
+interface Pending {
+  wait: number;
+  run: (isWoken: boolean) => void;
+}
+
+type Words = Int32Array<SharedArrayBuffer>;
+type Operation = (view: Words, index: number, ...rest: number[]) => number;
+
+/** The memory of timers, which nobody notifies. */
+const TIMERS = -1;
+/** Memory that a thread has made itself gets numbers from here on. */
+const OWN_MEMORY = 1 << 16;
+/** A thread that reads so often and writes nothing waits for somebody. */
+const MOST_READS = 16;
+/** The bytes of the library's table in which its mutexes are. */
+const MUTEX_BYTES = 128;
+/** When the clock begins. */
+const EPOCH = Date.UTC(2026, 0, 1);
+const MOST_MS = 2 ** 31 - 1;
+
+let board: Board | undefined;
+let memories = new WeakMap<ArrayBufferLike, number>();
+let ownMemory = 0;
+let trace: TracedStep[] | undefined;
+let pending: Pending[] = [];
+let timers = new Map<number, Pending>();
+let lastTimer = 0;
+let reads = 0;
+let lastPlace = "";
+let random = 1;
+/** What stands in for an array in a thread's arguments, and the array. */
+const originals = new WeakMap<object, Words>();
+
+/** A schedule begins here. */
+export function activate(
+  on: Board,
+  known: Iterable<[ArrayBufferLike, number]>,
+  isTraced: boolean,
+  seed: number,
+): void {
+  memories = new WeakMap(known);
+  ownMemory = OWN_MEMORY;
+  trace = isTraced ? [] : undefined;
+  pending = [];
+  timers = new Map();
+  lastTimer = reads = 0;
+  lastPlace = "";
+  random = seed | 1;
+  board = on;
+}
+
+/** The schedule is over here; its steps, if they were traced. */
+export function deactivate(): TracedStep[] {
+  board = undefined;
+  return trace ?? [];
+}
+
+/**
+ * Blocks until something comes that the thread awaits, and lets it come.
+ *
+ * @throws {Unwound} If nothing will.
+ */
+export function settleNext(): void {
+  const on = board!;
+  if (!pending.some(({ wait }) => on.isOver(wait))) on.block();
+  const over = pending.filter(({ wait }) => on.isOver(wait));
+  pending = pending.filter((one) => !over.includes(one));
+  for (const { wait, run } of over) run(on.leave(wait));
+}
+
+function memoryOf(buffer: ArrayBufferLike): number {
+  let memory = memories.get(buffer);
+  if (memory === undefined) memories.set(buffer, memory = ownMemory++);
+  return memory;
+}
+
+/** Has a step happen: the others may go first. */
+function step(
+  operation: string,
+  access: Access,
+  view: Words,
+  index: number,
+  act: () => number,
+): number {
+  const memory = memoryOf(view.buffer);
+  const place = view.byteOffset + index * view.BYTES_PER_ELEMENT;
+  const key = `${operation} ${memory} ${place}`;
+  const yields = reads > 0 && (key === lastPlace || reads > MOST_READS);
+  const number = board!.step(access, memory, place, yields);
+  const before = access === Access.WRITE ? view[index] : 0;
+  const result = act();
+  const isChange = access === Access.WRITE && view[index] !== before;
+  reads = isChange ? 0 : reads + 1;
+  if (isChange) board!.change();
+  lastPlace = key;
+  if (trace !== undefined) note(number, operation, `${view[index]}`);
+  return result;
+}
+
+function note(index: number, operation: string, value: string): void {
+  if (index < 0) return;
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 40;
+  trace!.push({ index, operation, value, stack: `${new Error().stack}` });
+  Error.stackTraceLimit = stackTraceLimit;
+}
+
+/** Whether the operation is one between threads, now. */
+function isWatched(view: Words): boolean {
+  return board !== undefined && ArrayBuffer.isView(view) &&
+    view.buffer instanceof SharedArrayBuffer;
+}
+
+function original(view: Words): Words {
+  return originals.get(view) ?? view;
+}
+
+for (
+  const name of [
+    "add",
+    "and",
+    "compareExchange",
+    "exchange",
+    "load",
+    "or",
+    "store",
+    "sub",
+    "xor",
+  ] as const
+) {
+  const operation = real[name] as Operation;
+  const access = name === "load" ? Access.READ : Access.WRITE;
+  replace(Atomics, name, (view: Words, index: number, ...rest: number[]) => {
+    view = original(view);
+    if (!isWatched(view)) return operation(view, index, ...rest);
+    return step(
+      `Atomics.${name}`,
+      access,
+      view,
+      index,
+      () => operation(view, index, ...rest),
+    );
+  });
+}
+
+replace(Atomics, "pause", (times?: number) => {
+  if (board === undefined) return real.pause(times);
+  const number = board.step(Access.NONE, TIMERS, 0, true);
+  if (trace !== undefined) note(number, "Atomics.pause", "");
+});
+
+replace(Atomics, "notify", (view: Words, index: number, count = Infinity) => {
+  view = original(view);
+  if (!isWatched(view)) return real.notify(view, index, count);
+  const memory = memoryOf(view.buffer);
+  const place = view.byteOffset + index * view.BYTES_PER_ELEMENT;
+  const number = board!.step(Access.WRITE, memory, place, false);
+  const woken = board!.notify(memory, place, count);
+  reads = 0;
+  if (trace !== undefined) note(number, "Atomics.notify", `${woken} woken`);
+  return woken;
+});
+
+/** Begins a wait unless the value has changed; undefined then. */
+function enter(
+  operation: string,
+  view: Words,
+  index: number,
+  value: number,
+  timeout: number,
+): number | undefined {
+  const memory = memoryOf(view.buffer);
+  const place = view.byteOffset + index * view.BYTES_PER_ELEMENT;
+  const number = board!.step(Access.READ, memory, place, false);
+  reads = 0;
+  if (trace !== undefined) note(number, operation, `${view[index]}`);
+  if (real.load(view, index) !== value) return undefined;
+  return board!.enter(memory, place, deadlineAfter(timeout));
+}
+
+replace(
+  Atomics,
+  "wait",
+  (view: Words, index: number, value: number, timeout = Infinity) => {
+    view = original(view);
+    if (!isWatched(view)) return real.wait(view, index, value, timeout);
+    if (board!.isUnwinding) {
+      const place = view.byteOffset + index * view.BYTES_PER_ELEMENT;
+      // A mutex of the library's tables is released soon: they outlive this.
+      if (memoryOf(view.buffer) !== 0 || place >= MUTEX_BYTES) {
+        throw new Unwound();
+      }
+      board!.makeWay();
+      return "ok";
+    }
+    const wait = enter("Atomics.wait", view, index, value, timeout);
+    if (wait === undefined) return "not-equal";
+    board!.block();
+    return board!.leave(wait) ? "ok" : "timed-out";
+  },
+);
+
+replace(
+  Atomics,
+  "waitAsync",
+  (view: Words, index: number, value: number, timeout = Infinity) => {
+    view = original(view);
+    if (!isWatched(view)) return real.waitAsync(view, index, value, timeout);
+    const wait = enter("Atomics.waitAsync", view, index, value, timeout);
+    if (wait === undefined) return { async: false, value: "not-equal" };
+    const { promise, resolve } = Promise.withResolvers<string>();
+    pending.push({ wait, run: (woken) => resolve(woken ? "ok" : "timed-out") });
+    return { async: true, value: promise };
+  },
+);
+
+/** A time on the schedule's clock; a timeout that is none never passes. */
+function deadlineAfter(timeout: number): number {
+  return timeout < Infinity ? board!.time + Math.max(0, timeout) : Infinity;
+}
+
+const now = performance.now.bind(performance);
+const dateNow = Date.now;
+const mathRandom = Math.random;
+replace(performance, "now", () => board === undefined ? now() : board.time);
+replace(
+  Date,
+  "now",
+  () => board === undefined ? dateNow() : EPOCH + Math.floor(board.time),
+);
+replace(Math, "random", () => {
+  if (board === undefined) return mathRandom();
+  random ^= random << 13;
+  random ^= random >>> 17;
+  random ^= random << 5;
+  return (random >>> 0) / 2 ** 32;
+});
+// A thread that spins for a time learns from schedule to schedule how long.
+replace(navigator, "hardwareConcurrency", 1);
+
+type Callback = (...args: unknown[]) => void;
+
+for (const name of ["setTimeout", "setInterval"] as const) {
+  const start = globalThis[name] as unknown as (
+    ...args: unknown[]
+  ) => number;
+  replace(globalThis, name, (run: Callback, ms = 0, ...args: unknown[]) => {
+    if (board === undefined) return start(run, ms, ...args);
+    const id = ++lastTimer;
+    arm(id, run, Math.min(MOST_MS, +ms || 0), args, name === "setInterval");
+    return id;
+  });
+}
+
+for (const name of ["clearTimeout", "clearInterval"] as const) {
+  const clear = globalThis[name];
+  replace(globalThis, name, (id?: number) => {
+    const timer = timers.get(id!);
+    if (board === undefined || timer === undefined) return clear(id);
+    timers.delete(id!);
+    pending = pending.filter((one) => one !== timer);
+    board.leave(timer.wait);
+  });
+}
+
+function arm(
+  id: number,
+  run: Callback,
+  ms: number,
+  args: unknown[],
+  repeats: boolean,
+): void {
+  const timer: Pending = {
+    wait: board!.enter(TIMERS, id, deadlineAfter(ms)),
+    run: () => {
+      timers.delete(id);
+      if (repeats) arm(id, run, ms, args, true);
+      run(...args);
+    },
+  };
+  timers.set(id, timer);
+  pending.push(timer);
+}
+
+function replace(target: object, name: string, value: unknown): void {
+  Object.defineProperty(target, name, {
+    value,
+    writable: true,
+    configurable: true,
+  });
+}
+
+/** The value, with each shared array in plain data replaced by a watched one. */
+export function watchArrays(value: unknown, seen = new Map()): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (seen.has(value)) return seen.get(value);
+  if (ArrayBuffer.isView(value)) {
+    const isShared = value.buffer instanceof SharedArrayBuffer &&
+      !(value instanceof DataView);
+    const watched = isShared ? watchArray(value as Words) : value;
+    seen.set(value, watched);
+    return watched;
+  }
+  seen.set(value, value);
+  const prototype = Object.getPrototypeOf(value);
+  if (!Array.isArray(value) && prototype !== Object.prototype) return value;
+  for (const [key, inner] of Object.entries(value)) {
+    Reflect.set(value, key, watchArrays(inner, seen));
+  }
+  return value;
+}
+
+/**
+ * An array like the given one, whose elements can't be read or written without a
+ * step: what isn't atomic can be lost between the two.
+ */
+function watchArray(array: Words): Words {
+  const watched = new Proxy(array, {
+    get(target, key) {
+      const index = indexOf(key, target);
+      if (index >= 0 && board !== undefined) {
+        return step("read", Access.READ, target, index, () => target[index]);
+      }
+      const value = Reflect.get(target, key, target);
+      return typeof value === "function" && key !== "constructor"
+        ? value.bind(target)
+        : value;
+    },
+    set(target, key, value) {
+      const index = indexOf(key, target);
+      if (index < 0 || board === undefined) {
+        return Reflect.set(target, key, value, target);
+      }
+      step("write", Access.WRITE, target, index, () => target[index] = value);
+      return true;
+    },
+  });
+  originals.set(watched, array);
+  return watched;
+}
+
+/** The index that a property's key is; -1 if it is none of the array's. */
+function indexOf(key: string | symbol, { length }: Words): number {
+  const index = typeof key === "string" ? Number(key) : NaN;
+  return Number.isInteger(index) && index >= 0 && index < length ? index : -1;
+}

@@ -1,0 +1,152 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/**
+ * Runs one thread of a scenario, schedule after schedule. A worker's first module
+ * imports `instrument.ts` before this, and calls {@linkcode serveExplorer} last.
+ *
+ * @module
+ */
+
+import { Board, real, Unwound } from "./board.ts";
+import {
+  activate,
+  deactivate,
+  settleNext,
+  type TracedStep,
+  watchArrays,
+} from "./instrument.ts";
+import { type Packed, post, unpack } from "../codec/packing.ts";
+import { packThrown } from "../codec/portable_error.ts";
+import { functionOf } from "../codec/references.ts";
+import { endThread } from "../locks/wait_graph.ts";
+import { reserveStack } from "../sync/reserve_stack.ts";
+import { abandonWaits } from "../sync/wait_list.ts";
+import {
+  adoptWaiterTable,
+  enterThread,
+  setEndWorker,
+  stopped,
+} from "../sync/waiters.ts";
+import { adoptThreadTable, enterSlot } from "../thread/thread_table.ts";
+import { isThenable } from "../thread/worker_server.ts";
+
+/** What a worker is told first. */
+export interface CrewSetup {
+  board: SharedArrayBuffer;
+  /** The thread's number. */
+  index: number;
+  waiterTable: SharedArrayBuffer;
+  threadTable: SharedArrayBuffer;
+  port: MessagePort;
+}
+
+/** What a worker is told to run. */
+export interface CrewJob {
+  target: number;
+  args: Packed;
+  slot: number;
+  waiter: number;
+  name: string;
+  /** The shared memory in the arguments: all threads number it alike. */
+  memories: [SharedArrayBuffer, number][];
+  isTraced: boolean;
+  seed: number;
+}
+
+/** What a thread tells of itself when it has ended. */
+export interface CrewReport {
+  thrown?: Packed;
+  steps: TracedStep[];
+}
+
+/** Modules that could not be loaded, and why. */
+export type LoadError = [url: string, message: string];
+
+declare const self: {
+  addEventListener: typeof globalThis.addEventListener;
+};
+
+/** Serves the explorer that started this worker. */
+export function serveExplorer(failures: LoadError[]): void {
+  let board: Board;
+  let setup: CrewSetup;
+  self.addEventListener("message", (event) => {
+    const { data } = event as MessageEvent<CrewSetup | CrewJob>;
+    if ("board" in data) {
+      setup = data;
+      board = new Board(setup.board, setup.index);
+      adoptThreadTable(setup.threadTable);
+      setEndWorker(() => {
+        throw stopped();
+      });
+      post(setup.port, failures, []);
+    } else {
+      runThread(data, board, setup);
+    }
+  });
+}
+
+async function runThread(
+  job: CrewJob,
+  board: Board,
+  { port, waiterTable }: CrewSetup,
+): Promise<void> {
+  const report: CrewReport = { steps: [] };
+  adoptWaiterTable(waiterTable, job.waiter);
+  enterThread();
+  enterSlot(job.slot);
+  board.join();
+  try {
+    const fn = functionOf(job.target);
+    const args = watchArrays(unpack(job.args)) as unknown[];
+    // What the library does once in a worker is no part of the schedule.
+    reserveStack();
+    activate(
+      board,
+      [[waiterTable, 0], ...job.memories],
+      job.isTraced,
+      job.seed,
+    );
+    const value = fn(...args);
+    if (isThenable(value)) await settle(value);
+  } catch (error) {
+    if (!(error instanceof Unwound)) {
+      report.thrown = packThrown(error, job.name);
+    }
+  }
+  try {
+    // As at the end of any thread: who waits for its locks is told.
+    abandonWaits(stopped());
+    endThread(job.waiter);
+  } catch (error) {
+    if (!(error instanceof Unwound)) throw error;
+  }
+  report.steps = deactivate();
+  const isNews = report.thrown !== undefined || report.steps.length > 0;
+  if (isNews) port.postMessage(new Map([["message", report]]));
+  board.end();
+}
+
+/** Awaits a promise of the thread's, which waits by the schedule's clock. */
+async function settle(value: PromiseLike<unknown>): Promise<void> {
+  let isSettled = false;
+  const note = () => void (isSettled = true);
+  const result = Promise.resolve(value);
+  result.then(note, note);
+  for (;;) {
+    // All that the thread can do before it waits is done after a turn.
+    await turn();
+    if (isSettled) break;
+    settleNext();
+  }
+  await result;
+}
+
+const word = new Int32Array(new SharedArrayBuffer(4));
+
+/** Gives the event loop one turn. */
+async function turn(): Promise<void> {
+  const { value } = real.waitAsync(word, 0, 0);
+  real.notify(word, 0);
+  await value;
+}

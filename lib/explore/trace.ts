@@ -1,0 +1,211 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { isTimeout, preemptionsIn, threadOf } from "./schedule.ts";
+import type { Run } from "./crew.ts";
+import type { TracedStep } from "./instrument.ts";
+
+/** A step of a thread in a schedule. */
+export interface ScheduleStep {
+  /** The name of the thread. */
+  thread: string;
+  /**
+   * What the thread does there: the method that it calls of the library, or what
+   * it does itself, for example `Lock.acquireSync` or `Atomics.load`.
+   */
+  call: string;
+  /** Where it does that, for example `race.ts:31`; empty outside of its code. */
+  line: string;
+  /** The operation on shared memory, for example `Atomics.compareExchange`. */
+  operation: string;
+  /** What the memory held after it. */
+  value: string;
+  /** Whether the thread took the turn from one that could have gone on. */
+  isPreemption: boolean;
+}
+
+/** What a thread did during a span of {@linkcode ScheduleTimeline}. */
+export interface ScheduleSpan {
+  /** The thread's number, from 1. */
+  thread: number;
+  /** Whether it ran, or what it waited for. */
+  state: "run" | "queue" | "lock" | "gil";
+  /** The number of its first step. */
+  start: number;
+  /** The number of the step after its last. */
+  end: number;
+  /** What it did. */
+  label: string;
+}
+
+/** A schedule in the form that the pictures of the labs have: steps are times. */
+export interface ScheduleTimeline {
+  /** What the picture is of. */
+  cell: string;
+  /** What went wrong. */
+  title: string;
+  /** How many steps there are. */
+  duration: number;
+  /** The threads, in their order. */
+  threads: { ident: number; name: string }[];
+  /** What they did. */
+  spans: ScheduleSpan[];
+  /** None. */
+  flows: never[];
+  /** None. */
+  depths: never[];
+}
+
+const LIBRARY = new URL("../", import.meta.url).href;
+const EXPLORER = new URL("./", import.meta.url).href;
+
+/** The steps of a schedule that was traced, in order. */
+export function stepsOf({ traces, decisions, threads }: Run): ScheduleStep[] {
+  const byIndex = new Map<number, TracedStep>();
+  for (const trace of traces) {
+    for (const step of trace) byIndex.set(step.index, step);
+  }
+  const preemptions = new Set(preemptionsIn(decisions));
+  const steps: ScheduleStep[] = [];
+  for (const [i, { choice }] of decisions.entries()) {
+    const thread = threads[threadOf(choice)];
+    const traced = byIndex.get(i);
+    const preempts = preemptions.has(i);
+    if (traced !== undefined) {
+      steps.push({ thread, ...describe(traced), isPreemption: preempts });
+    } else if (isTimeout(choice)) {
+      steps.push({
+        thread,
+        call: "timeout",
+        line: "",
+        operation: "timeout",
+        value: "",
+        isPreemption: preempts,
+      });
+    }
+  }
+  return steps;
+}
+
+/** What a thread does at a step, and where, by its stack. */
+function describe({ operation, value, stack }: TracedStep) {
+  let call = operation;
+  for (const text of stack.split("\n").slice(1)) {
+    const [, name = "", url, line] =
+      /^\s+at (?:async )?(?:(.*?) \()?(\w+:.*?):(\d+):\d+\)?$/.exec(text) ?? [];
+    if (url === undefined || !/^(file|https?|data|jsr):/.test(url)) continue;
+    if (url.startsWith(EXPLORER)) continue;
+    if (url.startsWith(LIBRARY)) {
+      call = name.replace(/^(new|async) /, "") || call;
+      continue;
+    }
+    return {
+      call,
+      line: `${url.replace(/^.*\//, "")}:${line}`,
+      operation,
+      value,
+    };
+  }
+  return {
+    call: call === "endThread" ? "ends" : call,
+    line: "",
+    operation,
+    value,
+  };
+}
+
+/** What stands in a row of the table. */
+function textOf({ call, line, operation, value }: ScheduleStep): string {
+  const detail = call === operation && value !== "" ? ` → ${value}` : "";
+  return `${call.replace(/^Atomics\./, "")}${detail}${line && `  ${line}`}`;
+}
+
+/** A longer table is cut in the middle. */
+const MOST_ROWS = 80;
+const FIRST_ROWS = 20;
+
+/** The steps as a table with a column for each thread. */
+export function tableOf(steps: readonly ScheduleStep[], run: Run): string {
+  const rows: { column: number; text: string; count: number }[] = [];
+  for (const step of steps) {
+    const column = run.threads.indexOf(step.thread);
+    const text = textOf(step);
+    const last = rows.at(-1);
+    if (last?.column === column && last.text === text) last.count++;
+    else rows.push({ column, text, count: 1 });
+  }
+  const cells = rows.map(({ text, count }) =>
+    count > 1 ? `${text} (${count} steps)` : text
+  );
+  const widths = run.threads.map((name, column) =>
+    Math.max(
+      name.length,
+      ...cells.filter((_, i) => rows[i].column === column)
+        .map(({ length }) => length),
+    )
+  );
+  const margin = `${rows.length}`.length;
+  const lineOf = (number: string, texts: string[]) =>
+    [
+      number.padStart(margin),
+      ...texts.map((text, i) => text.padEnd(widths[i])),
+    ].join("  ").trimEnd();
+  const lines = rows.map(({ column }, i) =>
+    lineOf(
+      `${i + 1}`,
+      run.threads.map((_, other) => other === column ? cells[i] : ""),
+    )
+  );
+  if (lines.length > MOST_ROWS) {
+    const left = lines.length - MOST_ROWS;
+    lines.splice(FIRST_ROWS, left, lineOf("", [`… ${left} more …`]));
+  }
+  return [lineOf("", run.threads), ...lines].join("\n");
+}
+
+/** The steps in the form of the labs' pictures. */
+export function timelineOf(
+  steps: readonly ScheduleStep[],
+  { threads, waiting }: Run,
+  title: string,
+): ScheduleTimeline {
+  const spans: ScheduleSpan[] = [];
+  const add = (
+    thread: number,
+    state: ScheduleSpan["state"],
+    start: number,
+    end: number,
+    label: string,
+  ) => {
+    const last = spans.findLast((span) => span.thread === thread);
+    if (last?.end === start && last.state === state && last.label === label) {
+      last.end = end;
+    } else if (end > start) spans.push({ thread, state, start, end, label });
+  };
+  for (const [i] of threads.entries()) {
+    const own = [...steps.entries()]
+      .filter(([, step]) => step.thread === threads[i]);
+    for (const [at, [index, step]] of own.entries()) {
+      const { operation, call } = step;
+      add(i + 1, "run", index, index + 1, call);
+      const isLast = at === own.length - 1;
+      if (!operation.startsWith("Atomics.wait")) continue;
+      if (isLast && !waiting.includes(i)) continue;
+      const end = isLast ? steps.length : own[at + 1][0];
+      add(i + 1, waitState(call), index + 1, end, call);
+    }
+  }
+  return {
+    cell: "schedule",
+    title,
+    duration: steps.length,
+    threads: threads.map((name, i) => ({ ident: i + 1, name })),
+    spans,
+    flows: [],
+    depths: [],
+  };
+}
+
+function waitState(call: string): ScheduleSpan["state"] {
+  if (call.includes("Queue")) return "queue";
+  return call.startsWith("Gil.") ? "gil" : "lock";
+}
