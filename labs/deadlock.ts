@@ -12,6 +12,7 @@
  */
 
 import {
+  Barrier,
   currentThread,
   DeadlockError,
   expose,
@@ -40,12 +41,17 @@ cell("accounts", "accounts, each with a lock and 100", {}, ({ workers }) => {
 
 cell("move", "move() takes both locks, one after the other");
 
-export function move(from: Account, to: Account, amount: number): string {
+export function move(
+  from: Account,
+  to: Account,
+  amount: number,
+  barrier: Barrier,
+): string {
   const { name } = currentThread();
 
   using _from = from.lock.acquireSync();
   console.log(`${name} has ${from.name}, takes ${to.name}`);
-  sleepSync(0.1); // time enough for the other threads to take their first lock
+  barrier.waitSync(); // until every thread has its first lock
   using _to = to.lock.acquireSync();
 
   from.balance[0] -= amount;
@@ -55,11 +61,16 @@ export function move(from: Account, to: Account, amount: number): string {
 }
 
 /** Each thread moves money from one account to the next; the last to the first. */
-async function moveInCircle(target: typeof move): Promise<void> {
-  const threads = accounts.map((from, i) => {
-    const to = accounts[(i + 1) % accounts.length];
-    return new Thread(target, { args: [from, to, 10 * (i + 1)] });
-  });
+async function moveInCircle(
+  threadOf: (
+    from: Account,
+    to: Account,
+    amount: number,
+  ) => Thread<typeof move> | Thread<typeof moveInOrder>,
+): Promise<void> {
+  const threads = accounts.map((from, i) =>
+    threadOf(from, accounts[(i + 1) % accounts.length], 10 * (i + 1))
+  );
   for (const thread of threads) await thread.start();
 
   // The thread that closes the ring lets go of its lock, so the others go on.
@@ -78,7 +89,10 @@ const threaded = {
 };
 
 cell("deadlock", "each takes its own lock first", threaded, async () => {
-  await moveInCircle(move);
+  const barrier = new Barrier(accounts.length);
+  await moveInCircle((from, to, amount) =>
+    new Thread(move, { args: [from, to, amount, barrier] })
+  );
 });
 
 cell("in_order", "move_in_order() takes the locks in the same order, always");
@@ -102,7 +116,7 @@ cell("fix", "all take the locks in the same order", {
   ...threaded,
   needs: ["accounts", "in_order"],
 }, async () => {
-  await moveInCircle(moveInOrder);
+  await moveInCircle((...args) => new Thread(moveInOrder, { args }));
 });
 
 // Other threads find the functions under these names.
