@@ -18,6 +18,8 @@ import {
   RLock,
   Semaphore,
 } from "../../mod.ts";
+import { hold } from "../../lib/sync/keep_alive.ts";
+import { turn } from "../../lib/sync/spin.ts";
 import { STATE, STRIDE, waiterWords } from "../../lib/sync/waiters.ts";
 
 function call(op: () => void, ..._padding: unknown[]): void {
@@ -61,6 +63,8 @@ interface Round {
   finish?(): void;
 }
 
+using _alive = hold();
+
 const ending: AbortController[] = [];
 
 /** A wait that lasts until somebody wakes it, or the round is over. */
@@ -76,9 +80,7 @@ async function sweep(name: string, begin: () => Round): Promise<void> {
   const endRound = async (round: Round) => {
     round.finish?.();
     for (const controller of ending.splice(0)) controller.abort();
-    do await new Promise((resolve) => setTimeout(resolve, 0)); while (
-      sleepers() > 0
-    );
+    do await turn(); while (sleepers() > 0);
   };
   // What is compiled at the first call takes far more of the stack.
   let before = "";
