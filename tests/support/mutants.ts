@@ -64,6 +64,11 @@ export const MUTANTS = [
   ...["lines_none", "ids_mixed", "ids_one", "ids_early"],
 ];
 
+/** Every second of them. */
+export function halfOf(which: "even" | "odd"): string[] {
+  return MUTANTS.filter((_, i) => i % 2 === (which === "even" ? 0 : 1));
+}
+
 /** As a record of the notebook. */
 export function recordOf(names: string[]): object {
   return {
