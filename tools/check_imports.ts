@@ -85,6 +85,7 @@ const rooms: Record<string, readonly string[]> = {
   ],
   "labs/notebook/recording.ts": ["labs/notebook", "lib"],
   "labs/notebook/concurrency.ts": ["mod.ts"],
+  "labs/notebook/explore.ts": ["lib/explore.ts"],
   "labs/copy": [],
   "labs/import": ["labs/runner", "labs/recorded"],
   "labs/kernel": [
@@ -100,6 +101,7 @@ const rooms: Record<string, readonly string[]> = {
   "labs": [
     "labs/notebook",
     "labs/notebook/cell.ts",
+    "labs/notebook/explore.ts",
     "lib/explore.ts",
     "mod.ts",
     "vendor/std",

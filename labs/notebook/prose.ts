@@ -72,6 +72,13 @@ const PROSE: Record<string, string> = {
   "deadlock:in_order":
     "The fix: every thread takes the locks in the same order.",
   "deadlock:fix": "Nobody can close a ring now, and all money arrives.",
+  "race:increment": "Three steps: a read, an addition, and a write.",
+  "race:luck":
+    "The threads hardly ever meet, so a test of the program finds nothing.",
+  "race:race":
+    "One thread at a time goes on, in every order of their steps. In one of the first, an update is lost.",
+  "race:locked": "The lock makes the read and the write one step.",
+  "race:fix": "All schedules of two threads that switch once on the way.",
 };
 
 /** What the title of a cell ends with that runs without the interpreter lock. */

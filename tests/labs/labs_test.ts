@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { repr } from "../../labs/notebook/python/repr.ts";
 import { enumerate } from "../../mod.ts";
 import {
@@ -61,6 +66,29 @@ processTest("lab:deadlock reports the ring, and then has none", async () => {
     assertEquals(balances.reduce((a, b) => a + b), 100 * workers);
   }
 });
+
+processTest(
+  "lab:race finds the lost update, and none with the lock",
+  async () => {
+    for (const workers of [2, 3]) {
+      const run = await runLabTask("race", "--workers", `${workers}`);
+      assertEquals([run.code, run.stderr], [0, ""]);
+      const outputs = outputsOf(run);
+      const race = outputs.get("race")!;
+      assertStringIncludes(
+        race,
+        `${workers} increments came to ${workers - 1}`,
+      );
+      assertStringIncludes(race, "read → 0  race.ts:");
+      assertMatch(race, /1 preemption, found in schedule \d+/);
+      assertMatch(race, /^again: true$/m);
+      assertMatch(
+        outputs.get("fix")!,
+        /^nothing lost in (all )?\d+ schedules/m,
+      );
+    }
+  },
+);
 
 processTest("a lab runs a chosen cell and what it depends on", async () => {
   const run = await runLabTask("queue", "--cell", "26");

@@ -11,7 +11,7 @@ export interface LabRun {
   stderr: string;
 }
 
-type Lab = "threads" | "queue" | "pool" | "gil" | "deadlock";
+type Lab = "threads" | "queue" | "pool" | "gil" | "deadlock" | "race";
 
 /** Runs a lab as its task does: the same command, with further arguments. */
 export async function runLabTask(

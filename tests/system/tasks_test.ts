@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
 import { threadTest } from "../support/threads.ts";
 
-const LABS = ["deadlock", "gil", "pool", "queue", "threads"];
+const LABS = ["deadlock", "gil", "pool", "queue", "race", "threads"];
 
 Deno.test("No task has Deno ask the user for a permission", () => {
   for (const [name, { command }] of Object.entries(config.tasks)) {
