@@ -288,6 +288,15 @@ export function handleOf(value: Shareable): Handle {
   );
 }
 
+/** The key of whether items come through a class's objects: maybe functions. */
+export const carriesItems: unique symbol = Symbol("lab9.carriesItems");
+
+/** Whether functions may come later through what the handle stands for. */
+export function mayBringFunctions({ type }: Handle): boolean {
+  const shareableClass = shareableClasses.get(type);
+  return shareableClass === undefined || carriesItems in shareableClass;
+}
+
 /** The key of whether a class finds its objects by a text, without memory. */
 export const byText: unique symbol = Symbol("lab9.byText");
 

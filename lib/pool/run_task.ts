@@ -1,13 +1,13 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { bringsMemory, checkSendable, pack, unpack } from "../codec/packing.ts";
+import { checkSendable, pack, unpack } from "../codec/packing.ts";
 import { functionOf, isKnown } from "../codec/references.ts";
 import {
   loadModuleOf,
   loadModules,
   ModuleError,
   ModuleNotLoaded,
-  prepareModules,
+  prepareFor,
 } from "../thread/modules.ts";
 import { WorkerLostError } from "../thread/thread.ts";
 import {
@@ -211,8 +211,7 @@ async function runAskedFor(
   replies.asks(task);
   const mail = await asked;
   try {
-    // What comes through a queue in it, nobody knows yet.
-    if (bringsMemory(mail)) await prepareModules();
+    await prepareFor(mail);
     task.payload = await loadWhile(() => unpack(mail)) as unknown[];
   } catch (error) {
     return replies.threw(task, lossOf(error, name));

@@ -36,6 +36,7 @@ import {
 import { pause } from "../sync/spin.ts";
 import { isRecording, Mark, recordPoint } from "../sync/recorder.ts";
 import {
+  carriesItems,
   type Handle,
   handle,
   registerErrorClass,
@@ -210,6 +211,13 @@ export class Queue<T = unknown> {
   static {
     registerShareable(import.meta, "Queue", this);
   }
+
+  /**
+   * Whether functions may come through the queue.
+   *
+   * @ignore
+   */
+  static readonly [carriesItems] = true;
 
   /**
    * Makes the object that a handle stands for.

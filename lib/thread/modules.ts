@@ -7,15 +7,23 @@
  * A worker's first module names every module that has exposed something, and
  * what. By that Deno reads them all with the permissions of the main thread. None
  * runs before it is asked for: {@linkcode loadModules} awaits those that a job
- * is known to need. Where functions may come later, from a queue, which may be
- * read by a thread that blocks, {@linkcode prepareModules} awaits the others as
- * well. If one fails, getting a function of it throws that error.
+ * is known to need. Functions may come later, from a queue. It may be read by a
+ * thread that blocks, and nothing is loaded while a thread blocks. So where a job
+ * has a queue, {@linkcode prepareModules} awaits the other modules first. Who gets a
+ * function of one that has failed is given the reason.
  *
  * @module
  */
 
 import { setLoading } from "../sync/memory.ts";
-import { forget, idFor, setExplainer } from "../codec/references.ts";
+import { Promise, startTimer, stopTimer } from "../sync/globals.ts";
+import type { Packed } from "../codec/packing.ts";
+import {
+  forget,
+  idFor,
+  mayBringFunctions,
+  setExplainer,
+} from "../codec/references.ts";
 
 /** What the worker's first module says of another. */
 export type Offer = [
@@ -50,6 +58,9 @@ export class ModuleNotLoaded extends TypeError {
   }
 }
 
+/** How long a module may take that only may be needed. */
+const PATIENCE_MS = 5000;
+
 /** How many modules are being loaded. */
 let loading = 0;
 
@@ -65,6 +76,7 @@ class OfferedModule {
   #load: () => Promise<unknown>;
   #loading: Promise<void> | undefined;
   #error: ModuleError | undefined;
+  #isLoading = false;
   #isLoaded = false;
 
   constructor([url, names, load]: Offer) {
@@ -89,7 +101,26 @@ class OfferedModule {
     if (!this.#isLoaded) throw new ModuleNotLoaded(this.#url);
   }
 
+  /** The same, unless it takes too long or fails. */
+  async loadInTime(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = startTimer(() => {
+      this.#endLoading();
+      console.warn(
+        `${this.#url} has not been loaded after ${
+          PATIENCE_MS / 1000
+        } seconds: ` +
+          "the thread goes on without it",
+      );
+      resolve();
+    }, PATIENCE_MS);
+    this.load().then(resolve, resolve);
+    await promise;
+    stopTimer(timer);
+  }
+
   async #run(): Promise<void> {
+    this.#isLoading = true;
     setLoading(++loading > 0);
     try {
       await this.#load();
@@ -97,8 +128,14 @@ class OfferedModule {
     } catch (error) {
       throw this.#fail(error);
     } finally {
-      setLoading(--loading > 0);
+      this.#endLoading();
     }
+  }
+
+  #endLoading(): void {
+    if (!this.#isLoading) return;
+    this.#isLoading = false;
+    setLoading(--loading > 0);
   }
 
   #fail(cause: unknown): ModuleError {
@@ -139,9 +176,23 @@ export async function loadModuleOf(id: number): Promise<void> {
   if (origin !== undefined) await modules.get(origin.url)!.load();
 }
 
-/** Runs every module: functions of any of them may come. */
+/**
+ * Runs every module: functions of any of them may come. One that fails, or doesn't
+ * come to its end, is named to who needs it, and harms nobody else.
+ */
 export async function prepareModules(): Promise<void> {
-  for (const module of modules.values()) await module.load().catch(() => {});
+  for (const module of modules.values()) await module.loadInTime();
+}
+
+/** Runs what the shared objects in a payload need, and what may come by them. */
+export async function prepareFor({ references }: Packed): Promise<void> {
+  for (const [, reference] of references) {
+    if (typeof reference === "number" || "fields" in reference) continue;
+    const { action } = reference;
+    if (action !== undefined) await loadModuleOf(action);
+    // What comes through a queue, nobody knows yet.
+    if (mayBringFunctions(reference)) await prepareModules();
+  }
 }
 
 /** Says why the function isn't there. */

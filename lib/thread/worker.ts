@@ -20,6 +20,7 @@ import { recordingBuffer } from "../sync/recorder.ts";
 import {
   currentRegistry,
   type Handle,
+  mayBringFunctions,
   moduleOf,
   moduleOfType,
   type Registry,
@@ -55,7 +56,7 @@ import { serveKey, serverUrl, WORKER_NAME } from "./worker_server.ts";
 export interface Needs {
   /** Those that expose its functions. */
   modules: string[];
-  /** Whether functions of others may come later: it has a queue, for example. */
+  /** Whether functions of others may come later: it has a queue. */
   isOpen: boolean;
 }
 
@@ -72,12 +73,15 @@ export function needsOf(target: number, { references }: Packed): Needs {
     else if ("fields" in reference) {
       if (reference.id !== undefined) add(moduleOf(reference.id));
     } else {
-      isOpen = true;
       for (
         let handle: Handle | undefined = reference;
         handle !== undefined;
         handle = handle.inner
-      ) add(moduleOfType(handle.type));
+      ) {
+        isOpen ||= mayBringFunctions(handle);
+        add(moduleOfType(handle.type));
+        if (handle.action !== undefined) add(moduleOf(handle.action));
+      }
     }
   }
   return { modules: [...modules].sort(), isOpen };

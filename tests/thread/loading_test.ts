@@ -137,6 +137,37 @@ for (
   );
 }
 
+processTest(
+  "What can bring no function has no module loaded, nor one that hangs",
+  async () => {
+    const { code, out, err } = await runProcess("loading/on_demand.ts", []);
+    const names = [
+      "Barrier",
+      "Condition",
+      "Event",
+      "Gil",
+      "Lock",
+      "RLock",
+      "RWLock",
+      "Semaphore",
+      "SharedArrayBuffer",
+      "AbortSignal",
+      "Thread",
+    ];
+    const quiet = names.flatMap((name) => [`${name} object`, `${name} object`]);
+    const loud = (result: string) => ["loud runs", result, "loud runs", result];
+    assertEquals(out.split("\n"), [
+      "loud runs",
+      ...quiet,
+      ...loud("0"),
+      ...loud("loud"),
+    ]);
+    const late = /^file:\S+\/hanging\.ts has not been loaded after 5 seconds/gm;
+    assertEquals(err.match(late)?.length, 2, err);
+    assertEquals(code, 0);
+  },
+);
+
 for (const folder of ["target", "linked", "folder", "half"]) {
   processTest(`A script loads in its workers: ${folder}`, async () => {
     const file = `loading/${folder}/script.ts`;

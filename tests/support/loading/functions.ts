@@ -1,6 +1,6 @@
 // Functions for threads, of a module that every worker can load.
 
-import { expose, type Queue } from "../../../mod.ts";
+import { type Barrier, expose, type Queue } from "../../../mod.ts";
 
 export function add(x: number): number {
   return x + 1;
@@ -14,4 +14,10 @@ export function callNext(queue: Queue<() => unknown>): unknown {
 export function zero(): number {
   return 0;
 }
-expose(import.meta, { add, call, callNext, zero });
+export function useShared(name: string, shared: unknown): string {
+  return `${name} ${typeof shared}`;
+}
+export function useBarrier(barrier: Barrier): number {
+  return barrier.waitSync();
+}
+expose(import.meta, { add, call, callNext, useBarrier, useShared, zero });
