@@ -38,7 +38,9 @@ if (!Object.hasOwn(exercises, name) || others.length > 0) {
 }
 
 const exercise = exercises[name];
-const file = path ?? `labs/exercises/${name}.ts`;
+const file = path === undefined
+  ? `labs/exercises/${name}.ts`
+  : await solutionAt(path);
 using interrupt = interrupts();
 const { isSolved, runs, reason, verdict } = await check(
   exercise,
@@ -62,3 +64,13 @@ if (verdict !== undefined) {
 }
 console.log(`Hint: ${exercise.hint}`);
 Deno.exit(1);
+
+/** A file of the user's own, by its path from the folder that the task ran in. */
+async function solutionAt(path: string): Promise<string> {
+  const folder = Deno.env.get("INIT_CWD") ?? Deno.cwd();
+  const file = new URL(encodeURI(path), `file://${encodeURI(folder)}/`);
+  const info = await Deno.stat(file).catch(() => undefined);
+  if (info?.isFile) return file.href;
+  console.error(`Cannot run exercise '${name}': there is no file '${path}'`);
+  Deno.exit(2);
+}
