@@ -12,6 +12,8 @@ export interface Options {
   json: boolean;
   /** Whether a ratio under its floor is a failure. */
   gate: boolean;
+  /** The folder of a checkout of knitting. */
+  knitting?: string;
   /** The folder for the picture. */
   svg?: string;
 }
@@ -32,6 +34,9 @@ Usage: deno task bench [measurement]... [flags]
   --json       Print everything as JSON, and nothing else
   --svg DIR    Draw the ratios into DIR/comparison.svg, and how cost grows into
                DIR/scaling.svg; DIR is in this project
+  --knitting DIR
+               Where a checkout of knitting is (github.com/mimiMonads/knitting),
+               which takes part then; it is run with all permissions
   --gate       Exit with 1 if a median is under its floor
   --help       This text
 
@@ -54,14 +59,14 @@ export function readOptions(
   hasFloor: (measurement: Measurement) => boolean,
 ): Options | undefined {
   const flags = parseArgs(args, {
-    string: ["rounds", "svg"],
+    string: ["rounds", "svg", "knitting"],
     boolean: ["help", "list", "json", "gate"],
     alias: { help: "h" },
     unknown: (arg, key) => {
       if (key === undefined) return true;
       throw new UsageError(
         `Unknown flag '${arg}': the flags are --rounds, --list, --json, ` +
-          "--svg, --gate and --help",
+          "--svg, --knitting, --gate and --help",
       );
     },
   });
@@ -69,7 +74,10 @@ export function readOptions(
   if (flags.svg === "") {
     throw new UsageError("Cannot draw into --svg '': it must name a folder");
   }
-  const { list, json, gate, svg } = flags;
+  if (flags.knitting === "") {
+    throw new UsageError("Cannot use --knitting '': it must name a folder");
+  }
+  const { list, json, gate, svg, knitting } = flags;
   const names = flags._.map(String);
   const measurements = names.length > 0
     ? select(names, all)
@@ -77,7 +85,7 @@ export function readOptions(
     ? all.filter(hasFloor)
     : all;
   return {
-    ...{ measurements, list, json, gate, svg },
+    ...{ measurements, list, json, gate, svg, knitting },
     rounds: readRounds(flags.rounds),
   };
 }

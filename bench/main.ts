@@ -43,6 +43,9 @@
  *    printed; a run on a machine that is busy shows little.
  *  - Every result is checked. A wrong one, a hang (120 seconds) and an error are
  *    printed with the contender's name; such a round has no ratio.
+ *  - Bursts of 100 calls, and calls one at a time, are clocked like the large ones: a
+ *    median of many. Knitting, which isn't on npm, takes part where `--knitting` names
+ *    a checkout of it.
  *  - Recording is measured against the same library with its recorder replaced by
  *    one that does nothing and a constant that says so, which V8 folds away.
  *    What is left of it in the machine's code, if anything, is not seen.
@@ -122,17 +125,17 @@ function list(measurements: Measurement[]): void {
 }
 
 async function measure(
-  { measurements, rounds, json }: Options,
+  { measurements, rounds, json, knitting }: Options,
   signal: AbortSignal,
 ): Promise<Result[]> {
-  const missing = await findMissing();
+  const missing = await findMissing(knitting);
   if (!json) print(`${loadText()}\n`);
   const results: Result[] = [];
   using progress = new Progress(Deno.stderr.isTerminal() ? "live" : "none");
   for (const measurement of measurements) {
     const outcomes = await runRounds(
       measurement,
-      { rounds, missing, progress, signal },
+      { rounds, missing, knitting, progress, signal },
     );
     const result = resultOf(measurement, outcomes, floors);
     results.push(result);

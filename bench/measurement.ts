@@ -2,8 +2,12 @@
 
 import { DEFAULTS, type Settings } from "./protocol.ts";
 
-/** What a contender needs that a machine may not have. */
-export type Need = "python3" | "numpy";
+/**
+ * What a contender needs that a machine may not have. Knitting isn't on npm: a
+ * checkout of it is named on the command line, and its path is the last argument of
+ * what needs it.
+ */
+export type Need = "python3" | "numpy" | "knitting";
 
 /** A program that is asked for one figure. */
 export interface Contender {
@@ -56,6 +60,7 @@ const PROGRAMS = {
   "poolifier": ["poolifier.ts"],
   "comlink": ["comlink.ts"],
   "workerpool": ["workerpool.ts"],
+  "knitting": ["knitting.ts"],
   "CPython": ["cpython.py"],
 } as const;
 
@@ -88,6 +93,11 @@ const PERMISSIONS: Partial<Record<Program, string[]>> = {
   "workerpool": ["--allow-sys=cpus"],
 };
 
+const NEEDS: Partial<Record<Program, Need>> = {
+  "CPython": "python3",
+  "knitting": "knitting",
+};
+
 /** How a script of the bench is run on Deno. */
 export function onDeno(script: string, ...flags: string[]): string[] {
   const path = `bench/contenders/${script}`;
@@ -114,12 +124,15 @@ export function contender(
   const isPython = script.endsWith(".py");
   const start = isPython
     ? ["python3", `bench/contenders/${script}`]
+    : program === "knitting"
+    // It looks at much, and its checkout's modules are in no lock of ours.
+    ? ["deno", "run", "--allow-all", "--no-lock", `bench/contenders/${script}`]
     : onDeno(script, ...PERMISSIONS[program] ?? [], ...options.flags ?? []);
   return {
     name: options.name ?? program,
     command: [...start, role, JSON.stringify(all), ...rest],
     count: all.count,
-    needs: options.needs ?? (isPython ? "python3" : undefined),
+    needs: options.needs ?? NEEDS[program],
   };
 }
 

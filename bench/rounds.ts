@@ -16,6 +16,8 @@ export interface RoundOptions {
   rounds: number;
   /** What the machine doesn't have, and what to say of it. */
   missing: Map<Need, string>;
+  /** Where a checkout of knitting is. */
+  knitting?: string;
   progress: Progress;
   /** Ends the process that runs. */
   signal: AbortSignal;
@@ -30,7 +32,7 @@ export interface RoundOptions {
  */
 export async function runRounds(
   { name: measurement, contenders }: Measurement,
-  { rounds, missing, progress, signal }: RoundOptions,
+  { rounds, missing, knitting, progress, signal }: RoundOptions,
 ): Promise<Outcomes> {
   const outcomes: Outcomes = new Map(contenders.map(({ name }) => [name, []]));
   for (let round = 1; round <= rounds; round++) {
@@ -43,7 +45,12 @@ export async function runRounds(
       }
       signal.throwIfAborted();
       progress.start(`${measurement} ${round}/${rounds}: ${name}`, null);
-      outcomes.get(name)!.push(await runContender(contender, signal));
+      const command = needs === "knitting"
+        ? [...contender.command, knitting!]
+        : contender.command;
+      outcomes.get(name)!.push(
+        await runContender({ ...contender, command }, signal),
+      );
     }
   }
   return outcomes;
@@ -120,8 +127,13 @@ async function run(
 }
 
 /** Looks for what a machine may not have. */
-export async function findMissing(): Promise<Map<Need, string>> {
+export async function findMissing(
+  knitting: string | undefined,
+): Promise<Map<Need, string>> {
   const missing = new Map<Need, string>();
+  if (knitting === undefined) {
+    missing.set("knitting", "no checkout of it was named by --knitting");
+  }
   if (!await succeeds("python3", ["--version"])) {
     missing.set("python3", "there is no python3 here");
     missing.set("numpy", "there is no python3 here");

@@ -2,7 +2,7 @@
 
 import type { Measurement } from "../measurement.ts";
 import { exp, f, g } from "./notebook.ts";
-import { apply, map } from "./pool.ts";
+import { apply, applyBurst, applyOne, map } from "./pool.ts";
 import { queue, queueContended, queueObjects } from "./queue.ts";
 import { recording } from "./recording.ts";
 import { chunkSize, itemSize, poolSize, queueDepth } from "./scaling.ts";
@@ -14,6 +14,8 @@ export const measurements: Measurement[] = [
   queueObjects,
   queueContended,
   apply,
+  applyBurst,
+  applyOne,
   map,
   exp,
   f,

@@ -20,11 +20,36 @@ export const apply: Measurement = {
   unit: "tasks",
   contenders: everybody.map((program) =>
     contender(program, "apply", { count: 20_000 })
-  ),
+  ).concat(contender("knitting", "apply", { count: 20_000 })),
   comparisons: [
     versusBest("apply", PEER_POOLS),
-    ...[...peers, "CPython"].map((other) => versus("apply", other)),
+    ...[...peers, "knitting", "CPython"].map((other) => versus("apply", other)),
   ],
+};
+
+/** Who is near when there are few calls at a time. */
+const quick: Program[] = ["postMessage", "knitting"];
+
+/** Few tasks in flight: what a call costs both sides shows more. */
+export const applyBurst: Measurement = {
+  name: "apply-burst",
+  title: "Pool.apply, 100 tiny tasks in flight",
+  unit: "tasks",
+  contenders: [OURS, ...quick].map((program) =>
+    contender(program as Program, "apply", { count: 100, bursts: 500 })
+  ),
+  comparisons: quick.map((other) => versus("apply-burst", other)),
+};
+
+/** There and back, one call after another. */
+export const applyOne: Measurement = {
+  name: "apply-one",
+  title: "Pool.apply, one tiny task after another",
+  unit: "tasks",
+  contenders: [OURS, ...quick].map((program) =>
+    contender(program as Program, "apply", { count: 1, bursts: 5000 })
+  ),
+  comparisons: quick.map((other) => versus("apply-one", other)),
 };
 
 const count = 1_000_000;

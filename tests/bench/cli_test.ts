@@ -20,6 +20,7 @@ Deno.test("Without names, everything is measured, by the gate what has floors", 
   assertEquals(namesOf(read("queue", "--gate")), ["queue"]);
   assertEquals(read()?.rounds, 7);
   assertEquals(read("--rounds", "15")?.rounds, 15);
+  assertEquals(read("--knitting", "../knitting")?.knitting, "../knitting");
   assertEquals(read("--help"), undefined);
 });
 
@@ -29,6 +30,7 @@ Deno.test("A mistake in the command line is told", () => {
     [["--rounds", "0"], "Cannot run with --rounds '0'"],
     [["--round"], "Unknown flag '--round'"],
     [["--svg", ""], "Cannot draw into --svg ''"],
+    [["--knitting", ""], "Cannot use --knitting ''"],
   ];
   for (const [args, message] of mistakes) {
     assertThrows(() => read(...args), UsageError, message);

@@ -1,0 +1,26 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/**
+ * knitting, from a checkout of it: the last argument names its folder. Its workers
+ * load this module, too, and find the functions by their exports.
+ *
+ * @module
+ */
+
+import { contend, poolRoles, type TaskPool } from "../contend.ts";
+import { affineChunk, type Chunk, tinyTask as task } from "../work.ts";
+
+export const tinyTask = (x: number): number => task(x);
+export const runChunk = (chunk: Chunk): Chunk => affineChunk(chunk);
+
+const folder = Deno.args[2];
+const { createPool, isMain } = await import(
+  new URL(`${folder}/knitting.ts`, `file://${Deno.cwd()}/`).href
+);
+
+if (isMain) {
+  await contend(poolRoles((workers): TaskPool => {
+    const { call } = createPool({ threads: workers })({ tinyTask, runChunk });
+    return { run: call.tinyTask, runChunk: call.runChunk };
+  }));
+}
