@@ -51,6 +51,13 @@ export function forgetMemory(): void {
   kept.clear();
 }
 
+/** Takes what is kept here, to leave it elsewhere. */
+export function takeKept(): LeftMemory[] {
+  const all = [...kept];
+  kept.clear();
+  return all;
+}
+
 let exchange = here;
 
 /** Has this thread leave and fetch memory in another way; the way until now. */

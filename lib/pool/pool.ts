@@ -45,7 +45,7 @@ import {
 } from "../thread/context.ts";
 import { outputOf } from "../thread/output.ts";
 import { copyPermissions } from "../thread/permissions.ts";
-import { checkMainThread } from "../thread/thread_table.ts";
+import { checkMayStart, isMainThread } from "../thread/thread_table.ts";
 import { PooledWorker } from "../thread/worker.ts";
 
 export type {
@@ -174,7 +174,7 @@ export class Pool implements AsyncDisposable {
    * never exposed, or the permissions are none that Deno knows.
    * @throws {Deno.errors.NotCapable} If the permissions are more than the
    * script's own.
-   * @throws {Error} If the calling thread is not the main one.
+   * @throws {Error} If the calling thread is a worker that loads its modules.
    *
    * @example Usage
    * ```ts
@@ -218,11 +218,11 @@ export class Pool implements AsyncDisposable {
     const output = outputOf("create pool", options);
     contextOf("create pool", options.context);
     this.#context = options.context;
-    checkMainThread("create pool");
+    checkMayStart("create pool");
     this.#workers = workers;
     this.#grace = grace;
     // It loads its modules while the rest of the pool is made.
-    PooledWorker.prestart(copy);
+    if (isMainThread()) PooledWorker.prestart(copy);
     this.#dispatcher = new Dispatcher(workers, {
       initializer,
       initargs,

@@ -5,12 +5,12 @@ import { now, Promise } from "../sync/globals.ts";
 import { writeReason } from "../codec/abort_signals.ts";
 import { pack, type Packed } from "../codec/packing.ts";
 import { currentRegistry, idOf, type Registry } from "../codec/references.ts";
-import { Run, type Settled } from "../thread/run.ts";
+import type { Settled } from "../thread/run.ts";
+import { start, type Started } from "../thread/starts.ts";
 import { isParked } from "../sync/waiters.ts";
 import { Outcome, Status } from "../thread/thread_table.ts";
 import type { Output } from "../thread/output.ts";
 import type { WorkerPermissions } from "../thread/permissions.ts";
-import { needsOf, PooledWorker } from "../thread/worker.ts";
 import { Claim } from "./claim.ts";
 import { HISTOGRAM_WORDS, merge } from "./stats.ts";
 import { pause } from "./waits.ts";
@@ -59,7 +59,7 @@ const LOOK_MS = 250;
 export class PoolWorker {
   readonly name: string;
   readonly number: number;
-  readonly run: Run;
+  readonly run: Started;
   /** Whether another was started in its place already. */
   isReplaced = false;
   /** Resolves when it is ready for tasks, or has ended. */
@@ -80,21 +80,19 @@ export class PoolWorker {
       number,
       claim: this.#claim,
     };
-    const target = idOf(workerLoop)!;
-    // Every worker needs its own: what is marked for moving is copied, too.
-    // What the user gave stands three levels down.
-    const args = { ...pack([loop], -3), transferables: [] };
-    this.run = new Run({
-      target,
-      args,
-      worker: PooledWorker.fresh(permissions, registry),
-      needs: needsOf(target, args),
-      isKept: false,
+    this.run = start({
+      target: idOf(workerLoop)!,
+      // Every worker needs its own: what is marked for moving is copied, too.
+      // What the user gave stands three levels down.
+      args: { ...pack([loop], -3), transferables: [] },
+      permissions,
+      isFresh: true,
+      isPools: true,
+      hasMail: true,
       name: this.name,
       daemon: true,
-      hasMail: true,
       output,
-    });
+    }, registry);
     this.ready = this.#ready(onStart);
   }
 

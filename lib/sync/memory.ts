@@ -112,6 +112,11 @@ export function setLoading(now: boolean): void {
   isLoading = now;
 }
 
+/** Whether this worker's modules are loading. */
+export function areModulesLoading(): boolean {
+  return isLoading;
+}
+
 /** Notes that an object with memory of its own is made. */
 export function noteMade(object: object): void {
   if (isLoading) (copies ??= new WeakSet()).add(object);

@@ -1,53 +1,94 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * How threads leave shared memory with the main thread, and fetch it; what for is
- * described in `codec/left_memory.ts`.
+ * The main thread's end of the lines by which threads reach it: they leave shared
+ * memory with it and fetch it (what for is described in `codec/left_memory.ts`),
+ * and have it start threads (see `starts.ts`).
  *
- * Protocol. A thread that can reach a shared queue was started by a message,
- * which brought a port. Through it the thread sends what it leaves, and waits for
- * nothing. To fetch memory it sends the number, calls the main thread and sleeps
- * until that has sent something, counted by `DELIVERIES` of its handover. It
- * calls again if that takes long: the main thread may have been about to sleep.
+ * Protocol. Every worker gets a port with its setup, its line. What a thread
+ * leaves it sends there, and waits for nothing. To ask for something it sends a
+ * request with a number, calls the main thread and sleeps until that has sent
+ * something, counted by `DELIVERIES` of its handover. It calls again if that takes
+ * long: the main thread may have been about to sleep. An answer has its request's
+ * number: one that a stopped thread didn't wait for may still come.
  *
- * The main thread, when it is called, reads all ports twice before it answers:
- * memory was left before its number could be asked for, but maybe through a port
- * that it had read already. It is called in the middle of its own blocking waits,
- * too. While it computes, who fetches memory waits. A port is read to its end
- * before it is closed.
+ * The main thread, when it is called, reads all lines, and once more if memory is
+ * asked for: that was left before its number could be known, but maybe through a
+ * line that was read already. It is called in the middle of its own blocking
+ * waits, too. While it computes, who asks waits. A line is read to its end before
+ * it is closed.
+ *
+ * A test in Deno fails if a port stays open in it, and workers are kept from test
+ * to test. So the main thread's end of a line that nobody has used yet stands in
+ * the queue of another port, which is as old as the library.
  *
  * @module
  */
 
-import { here, type LeftMemory, setExchange } from "../codec/left_memory.ts";
-import { nodeModule } from "../sync/globals.ts";
+import { here, setExchange } from "../codec/left_memory.ts";
+import { pack } from "../codec/packing.ts";
+import { MessageChannel, nodeModule } from "../sync/globals.ts";
 import { onCalls } from "../sync/waiters.ts";
+import type { Delivery, LineRequest, Note, StartRequest } from "./messages.ts";
 
-/** What a thread sends through its port; one of these at a time. */
-export interface Exchanged {
-  leaves?: readonly LeftMemory[];
-  takesBack?: readonly number[];
-  fetches?: number;
+/** What is answered, and what of it is moved. */
+export interface Reply {
+  value: unknown;
+  transfer?: Transferable[];
 }
 
-/** Memory that a thread has fetched; undefined if there was none. */
-export interface Delivery {
-  memory: SharedArrayBuffer | undefined;
-}
-
-/** A worker with a port, in the main thread. */
+/** A worker with a line, in the main thread. */
 export interface Correspondent {
-  /** Takes what has come through the port. */
-  readPort(): void;
-  /** The number that the thread in it waits for, and has no answer to. */
-  wanted: number | undefined;
-  deliver(delivery: Delivery): void;
+  /** Whether something may have come through the line that wasn't read. */
+  readonly hasNews: boolean;
+  /** Takes what has come through the line. */
+  readLine(): void;
+  /** Its line, which was put away. */
+  takeLine(line: MessagePort): void;
+  /** What the thread in it waits for, and has no answer to. */
+  readonly requests: LineRequest[];
+  deliver(delivery: Delivery, transfer?: Transferable[]): void;
 }
 
 const correspondents = new Set<Correspondent>();
 let isListening = false;
+let startFor: (from: never, request: StartRequest) => Reply;
 
-/** The worker has a port from now on. */
+/** Says what is done for a thread that asks for another, in such a worker. */
+export function onStartRequests<Worker extends Correspondent>(
+  start: (from: Worker, request: StartRequest) => Reply,
+): void {
+  startFor = start;
+}
+
+const { port1: into, port2: outOf } = new MessageChannel();
+/** Whose lines are put away, in this order. */
+let away: Correspondent[] = [];
+/** How many of them have ended. */
+let ended = 0;
+const MAX_ENDED = 64;
+
+/** Puts a line away until something comes through it. */
+export function putAway(one: Correspondent, line: MessagePort): void {
+  into.postMessage(new Map([["message", line]]), [line]);
+  away.push(one);
+  if (ended > MAX_ENDED) takeOut(() => false);
+}
+
+/** Takes the lines out of those that want theirs, and of those that have ended. */
+function takeOut(wants: (one: Correspondent) => boolean): void {
+  const all = away;
+  away = [];
+  ended = 0;
+  for (const one of all) {
+    const line = receiveOn(outOf) as MessagePort;
+    if (!correspondents.has(one)) line.close();
+    else if (wants(one)) one.takeLine(line);
+    else putAway(one, line);
+  }
+}
+
+/** The worker has a line from now on. */
 export function addCorrespondent(one: Correspondent): void {
   correspondents.add(one);
   if (isListening) return;
@@ -56,17 +97,20 @@ export function addCorrespondent(one: Correspondent): void {
   onCalls(answerAll);
 }
 
-/** The worker's port is closed. */
+/** The worker's line is closed. */
 export function removeCorrespondent(one: Correspondent): void {
   correspondents.delete(one);
-  one.wanted = undefined;
+  one.requests.length = 0;
+  if (away.includes(one)) ended++;
 }
 
-/** Takes what a thread has sent to the exchange. */
-export function receive(from: Correspondent, sent: Exchanged): void {
-  if (sent.leaves !== undefined) here.leave(sent.leaves);
-  if (sent.takesBack !== undefined) here.takeBack(sent.takesBack);
-  if (sent.fetches !== undefined) from.wanted = sent.fetches;
+/** Takes what a thread has sent by its line. */
+export function receive(from: Correspondent, sent: Note | LineRequest): void {
+  if ("ask" in sent) from.requests.push(sent);
+  else {
+    if (sent.leaves !== undefined) here.leave(sent.leaves);
+    if (sent.takesBack !== undefined) here.takeBack(sent.takesBack);
+  }
 }
 
 /** The next message in a port, if there is one. */
@@ -80,21 +124,39 @@ export function receiveOn(port: MessagePort): unknown {
 
 /** Fetches memory for the main thread itself. */
 function fetchHere(number: number): SharedArrayBuffer | undefined {
-  return here.fetch(number) ?? (readPorts(), here.fetch(number));
+  return here.fetch(number) ?? (readLines(), here.fetch(number));
 }
 
-function readPorts(): void {
-  for (const one of correspondents) one.readPort();
+/** Takes what has come through all lines. */
+export function readLines(): void {
+  const ones = [...correspondents].filter(({ hasNews }) => hasNews);
+  if (ones.some((one) => away.includes(one))) {
+    takeOut(({ hasNews }) => hasNews);
+  }
+  for (const one of ones) one.readLine();
 }
 
 function answerAll(): void {
-  readPorts();
-  const waiting = [...correspondents].flatMap((one) =>
-    one.wanted === undefined ? [] : [[one, one.wanted] as const]
+  readLines();
+  const asking = [...correspondents].filter(({ requests }) =>
+    requests.length > 0
   );
-  if (waiting.length > 0) readPorts();
-  for (const [one, number] of waiting) {
-    one.wanted = undefined;
-    one.deliver({ memory: here.fetch(number) });
+  const fetchesAny = asking.some(({ requests }) =>
+    requests.some(({ ask }) => "fetches" in ask)
+  );
+  if (fetchesAny) readLines();
+  for (const one of asking) {
+    for (const request of one.requests.splice(0)) answer(one, request);
+  }
+}
+
+function answer(one: Correspondent, { number, ask }: LineRequest): void {
+  try {
+    const { value, transfer } = "fetches" in ask
+      ? { value: here.fetch(ask.fetches) }
+      : startFor(one as never, ask);
+    one.deliver({ number, value }, transfer);
+  } catch (error) {
+    one.deliver({ number, refusal: pack(error) });
   }
 }

@@ -27,8 +27,8 @@
  *    `HELD`. The worker posts the answer and writes `POSTED`, or, closing itself,
  *    `LOST`, and notifies.
  *
- *  - `DELIVERIES` counts what the starter has sent to the running thread by the
- *    job's port; see `exchange.ts`.
+ *  - `DELIVERIES` counts what the main thread has sent to the running one by the
+ *    worker's line, and `SENT` what the worker has sent; see `exchange.ts`.
  *
  * @module
  */
@@ -64,6 +64,7 @@ const FORM = 1;
 const LENGTH = 2;
 const LAST = 3;
 const DELIVERIES = 4;
+const SENT = 5;
 const HEADER_BYTES = 64;
 const CAPACITY = 1 << 16;
 /** The size of the memory between a worker and who starts threads in it. */
@@ -152,7 +153,17 @@ export class Handover {
     }
   }
 
-  /** How much was sent to the running thread by the job's port. */
+  /** How much the worker has sent by the line: looking costs less than reading. */
+  get sent(): number {
+    return Atomics.load(this.#words, SENT);
+  }
+
+  /** The worker has sent something. */
+  noteSent(): void {
+    Atomics.add(this.#words, SENT, 1);
+  }
+
+  /** How much was sent to the running thread by the line. */
   get deliveries(): number {
     return Atomics.load(this.#words, DELIVERIES);
   }
@@ -167,6 +178,12 @@ export class Handover {
   deliveredSync(before: number, ms: number): boolean {
     Atomics.wait(this.#words, DELIVERIES, before, ms);
     return this.deliveries !== before;
+  }
+
+  /** The slot of the thread that the worker runs; 0 if none. */
+  get slot(): number {
+    const slot = Atomics.load(this.#words, SLOT);
+    return slot > 0 ? slot & ~CLAIMED : 0;
   }
 
   /** Whether the worker closed itself. */

@@ -73,6 +73,11 @@ export function watchLeftovers(): void {
     enumerable: false,
     configurable: true,
   });
+  noteOpen();
+}
+
+/** What is open now is the library's. */
+export function noteOpen(): void {
   resources = countResources();
 }
 

@@ -7,9 +7,10 @@
  * @module
  */
 
+import type { LeftMemory } from "../codec/left_memory.ts";
 import type { Packed } from "../codec/packing.ts";
-import type { Delivery, Exchanged } from "./exchange.ts";
 import type { Output } from "./output.ts";
+import type { WorkerPermissions } from "./permissions.ts";
 
 /** The first message to a worker. */
 export interface Setup {
@@ -18,6 +19,8 @@ export interface Setup {
   table: SharedArrayBuffer;
   recording: SharedArrayBuffer | undefined;
   handover: SharedArrayBuffer;
+  /** By which its threads reach the main one; see `exchange.ts`. */
+  line: MessagePort;
   /** Whether Deno asks the user for what the worker's threads lack. */
   mayAsk: boolean;
 }
@@ -62,7 +65,7 @@ export type Answer = { value: Packed } | {
  * `receiveMessageOnPort` looks for ports in a message, element by element of
  * every array; into a Map it doesn't look.
  */
-export type Envelope = Map<"message", Letter | Exchanged | Delivery>;
+export type Envelope = Map<"message", Letter | Note | LineRequest | Delivery>;
 
 /** What a worker sends to the main thread, which started it. */
 export type Letter = Answer | Mail | MessagePort;
@@ -71,3 +74,52 @@ export type Letter = Answer | Mail | MessagePort;
 export interface Mail {
   mail: Packed;
 }
+
+/** What a thread leaves, or takes back. */
+export interface Note {
+  leaves?: readonly LeftMemory[];
+  takesBack?: readonly number[];
+}
+
+/** What a thread asks for. */
+export type Ask = { fetches: number } | StartRequest;
+
+/** The same, with a number for the answer. */
+export interface LineRequest {
+  number: number;
+  ask: Ask;
+}
+
+/** The answer; one of the two. */
+export interface Delivery {
+  number: number;
+  value?: unknown;
+  /** What was thrown. */
+  refusal?: Packed;
+}
+
+/** What is to be started. */
+export interface StartOptions {
+  /** The id of the exposed function. */
+  target: number;
+  args: Packed;
+  name: string;
+  daemon: boolean;
+  permissions: WorkerPermissions;
+  /** Whether the worker runs nothing before it and nothing after it. */
+  isFresh: boolean;
+  /** Whether it sends or receives anything while it runs. */
+  hasMail: boolean;
+  /** Whether it is a pool's worker, which ends with its starter. */
+  isPools: boolean;
+  /** Where its console goes, if that is elsewhere. */
+  output: Output | undefined;
+}
+
+/** What a thread asks of the main one. */
+export type StartRequest = { starts: StartOptions } | {
+  does: "tell" | "hear" | "settle" | "stop" | "give up";
+  /** The ident of a thread that it has started. */
+  of: number;
+  mail?: Packed;
+};

@@ -58,6 +58,43 @@ function withoutUrl(item: unknown): unknown {
   return nodeModule("node:url").fileURLToPath(item);
 }
 
+/**
+ * What a thread may be given that another asks for, which has its own.
+ *
+ * @throws {Deno.errors.NotCapable} If that is more. A path or host has to stand in
+ * the starter's own as it is asked for.
+ */
+export function narrowed(
+  own: WorkerPermissions,
+  asked: WorkerPermissions,
+): WorkerPermissions {
+  if (asked === "inherit") return own;
+  if (asked === "none" || own === "inherit") return asked;
+  const has = own === "none" ? {} : own as Record<string, unknown>;
+  const given: Record<string, unknown> = {};
+  for (const [name, wanted] of Object.entries(asked)) {
+    const mine = has[name];
+    given[name] = wanted === "inherit" ? mine ?? false : wanted;
+    if (!isWithin(mine, given[name])) throw tooMuch(name);
+  }
+  return given;
+}
+
+function isWithin(mine: unknown, wanted: unknown): boolean {
+  if (wanted === false || wanted === undefined) return true;
+  if (mine === true || mine === "inherit" || wanted === mine) return true;
+  if (!Array.isArray(wanted)) return false;
+  const all = Array.isArray(mine) ? mine : [];
+  return wanted.every((item) => all.includes(item));
+}
+
+function tooMuch(name: string): Error {
+  return new Deno.errors.NotCapable(
+    "Cannot start worker: it can't be given more permissions than the thread " +
+      `that starts it has, ask for less of '${name}'`,
+  );
+}
+
 /** Says what to do about permissions that the script itself doesn't have. */
 export function notCapable(
   permissions: WorkerPermissions,

@@ -56,6 +56,15 @@ export interface RunOptions extends Omit<SlotOptions, "waiter"> {
   output?: Output;
 }
 
+/** What came of a run, as its worker has told it. */
+export interface Unread {
+  outcome: Outcome;
+  answer: Answer | undefined;
+  /** Why there is none. */
+  error: Error | undefined;
+  hasBegun: boolean;
+}
+
 /** What came of a run. */
 export type Settled =
   | { outcome: typeof Outcome.RETURNED; value: unknown }
@@ -113,11 +122,6 @@ export class Run {
     return this.#worker.takeMail();
   }
 
-  /** Ends the worker after the run, instead of keeping it for another. */
-  retireWorker(): void {
-    this.#worker.setLast();
-  }
-
   /** Gets the answer here, once the slot has ended. */
   async collect(): Promise<void> {
     if (this.#hasAnswer) await this.#worker.collect();
@@ -140,49 +144,27 @@ export class Run {
   async stop(): Promise<void> {
     // A worker that was given back may run another thread by now.
     if (!this.slot.isAlive) return;
-    this.retireWorker();
-    const isParked = stopThread(this.slot.waiter);
-    this.#worker.stop();
-    stopping++;
-    const hasEnded = await this.#endsInTime(isParked);
-    stopping--;
-    if (hasEnded) return;
-    this.#hasBegun = !this.#worker.takeBack(this.slot.index);
-    if (!this.slot.end(Outcome.LOST)) return;
-    desertWaiter(this.slot.waiter);
-    if (!this.#hasBegun) return;
-    console.warn(
-      `Thread ${this.slot.name} seems to compute without ever waiting: told to ` +
-        "end, it has neither waited nor called the library since. Its worker " +
-        "is given up; if it computes, it keeps a core busy until the process " +
-        "ends, only Deno.exit() ends it sooner",
-    );
+    const isParked = this.orderStop();
+    if (await endsInTime(this.slot, isParked)) return;
+    if (this.giveUp()) warnOfGivenUp(this.slot.name);
   }
 
-  /**
-   * Whether the thread ends before it is to be given up. Time doesn't count in
-   * which this thread is late itself, or in which others end when asked. Where
-   * there are more of them than cores, each has to wait for its turn. One that is
-   * parked will see the order as soon as it gets a core; one that awaits or has
-   * heeded it shows a sign of life.
-   */
-  async #endsInTime(isParked: boolean): Promise<boolean> {
-    const { waiter } = this.slot;
-    for (let turn = 0; turn < LONG_GRACE_TURNS;) {
-      const before = endings;
-      const deadline = now() + GRACE_MS;
-      if (await this.slot.reached(Status.ENDED, deadline, true)) {
-        endings++;
-        return true;
-      }
-      const isBusy = endings !== before || now() > deadline + LATE_MS;
-      const isHeeded = isStopHeeded(waiter);
-      if (isBusy || isParked && !isHeeded) continue;
-      turn++;
-      const isSilent = !isHeeded && !hasWaits(waiter);
-      if (isSilent && turn >= stopping / processors()) break;
-    }
-    return false;
+  /** Tells the thread to end; whether it blocks, and will heed that. */
+  orderStop(): boolean {
+    if (!this.slot.isAlive) return false;
+    this.#worker.setLast();
+    const isParked = stopThread(this.slot.waiter);
+    this.#worker.stop();
+    return isParked;
+  }
+
+  /** Gives the thread up, which was told to end; whether it had begun. */
+  giveUp(): boolean {
+    if (!this.slot.isAlive) return false;
+    this.#hasBegun = !this.#worker.takeBack(this.slot.index);
+    if (!this.slot.end(Outcome.LOST)) return false;
+    desertWaiter(this.slot.waiter);
+    return this.#hasBegun;
   }
 
   #breakDown(reason: Error): void {
@@ -195,7 +177,24 @@ export class Run {
     return this.#settled === undefined && isAnswered(this.slot.outcome);
   }
 
+  /** What the worker has told, to be sent on. The worker is given back. */
+  take(): Unread {
+    const unread = this.#read();
+    this.#giveBack(unread.outcome);
+    return unread;
+  }
+
   #conclude(): Settled {
+    const unread = this.#read();
+    const settled = readSettled(unread);
+    if (settled.outcome === Outcome.LOST && settled.error instanceof Damaged) {
+      this.#brokeDown = settled.error;
+    }
+    this.#giveBack(unread.outcome);
+    return settled;
+  }
+
+  #read(): Unread {
     let { outcome } = this.slot;
     let answer: Answer | undefined;
     try {
@@ -207,25 +206,12 @@ export class Run {
     }
     // It closed itself with the answer in its hands.
     if (isAnswered(outcome) && answer === undefined) outcome = Outcome.CLOSED;
-    let settled: Settled | undefined;
-    try {
-      if (isAnswered(outcome)) settled = readAnswer(outcome, answer);
-    } catch (error) {
-      if (error instanceof Damaged) {
-        this.#brokeDown = error;
-        outcome = Outcome.LOST;
-      } else {
-        // It holds a function that this thread doesn't know.
-        settled = { outcome: Outcome.THREW, error };
-      }
-    }
-    this.#giveBack(outcome);
-    if (settled !== undefined) return settled;
-    const error = this.#brokeDown;
-    if (outcome === Outcome.LOST && !error && !this.#hasBegun) {
-      return { outcome: Outcome.TERMINATED, error };
-    }
-    return { outcome: outcome as Exclude<Outcome, 1>, error };
+    return {
+      outcome,
+      answer,
+      error: this.#brokeDown,
+      hasBegun: this.#hasBegun,
+    };
   }
 
   #giveBack(outcome: Outcome): void {
@@ -244,6 +230,72 @@ export class Run {
       this.#worker.release();
     }
   }
+}
+
+/** What came of a run. */
+export function readSettled(
+  { outcome, answer, error, hasBegun }: Unread,
+): Settled {
+  if (!isAnswered(outcome)) {
+    const isStopped = outcome === Outcome.LOST && !error && !hasBegun;
+    return {
+      outcome: isStopped ? Outcome.TERMINATED : outcome as Exclude<Outcome, 1>,
+      error,
+    };
+  }
+  try {
+    return readAnswer(outcome, answer);
+  } catch (error) {
+    // Else it holds a function that this thread doesn't know.
+    return error instanceof Damaged
+      ? { outcome: Outcome.LOST, error }
+      : { outcome: Outcome.THREW, error };
+  }
+}
+
+/** Says that a thread was given up that had begun. */
+export function warnOfGivenUp(name: string): void {
+  console.warn(
+    `Thread ${name} seems to compute without ever waiting: told to ` +
+      "end, it has neither waited nor called the library since. Its worker " +
+      "is given up; if it computes, it keeps a core busy until the process " +
+      "ends, only Deno.exit() ends it sooner",
+  );
+}
+
+/**
+ * Whether the thread ends before it is to be given up. Time doesn't count in
+ * which this thread is late itself, or others end that were told to; and where
+ * there are more of them than cores, each has to wait for its turn. One that is
+ * parked will see the order as soon as it gets a core; one that awaits or has
+ * heeded it shows a sign of life.
+ */
+export async function endsInTime(
+  slot: Slot,
+  isParked: boolean,
+): Promise<boolean> {
+  stopping++;
+  const hasEnded = await endsInTurns(slot, isParked);
+  stopping--;
+  return hasEnded;
+}
+
+async function endsInTurns(slot: Slot, isParked: boolean): Promise<boolean> {
+  for (let turn = 0; turn < LONG_GRACE_TURNS;) {
+    const before = endings;
+    const deadline = now() + GRACE_MS;
+    if (await slot.reached(Status.ENDED, deadline, true)) {
+      endings++;
+      return true;
+    }
+    const isBusy = endings !== before || now() > deadline + LATE_MS;
+    const isHeeded = isStopHeeded(slot.waiter);
+    if (isBusy || isParked && !isHeeded) continue;
+    turn++;
+    const isSilent = !isHeeded && !hasWaits(slot.waiter);
+    if (isSilent && turn >= stopping / processors()) break;
+  }
+  return false;
 }
 
 /**

@@ -34,11 +34,14 @@ import { Mark, recordSpan } from "../sync/recorder.ts";
 import { checkStop, heedStop, isStopping } from "../sync/waiters.ts";
 import { awaitThread } from "./main_end.ts";
 import { Run, type Settled } from "./run.ts";
+import { start, type Started } from "./starts.ts";
 import {
   aliveSlots,
   checkMainThread,
+  checkMayStart,
   currentSlot,
   MAIN_SLOT,
+  nextThreadNumber,
   Outcome,
   Slot,
   type SlotNote,
@@ -48,7 +51,7 @@ import {
 import { callIn, contextOf, type ContextOptions } from "./context.ts";
 import { type Output, outputOf, type OutputOptions } from "./output.ts";
 import { copyPermissions, type WorkerPermissions } from "./permissions.ts";
-import { needsOf, PooledWorker } from "./worker.ts";
+import { PooledWorker } from "./worker.ts";
 
 export type {
   AnyFunction,
@@ -115,7 +118,6 @@ export class WorkerLostError extends Error {
   override name = "WorkerLostError";
 }
 
-let threadCount = 0;
 /** The threads that this one started and that are alive, by their ident. */
 const children = new Map<number, Thread>();
 /** Whose end is awaited, and how long. */
@@ -169,7 +171,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
   #target: F | undefined;
   #args: Packed | undefined;
   #slot: Slot | undefined;
-  #run: Run | undefined;
+  #run: Started | undefined;
   #watching: Promise<void> | undefined;
   #settled: Settled | undefined;
   /** How many have joined or terminated it: they get what it threw. */
@@ -246,7 +248,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
       ? pack(args, -1)
       : pack([context, target, args], -2);
     // Python takes an empty name for none.
-    this.#shortName = name || `Thread-${++threadCount}`;
+    this.#shortName = name || `Thread-${nextThreadNumber()}`;
     this.#name = name || `${this.#shortName} (${nameOf(target)})`;
     this.#daemon = daemon;
     this.#permissions = copyPermissions("create thread", permissions);
@@ -355,7 +357,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
    *
    * @returns A promise that resolves when the target is about to be called.
    * @throws {Error} If the thread was started before, or the calling thread is
-   * not the main one.
+   * a worker that loads its modules.
    * @throws {DOMException} A `DataCloneError` if an argument can't be cloned.
    * @throws {Deno.errors.NotCapable} If the permissions are more than the
    * script's own.
@@ -375,19 +377,14 @@ export class Thread<F extends AnyFunction = AnyFunction>
         `Cannot start ${this.#name}: threads can only be started once`,
       );
     }
-    checkMainThread(`start ${this.#name}`);
-    const target = idOf(this.#target!)!;
-    const args = this.#args!;
-    const needs = needsOf(target, args);
-    const worker = this.#isFresh
-      ? PooledWorker.fresh(this.#permissions)
-      : PooledWorker.acquire(this.#permissions, needs);
-    const run = new Run({
-      target,
-      args,
-      worker,
-      needs,
-      isKept: !this.#isFresh,
+    checkMayStart(`start ${this.#name}`);
+    const run = start({
+      target: idOf(this.#target!)!,
+      args: this.#args!,
+      permissions: this.#permissions,
+      isFresh: this.#isFresh,
+      isPools: false,
+      hasMail: false,
       name: this.#name,
       daemon: this.#daemon,
       output: this.#output,

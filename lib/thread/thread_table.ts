@@ -22,6 +22,7 @@ import {
   WaitList,
   type Witness,
 } from "../sync/wait_list.ts";
+import { areModulesLoading } from "../sync/memory.ts";
 import { Mutex } from "../sync/mutex.ts";
 import { setIdentOf } from "../locks/ownership.ts";
 import { currentWaiter, MAX_WAITERS, threadIdAt } from "../sync/waiters.ts";
@@ -65,6 +66,8 @@ const TABLE_MUTEX = 0;
 const LAST_SLOT = 1;
 /** An index into the view of doubles. */
 const NEXT_IDENT = 1;
+/** How many threads without a name there were. */
+const THREADS = 4;
 
 /** In place of a slot, in a worker that has run no thread yet. */
 export const NO_SLOT = 0;
@@ -77,6 +80,7 @@ const FIRST_IDENT = 140_200_000_000_000;
 let words: Int32Array | undefined;
 let doubles: Float64Array;
 let current = MAIN_SLOT;
+let uncounted = 0;
 
 function table(): Int32Array {
   if (words === undefined) {
@@ -126,21 +130,41 @@ export function isMainThread(): boolean {
 }
 
 /**
- * Refuses what only the main thread may do. In a worker it is mostly done at
- * the top level of a module, so the message names the way out of that.
+ * Refuses to start anything while a worker loads modules: whoever does it there
+ * does so at the top level of a module, as a rule, and every worker would do it
+ * again. The sentence names the way out.
+ *
+ * @throws {Error} If the running thread is a worker that loads modules.
+ */
+export function checkMayStart(action: string): void {
+  if (isMainThread() || current !== NO_SLOT && !areModulesLoading()) return;
+  throw new Error(
+    `Cannot ${action}: only the main thread can start threads while modules ` +
+      "load and this is a worker that loads its modules, put what only the main " +
+      "thread is to run behind `if (import.meta.main)`",
+  );
+}
+
+/**
+ * Refuses what only the main thread may do.
  *
  * @throws {Error} If the running thread is not the main one.
  */
 export function checkMainThread(action: string): void {
+  checkMayStart(action);
   if (isMainThread()) return;
-  const where = current === NO_SLOT
-    ? "a worker that loads its modules"
-    : new Slot(current).name;
   throw new Error(
-    `Cannot ${action}: only the main thread can start threads and this is ` +
-      `${where}, put what only the main thread is to run behind ` +
-      "`if (import.meta.main)`",
+    `Cannot ${action}: only the main thread can and this is ${
+      new Slot(current).name
+    }`,
   );
+}
+
+/** The number of the next thread without a name. */
+export function nextThreadNumber(): number {
+  // What modules make while they load isn't counted: each worker loads them.
+  const counts = isMainThread() || current !== NO_SLOT && !areModulesLoading();
+  return counts ? Atomics.add(table(), THREADS, 1) + 1 : ++uncounted;
 }
 
 /** What a slot is filled with. */

@@ -29,8 +29,8 @@ import { checkKernel, checkRequirements } from "./requirements.ts";
 import {
   addCorrespondent,
   type Correspondent,
-  type Delivery,
-  type Exchanged,
+  putAway,
+  readLines,
   receive,
   receiveOn,
   removeCorrespondent,
@@ -38,10 +38,13 @@ import {
 import { Form, Handover } from "./handover.ts";
 import type {
   Answer,
+  Delivery,
   Envelope,
   Job,
   Letter,
+  LineRequest,
   Mail,
+  Note,
   PostedJob,
   Request,
   Setup,
@@ -126,6 +129,8 @@ const setRef = Object.getOwnPropertySymbols(Worker.prototype)
 export class PooledWorker implements Correspondent {
   /** The waiter that its threads block on. */
   readonly waiter: number;
+  /** What its threads may do. */
+  readonly permissions: WorkerPermissions;
   readonly #permissions: string;
   /** What the worker can load. */
   readonly #registry: Registry;
@@ -134,14 +139,17 @@ export class PooledWorker implements Correspondent {
   readonly #worker: Worker;
   /** Open while a thread runs whose job went by message, or to get an answer. */
   #port: MessagePort | undefined;
-  /** What has come through the port and wasn't asked for yet. */
-  #letters: Letter[] = [];
+  /** Unless it is put away; see `exchange.ts`. */
+  #line: MessagePort | undefined;
+  #received = 0;
   /** See `exchange.ts`. */
-  wanted: number | undefined;
+  readonly requests: LineRequest[] = [];
   readonly #handover: Handover;
+  #isTerminated = false;
   #onLost: ((reason: Error) => void) | undefined;
 
   private constructor(permissions: WorkerPermissions, registry: Registry) {
+    this.permissions = permissions;
     this.#permissions = keyOf(permissions);
     this.#registry = registry;
     checkRequirements([
@@ -161,15 +169,19 @@ export class PooledWorker implements Correspondent {
       event.preventDefault();
       this.#onLost?.(new Error(withoutDataUrls(event.message)));
     };
+    const { port1, port2 } = new MessageChannel();
+    addCorrespondent(this);
+    putAway(this, port1);
     const setup: Setup = {
       waiterTable: waiterTable(),
       waiter: this.waiter,
       table: threadTable(),
       recording: recordingBuffer(),
       handover: this.#handover.buffer,
+      line: port2,
       mayAsk: isOnTerminal(),
     };
-    this.#worker.postMessage(setup);
+    this.#worker.postMessage(setup, [port2]);
   }
 
   /**
@@ -315,36 +327,44 @@ export class PooledWorker implements Correspondent {
   #connect(): MessagePort {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    addCorrespondent(this);
     return port2;
   }
 
-  /** Takes what has come through the port. */
-  readPort(): void {
-    for (;;) {
-      const message = this.#readOne();
+  /** The next letter in the port. */
+  #receive(): Letter | undefined {
+    return this.#port && receiveOn(this.#port) as Letter | undefined;
+  }
+
+  get hasNews(): boolean {
+    return this.#handover.sent !== this.#received;
+  }
+
+  takeLine(line: MessagePort): void {
+    this.#line = line;
+  }
+
+  readLine(): void {
+    this.#received = this.#handover.sent;
+    while (this.#line !== undefined) {
+      const message = receiveOn(this.#line);
       if (message === undefined) return;
-      this.#letters.push(message);
+      receive(this, message as Note | LineRequest);
     }
   }
 
-  deliver(delivery: Delivery): void {
-    if (this.#port === undefined) return;
-    post(this.#port, new Map([["message", delivery]]) satisfies Envelope, []);
+  deliver(delivery: Delivery, transfer: Transferable[] = []): void {
+    if (this.#line === undefined) return;
+    post(
+      this.#line,
+      new Map([["message", delivery]]) satisfies Envelope,
+      transfer,
+    );
     this.#handover.deliver();
   }
 
-  #receive(): Letter | undefined {
-    return this.#letters.shift() ?? this.#readOne();
-  }
-
-  /** The next letter in the port; what is for the exchange goes there. */
-  #readOne(): Letter | undefined {
-    while (this.#port !== undefined) {
-      const message = receiveOn(this.#port) as Letter | Exchanged | undefined;
-      if (message === undefined || !isExchanged(message)) return message;
-      receive(this, message);
-    }
+  /** The slot of the thread that runs; 0 if none does. */
+  get slot(): number {
+    return this.#handover.slot;
   }
 
   /** Has the worker run no other thread after the one that it runs. */
@@ -388,14 +408,14 @@ export class PooledWorker implements Correspondent {
       return true;
     }
     desertWaiter(this.waiter);
-    this.#worker.terminate();
+    this.#terminate();
     return false;
   }
 
   /** Ends a worker that has broken down: it can't have left. */
   discard(): void {
     this.#disconnect();
-    this.#worker.terminate();
+    this.#terminate();
     if (hasWaits(this.waiter)) desertWaiter(this.waiter);
     else releaseWaiter(this.waiter);
   }
@@ -403,23 +423,27 @@ export class PooledWorker implements Correspondent {
   /** Ends a worker that has left; its waiter can be another's. */
   #bury(): void {
     this.#disconnect();
-    this.#worker.terminate();
+    this.#terminate();
     releaseWaiter(this.waiter);
   }
 
   #disconnect(): void {
     this.#onLost = undefined;
-    if (this.#port === undefined) return;
-    this.readPort();
-    removeCorrespondent(this);
-    this.#letters.length = 0;
-    this.#port.close();
+    this.#port?.close();
     this.#port = undefined;
+    if (this.hasNews) readLines();
+    if (this.#line === undefined) return;
+    putAway(this, this.#line);
+    this.#line = undefined;
   }
-}
 
-function isExchanged(message: Letter | Exchanged): message is Exchanged {
-  return "leaves" in message || "takesBack" in message || "fetches" in message;
+  /** Ends the worker's thread, as far as Deno can, and its line. */
+  #terminate(): void {
+    if (this.#isTerminated) return;
+    this.#isTerminated = true;
+    removeCorrespondent(this);
+    this.#worker.terminate();
+  }
 }
 
 let isTerminal: boolean | undefined;

@@ -11,7 +11,6 @@ import {
 } from "../codec/packing.ts";
 import {
   adoptWaiterTable,
-  callMainThread,
   checkStop,
   currentWaiter,
   enterThread,
@@ -28,18 +27,14 @@ import {
   recordSpan,
   setRecordedThread,
 } from "../sync/recorder.ts";
-import {
-  type Exchange,
-  forgetMemory,
-  here,
-  setExchange,
-} from "../codec/left_memory.ts";
+import { forgetMemory, setExchange } from "../codec/left_memory.ts";
 import { functionOf } from "../codec/references.ts";
-import { type Delivery, type Exchanged, receiveOn } from "./exchange.ts";
 import { DISMISSED, Form, GONE, Handover } from "./handover.ts";
+import { adoptLine, exchange, hasCharges, setReachable } from "./line.ts";
 import {
   beginThread,
   isAnythingLeft,
+  noteOpen,
   removeListeners,
   watchLeftovers,
   watchPermissions,
@@ -85,9 +80,6 @@ declare const self: {
   close(): void;
   addEventListener: typeof globalThis.addEventListener;
 };
-
-/** How long a thread waits for the main one before it calls again. */
-const CALL_AGAIN_MS = 10;
 
 let handover: Handover | undefined;
 let posted = Promise.withResolvers<PostedJob>();
@@ -210,14 +202,16 @@ function serve(offers: Offer[]): void {
 }
 
 async function runJobs(
-  { waiterTable, waiter, table, recording, handover: buffer, mayAsk }: Setup,
+  setup: Setup,
 ): Promise<void> {
-  if (mayAsk) watchPermissions();
-  adoptWaiterTable(waiterTable, waiter);
-  adoptThreadTable(table);
-  adoptRecording(recording);
+  if (setup.mayAsk) watchPermissions();
+  adoptWaiterTable(setup.waiterTable, setup.waiter);
+  adoptThreadTable(setup.table);
+  adoptRecording(setup.recording);
   enterThread();
-  handover = new Handover(buffer);
+  handover = new Handover(setup.handover);
+  adoptLine(setup.line, handover);
+  noteOpen();
   stopRunning = () => abandonWaits(stopped());
   for (;;) {
     const index = await handover.assigned();
@@ -238,6 +232,8 @@ async function prepareJob(
     const job = handover.form === Form.POSTED
       ? await receiveJob()
       : handover.take() as Job;
+    // Without a message it can have got no queue.
+    setReachable(handover.form === Form.POSTED);
     const { modules = [], isOpen = false, output } = job;
     if (output !== undefined) redirectOutput(output, slot.name);
     if (modules.length > 0) await loadModules(modules);
@@ -333,7 +329,7 @@ async function runJob(
   }
   // One of its functions that await may have ended it before the others; and
   // what it has left behind must not take what others wait for.
-  if (isStopped() || hasPendingWaits()) {
+  if (isStopped() || hasPendingWaits() || hasCharges()) {
     handover.setLast();
     await unwind();
   }
@@ -411,7 +407,7 @@ function handOut({ requester }: Request): void {
 
 function send(
   to: MessagePort,
-  message: Letter | Exchanged,
+  message: Letter,
   transfer: Transferable[] = [],
 ): void {
   post(to, new Map([["message", message]]) satisfies Envelope, transfer);
@@ -421,30 +417,6 @@ function send(
 export function sendMail(mail: Packed): void {
   send(port!, { mail }, transferList(mail));
 }
-
-/** How this thread leaves memory with the main one; see `exchange.ts`. */
-const exchange: Exchange = {
-  leave(leaves) {
-    // Without a port the thread can reach no queue but its own.
-    if (port === undefined) here.leave(leaves);
-    else send(port, { leaves });
-  },
-  takeBack(takesBack) {
-    if (port === undefined) here.takeBack(takesBack);
-    else send(port, { takesBack });
-  },
-  fetch(number) {
-    const memory = here.fetch(number);
-    if (memory !== undefined || port === undefined) return memory;
-    const before = handover!.deliveries;
-    send(port, { fetches: number });
-    do {
-      checkStop();
-      callMainThread();
-    } while (!handover!.deliveredSync(before, CALL_AGAIN_MS));
-    return (receiveOn(port) as Delivery).memory;
-  },
-};
 
 /** Awaits what is about to be asked for. Mail comes in the order of the asking. */
 export function receiveMail(): Promise<Packed> {

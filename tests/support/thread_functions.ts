@@ -10,7 +10,6 @@ import {
   type Queue,
   sleep,
   sleepSync,
-  Thread,
 } from "../../mod.ts";
 
 export function add(a: number, b: number): number {
@@ -110,10 +109,6 @@ export async function joinSelf(): Promise<void> {
   await currentThread().join();
 }
 
-export function startAnother(): void {
-  new Thread(nothing).start();
-}
-
 export function call(fn: (a: number, b: number) => number): number {
   return fn(20, 3);
 }
@@ -208,7 +203,6 @@ expose(import.meta, {
   spin,
   lookAround,
   joinSelf,
-  startAnother,
   call,
   returnFunction,
   returnUnknownFunction,

@@ -52,16 +52,6 @@ threadTest("Thread.start() works once", async () => {
   assertThrows(() => thread.start(), Error, message);
 });
 
-threadTest("Thread.start() is for the main thread", async () => {
-  const thread = new Thread(fns.startAnother);
-  thread.start();
-  await assertRejects(
-    () => thread.join(),
-    Error,
-    "only the main thread can start threads",
-  );
-});
-
 Deno.test("Thread.join() refuses a thread that was not started", async () => {
   const thread = new Thread(fns.nothing, { name: "idle" });
   const message = "Cannot join idle: it was not started";

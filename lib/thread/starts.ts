@@ -1,0 +1,259 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/**
+ * How a function is started in a worker. Workers are the main thread's: a thread
+ * has it start what it wants to start, by its line (see `exchange.ts`), and needs
+ * no permission for that. What is started can do no more than its starter.
+ *
+ * The starter sees its threads by their slots in shared memory, as it would if it
+ * were the main thread: it waits for their end and orders them to end. The main
+ * thread has their workers: it hands over what comes from them and what goes to
+ * them, keeps the process alive as long as one runs that is no daemon, and takes
+ * them on when their starter has ended. Then pools' workers are ended; threads go
+ * on, as in Python.
+ *
+ * @module
+ */
+
+import type { Packed } from "../codec/packing.ts";
+import { transferList } from "../codec/packing.ts";
+import { stopped } from "../sync/waiters.ts";
+import type { Registry } from "../codec/references.ts";
+import { onStartRequests, type Reply } from "./exchange.ts";
+import { askMainThread, countCharge, reachOut } from "./line.ts";
+import { awaitThread } from "./main_end.ts";
+import { copyPermissions, narrowed } from "./permissions.ts";
+import {
+  endsInTime,
+  readSettled,
+  Run,
+  type Settled,
+  type Unread,
+  warnOfGivenUp,
+} from "./run.ts";
+import {
+  isMainThread,
+  Outcome,
+  Slot,
+  type SlotNote,
+  slotOf,
+  Status,
+} from "./thread_table.ts";
+import type { StartOptions, StartRequest } from "./messages.ts";
+import { needsOf, PooledWorker } from "./worker.ts";
+
+/** One function running in a worker, as its starter sees it. */
+export interface Started {
+  readonly slot: Slot;
+  sendMail(mail: Packed): void;
+  takeMail(): Packed | undefined;
+  collect(): Promise<void>;
+  collectSync(deadline: number): boolean;
+  settle(): Settled;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a function in a worker.
+ *
+ * @param registry The modules that a fresh worker knows; those of today, unless
+ * that is said, or a thread starts it.
+ */
+export function start(options: StartOptions, registry?: Registry): Started {
+  return isMainThread()
+    ? startHere(options, registry)
+    : new DistantRun(options);
+}
+
+function startHere(options: StartOptions, registry?: Registry): Run {
+  const { target, args, permissions, isFresh } = options;
+  const needs = needsOf(target, args);
+  const worker = isFresh
+    ? PooledWorker.fresh(permissions, registry)
+    : PooledWorker.acquire(permissions, needs);
+  return new Run({ ...options, worker, needs, isKept: !isFresh });
+}
+
+/** A run that the main thread has started for this one. */
+class DistantRun implements Started {
+  readonly slot: Slot;
+  #settled: Settled | undefined;
+
+  constructor(options: StartOptions) {
+    reachOut();
+    const transfer = transferList(options.args);
+    this.slot = slotOf(askMainThread({ starts: options }, transfer))!;
+    countCharge(1);
+  }
+
+  sendMail(mail: Packed): void {
+    this.#ask("tell", mail, transferList(mail));
+  }
+
+  takeMail(): Packed | undefined {
+    return this.#ask("hear") as Packed | undefined;
+  }
+
+  async collect(): Promise<void> {}
+
+  collectSync(): boolean {
+    return true;
+  }
+
+  settle(): Settled {
+    return this.#settled ??= this.#settle();
+  }
+
+  #settle(): Settled {
+    const unread = this.#ask("settle") as Unread | undefined;
+    // It was an earlier thread's, which has ended.
+    if (unread === undefined) throw stopped();
+    countCharge(-1);
+    return readSettled(unread);
+  }
+
+  async stop(): Promise<void> {
+    if (!this.slot.isAlive) return;
+    const isParked = this.#ask("stop") === true;
+    if (await endsInTime(this.slot, isParked)) return;
+    if (this.#ask("give up")) warnOfGivenUp(this.slot.name);
+  }
+
+  #ask(
+    does: Exclude<StartRequest, { starts: unknown }>["does"],
+    mail?: Packed,
+    transfer?: Transferable[],
+  ): unknown {
+    return askMainThread({ does, of: this.slot.ident, mail }, transfer);
+  }
+}
+
+/** A thread that another has started, in the main thread. */
+class Child {
+  readonly run: Run;
+  #isPools: boolean;
+  #parent: Slot;
+  #isTaken = false;
+
+  constructor(parent: Slot, options: StartOptions) {
+    this.#parent = parent;
+    this.run = startHere(options);
+    this.#isPools = options.isPools;
+    this.#watch(options);
+  }
+
+  /** What came of it, for its starter. */
+  take(): Unread {
+    this.#isTaken = true;
+    return this.run.take();
+  }
+
+  /** Its starter has ended. */
+  orphan(): void {
+    if (!this.run.slot.isAlive) this.#bury();
+    else if (this.#isPools) this.run.stop();
+  }
+
+  async #watch({ daemon }: StartOptions): Promise<void> {
+    using _alive = daemon ? undefined : awaitThread();
+    await this.run.slot.reached(Status.ENDED, Infinity, false);
+    if (!this.#parent.isAlive) this.#bury();
+  }
+
+  /** Sees to what its starter would have seen to. */
+  #bury(): void {
+    if (this.#isTaken) return;
+    this.#isTaken = true;
+    const settled = this.run.settle();
+    if (this.#isPools || !("error" in settled)) return;
+    const { outcome, error } = settled;
+    if (outcome === Outcome.CLOSED || outcome === Outcome.TERMINATED) return;
+    console.error(`Exception in thread ${this.run.slot.name}:`, error);
+  }
+}
+
+/** Those that a thread has started, by their ident. */
+interface Family {
+  parent: Slot;
+  children: Map<number, Child>;
+}
+
+/** Of the thread that each worker runs, or ran last. */
+const families = new WeakMap<PooledWorker, Family>();
+
+onStartRequests((worker: PooledWorker, request: StartRequest): Reply => {
+  const { parent, children } = familyOf(worker);
+  if ("starts" in request) {
+    if (!parent.isAlive) throw new Error("Cannot start thread: it has ended");
+    const child = new Child(parent, checked(worker, request.starts));
+    const { index, ident, name, daemon, waiter } = child.run.slot;
+    children.set(ident, child);
+    return { value: { index, ident, name, daemon, waiter } satisfies SlotNote };
+  }
+  const child = children.get(request.of);
+  // What came of it was asked for already.
+  if (child === undefined) return { value: undefined };
+  const { run } = child;
+  switch (request.does) {
+    case "tell":
+      return { value: run.sendMail(request.mail!) };
+    case "hear": {
+      const value = run.takeMail();
+      return { value, transfer: value && transferList(value) };
+    }
+    case "stop":
+      return { value: run.orderStop() };
+    case "give up":
+      return { value: run.giveUp() };
+    case "settle": {
+      children.delete(request.of);
+      const value = child.take();
+      return { value, transfer: transferOf(value) };
+    }
+  }
+});
+
+function transferOf({ answer }: Unread): Transferable[] | undefined {
+  return answer && "value" in answer ? transferList(answer.value) : undefined;
+}
+
+function familyOf(worker: PooledWorker): Family {
+  let family = families.get(worker);
+  if (family === undefined || worker.slot !== 0 && !family.parent.isAlive) {
+    family = { parent: new Slot(worker.slot), children: new Map() };
+    families.set(worker, family);
+    watchParent(family);
+  }
+  return family;
+}
+
+async function watchParent({ parent, children }: Family): Promise<void> {
+  using _alive = parent.daemon ? undefined : awaitThread();
+  await parent.reached(Status.ENDED, Infinity, false);
+  for (const child of children.values()) child.orphan();
+  children.clear();
+}
+
+/** What a thread asks for, as far as it may: it may say anything. */
+function checked(
+  worker: PooledWorker,
+  { target, args, name, daemon, permissions, isFresh, isPools, output }:
+    StartOptions,
+): StartOptions {
+  const action = "start thread";
+  return {
+    target: Number(target),
+    args,
+    name: String(name),
+    daemon: daemon === true,
+    permissions: narrowed(
+      worker.permissions,
+      copyPermissions(action, permissions),
+    ),
+    isFresh: isFresh === true,
+    isPools: isPools === true,
+    // What it answers has to be sent on, and goes by message.
+    hasMail: true,
+    output,
+  };
+}
