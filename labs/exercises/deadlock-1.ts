@@ -5,9 +5,15 @@
  *     deno task exercise deadlock-1
  */
 
-import { expose, Lock, sleepSync, Thread } from "@lab9/concurrency";
+import { Barrier, expose, Lock, sleepSync, Thread } from "@lab9/concurrency";
 
-export function take(first: Lock, second: Lock, name: string): void {
+export function take(
+  together: Barrier,
+  first: Lock,
+  second: Lock,
+  name: string,
+): void {
+  together.waitSync(); // All begin at once.
   using _first = first.acquireSync();
   sleepSync(0.1);
   using _second = second.acquireSync();
@@ -16,10 +22,10 @@ export function take(first: Lock, second: Lock, name: string): void {
 expose(import.meta, { take });
 
 if (import.meta.main) {
-  const [a, b] = [new Lock(), new Lock()];
-  const one = new Thread(take, { args: [a, b, "one"] });
+  const [a, b, together] = [new Lock(), new Lock(), new Barrier(2)];
+  const one = new Thread(take, { args: [together, a, b, "one"] });
   // Change this.
-  const two = new Thread(take, { args: [b, a, "two"] });
+  const two = new Thread(take, { args: [together, b, a, "two"] });
   await one.start();
   await two.start();
   await Promise.allSettled([one.join(), two.join()]);

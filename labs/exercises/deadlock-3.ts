@@ -6,9 +6,10 @@
  *     deno task exercise deadlock-3
  */
 
-import { expose, Lock, sleepSync, Thread } from "@lab9/concurrency";
+import { Barrier, expose, Lock, sleepSync, Thread } from "@lab9/concurrency";
 
-export function dine(forks: Lock[], seat: number): void {
+export function dine(together: Barrier, forks: Lock[], seat: number): void {
+  together.waitSync(); // All begin at once.
   const left = seat;
   const right = (seat + 1) % forks.length;
   // Change this: which fork first?
@@ -22,8 +23,9 @@ expose(import.meta, { dine });
 
 if (import.meta.main) {
   const forks = [new Lock(), new Lock(), new Lock()];
+  const together = new Barrier(3);
   const threads = [0, 1, 2].map((seat) =>
-    new Thread(dine, { args: [forks, seat] })
+    new Thread(dine, { args: [together, forks, seat] })
   );
   for (const thread of threads) await thread.start();
   await Promise.allSettled(threads.map((thread) => thread.join()));

@@ -6,9 +6,22 @@
  *     deno task exercise gil-2
  */
 
-import { expose, Gil, Lock, sleepSync, Thread } from "@lab9/concurrency";
+import {
+  Barrier,
+  expose,
+  Gil,
+  Lock,
+  sleepSync,
+  Thread,
+} from "@lab9/concurrency";
 
-export function count(gil: Gil, counter: Int32Array, lock: Lock): void {
+export function count(
+  together: Barrier,
+  gil: Gil,
+  counter: Int32Array,
+  lock: Lock,
+): void {
+  together.waitSync(); // All begin at once.
   for (let i = 0; i < 20; i++) {
     // Change this.
     gil.run(() => {
@@ -23,8 +36,10 @@ expose(import.meta, { count });
 
 if (import.meta.main) {
   const counter = new Int32Array(new SharedArrayBuffer(4));
-  const args = [new Gil(), counter, new Lock()] as [Gil, Int32Array, Lock];
-  const threads = [1, 2, 3, 4].map(() => new Thread(count, { args }));
+  const [together, gil, lock] = [new Barrier(4), new Gil(), new Lock()];
+  const threads = [1, 2, 3, 4].map(() =>
+    new Thread(count, { args: [together, gil, counter, lock] })
+  );
   for (const thread of threads) await thread.start();
   for (const thread of threads) await thread.join();
   console.log(`Counted to ${counter[0]}`);

@@ -6,9 +6,14 @@
  *     deno task exercise queue-3
  */
 
-import { expose, Lock, sleepSync, Thread } from "@lab9/concurrency";
+import { Barrier, expose, Lock, sleepSync, Thread } from "@lab9/concurrency";
 
-export function count(counter: Int32Array, lock: Lock): void {
+export function count(
+  together: Barrier,
+  counter: Int32Array,
+  lock: Lock,
+): void {
+  together.waitSync(); // All begin at once.
   for (let i = 0; i < 50; i++) {
     // Change this: `using held = lock.acquireSync();` holds the lock for a block.
     const before = counter[0];
@@ -21,9 +26,9 @@ expose(import.meta, { count });
 
 if (import.meta.main) {
   const counter = new Int32Array(new SharedArrayBuffer(4));
-  const lock = new Lock();
+  const [together, lock] = [new Barrier(4), new Lock()];
   const threads = [1, 2, 3, 4].map(() =>
-    new Thread(count, { args: [counter, lock] })
+    new Thread(count, { args: [together, counter, lock] })
   );
   for (const thread of threads) await thread.start();
   for (const thread of threads) await thread.join();

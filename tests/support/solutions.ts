@@ -46,7 +46,7 @@ const solutions: Record<string, [from: string, to: string][]> = {
     "  const gil = new Gil();",
     "",
   ]],
-  "deadlock-1": [['[b, a, "two"]', '[a, b, "two"]']],
+  "deadlock-1": [['b, a, "two"', 'a, b, "two"']],
   "deadlock-2": [["{ Lock }", "{ RLock }"], ["new Lock()", "new RLock()"]],
   "deadlock-3": [["= [left, right]", "= [left, right].sort((a, b) => a - b)"]],
 };
