@@ -104,22 +104,27 @@ export function removeCorrespondent(one: Correspondent): void {
   if (away.includes(one)) ended++;
 }
 
-/** Takes what a thread has sent by its line. */
-export function receive(from: Correspondent, sent: Note | LineRequest): void {
-  if ("ask" in sent) from.requests.push(sent);
-  else {
-    if (sent.leaves !== undefined) here.leave(sent.leaves);
-    if (sent.takesBack !== undefined) here.takeBack(sent.takesBack);
+/** Takes what a thread has sent by its line. Its code may have sent anything. */
+export function receive(from: Correspondent, sent: unknown): void {
+  const { ask, number, leaves, takesBack } = Object(sent) as Partial<
+    LineRequest & Note
+  >;
+  if (typeof ask === "object" && ask !== null) {
+    from.requests.push({ ask, number: Number(number) });
   }
+  const areLeft = Array.isArray(leaves) && leaves.every(Array.isArray);
+  if (areLeft) here.leave(leaves as never);
+  if (Array.isArray(takesBack)) here.takeBack(takesBack);
 }
 
-/** The next message in a port, if there is one. */
+/** The next message in a port; undefined if there is none, null if it is none. */
 export function receiveOn(port: MessagePort): unknown {
   // Not imported: every program would start later for it.
   const { receiveMessageOnPort } = nodeModule("node:worker_threads");
   const received = receiveMessageOnPort(port as never);
-  return (received?.message as Map<"message", unknown> | undefined)
-    ?.get("message");
+  if (received === undefined) return undefined;
+  const { message } = received;
+  return message instanceof Map ? message.get("message") ?? null : null;
 }
 
 /** Fetches memory for the main thread itself. */

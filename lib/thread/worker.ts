@@ -44,7 +44,6 @@ import type {
   Letter,
   LineRequest,
   Mail,
-  Note,
   PostedJob,
   Request,
   Setup,
@@ -348,7 +347,7 @@ export class PooledWorker implements Correspondent {
     while (this.#line !== undefined) {
       const message = receiveOn(this.#line);
       if (message === undefined) return;
-      receive(this, message as Note | LineRequest);
+      receive(this, message);
     }
   }
 

@@ -32,6 +32,38 @@ export function double(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.length * 2);
 }
 
+/** Sends the main thread what the library never would, by the library's port. */
+export async function sendNonsense(): Promise<number> {
+  let line: MessagePort | undefined;
+  const { postMessage } = MessagePort.prototype;
+  MessagePort.prototype.postMessage = function (...args: unknown[]) {
+    line = this;
+    return Reflect.apply(postMessage, this, args);
+  };
+  await squareInThread(1);
+  const starts = { target: {}, args: 7, name: {}, permissions: "inherit" };
+  const nonsense = [
+    null,
+    7,
+    {},
+    { ask: 7, number: 1 },
+    { ask: null },
+    { ask: {}, number: {} },
+    { ask: { fetches: {} } },
+    { ask: { starts: null } },
+    { ask: { starts } },
+    { ask: { does: "settle", of: {} } },
+    { ask: { does: "no such thing", of: 1 } },
+    { leaves: 7 },
+    { leaves: [7, null] },
+    { takesBack: 7 },
+    { leaves: [[]], takesBack: [{}] },
+  ];
+  for (const item of nonsense) line!.postMessage(new Map([["message", item]]));
+  line!.postMessage(7);
+  return await squareInThread(7);
+}
+
 export function nameOfThis(): string {
   return currentThread().name;
 }
@@ -201,6 +233,7 @@ expose(import.meta, {
   nap,
   spin,
   double,
+  sendNonsense,
   nameOfThis,
   tryToRead,
   squareInThread,

@@ -19,6 +19,7 @@ const calls: [name: string, fn: Fn, args: unknown[], expected: unknown][] = [
     "no such number",
     true,
   ]],
+  ["does no harm by sending nonsense", fns.sendNonsense, [], 49],
   ["shares its own queue", fns.shareQueue, [], [true, 24]],
   ["joins with a limit and terminates", fns.joinLate, [], [
     "TimeoutError",
