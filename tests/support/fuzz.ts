@@ -278,15 +278,50 @@ export function fuzzOnce(random: Random): void {
   if (alarms > 0) throw new Error("A message called a function");
 }
 
+/** The classes that make as much as their argument says. */
+const MAKERS = ["Array", "ArrayBuffer", "Uint16Array"] as const;
+
+/** How many bytes arrays and buffers take that are made meanwhile. */
+function bytesMade(call: () => void): number {
+  let bytes = 0;
+  const originals = MAKERS.map((name) => globalThis[name]);
+  for (const [i, original] of originals.entries()) {
+    const construct = (
+      target: never,
+      args: unknown[],
+      newTarget: never,
+    ): object => {
+      if (typeof args[0] === "number") bytes += args[0];
+      return Reflect.construct(target, args, newTarget);
+    };
+    Reflect.set(globalThis, MAKERS[i], new Proxy(original, { construct }));
+  }
+  try {
+    call();
+  } finally {
+    for (const [i, original] of originals.entries()) {
+      Reflect.set(globalThis, MAKERS[i], original);
+    }
+  }
+  return bytes;
+}
+
 function check(record: Uint8Array, decoder: Decoder, what: string): void {
   const received = new Cargo();
   received.reserve(record.length);
   received.bytes.set(record);
   received.kind = Kind.BYTES;
   received.length = Math.max(9, record.length);
-  const value = attempt(() => decoder.decode(received), what);
-  const weight = weigh(value);
   const most = FACTOR * received.length;
+  let value: unknown;
+  // A record that is refused must not have taken much on the way.
+  const made = bytesMade(() => {
+    value = attempt(() => decoder.decode(received), what);
+  });
+  if (made > most) {
+    throw new Error(`${what}: of ${received.length} bytes ${made} were made`);
+  }
+  const weight = weigh(value);
   if (weight > most) {
     throw new Error(`${what}: ${received.length} bytes became ${weight}`);
   }
