@@ -26,7 +26,6 @@ import { Worker } from "../sync/globals.ts";
 import {
   allocateWaiter,
   assignWaiter,
-  isWornOut,
   releaseWaiter,
   waiterTable,
 } from "../sync/waiters.ts";
@@ -141,7 +140,9 @@ export class Crew implements Disposable {
     this.#board.lay(threads.length, orders);
     for (const [i, job] of jobs.entries()) {
       const member = this.#members[i];
-      if (isWornOut(member.waiter)) member.waiter = allocateWaiter(true);
+      // The same one again, as nobody has used it, unless it is worn out.
+      releaseWaiter(member.waiter);
+      member.waiter = allocateWaiter();
       assignWaiter(member.waiter, job.name);
       member.slot ||= allocateSlot({
         name: job.name,

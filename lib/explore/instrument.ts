@@ -47,7 +47,8 @@ let memories = new WeakMap<ArrayBufferLike, number>();
 let ownMemory = 0;
 let trace: TracedStep[] | undefined;
 let pending: Pending[] = [];
-let timers = new Map<number, Pending>();
+let timersById = new Map<number, Pending>();
+let timers = new WeakSet<Pending>();
 let lastTimer = 0;
 let reads = 0;
 let lastPlace = "";
@@ -66,7 +67,8 @@ export function activate(
   ownMemory = OWN_MEMORY;
   trace = isTraced ? [] : undefined;
   pending = [];
-  timers = new Map();
+  timersById = new Map();
+  timers = new WeakSet();
   lastTimer = reads = 0;
   lastPlace = "";
   random = seed | 1;
@@ -77,6 +79,13 @@ export function activate(
 export function deactivate(): TracedStep[] {
   board = undefined;
   return trace ?? [];
+}
+
+/** Whether anything still waited when the schedule was over; it waits no more. */
+export function releasePending(): boolean {
+  const left = pending.splice(0).filter((one) => !timers.has(one));
+  for (const { run } of left) run(true);
+  return left.length > 0;
 }
 
 /**
@@ -279,9 +288,9 @@ for (const name of ["setTimeout", "setInterval"] as const) {
 for (const name of ["clearTimeout", "clearInterval"] as const) {
   const clear = globalThis[name];
   replace(globalThis, name, (id?: number) => {
-    const timer = timers.get(id!);
+    const timer = timersById.get(id!);
     if (board === undefined || timer === undefined) return clear(id);
-    timers.delete(id!);
+    timersById.delete(id!);
     pending = pending.filter((one) => one !== timer);
     board.leave(timer.wait);
   });
@@ -297,12 +306,13 @@ function arm(
   const timer: Pending = {
     wait: board!.enter(TIMERS, id, deadlineAfter(ms)),
     run: () => {
-      timers.delete(id);
+      timersById.delete(id);
       if (repeats) arm(id, run, ms, args, true);
       run(...args);
     },
   };
-  timers.set(id, timer);
+  timersById.set(id, timer);
+  timers.add(timer);
   pending.push(timer);
 }
 

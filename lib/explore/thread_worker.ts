@@ -11,6 +11,7 @@ import { Board, real, Unwound } from "./board.ts";
 import {
   activate,
   deactivate,
+  releasePending,
   settleNext,
   type TracedStep,
   watchArrays,
@@ -122,6 +123,8 @@ async function runThread(
     if (!(error instanceof Unwound)) throw error;
   }
   report.steps = deactivate();
+  // The library's clock goes on from schedule to schedule: it isn't to wait.
+  if (releasePending()) await turn();
   const isNews = report.thrown !== undefined || report.steps.length > 0;
   if (isNews) port.postMessage(new Map([["message", report]]));
   board.end();

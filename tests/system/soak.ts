@@ -20,6 +20,7 @@ Usage: deno task soak [flags]
   --minutes N  How long: 1 by default, may be a fraction
   --seed N     Begin with the round of that seed
   --fuzz       Forge records and answers instead of making things fail
+  --explore    Go through the schedules of the library's protocols instead
   --help       This text
 
 Exit codes: 0 everything held, 1 something didn't, 2 a mistake in the command
@@ -33,23 +34,23 @@ class UsageError extends Error {}
 
 interface Options {
   fuzz: boolean;
+  explore: boolean;
   minutes: number;
   seed: number;
 }
 
 function readOptions(args: string[]): Options | undefined {
-  const { help, fuzz, minutes = "1", seed = String(newSeed()), _ } = parseArgs(
-    args,
-    {
-      boolean: ["help", "fuzz"],
+  const { help, fuzz, explore, minutes = "1", seed = String(newSeed()), _ } =
+    parseArgs(args, {
+      boolean: ["help", "fuzz", "explore"],
       string: ["minutes", "seed"],
       unknown: (arg) => {
         throw new UsageError(
-          `Unknown '${arg}': the flags are --minutes, --seed, --fuzz and --help`,
+          `Unknown '${arg}': the flags are --minutes, --seed, --fuzz, ` +
+            "--explore and --help",
         );
       },
-    },
-  );
+    });
   if (help) return undefined;
   if (!(Number(minutes) > 0 && Number(minutes) <= 1e6)) {
     throw new UsageError(
@@ -61,7 +62,7 @@ function readOptions(args: string[]): Options | undefined {
       `Cannot run with --seed '${seed}': it must be a number`,
     );
   }
-  return { minutes: Number(minutes), seed: Number(seed), fuzz };
+  return { minutes: Number(minutes), seed: Number(seed), fuzz, explore };
 }
 
 const megabytes = () => Math.round(Deno.memoryUsage().rss / 2 ** 20);
@@ -88,6 +89,35 @@ async function soak({ minutes, seed }: Options): Promise<boolean> {
     tell(rounds, tally, end);
   } while (performance.now() < end);
   report(rounds, tally, megabytes() - warm);
+  return true;
+}
+
+/** Explores the library's protocols until the time is over, ever further. */
+async function exploreProtocols({ minutes, seed }: Options): Promise<boolean> {
+  // Its threads' modules are for it alone.
+  const { exploreAll } = await import("../support/explore_scenarios.ts");
+  const end = performance.now() + minutes * 60_000;
+  let total = 0;
+  console.log(`Seed             ${seed}`);
+  for (let round = 0; round === 0 || performance.now() < end; round++) {
+    try {
+      await exploreAll({
+        schedules: 100 * 2 ** round,
+        preemptions: 2 + round % 2,
+        seed: (seed + round) >>> 1,
+        until: end,
+        onDone(name, schedules, seconds) {
+          total += schedules;
+          const speed = Math.round(schedules / seconds);
+          console.log(`${name.padEnd(52)} ${schedules}, ${speed} a second`);
+        },
+      });
+    } catch (error) {
+      console.error((error as Error).message);
+      return false;
+    }
+  }
+  console.log(`Schedules        ${total}`);
   return true;
 }
 
@@ -130,6 +160,7 @@ async function main(): Promise<number> {
       console.log(`Records forged   ${rounds}`);
       return 0;
     }
+    if (options.explore) return await exploreProtocols(options) ? 0 : 1;
     // Some threads can't end in time while so much goes on.
     console.warn = () => {};
     return await soak(options) ? 0 : 1;

@@ -1,0 +1,542 @@
+/**
+ * What the threads of the library's own scenarios do. A thread that another one
+ * ends is a victim: it says first which waiter it has.
+ */
+
+import {
+  type Barrier,
+  BrokenBarrierError,
+  type Condition,
+  DeadlockError,
+  Empty,
+  type Event,
+  expose,
+  Full,
+  type Gil,
+  type Lock,
+  LockPoisonedError,
+  type Queue,
+  RLock,
+  type RWLock,
+  type Semaphore,
+  ShutDown,
+} from "../../mod.ts";
+import { endThread } from "../../lib/locks/wait_graph.ts";
+import { Mutex } from "../../lib/sync/mutex.ts";
+import {
+  currentWaiter,
+  Stopped,
+  stopThread,
+  STRIDE,
+  waiterWords,
+} from "../../lib/sync/waiters.ts";
+import { beginTask, isBegun } from "../../lib/pool/claim.ts";
+import { Handover } from "../../lib/thread/handover.ts";
+
+/** What threads tell the check: how much of it happened. */
+export type Notes = Int32Array;
+
+/** Where a victim notes its waiter, in the notes. */
+export const VICTIM = 15;
+const STOP = 3;
+
+/** Enters a section that one thread at a time may be in. */
+function inside(notes: Notes, most = 1): void {
+  if (Atomics.add(notes, 0, 1) >= most) throw new Error("too many inside");
+  Atomics.add(notes, 1, 1);
+  Atomics.sub(notes, 0, 1);
+}
+
+/** Runs what another thread may end; where that happens, it is no failure. */
+function asVictim(notes: Notes, run: () => void): void {
+  const waiter = currentWaiter();
+  Atomics.store(notes, VICTIM, waiter);
+  try {
+    run();
+  } catch (error) {
+    const hasEnded = String(error).includes("has ended");
+    if (!(error instanceof Stopped) && !hasEnded) throw error;
+    Atomics.store(notes, 2, 1);
+  } finally {
+    // The next schedule's thread has the same waiter.
+    waiterWords()[waiter * STRIDE + STOP] = 0;
+  }
+}
+
+/** Runs what may time out; whether it didn't. */
+function inTime(run: () => void): boolean {
+  try {
+    run();
+    return true;
+  } catch (error) {
+    const isLate = error instanceof Full || error instanceof Empty ||
+      (error as Error).name === "TimeoutError";
+    if (!isLate) throw error;
+    return false;
+  }
+}
+
+/** Ends the victim at whatever step it has come to. */
+export function stopVictim(notes: Notes): void {
+  const waiter = Atomics.load(notes, VICTIM);
+  if (waiter !== 0) stopThread(waiter);
+}
+
+/** Counts the victim as ended, though it goes on. */
+export function giveVictimUp(notes: Notes): void {
+  const waiter = Atomics.load(notes, VICTIM);
+  if (waiter !== 0) endThread(waiter);
+}
+
+export function useMutex(words: Int32Array, notes: Notes): void {
+  const mutex = new Mutex(words, 0);
+  mutex.lock();
+  inside(notes);
+  mutex.unlock(4);
+}
+
+/** Takes a lock so often, with a timeout or without. */
+export function useLock(
+  lock: Lock | RLock,
+  notes: Notes,
+  times: number,
+  timeout?: number,
+): void {
+  for (let i = 0; i < times; i++) {
+    inTime(() => {
+      using _held = lock.acquireSync({ timeout });
+      if (lock instanceof RLock) {
+        using _again = lock.acquireSync();
+        inside(notes);
+      } else inside(notes);
+    });
+  }
+}
+
+export function useLockAsVictim(lock: Lock, notes: Notes): void {
+  asVictim(notes, () => useLock(lock, notes, 1));
+}
+
+export async function awaitLock(lock: Lock, notes: Notes): Promise<void> {
+  using _held = await lock.acquire();
+  inside(notes);
+}
+
+/** Ends with the lock held. */
+export function keepLock(lock: Lock): void {
+  lock.acquireSync();
+}
+
+/** Takes a lock that its holder may have left behind. */
+export function takeLeft(lock: Lock, notes: Notes): void {
+  try {
+    lock.acquireSync();
+    inside(notes);
+  } catch (error) {
+    if (!(error instanceof LockPoisonedError)) throw error;
+    Atomics.add(notes, 3, 1);
+  }
+  lock.release();
+}
+
+/** Takes two locks; a ring is no failure. */
+export function takeTwo(first: Lock, second: Lock, notes: Notes): void {
+  using _first = first.acquireSync();
+  try {
+    using _second = second.acquireSync();
+    Atomics.add(notes, 1, 1);
+  } catch (error) {
+    if (!(error instanceof DeadlockError)) throw error;
+    Atomics.add(notes, 3, 1);
+  }
+}
+
+/** Takes two locks where there can be no ring. */
+export function takeInOrder(first: Lock, second: Lock, notes: Notes): void {
+  using _first = first.acquireSync();
+  using _second = second.acquireSync();
+  inside(notes);
+}
+
+export function takeInOrderAsVictim(
+  first: Lock,
+  second: Lock,
+  notes: Notes,
+): void {
+  asVictim(notes, () => takeInOrder(first, second, notes));
+}
+
+/** Releases the first before it takes the second. */
+export function oneByOne(first: Lock, second: Lock): void {
+  first.acquireSync();
+  first.release();
+  second.acquireSync();
+  second.release();
+}
+
+/** Takes the second while it has the first. */
+export function nested(first: Lock, second: Lock): void {
+  using _first = first.acquireSync();
+  using _second = second.acquireSync();
+}
+
+export function useSemaphore(
+  semaphore: Semaphore,
+  notes: Notes,
+  most: number,
+  timeout?: number,
+): void {
+  inTime(() => {
+    using _permit = semaphore.acquireSync({ timeout });
+    inside(notes, most);
+  });
+}
+
+export function useSemaphoreAsVictim(
+  semaphore: Semaphore,
+  notes: Notes,
+): void {
+  asVictim(notes, () => useSemaphore(semaphore, notes, 1));
+}
+
+export function takePermit(semaphore: Semaphore): void {
+  semaphore.acquireSync();
+}
+
+export async function awaitPermit(semaphore: Semaphore): Promise<void> {
+  await semaphore.acquire();
+}
+
+export function givePermits(semaphore: Semaphore, n: number): void {
+  semaphore.release(n);
+}
+
+export function waitForEvent(
+  event: Event,
+  notes: Notes,
+  timeout?: number,
+): void {
+  Atomics.add(notes, 4, 1);
+  if (event.waitSync({ timeout })) Atomics.add(notes, 1, 1);
+}
+
+export async function awaitEvent(event: Event, notes: Notes): Promise<void> {
+  if (await event.wait()) Atomics.add(notes, 1, 1);
+}
+
+export function setEvent(event: Event): void {
+  event.set();
+}
+
+/** Sets and clears the event while so many wait for it. */
+export function pulse(event: Event, table: Int32Array): void {
+  while (Atomics.load(table, 0) === 0) Atomics.pause();
+  event.set();
+  event.clear();
+}
+
+/** Waits, and says so right before. */
+export function waitForPulse(event: Event, table: Int32Array): void {
+  const wait = event.waitSync.bind(event);
+  Atomics.add(table, 0, 1);
+  wait({ timeout: 1 });
+}
+
+/** Puts into or takes from a place for one, told of changes by a condition. */
+export function produce(condition: Condition, notes: Notes, n: number): void {
+  for (let i = 0; i < n; i++) {
+    using _held = condition.acquireSync();
+    while (Atomics.load(notes, 5) === 1) condition.waitSync();
+    Atomics.store(notes, 5, 1);
+    condition.notifyAll();
+  }
+}
+
+export function consume(condition: Condition, notes: Notes, n: number): void {
+  for (let i = 0; i < n; i++) {
+    using _held = condition.acquireSync();
+    while (Atomics.load(notes, 5) === 0) condition.waitSync();
+    Atomics.store(notes, 5, 0);
+    Atomics.add(notes, 1, 1);
+    condition.notifyAll();
+  }
+}
+
+/** Waits for a token; who is told passes on what it can't use. */
+export function takeToken(
+  condition: Condition,
+  notes: Notes,
+  timeout?: number,
+): void {
+  using _held = condition.acquireSync();
+  while (Atomics.load(notes, 5) === 0) {
+    if (!condition.waitSync({ timeout })) return;
+  }
+  Atomics.sub(notes, 5, 1);
+  Atomics.add(notes, 1, 1);
+}
+
+export function takeTokenAsVictim(condition: Condition, notes: Notes): void {
+  asVictim(notes, () => takeToken(condition, notes));
+}
+
+export function giveTokens(condition: Condition, notes: Notes, n: number) {
+  for (let i = 0; i < n; i++) {
+    using _held = condition.acquireSync();
+    Atomics.add(notes, 5, 1);
+    condition.notify();
+  }
+}
+
+/** Notifies once when so many wait, and each who is told passes that on. */
+export function waitAndPassOn(
+  condition: Condition,
+  notes: Notes,
+  timeout?: number,
+): void {
+  using _held = condition.acquireSync();
+  Atomics.add(notes, 4, 1);
+  if (!condition.waitSync({ timeout })) return;
+  condition.notify();
+}
+
+export function notifyWaiting(
+  condition: Condition,
+  notes: Notes,
+  n: number,
+): void {
+  for (;;) {
+    Atomics.pause();
+    using _held = condition.acquireSync();
+    if (Atomics.load(notes, 4) < n) continue;
+    condition.notify();
+    return;
+  }
+}
+
+export function waitAtBarrier(
+  barrier: Barrier,
+  notes: Notes,
+  rounds: number,
+  timeout?: number,
+): void {
+  for (let i = 0; i < rounds; i++) {
+    try {
+      const index = barrier.waitSync({ timeout });
+      Atomics.add(notes, 1, 1 << (4 * index));
+    } catch (error) {
+      if (!(error instanceof BrokenBarrierError)) throw error;
+      Atomics.store(notes, 3, 1);
+      return;
+    }
+  }
+}
+
+export function waitAtBarrierAsVictim(barrier: Barrier, notes: Notes): void {
+  asVictim(notes, () => waitAtBarrier(barrier, notes, 1));
+}
+
+export function abortBarrier(barrier: Barrier): void {
+  barrier.abort();
+}
+
+export function useGil(gil: Gil, notes: Notes, times: number): void {
+  gil.run(() => {
+    for (let i = 0; i < times; i++) {
+      inside(notes);
+      gil.checkpoint();
+    }
+    gil.allowThreads(() => {});
+    inside(notes);
+  });
+}
+
+export function useGilAsVictim(gil: Gil, notes: Notes): void {
+  asVictim(notes, () => useGil(gil, notes, 2));
+}
+
+export function read(lock: RWLock, notes: Notes): void {
+  using _held = lock.acquireReadSync();
+  if (Atomics.load(notes, 0) !== 0) throw new Error("a writer is inside");
+}
+
+export function write(lock: RWLock, notes: Notes): void {
+  using _held = lock.acquireWriteSync();
+  inside(notes);
+}
+
+type Item = number | string | [number, number];
+
+/** Puts items, again where it was too late. */
+export function putItems(
+  queue: Queue<Item>,
+  items: Item[],
+  timeout?: number,
+): void {
+  for (const item of items) {
+    try {
+      while (!inTime(() => queue.putSync(item, { timeout }))) {
+        timeout = undefined;
+      }
+    } catch (error) {
+      if (error instanceof ShutDown) return;
+      throw error;
+    }
+  }
+}
+
+/** Gets so many items, and adds their numbers up. */
+export function getItems(
+  queue: Queue<Item>,
+  n: number,
+  notes: Notes,
+  timeout?: number,
+): void {
+  for (let i = 0; i < n;) {
+    try {
+      const isThere = inTime(() => {
+        const item = queue.getSync({ timeout });
+        Atomics.add(notes, 1, Array.isArray(item) ? item[1] : Number(item));
+        queue.taskDone();
+      });
+      if (isThere) i++;
+      else timeout = undefined;
+    } catch (error) {
+      if (error instanceof ShutDown) return;
+      throw error;
+    }
+  }
+}
+
+export function getItemsAsVictim(queue: Queue<Item>, notes: Notes): void {
+  asVictim(notes, () => getItems(queue, 1, notes));
+}
+
+export function putItemsAsVictim(queue: Queue<Item>, notes: Notes): void {
+  asVictim(notes, () => putItems(queue, [1]));
+}
+
+export async function awaitPuts(queue: Queue<Item>, items: Item[]) {
+  for (const item of items) await queue.put(item);
+}
+
+export async function awaitGets(queue: Queue<Item>, n: number, notes: Notes) {
+  for (let i = 0; i < n; i++) {
+    Atomics.add(notes, 1, Number(await queue.get()));
+    queue.taskDone();
+  }
+}
+
+export async function awaitGetOrGiveUp(queue: Queue<Item>, notes: Notes) {
+  const signal = { timeout: 0.001 };
+  const item = await queue.get(signal).catch((error) => {
+    if (error instanceof Empty) return undefined;
+    throw error;
+  });
+  if (item !== undefined) Atomics.add(notes, 1, Number(item));
+}
+
+export function joinQueue(queue: Queue<Item>, notes: Notes): void {
+  queue.joinSync();
+  Atomics.store(notes, 6, queue.unfinishedTasks);
+}
+
+export function closeQueue(queue: Queue<Item>, immediate: boolean): void {
+  queue.shutdown({ immediate });
+}
+
+const TASK = { id: 7, ticket: 0 };
+
+/** A pool's worker takes a task, unless that was called off. */
+export function beginClaim(tickets: Int32Array, notes: Notes): void {
+  if (!beginTask(tickets, TASK)) return;
+  Atomics.add(notes, 1, 1);
+  if (isBegun(tickets, TASK)) Atomics.add(notes, 3, 1);
+}
+
+/** Calls a task off that hasn't begun. */
+export function callOff(tickets: Int32Array, notes: Notes): void {
+  const isOff = Atomics.compareExchange(tickets, 0, TASK.id, 0) === TASK.id;
+  if (isOff) Atomics.add(notes, 2, 1);
+}
+
+const SLOT = 5;
+
+/** A worker does a job, and then leaves. */
+export async function doJob(
+  buffer: SharedArrayBuffer,
+  notes: Notes,
+): Promise<void> {
+  const handover = new Handover(buffer);
+  const slot = await handover.assigned();
+  if (slot === SLOT && handover.claim(slot)) {
+    Atomics.add(notes, 1, 1);
+    handover.finish(slot);
+  }
+  if (handover.leave() === SLOT) Atomics.add(notes, 3, 1);
+}
+
+/** Gives a job to a worker, takes it back if it can, and waits for its end. */
+export async function giveJob(
+  buffer: SharedArrayBuffer,
+  notes: Notes,
+  takesBack: boolean,
+): Promise<void> {
+  const handover = new Handover(buffer);
+  handover.assign(SLOT);
+  if (takesBack && handover.takeBack(SLOT)) Atomics.add(notes, 2, 1);
+  if (!await handover.left(Infinity)) throw new Error("it never left");
+}
+
+expose(import.meta, {
+  abortBarrier,
+  awaitEvent,
+  awaitGetOrGiveUp,
+  awaitGets,
+  awaitLock,
+  awaitPermit,
+  awaitPuts,
+  beginClaim,
+  callOff,
+  closeQueue,
+  consume,
+  doJob,
+  getItems,
+  getItemsAsVictim,
+  giveJob,
+  givePermits,
+  giveTokens,
+  giveVictimUp,
+  joinQueue,
+  keepLock,
+  nested,
+  notifyWaiting,
+  oneByOne,
+  produce,
+  pulse,
+  putItems,
+  putItemsAsVictim,
+  read,
+  setEvent,
+  stopVictim,
+  takeInOrder,
+  takeInOrderAsVictim,
+  takeLeft,
+  takePermit,
+  takeToken,
+  takeTokenAsVictim,
+  takeTwo,
+  useGil,
+  useGilAsVictim,
+  useLock,
+  useLockAsVictim,
+  useMutex,
+  useSemaphore,
+  useSemaphoreAsVictim,
+  waitAndPassOn,
+  waitAtBarrier,
+  waitAtBarrierAsVictim,
+  waitForEvent,
+  waitForPulse,
+  write,
+});
