@@ -43,8 +43,11 @@ function promised(code: string): string {
 
 /** Runs a script as a process of its own. */
 export async function assertPrints(code: string): Promise<void> {
-  const library = new URL("mod.ts", root).href;
-  const source = code.replace('"@lab9/concurrency"', JSON.stringify(library));
+  const source = code.replaceAll(
+    /"@lab9\/concurrency(\/\w+)?"/g,
+    (_, entry) =>
+      JSON.stringify(new URL(entry ? `lib${entry}.ts` : "mod.ts", root).href),
+  );
   const { code: status, stdout, stderr } = await new Deno.Command("deno", {
     args: [
       "run",
