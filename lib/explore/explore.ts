@@ -131,7 +131,6 @@ const BLOCK_MS = 50;
  * ```ts no-eval
  * import { expose } from "@lab9/concurrency";
  * import { explore } from "@lab9/concurrency/explore";
- * import { assertEquals } from "@std/assert";
  *
  * export function increment(counter: Int32Array): void {
  *   counter[0]++;
@@ -139,14 +138,19 @@ const BLOCK_MS = 50;
  * expose(import.meta, { increment });
  *
  * if (import.meta.main) {
- *   await explore(() => {
+ *   const exploration = explore(() => {
  *     const counter = new Int32Array(new SharedArrayBuffer(4));
  *     const thread = { target: increment, args: [counter] };
  *     return {
  *       threads: [thread, thread],
- *       check: () => assertEquals(counter[0], 2),
+ *       check() {
+ *         if (counter[0] !== 2) throw new Error(`counted to ${counter[0]}`);
+ *       },
  *     };
- *   }); // ScheduleError: both threads read 0, and both write 1
+ *   });
+ *   // A ScheduleError: both threads read 0, and both write 1.
+ *   const { message } = await exploration.catch((error) => error);
+ *   console.log(message.split("\n")[0]); // The check threw Error: counted to 1
  * }
  * ```
  */

@@ -24,7 +24,7 @@ threadTest(
       const text = Deno.readTextFileSync(new URL(path, root));
       for (const [, from] of text.matchAll(/^ *\* .*\bfrom "(.*)";$/gm)) {
         assert(
-          from === "@lab9/concurrency" || from === "@std/assert",
+          /^@lab9\/concurrency(\/\w+)?$/.test(from) || from === "@std/assert",
           `${path}: an example imports ${from}`,
         );
       }
