@@ -112,6 +112,8 @@ export class Room {
   #waits = new Waits();
   /** How many places are offered and not used yet. */
   #told = 0;
+  /** How many of them were offered before the clock's last look. */
+  #old = 0;
   #isLooking = false;
 
   /** `pending` says how many tasks there are. */
@@ -132,6 +134,7 @@ export class Room {
   /** A task was submitted. */
   use(): void {
     if (this.#told > 0) this.#told--;
+    if (this.#old > 0) this.#old--;
   }
 
   /** There may be a place, or none any more. */
@@ -168,9 +171,13 @@ export class Room {
 
   async #lookAgain(): Promise<void> {
     this.#isLooking = true;
-    await pause(KEPT_MS);
+    while (this.#told > 0) {
+      await pause(KEPT_MS);
+      // A place that was offered in this turn may still be used in it.
+      this.#told -= this.#old;
+      this.#old = this.#told;
+      this.#waits.wakeAll();
+    }
     this.#isLooking = false;
-    this.#told = 0;
-    this.#waits.wakeAll();
   }
 }
