@@ -21,29 +21,9 @@ import {
 import { hold } from "../../lib/sync/keep_alive.ts";
 import { turn } from "../../lib/sync/spin.ts";
 import { STATE, STRIDE, waiterWords } from "../../lib/sync/waiters.ts";
+import { deeper, deepest } from "./stack_end.ts";
 
-function call(op: () => void, ..._padding: unknown[]): void {
-  op();
-}
-
-function deeper(depth: number, padding: number, op: () => void): void {
-  if (depth > 0) deeper(depth - 1, padding, op);
-  else call(op, ...new Array(padding));
-}
-
-function fits(depth: number): boolean {
-  try {
-    deeper(depth, 0, () => {});
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-let most = 0;
-for (let step = 1 << 17; step > 0; step >>= 1) {
-  if (fits(most + step)) most += step;
-}
+const most = deepest();
 
 /** How many awaited waits are in some list. */
 function sleepers(): number {
