@@ -111,9 +111,9 @@ export class Room {
   #pending: () => number;
   #waits = new Waits();
   /** How many places are offered and not used yet. */
-  #told = 0;
+  #offered = 0;
   /** How many of them were offered before the clock's last look. */
-  #old = 0;
+  #due = 0;
   #isLooking = false;
 
   /** `pending` says how many tasks there are. */
@@ -133,8 +133,8 @@ export class Room {
 
   /** A task was submitted. */
   use(): void {
-    if (this.#told > 0) this.#told--;
-    if (this.#old > 0) this.#old--;
+    if (this.#offered > 0) this.#offered--;
+    if (this.#due > 0) this.#due--;
   }
 
   /** There may be a place, or none any more. */
@@ -155,8 +155,8 @@ export class Room {
     return this.#waits.until(
       () => {
         check();
-        if (this.#pending() + this.#told >= this.#limit) return false;
-        if (this.#limit !== Infinity) this.#tell();
+        if (this.#pending() + this.#offered >= this.#limit) return false;
+        if (this.#limit !== Infinity) this.#offer();
         return true;
       },
       texts,
@@ -164,18 +164,18 @@ export class Room {
     );
   }
 
-  #tell(): void {
-    this.#told++;
+  #offer(): void {
+    this.#offered++;
     if (!this.#isLooking) this.#lookAgain();
   }
 
   async #lookAgain(): Promise<void> {
     this.#isLooking = true;
-    while (this.#told > 0) {
+    while (this.#offered > 0) {
       await pause(KEPT_MS);
       // A place that was offered in this turn may still be used in it.
-      this.#told -= this.#old;
-      this.#old = this.#told;
+      this.#offered -= this.#due;
+      this.#due = this.#offered;
       this.#waits.wakeAll();
     }
     this.#isLooking = false;
