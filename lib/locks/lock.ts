@@ -34,7 +34,7 @@ export interface LockOptions {
 /** The key of what {@linkcode Condition} needs of a lock. */
 export const owned: unique symbol = Symbol("lab9.owned");
 /** The key of whether the holder may acquire the lock again. */
-export const isReentrant: unique symbol = Symbol("lab9.isReentrant");
+const isReentrant: unique symbol = Symbol("lab9.isReentrant");
 
 const counts = { Lock: 0, RLock: 0 };
 

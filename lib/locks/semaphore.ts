@@ -61,7 +61,7 @@ const witness: Witness = { enter: enterStakeWait, leave: leaveStakeWait };
 const SPINS = 100;
 
 /** The key of whether there may be no more permits than at first. */
-export const isBounded: unique symbol = Symbol("lab9.isBounded");
+const isBounded: unique symbol = Symbol("lab9.isBounded");
 /** The key of how a permit is given back. */
 const give: unique symbol = Symbol("lab9.give");
 

@@ -228,20 +228,6 @@ export function setEvent(event: Event): void {
   event.set();
 }
 
-/** Sets and clears the event while so many wait for it. */
-export function pulse(event: Event, table: Int32Array): void {
-  while (Atomics.load(table, 0) === 0) Atomics.pause();
-  event.set();
-  event.clear();
-}
-
-/** Waits, and says so right before. */
-export function waitForPulse(event: Event, table: Int32Array): void {
-  const wait = event.waitSync.bind(event);
-  Atomics.add(table, 0, 1);
-  wait({ timeout: 1 });
-}
-
 /** Puts into or takes from a place for one, told of changes by a condition. */
 export function produce(condition: Condition, notes: Notes, n: number): void {
   for (let i = 0; i < n; i++) {
@@ -513,7 +499,6 @@ expose(import.meta, {
   notifyWaiting,
   oneByOne,
   produce,
-  pulse,
   putItems,
   putItemsAsVictim,
   read,
@@ -537,6 +522,5 @@ expose(import.meta, {
   waitAtBarrier,
   waitAtBarrierAsVictim,
   waitForEvent,
-  waitForPulse,
   write,
 });

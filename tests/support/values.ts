@@ -116,7 +116,6 @@ const errorMakers = {
   } as ErrorClass,
 } satisfies Record<string, ErrorClass>;
 export type ErrorBase = keyof typeof errorMakers;
-export const errorBases = Object.keys(errorMakers) as ErrorBase[];
 
 /** What may be unusual about an error. */
 const errorOddities = {
@@ -146,7 +145,6 @@ const errorOddities = {
   symbolMessage: (error: Error) => error.message = Symbol("s") as never,
 } satisfies Record<string, (error: Error) => unknown>;
 export type ErrorOddity = keyof typeof errorOddities;
-export const errorOddityNames = Object.keys(errorOddities) as ErrorOddity[];
 /** What of errors travels as structured clone would have it; the rest is kept. */
 export const clonedErrorBases: ErrorBase[] = [
   "Error",
