@@ -6,5 +6,6 @@
  * @module
  */
 
+export { AnyPool } from "./pool/any_pool.ts";
 export { type CurrentTask, currentTask } from "./pool/current_task.ts";
 export * from "./pool/pool.ts";

@@ -3,7 +3,7 @@
 import { now, Promise, startTimer, stopTimer } from "../sync/globals.ts";
 import { hold } from "../sync/keep_alive.ts";
 import { offAbort, onAbort } from "../sync/signals.ts";
-import type { Dispatcher, OpenCall } from "./dispatcher.ts";
+import type { AnyDispatcher, OpenCall } from "./any_dispatcher.ts";
 import type { Task, TaskOwner } from "./task.ts";
 
 /** How a call may end early. */
@@ -29,7 +29,7 @@ const LONGEST_DELAY_MS = 2 ** 31 - 1;
  * failed still limits the tasks that it has left running.
  */
 export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
-  #dispatcher: Dispatcher;
+  #dispatcher: AnyDispatcher;
   #tasks = new Set<Task>();
   #timeout: number;
   #runTimeout: number | undefined;
@@ -50,7 +50,7 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
   #onAbort = (): void => this.cancel(this.#signal!.reason);
 
   constructor(
-    dispatcher: Dispatcher,
+    dispatcher: AnyDispatcher,
     { signal, timeout = Infinity, runTimeout, priority = 0 }: CallLimits,
   ) {
     this.#priority = priority;

@@ -10,6 +10,7 @@ import type { Settled } from "../thread/run.ts";
 import { Outcome } from "../thread/thread_table.ts";
 import { WorkerLostError } from "../thread/thread.ts";
 import { Answers } from "./answers.ts";
+import type { AnyDispatcher, OpenCall } from "./any_dispatcher.ts";
 import { Channel } from "./channel.ts";
 import { Line, TaskTable } from "./task_table.ts";
 import { Outbox } from "./outbox.ts";
@@ -30,14 +31,6 @@ const NOTHING = pack(undefined);
 
 /** How long the tasks of a pool may only wait once its block has ended. */
 const STUCK_MS = 5000;
-
-/** A call that may have tasks, or go on submitting them. */
-export interface OpenCall {
-  /** Tells it that the pool has ended. */
-  callOff(reason: unknown): void;
-  /** Tells it that the pool takes no more tasks, not even of this call. */
-  refuse(reason: unknown): void;
-}
 
 export interface DispatcherOptions
   extends Omit<WorkersOptions, "tasks" | "results" | "tickets" | "onStart"> {
@@ -62,8 +55,9 @@ type State = "running" | "closed" | "drained" | "failed" | "stopped";
  * The main thread's side of a pool: it writes tasks into one channel, which any
  * worker takes from, and settles them by what comes back through another.
  */
-export class Dispatcher {
-  #workers: Workers;
+export class Dispatcher implements AnyDispatcher {
+  readonly workers: number;
+  #crew: Workers;
   #table = new TaskTable();
   #outbox = new Outbox((task, error) => this.#reject(task.id, error));
   #results = new Channel();
@@ -72,7 +66,7 @@ export class Dispatcher {
     resolve: (id, value) => this.#settle(id)?.resolve(value),
     reject: (id, error) => this.#reject(id, error),
     begin: (id) => this.#limit(this.#table.get(id)),
-    takeMail: (worker) => this.#workers.takeMail(worker),
+    takeMail: (worker) => this.#crew.takeMail(worker),
     sendPayload: (task, worker) => this.#sendPayload(task, worker),
   });
   /** The calls that can be called off now. */
@@ -109,10 +103,11 @@ export class Dispatcher {
     size: number,
     { maxsize, onWorkerStart, onWorkerEnd, ...options }: DispatcherOptions,
   ) {
+    this.workers = size;
     const atATime = this.#atATime = size * options.tasksPerWorker;
     this.#room = new Room(maxsize, atATime, () => this.#table.size);
     this.#onWorkerEnded = onWorkerEnd;
-    this.#workers = new Workers(
+    this.#crew = new Workers(
       size,
       {
         ...options,
@@ -126,7 +121,7 @@ export class Dispatcher {
     this.#receive();
     // Idle workers that are to end aren't started without need.
     if (options.idleTimeout === Infinity) {
-      this.#workers.fill(() => this.#state === "running");
+      this.#crew.fill(() => this.#state === "running");
     }
   }
 
@@ -155,13 +150,13 @@ export class Dispatcher {
   }
 
   stats(): PoolStats {
-    const { waited, ran } = this.#workers.times();
+    const { waited, ran } = this.#crew.times();
     return {
       ...this.#table.counts(),
       done: this.#settled - this.#failed - this.#calledOff,
       failed: this.#failed,
       calledOff: this.#calledOff,
-      workers: this.#workers.count,
+      workers: this.#crew.count,
       waitMs: timesOf(waited),
       runMs: timesOf(ran),
     };
@@ -176,7 +171,7 @@ export class Dispatcher {
     using _alive = hold();
     this.#readies++;
     try {
-      await this.#workers.ready(() => {
+      await this.#crew.ready(() => {
         if (this.#hasStopped) throw this.#failure;
       });
     } finally {
@@ -208,7 +203,7 @@ export class Dispatcher {
 
   /** Whether the workers know the module. */
   knows(url: string): boolean {
-    const { own, exposing } = this.#workers.registry;
+    const { own, exposing } = this.#crew.registry;
     return exposing.has(url) || own.has(url);
   }
 
@@ -234,7 +229,7 @@ export class Dispatcher {
     this.#hold ??= hold();
     this.#onDue();
     if (this.#state === "drained") this.#reopen();
-    if (this.#table.size > this.#workers.count) this.#grow();
+    if (this.#table.size > this.#crew.count) this.#grow();
     return task.promise;
   }
 
@@ -279,7 +274,7 @@ export class Dispatcher {
     for (const task of tasks) {
       const worker = this.#takeAway(task, reason);
       this.#onCalledOff(task, reason);
-      if (worker !== undefined) this.#workers.callOff(worker, task.id);
+      if (worker !== undefined) this.#crew.callOff(worker, task.id);
     }
   }
 
@@ -287,7 +282,7 @@ export class Dispatcher {
   #takeAway(task: Task, reason: unknown): PoolWorker | undefined {
     if (this.#table.callOffWaiting(task)) return undefined;
     // The worker reads the reason as soon as it sees the ticket.
-    const worker = this.#workers.tellReason(task.id, reason);
+    const worker = this.#crew.tellReason(task.id, reason);
     this.#table.callOff(task);
     return worker;
   }
@@ -375,7 +370,7 @@ export class Dispatcher {
     let since = now();
     let settled = this.#settled;
     for (;;) {
-      const onlyWaits = await this.#workers.look();
+      const onlyWaits = await this.#crew.look();
       if (hasEnded() || this.#hasStopped) return;
       if (!onlyWaits || settled !== this.#settled) {
         since = now();
@@ -398,7 +393,7 @@ export class Dispatcher {
     this.#joins++;
     try {
       this.#drainIfDone();
-      const ended = this.#workersEnded();
+      const ended = this.#crewEnded();
       if (options === undefined) return await ended;
       const texts = { action: "join pool", state: "its workers were alive" };
       await within(ended, texts, options);
@@ -407,8 +402,8 @@ export class Dispatcher {
     }
   }
 
-  async #workersEnded(): Promise<void> {
-    await this.#workers.ended();
+  async #crewEnded(): Promise<void> {
+    await this.#crew.ended();
     await this.#stopping;
   }
 
@@ -423,7 +418,7 @@ export class Dispatcher {
     for (const call of this.#calls) call.callOff(reason);
     this.#room.free();
     // In this order: a worker that sees the channel's end is to know why.
-    this.#stopping = this.#workers.stop();
+    this.#stopping = this.#crew.stop();
     this.#outbox.close();
     this.#closeResults();
   }
@@ -443,7 +438,7 @@ export class Dispatcher {
 
   /** Lets no reader of results outlive the workers. */
   async #closeResults(): Promise<void> {
-    await this.#workersEnded();
+    await this.#crewEnded();
     if (this.#state === "closed") return;
     this.#results.close();
     this.#onDue();
@@ -459,7 +454,7 @@ export class Dispatcher {
 
   #grow(): void {
     try {
-      this.#workers.grow();
+      this.#crew.grow();
     } catch (error) {
       this.#abandon(error);
     }
@@ -544,15 +539,15 @@ export class Dispatcher {
 
   #sendPayload(task: Task | undefined, worker: number): void {
     // Who asks must be answered, or the next answer would be taken for this.
-    if (task === undefined) return this.#workers.sendMail(worker, NOTHING);
+    if (task === undefined) return this.#crew.sendMail(worker, NOTHING);
     const mail = task.mail!;
     task.mail = undefined;
     try {
-      this.#workers.sendMail(worker, mail);
+      this.#crew.sendMail(worker, mail);
     } catch (error) {
       // It has changed since, or is larger than what a message can take.
       this.cancel([task], error);
-      this.#workers.sendMail(worker, NOTHING);
+      this.#crew.sendMail(worker, NOTHING);
     }
   }
 
@@ -595,7 +590,7 @@ export class Dispatcher {
 
   /** Starts a worker if one was lost, or a task would wait for none. */
   #replace(isMissing: boolean): void {
-    if (isMissing || this.#table.size > this.#workers.count) this.#grow();
+    if (isMissing || this.#table.size > this.#crew.count) this.#grow();
   }
 }
 

@@ -1,0 +1,304 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { Promise as Promises } from "../sync/globals.ts";
+import { checkOptions, checkSignal, kindOf } from "../checks.ts";
+import { checkSeconds } from "../sync/deadline.ts";
+import { isRecording, Mark, recordSpan } from "../sync/recorder.ts";
+import { type AnyFunction, idOf, originOf } from "../codec/references.ts";
+import {
+  callIn,
+  type Context,
+  contextOf,
+  type ContextStorage,
+} from "../thread/context.ts";
+import type { AnyDispatcher } from "./any_dispatcher.ts";
+import { Call } from "./call.ts";
+import { ChunkRunner } from "./chunks.ts";
+import {
+  type AnyIterable,
+  type ApplyOptions,
+  checkArray,
+  checkCount,
+  checkFunction,
+  checkIterable,
+  type ImapOptions,
+  type MapOptions,
+} from "./options.ts";
+import { countOf, isAsync, Source, streamChunks } from "./stream.ts";
+import { Mode, Task } from "./task.ts";
+
+/** How many chunks an imap has under way for each worker. */
+const CHUNKS_AHEAD = 2;
+/** A longer array isn't made at once by V8, but as a dictionary. */
+const LONGEST_FAST = 1 << 25;
+export const NO_OPTIONS: ApplyOptions = {};
+
+/** What a pool is asked to do, as tasks of its dispatcher. */
+export class Calls {
+  readonly dispatcher: AnyDispatcher;
+  /** The storages whose values go along with every call. */
+  #context: readonly ContextStorage[] | undefined;
+  /** The ids of functions that were found to be fit for this pool. */
+  #known = new Map<AnyFunction, number>();
+
+  constructor(
+    dispatcher: AnyDispatcher,
+    context: readonly ContextStorage[] | undefined,
+  ) {
+    this.dispatcher = dispatcher;
+    this.#context = context;
+  }
+
+  /** Calls a function once. */
+  apply(
+    fn: AnyFunction,
+    args: unknown,
+    options: ApplyOptions,
+  ): Promise<unknown> {
+    try {
+      let id = this.check("apply function", fn, options);
+      checkArray("apply function: args", args);
+      let list = args as readonly unknown[];
+      const context = this.contextOf("apply function", options);
+      if (context !== undefined) {
+        id = idOf(callIn)!;
+        list = [context, fn, list];
+      }
+      const task = new Task(id, Mode.APPLY, false, list);
+      const { signal, timeout, runTimeout, priority } = options;
+      if (isRecording) return this.#applyRecorded(task, options);
+      // What can't end early needs no more than its task.
+      return signal === undefined && timeout === undefined &&
+          runTimeout === undefined && priority === undefined
+        ? this.dispatcher.submit(task)
+        : this.#applyLimited(task, options);
+    } catch (error) {
+      return Promises.reject(error);
+    }
+  }
+
+  #applyLimited(task: Task, limits: ApplyOptions): Promise<unknown> {
+    const call = new Call(this.dispatcher, limits);
+    call.begin();
+    return call.submit(task);
+  }
+
+  async #applyRecorded(task: Task, limits: ApplyOptions): Promise<unknown> {
+    using _span = recordSpan(Mark.POOL);
+    return await this.#applyLimited(task, limits);
+  }
+
+  /** @throws {Error} If the pool was closed. */
+  checkOpen(): void {
+    if (!this.dispatcher.isOpen) throw new Error("Pool is not running");
+  }
+
+  /** The id of the function, if it may be called now. */
+  check(action: string, fn: AnyFunction, options: ApplyOptions): number {
+    this.checkOpen();
+    const id = this.#known.get(fn) ?? this.#learn(action, fn);
+    if (options !== NO_OPTIONS) checkLimits(action, options);
+    this.dispatcher.checkRoom();
+    return id;
+  }
+
+  /** What goes along with a call; undefined if nothing does. */
+  contextOf(action: string, options: ApplyOptions): Context | undefined {
+    const storages = options.context ?? this.#context;
+    return storages === undefined ? undefined : contextOf(action, storages);
+  }
+
+  #learn(action: string, fn: AnyFunction): number {
+    checkFunction(action, fn);
+    const { url, name } = originOf(fn)!;
+    if (!this.dispatcher.knows(url)) {
+      throw new TypeError(
+        `Cannot ${action}: '${name}' was exposed after the pool was made, ` +
+          "import its module first",
+      );
+    }
+    const id = idOf(fn)!;
+    this.#known.set(fn, id);
+    return id;
+  }
+
+  /** Calls a function for each item, and collects the results. */
+  async map<T, R>(
+    mode: Mode,
+    fn: AnyFunction,
+    items: AnyIterable<T>,
+    options: MapOptions,
+  ): Promise<R[]> {
+    const action = mode === Mode.MAP ? "map function" : "starmap function";
+    let id = this.#checkItems(action, fn, items, options);
+    const context = this.contextOf(action, options);
+    if (context !== undefined) {
+      id = idOf(callIn)!;
+      items = withContext(context, fn, mode, items) as AnyIterable<T>;
+      mode = Mode.STARMAP;
+    }
+    using call = new Call(this.dispatcher, options).open();
+    const list = isAsync(items) ? await collect(items, call) : listOf(items);
+    const total = list.length;
+    const { chunkSize = defaultChunkSize(total, this.dispatcher.workers) } =
+      options;
+    const { settled: isSettled = false, onProgress } = options;
+    const runner = new ChunkRunner(call, {
+      fn: id,
+      mode,
+      isSettled,
+      total,
+      onProgress,
+    });
+    using _span = recordSpan(Mark.POOL);
+    const isPlaced = !isSettled && total <= LONGEST_FAST;
+    const results = { list: [] as unknown[] };
+    const chunks: Promise<unknown[]>[] = [];
+    for (let at = 0; at < total; at += chunkSize) {
+      const end = Math.min(at + chunkSize, total);
+      const into = isPlaced ? { results, at } : undefined;
+      chunks.push(runner.run(list, at, end, into));
+    }
+    // While it is made, the workers have begun.
+    if (isPlaced) results.list = new Array(total);
+    try {
+      const lists = await Promises.all(chunks);
+      return (isPlaced ? results.list : lists.flat()) as R[];
+    } catch (error) {
+      // What a worker has begun is its neighbours', and finishes.
+      call.cancelWaiting(error);
+      throw error;
+    }
+  }
+
+  /** Calls a function for each item, as results are taken. */
+  stream<T, R>(
+    mode: Mode,
+    fn: AnyFunction,
+    items: AnyIterable<T>,
+    options: ImapOptions,
+    ordered: boolean,
+  ): AsyncGenerator<R, void, undefined> {
+    const action = mode === Mode.MAP ? "imap function" : "starmap function";
+    let id = this.#checkItems(action, fn, items, options);
+    const context = this.contextOf(action, options);
+    if (context !== undefined) {
+      id = idOf(callIn)!;
+      items = withContext(context, fn, mode, items) as AnyIterable<T>;
+      mode = Mode.STARMAP;
+    }
+    const { chunkSize = 1, settled: isSettled = false, onProgress } = options;
+    const call = new Call(this.dispatcher, options);
+    const runner = new ChunkRunner(call, {
+      fn: id,
+      mode,
+      isSettled,
+      total: countOf(items),
+      onProgress,
+    });
+    const runChunk = (items: T[]) =>
+      runner.run(items, 0, items.length) as Promise<R[]>;
+    return streamChunks(call, new Source(items), runChunk, {
+      chunkSize,
+      ahead: this.dispatcher.workers * CHUNKS_AHEAD,
+      ordered,
+    });
+  }
+
+  #checkItems(
+    action: string,
+    fn: AnyFunction,
+    items: unknown,
+    options: MapOptions | ImapOptions,
+  ): number {
+    const id = this.check(action, fn, options);
+    const { chunkSize, onProgress } = options;
+    if (chunkSize !== undefined) checkCount(action, "chunkSize", chunkSize);
+    if (onProgress !== undefined && typeof onProgress !== "function") {
+      throw new TypeError(
+        `Cannot ${action}: onProgress must be a function, received ${
+          kindOf(onProgress)
+        }`,
+      );
+    }
+    checkIterable(action, items);
+    return id;
+  }
+}
+
+/** The arguments of {@linkcode callIn} for each item. */
+function withContext(
+  context: Context,
+  fn: AnyFunction,
+  mode: Mode,
+  items: AnyIterable<unknown>,
+): AnyIterable<unknown> {
+  const wrap = (item: unknown) => [
+    context,
+    fn,
+    mode === Mode.MAP ? [item] : item,
+  ];
+  if (Array.isArray(items)) return items.map(wrap);
+  if (isAsync(items)) return wrapAsync(items, wrap);
+  return Iterator.from(items as Iterable<unknown>).map(wrap);
+}
+
+async function* wrapAsync(
+  items: AsyncIterable<unknown>,
+  wrap: (item: unknown) => unknown,
+): AsyncGenerator<unknown> {
+  for await (const item of items) yield wrap(item);
+}
+
+function checkPriority(action: string, priority: number): void {
+  if (typeof priority !== "number") {
+    throw new TypeError(
+      `Cannot ${action}: priority must be a number, received ${
+        kindOf(priority)
+      }`,
+    );
+  }
+  if (Number.isNaN(priority)) {
+    throw new RangeError(`Cannot ${action}: priority must not be NaN`);
+  }
+}
+
+function checkLimits(action: string, options: ApplyOptions): void {
+  checkOptions(action, options);
+  checkSignal(action, options.signal);
+  if (options.timeout !== undefined) {
+    checkSeconds(action, "timeout", options.timeout);
+  }
+  const { priority } = options;
+  if (priority !== undefined) checkPriority(action, priority);
+  if (options.runTimeout !== undefined) {
+    checkSeconds(action, "runTimeout", options.runTimeout);
+  }
+  options.signal?.throwIfAborted();
+}
+
+/** Python's: a quarter of each worker's share of the items, rounded up. */
+function defaultChunkSize(items: number, workers: number): number {
+  return Math.max(1, Math.ceil(items / (workers * 4)));
+}
+
+/** The items as a list; an array is one that nothing has to be copied of. */
+function listOf<T>(items: Iterable<T>): readonly T[] {
+  const isPlain = Array.isArray(items) &&
+    items[Symbol.iterator] === Array.prototype[Symbol.iterator];
+  return isPlain ? items : [...items];
+}
+
+async function collect<T>(items: AsyncIterable<T>, call: Call): Promise<T[]> {
+  const source = new Source(items);
+  const list: T[] = [];
+  try {
+    for (;;) {
+      const next = await call.orRefused(source.read(1));
+      if (next.length === 0) return list;
+      list.push(next[0]);
+    }
+  } finally {
+    source.leave();
+  }
+}
