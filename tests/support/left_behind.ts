@@ -1,6 +1,6 @@
 // What threads and tasks leave behind: errors that nobody awaits, and waits.
 
-import { expose, type Queue, sleep } from "../../mod.ts";
+import { expose, type Queue, sleep, sleepSync } from "../../mod.ts";
 
 /** Ways to throw without a caller, a turn of the event loop later. */
 export const ways: Record<string, (error: unknown) => void> = {
@@ -74,17 +74,34 @@ export async function leaveGet(queue: Queue<number>): Promise<string> {
   return "left";
 }
 
-/** Leaves a get behind, and computes for so long. */
+/** Leaves a get behind, says so in a word, and computes until the next one is set. */
 export function leaveGetAndSpin(
   queue: Queue<number>,
-  begun: Int32Array,
-  ms: number,
+  words: Int32Array,
 ): void {
   queue.get().catch(() => {});
-  Atomics.store(begun, 0, 1);
-  Atomics.notify(begun, 0);
-  const end = performance.now() + ms;
-  while (performance.now() < end);
+  Atomics.store(words, 0, 1);
+  while (Atomics.load(words, 1) === 0) Atomics.pause();
+}
+
+/** Leaves a get behind, and closes its worker. */
+export async function leaveGetAndClose(queue: Queue<number>): Promise<void> {
+  queue.get().catch(() => {});
+  await sleep(0);
+  self.close();
+}
+
+/** Leaves a get behind, and is ended on the spot: it calls the library again. */
+export async function leaveGetAndGoOn(queue: Queue<number>): Promise<void> {
+  queue.get().catch(() => {});
+  await sleep(0);
+  for (;;) {
+    try {
+      sleepSync(3600);
+    } catch {
+      // It is told to end.
+    }
+  }
 }
 
 /** Memory that has to go by message. */
@@ -109,6 +126,8 @@ expose(import.meta, {
   strayLater,
   strayWhileAsleep,
   leaveGet,
+  leaveGetAndClose,
+  leaveGetAndGoOn,
   leaveGetAndSpin,
   shared,
   strayShared,

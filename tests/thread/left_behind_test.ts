@@ -4,7 +4,14 @@ import {
   assertMatch,
   assertRejects,
 } from "@std/assert";
-import { Event, Pool, Queue, sleep, Thread } from "../../mod.ts";
+import {
+  Event,
+  Pool,
+  Queue,
+  sleep,
+  Thread,
+  WorkerLostError,
+} from "../../mod.ts";
 import { waitersInUse } from "../support/waiters.ts";
 import * as fns from "../support/left_behind.ts";
 import { shareAndBlock } from "../support/pool_functions.ts";
@@ -117,21 +124,56 @@ threadTest("An item isn't given to a thread that has ended", async () => {
 
 threadTest("An item isn't given to a thread that was given up", async () => {
   const queue = new Queue<number>();
-  const begun = new Int32Array(new SharedArrayBuffer(4));
-  const thread = new Thread(fns.leaveGetAndSpin, {
-    args: [queue, begun, 9000],
-  });
+  const words = new Int32Array(new SharedArrayBuffer(8));
+  const thread = new Thread(fns.leaveGetAndSpin, { args: [queue, words] });
   thread.start();
-  await until(() => Atomics.load(begun, 0) === 1);
+  await until(() => Atomics.load(words, 0) === 1);
   const [warning, ...others] = await warningsOf(() => thread.terminate());
   assertEquals(others, []);
   assertMatch(
     warning,
     /^Thread Thread-\d+ \(leaveGetAndSpin\) seems to compute/,
   );
-  const got = queue.get();
+  const got = queue.get({ timeout: 30 });
+  queue.putNowait(42);
+  try {
+    assertEquals(await got, 42);
+  } finally {
+    Atomics.store(words, 1, 1);
+  }
+});
+
+threadTest("An item isn't given to a worker that closes itself", async () => {
+  const queue = new Queue<number>();
+  const waiters = waitersInUse();
+  for (let i = 0; i < 3; i++) {
+    const thread = new Thread(fns.leaveGetAndClose, { args: [queue] });
+    thread.start();
+    await assertRejects(() => thread.join(), WorkerLostError, "closed");
+    const pool = new Pool(1);
+    const call = pool.apply(fns.leaveGetAndClose, [queue]);
+    await assertRejects(() => call, WorkerLostError, "closed");
+    await pool.terminate();
+  }
+  const got = queue.get({ timeout: 30 });
   queue.putNowait(42);
   assertEquals(await got, 42);
+  await until(() => waitersInUse() <= waiters + 1);
+});
+
+threadTest("An item isn't given to a thread ended on the spot", async () => {
+  const queue = new Queue<number>();
+  const waiters = waitersInUse();
+  for (let i = 0; i < 3; i++) {
+    const thread = new Thread(fns.leaveGetAndGoOn, { args: [queue] });
+    await thread.start();
+    await until(() => waitersInUse() > waiters + 1);
+    await thread.terminate();
+  }
+  const got = queue.get({ timeout: 30 });
+  queue.putNowait(42);
+  assertEquals(await got, 42);
+  await until(() => waitersInUse() <= waiters + 1);
 });
 
 threadTest(
