@@ -5,9 +5,12 @@ import {
   assertThrows,
   fail,
 } from "@std/assert";
-import { Gil, Queue, sleep, type Thread } from "../mod.ts";
+import { Gil, Queue, sleep, Thread } from "../mod.ts";
 import { handle } from "../lib/codec/references.ts";
+import { currentThreadId, waiterOf } from "../lib/sync/waiters.ts";
 import { threadTest } from "./support/threads.ts";
+import { until } from "./support/until.ts";
+import { warningsOf } from "./support/warnings.ts";
 import * as fns from "./support/gil_functions.ts";
 import { start } from "./support/start.ts";
 
@@ -252,3 +255,55 @@ threadTest(
     for (const thread of later) assertEquals(await thread.join(60), 0);
   },
 );
+
+threadTest(
+  "Gil: a later thread with a dead holder's waiter takes the lock",
+  async () => {
+    const gil = new Gil();
+    const begun = new Queue<string>();
+    const go = new Queue<string>();
+    go.putNowait("close");
+    const holder = start(fns.closeHolding, gil, begun, go);
+    await assertRejects(() => holder.join(), Error);
+    const dead = fns.wordsOf(gil)[0];
+    let later = 0;
+    for (let i = 0; i < 5 && waiterOf(later) !== waiterOf(dead); i++) {
+      // As the dead one has left it: the threads between have let go of it.
+      fns.wordsOf(gil)[0] = dead;
+      const thread = new Thread(fns.holderAndMe, { args: [gil], fresh: true });
+      thread.start();
+      const [held, me] = await thread.join(30);
+      assertEquals(held, me);
+      later = me;
+    }
+    assertEquals(waiterOf(later), waiterOf(dead));
+  },
+);
+
+for (const moment of ["takes", "drops"] as const) {
+  threadTest(
+    `Gil: a thread that was given up while it ${moment} it has it not`,
+    async () => {
+      const gil = new Gil();
+      const words = new Int32Array(new SharedArrayBuffer(12));
+      const [HOLDER, DROP_REQUEST] = [0, 3];
+      const thread = moment === "takes"
+        ? start(fns.stall, gil, "compareExchange", HOLDER, words)
+        : start(fns.stall, gil, "load", DROP_REQUEST, words);
+      await until(() => Atomics.load(words, fns.STALLED) === 1);
+      await warningsOf(() => thread.terminate());
+      gil.run(() => {
+        if (moment === "takes") return;
+        // It is this thread's lock now, whatever the other does.
+        Atomics.store(words, fns.GO, 1);
+        while (Atomics.load(words, fns.OUTCOME) === 0) Atomics.pause();
+        assertEquals(fns.wordsOf(gil)[HOLDER], currentThreadId());
+      });
+      Atomics.store(words, fns.GO, 1);
+      await until(() => Atomics.load(words, fns.OUTCOME) !== 0);
+      assertEquals(words[fns.OUTCOME], moment === "takes" ? 2 : 1);
+      assertEquals(fns.wordsOf(gil)[HOLDER], 0);
+      await assertRejects(() => thread.join(), Error, "given up");
+    },
+  );
+}

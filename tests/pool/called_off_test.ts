@@ -70,47 +70,42 @@ for (const [name, method] of Object.entries(all)) {
   }
 }
 
-threadTest(
-  "Pool: what stands behind a backlog that is called off",
-  async () => {
-    const [pool, go] = await busyPool();
-    // The channel holds 256 MB.
-    const large = new Uint8Array(100 * 2 ** 20);
-    const controller = new AbortController();
-    const { signal } = controller;
-    const first = range(4).map(() =>
-      pool.apply(fns.countArguments, [large], { signal })
-    );
-    const behind = pool.map(fns.square, range(3), { chunkSize: 1 });
-    const rejected = Promise.allSettled(first);
-    controller.abort(new RangeError("enough"));
-    await rejected;
-    go.putNowait(0);
-    assertEquals(await behind, [0, 1, 4]);
-    await pool.terminate();
-  },
-);
+/**
+ * A pool whose only worker has yet to begin, and what lets it: it answers nothing
+ * before it has taken what is in the channel.
+ */
+async function poolToBegin(): Promise<[pool: Pool, go: Queue<number>]> {
+  const begun = new Queue<number>();
+  const go = new Queue<number>();
+  const pool = new Pool(1, { initializer: fns.wait, initargs: [begun, go] });
+  await begun.get();
+  return [pool, go];
+}
 
-threadTest(
-  "Pool: a backlog goes on though nothing before it is answered",
-  async () => {
-    const [pool, go] = await busyPool();
+for (const isCalledOff of [true, false]) {
+  const what = isCalledOff ? "a backlog that is called off" : "a full channel";
+  threadTest(`Pool: what stands behind ${what} goes on`, async () => {
+    const [pool, go] = await poolToBegin();
+    // The channel holds 256 MB: two of these.
     const large = new Uint8Array(100 * 2 ** 20);
     const controller = new AbortController();
     const { signal } = controller;
-    // What is in the channel is called off, and what waits for room is not.
-    const first = range(2).map(() =>
+    const first = range(isCalledOff ? 4 : 2).map(() =>
       pool.apply(fns.countArguments, [large], { signal })
     );
-    const behind = range(2).map(() => pool.apply(fns.countArguments, [large]));
+    const behind = isCalledOff
+      ? pool.map(fns.square, range(3), { chunkSize: 1 })
+      : Promise.all(
+        range(2).map(() => pool.apply(fns.countArguments, [large])),
+      );
     const rejected = Promise.allSettled(first);
     controller.abort(new RangeError("enough"));
     await rejected;
     go.putNowait(0);
-    assertEquals(await Promise.all(behind), [1, 1]);
+    assertEquals(await behind, isCalledOff ? [0, 1, 4] : [1, 1]);
     await pool.terminate();
-  },
-);
+  });
+}
 
 threadTest("Pool: thousands of calls have one listener a signal", async () => {
   const [pool] = await busyPool();

@@ -12,9 +12,13 @@ import {
   PriorityQueue,
   Queue,
   RLock,
+  RWLock,
+  select,
+  selectSync,
   Semaphore,
   sleep,
   sleepSync,
+  type Thread,
 } from "../../mod.ts";
 
 /** What the operations are called on. */
@@ -36,6 +40,9 @@ export class Kit {
   condition: Condition = new Condition();
   barrier: Barrier = new Barrier(1);
   gil: Gil = new Gil();
+  rwlock: RWLock = new RWLock();
+  /** A thread that has ended. */
+  ended?: Thread;
 
   constructor() {
     this.full.putNowait(1);
@@ -47,6 +54,16 @@ export class Kit {
 /** Holds the condition's lock, as what waits and notifies has to. */
 function holding<T>({ condition }: Kit, fn: () => T): T {
   using _held = condition.acquireSync();
+  return fn();
+}
+
+/** The kits whose condition this thread has acquired for good. */
+const kept = new WeakSet<Kit>();
+
+/** The same in a thread that doesn't let go of it from one turn to the next. */
+function keeping<T>(kit: Kit, fn: () => T): T {
+  if (!kept.has(kit)) kit.condition.acquireSync();
+  kept.add(kit);
   return fn();
 }
 
@@ -92,16 +109,37 @@ export const syncOperations: Record<string, (kit: Kit) => unknown> = {
   "Event.clear": ({ event }) => event.clear(),
   "Condition.waitSync": (kit) =>
     holding(kit, () => kit.condition.waitSync(soon)),
+  "Condition.waitSync, kept": (kit) =>
+    keeping(kit, () => kit.condition.waitSync(soon)),
   "Condition.waitForSync": (kit) =>
     holding(kit, () => kit.condition.waitForSync(() => true)),
+  "Condition.waitForSync, kept": (kit) =>
+    keeping(kit, () => kit.condition.waitForSync(() => true)),
   "Condition.notify": (kit) => holding(kit, () => kit.condition.notify()),
+  "Condition.notify, kept": (kit) => keeping(kit, () => kit.condition.notify()),
   "Condition.notifyAll": (kit) => holding(kit, () => kit.condition.notifyAll()),
+  "Condition.notifyAll, kept": (kit) =>
+    keeping(kit, () => kit.condition.notifyAll()),
   "Barrier.waitSync": ({ barrier }) => barrier.waitSync(),
   "Barrier.reset": ({ barrier }) => barrier.reset(),
   "Barrier.abort": ({ barrier }) => barrier.abort(),
   "Gil.run": ({ gil }) => gil.run(() => 1),
   "Gil.checkpoint": ({ gil }) => gil.checkpoint(),
   "Gil.allowThreads": ({ gil }) => gil.run(() => gil.allowThreads(() => 1)),
+  "RWLock.acquireReadSync": ({ rwlock }) =>
+    rwlock.acquireReadSync()[Symbol.dispose](),
+  "RWLock.acquireWriteSync": ({ rwlock }) =>
+    rwlock.acquireWriteSync()[Symbol.dispose](),
+  "RWLock.tryAcquireRead": ({ rwlock }) =>
+    rwlock.tryAcquireRead()?.[Symbol.dispose](),
+  "RWLock.tryAcquireWrite": ({ rwlock }) =>
+    rwlock.tryAcquireWrite()?.[Symbol.dispose](),
+  "selectSync": ({ queue, lifo }) => selectSync([queue, lifo], soon),
+  "selectSync, of something": ({ queue, full }) => {
+    queue.putNowait(1);
+    return selectSync([queue, full]);
+  },
+  "Thread.joinSync, ended": ({ ended }) => ended!.joinSync(),
   "sleepSync": () => sleepSync(0),
 };
 
@@ -133,7 +171,22 @@ export const asyncOperations: Record<string, (kit: Kit) => Promise<unknown>> = {
     using _held = await condition.acquire();
     await condition.waitFor(() => true);
   },
+  "Condition.wait, kept": (kit) => keeping(kit, () => kit.condition.wait(soon)),
+  "Condition.waitFor, kept": (kit) =>
+    keeping(kit, () => kit.condition.waitFor(() => true)),
   "Barrier.wait": ({ barrier }) => barrier.wait(),
+  "RWLock.acquireRead": async ({ rwlock }) => {
+    using _held = await rwlock.acquireRead();
+  },
+  "RWLock.acquireWrite": async ({ rwlock }) => {
+    using _held = await rwlock.acquireWrite();
+  },
+  "select": ({ queue, lifo }) => select([queue, lifo], soon),
+  "select, of something": ({ full }) => {
+    if (full.isEmpty) full.putNowait(1);
+    return select([full]);
+  },
+  "Thread.join, ended": ({ ended }) => ended!.join(),
   "sleep": () => sleep(0),
   "sleep for long": () => sleep(3600),
 };

@@ -1,6 +1,8 @@
 // What the threads of the Gil's tests run.
 
 import { expose, type Gil, type Queue, sleepSync } from "../../mod.ts";
+import { handle, type Shareable } from "../../lib/codec/references.ts";
+import { currentThreadId } from "../../lib/sync/waiters.ts";
 
 /** Not atomic: without the lock, turns would be lost. */
 export function count(
@@ -146,6 +148,52 @@ export function countOverlaps(
   return overlaps;
 }
 
+/** Who holds the lock, by the lock's memory, where it runs; and which thread it is. */
+export function holderAndMe(gil: Gil): [holder: number, me: number] {
+  const words = wordsOf(gil);
+  return [gil.run(() => words[0]), currentThreadId()];
+}
+
+/** The lock's memory. */
+export function wordsOf(gil: Gil): Int32Array {
+  return new Int32Array((gil as unknown as Shareable)[handle]().buffer);
+}
+
+/** What {@linkcode stall} does with its words. */
+export const STALLED = 0;
+export const GO = 1;
+export const OUTCOME = 2;
+
+/**
+ * Runs with the lock, and computes in the middle of it until it may go on: before
+ * its first look at that word, or first change of it.
+ */
+export function stall(
+  gil: Gil,
+  method: "load" | "compareExchange",
+  word: number,
+  words: Int32Array,
+): void {
+  const { buffer } = wordsOf(gil);
+  const original = Atomics[method] as (...args: unknown[]) => number;
+  const stalling = (array: Int32Array, at: number, ...rest: number[]) => {
+    if (array.buffer === buffer && at === word) {
+      Object.assign(Atomics, { [method]: original });
+      Atomics.store(words, STALLED, 1);
+      while (Atomics.load(words, GO) === 0) Atomics.pause();
+    }
+    return original(array, at, ...rest);
+  };
+  Object.assign(Atomics, { [method]: stalling });
+  let outcome = 1;
+  try {
+    gil.run(() => {});
+  } catch {
+    outcome = 2;
+  }
+  Atomics.store(words, OUTCOME, outcome);
+}
+
 export function interval(gil: Gil): number {
   return gil.switchInterval;
 }
@@ -163,4 +211,6 @@ expose(import.meta, {
   interval,
   closeHolding,
   countOverlaps,
+  holderAndMe,
+  stall,
 });

@@ -130,6 +130,20 @@ export function damageAnswer(length: number, fill: number): string {
   return "answer";
 }
 
+/** Damages the answer, and begins to get an item once the thread has unwound. */
+export function damageAnswerAndGet(queue: Queue<unknown>): string {
+  const original = Atomics.compareExchange;
+  Atomics.compareExchange = ((array: Int32Array, ...rest: [0, 0, 0]) => {
+    if (isHandover(array)) {
+      Atomics.compareExchange = original;
+      new Uint8Array(array.buffer).fill(255, 64, 1064);
+      queue.get().catch(() => {});
+    }
+    return original(array, ...rest);
+  }) as typeof original;
+  return "answer";
+}
+
 /** Writes another answer than the library has: one with functions in it. */
 export function forgeAnswer(kind: number): string {
   const original = Atomics.compareExchange;
@@ -216,6 +230,7 @@ export function damageResults(): string {
 
 expose(import.meta, {
   damageAnswer,
+  damageAnswerAndGet,
   damagePostedAnswer,
   damageResults,
   dispatchForgeries,

@@ -395,18 +395,42 @@ export function closeSelf(): void {
   self.close();
 }
 
-/** Computes for longer than a thread that was told to end may. */
-export function spinForLong(): void {
-  spin(2500);
+/** Of the words of a thread that is given up: set by the test, and by the thread. */
+export const GO_ON = 0;
+export const DONE = 1;
+export const COMPUTES = 2;
+
+/** Computes until it may go on: if it is told to end, it doesn't see it. */
+function spinUntilTold(words: Int32Array): void {
+  Atomics.store(words, COMPUTES, 1);
+  while (Atomics.load(words, GO_ON) === 0) Atomics.pause();
 }
 
 /** Ends, in one way or another, while it awaits a barrier. */
-export function endAtBarrier(barrier: Barrier, how: string, come: Event): void {
-  barrier.wait().catch(() => {});
+export async function endAtBarrier(
+  barrier: Barrier,
+  how: string,
+  come: Event,
+  words: Int32Array,
+): Promise<void> {
+  const wait = barrier.wait().catch(() => {});
   come.set();
   if (how === "self.close()") self.close();
   if (how === "Deno.exit()") Deno.exit();
-  if (how === "being given up") spinForLong();
+  if (how !== "being given up") return;
+  spinUntilTold(words);
+  await wait;
+  Atomics.store(words, DONE, 1);
+}
+
+/** Waits at a barrier whose action computes until the word is set. */
+export function spinInAction(barrier: Barrier, words: Int32Array): void {
+  actOn(words);
+  barrier.waitSync();
+}
+
+export function actAndSpin(): void {
+  spinUntilTold(acted!);
 }
 
 /** Holds permits by `using`, and ends as `endAtBarrier` does. */
@@ -415,17 +439,22 @@ export async function endWithPermits(
   how: string,
   come: Event,
   go: Event,
+  words: Int32Array,
 ): Promise<void> {
-  using _one = semaphore.acquireSync();
-  using holds = new DisposableStack();
-  holds.use(await semaphore.acquire());
-  // One that nobody holds: it belongs to no thread.
-  semaphore.acquireSync();
-  come.set();
-  go.waitSync();
-  if (how === "self.close()") self.close();
-  if (how === "Deno.exit()") Deno.exit();
-  if (how === "being given up") spinForLong();
+  try {
+    using _one = semaphore.acquireSync();
+    using holds = new DisposableStack();
+    holds.use(await semaphore.acquire());
+    // One that nobody holds: it belongs to no thread.
+    semaphore.acquireSync();
+    come.set();
+    go.waitSync();
+    if (how === "self.close()") self.close();
+    if (how === "Deno.exit()") Deno.exit();
+    if (how === "being given up") spinUntilTold(words);
+  } finally {
+    Atomics.store(words, DONE, 1);
+  }
 }
 
 /** The same in a function that the thread leaves behind when it returns. */
@@ -474,6 +503,7 @@ expose(import.meta, {
   countWith,
   echo,
   endAtBarrier,
+  actAndSpin,
   endWithPermits,
   holdAndAwait,
   leavePermits,
@@ -493,7 +523,7 @@ expose(import.meta, {
   sleep,
   sleepSync,
   spin,
-  spinForLong,
+  spinInAction,
   spinThenTake,
   takeInTurn,
   throwError,

@@ -18,6 +18,7 @@ import { idOf } from "../../lib/codec/references.ts";
 import { Thread, WorkerLostError } from "../../lib/thread/thread.ts";
 import { threadTest } from "../support/threads.ts";
 import { difference } from "../support/difference.ts";
+import { until } from "../support/until.ts";
 import * as hostile from "../support/hostile_worker.ts";
 import { Random, withSeed } from "../support/shared_random.ts";
 
@@ -196,6 +197,21 @@ threadTest("A damaged answer is an error, and others go on", async () => {
     Error,
     "damaged",
   );
+});
+
+threadTest("An item isn't given to a worker that is discarded", async () => {
+  const queue = new Queue<unknown>();
+  for (let i = 0; i < 3; i++) {
+    await assertRejects(
+      () => runThread(hostile.damageAnswerAndGet, queue),
+      WorkerLostError,
+      "damaged",
+    );
+  }
+  let got: unknown;
+  queue.get().then((item) => got = item);
+  queue.putNowait(42);
+  await until(() => got === 42);
 });
 
 threadTest("A forged answer calls nothing and ends its sender", async () => {
