@@ -10,6 +10,27 @@ export function pause(times: number): void {
   for (let i = 0; i < times; i++) Atomics.pause();
 }
 
+/** How long a thread computes to see whether others want its processor. */
+const CROWD_MS = 10;
+/** So long doesn't pass between two looks at the clock unless another runs. */
+const GIVEN_AWAY_MS = 1;
+
+/**
+ * Whether more threads want to run than there are processors: the running one
+ * computes for a moment, and sees whether it has to give its processor to another.
+ */
+export function isCrowded(): boolean {
+  let last = now();
+  const end = last + CROWD_MS;
+  while (last < end) {
+    pause(LOOKS);
+    const time = now();
+    if (time - last > GIVEN_AWAY_MS) return true;
+    last = time;
+  }
+  return false;
+}
+
 const word = new Int32Array(new SharedArrayBuffer(4));
 
 /**

@@ -1,6 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { now, processors } from "../sync/globals.ts";
+import { isCrowded } from "../sync/spin.ts";
 import type { Packed } from "../codec/packing.ts";
 import { unpack } from "../codec/packing.ts";
 import {
@@ -31,6 +32,8 @@ const GRACE_MS = 250;
  * busy, each takes longer.
  */
 const LONG_GRACE_TURNS = 12;
+/** And so many times one that shows none, where others keep it from running. */
+const CROWDED_GRACE_TURNS = 4;
 /** This thread is late if it is woken so long after its time. */
 const LATE_MS = 100;
 /** How many threads have ended when asked, and how many are still to. */
@@ -268,7 +271,8 @@ export function warnOfGivenUp(name: string): void {
  * which this thread is late itself, or others end that were told to; and where
  * there are more of them than cores, each has to wait for its turn. One that is
  * parked will see the order as soon as it gets a core; one that awaits or has
- * heeded it shows a sign of life.
+ * heeded it shows a sign of life. One that does neither may be a loop that has
+ * not come to its next call: other programs may keep it from running.
  */
 export async function endsInTime(
   slot: Slot,
@@ -293,7 +297,8 @@ async function endsInTurns(slot: Slot, isParked: boolean): Promise<boolean> {
     if (isBusy || isParked && !isHeeded) continue;
     turn++;
     const isSilent = !isHeeded && !hasWaits(slot.waiter);
-    if (isSilent && turn >= stopping / processors()) break;
+    if (!isSilent || turn < stopping / processors()) continue;
+    if (turn >= CROWDED_GRACE_TURNS || !isCrowded()) break;
   }
   return false;
 }

@@ -219,6 +219,7 @@ expose(import.meta, {
   returnSharedBusily,
   returnSharedAndClose,
   nap,
+  computeAndPut,
 });
 
 /** Sleeps for long, by blocking or awaiting. */
@@ -226,4 +227,13 @@ export async function nap(how: string): Promise<void> {
   if (how === "sync") sleepSync(3600);
   if (how === "async") await sleep(3600);
   await new Promise((resolve) => setTimeout(resolve, 3_600_000));
+}
+
+/** Puts something between two computations, each of so many milliseconds. */
+export function computeAndPut(turns: Queue<number>, ms: number): never {
+  for (let turn = 0;; turn++) {
+    turns.putSync(turn);
+    const end = performance.now() + ms;
+    while (performance.now() < end);
+  }
 }

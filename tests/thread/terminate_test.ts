@@ -7,6 +7,7 @@ import {
 } from "@std/assert";
 import {
   type AnyFunction,
+  cpuCount,
   enumerate,
   Gil,
   Pool,
@@ -133,13 +134,16 @@ threadTest("Thread.terminate() leaves alone what isn't alive", async () => {
 });
 
 /** Keeps the cores busy with processes while something runs. */
-async function besideBusyProcesses(fn: () => Promise<void>): Promise<void> {
+async function besideBusyProcesses(
+  fn: () => Promise<void>,
+  count = 2,
+): Promise<void> {
   const args = [
     "eval",
     "const end = Date.now() + 60e3; while (Date.now() < end);",
   ];
   const command = new Deno.Command("deno", { args });
-  const processes = [command.spawn(), command.spawn()];
+  const processes = Array.from({ length: count }, () => command.spawn());
   try {
     await fn();
   } finally {
@@ -179,6 +183,24 @@ processTest("Idle pools are ended at once, on a busy machine", async () => {
   );
   assertEquals(warnings, []);
 });
+
+processTest(
+  "A loop that comes late to its next call isn't given up, on a busy machine",
+  async () => {
+    const warnings = await warningsOf(() =>
+      besideBusyProcesses(async () => {
+        const turns = new Queue<number>();
+        const thread = new Thread(fns.computeAndPut, { args: [turns, 300] });
+        thread.start();
+        await turns.get();
+        await thread.terminate();
+        await assertRejects(() => thread.join(), DOMException, "terminated");
+      }, 2 * cpuCount())
+    );
+    assertEquals(warnings, []);
+  },
+);
+
 /** The slot that the next thread would get. */
 function nextSlot(): number {
   const index = allocateSlot({ name: "probe", daemon: true, waiter: 0 });
