@@ -12,10 +12,13 @@ import {
   reviveHandle,
 } from "./references.ts";
 import { fetchMemory } from "./left_memory.ts";
+import { hasBlock, readShape, type Shape, SHAPES } from "./shapes.ts";
 import { Damaged, DEEP_BYTES, DEEPEST, Tag, viewClasses } from "./tags.ts";
 
 const CACHED_STRINGS = 2048;
 const LONGEST_CACHED = 32;
+/** A list of objects that was longer isn't kept for the next cargo. */
+const KEPT_OBJECTS = 64;
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -38,10 +41,15 @@ export class Decoder {
   /** Where the record ends: what stands behind it came with something else. */
   #end = 0;
   #depth = 0;
+  /** The objects of this cargo, up to `#known`; emptied, not shortened. */
   #objects: unknown[] = [];
+  #known = 0;
   /** Keys and other short strings come again and again. */
   #strings: string[] = new Array(CACHED_STRINGS).fill("");
 
+  #shapes: (Shape | undefined)[] = new Array(SHAPES).fill(undefined);
+  /** How many cargoes were begun. */
+  #cargoes = 0;
   #refusesFunctions: boolean;
   #takesMemory: boolean;
 
@@ -88,12 +96,13 @@ export class Decoder {
   /** Begins a cargo that holds several values. */
   begin(cargo: Cargo): void {
     this.#cargo = cargo;
+    this.#cargoes++;
     this.#bytes = cargo.bytes;
     this.#view = cargo.view;
     this.#at = 0;
     this.#end = Math.min(cargo.length, cargo.bytes.length);
     this.#depth = 0;
-    this.#objects.length = 0;
+    if (this.#known > 0) this.#forgetObjects();
   }
 
   /**
@@ -103,10 +112,17 @@ export class Decoder {
    * it came with something else, and is nobody's to pass on.
    */
   end(): void {
-    this.#objects.length = 0;
+    if (this.#known > 0) this.#forgetObjects();
     const isWithin = this.#at <= this.#end;
     this.#cargo.trim();
     if (!isWithin) throw new Damaged();
+  }
+
+  /** Empties the list of objects, as the encoder does. */
+  #forgetObjects(): void {
+    if (this.#known > KEPT_OBJECTS) this.#objects = [];
+    else for (let i = 0; i < this.#known; i++) this.#objects[i] = undefined;
+    this.#known = 0;
   }
 
   /** Where the next value begins, for {@linkcode readAgain}. */
@@ -150,6 +166,14 @@ export class Decoder {
         return this.#float();
       case Tag.SHORT_STRING:
         return this.#shortString();
+      case Tag.SHAPE:
+      case Tag.SAME_SHAPE: {
+        if (++this.#depth > DEEPEST) throw new Damaged();
+        const { names } = tag === Tag.SHAPE ? this.#shape() : this.#sameShape();
+        const object = this.#values(this.#keep({}), names);
+        this.#depth--;
+        return object;
+      }
       case Tag.OBJECT: {
         if (++this.#depth > DEEPEST) throw new Damaged();
         const object = this.#entries(this.#keep({}));
@@ -274,7 +298,7 @@ export class Decoder {
   }
 
   #keep<T extends object>(object: T): T {
-    this.#objects.push(object);
+    this.#objects[this.#known++] = object;
     return object;
   }
 
@@ -337,6 +361,48 @@ export class Decoder {
       } else {
         target[key] = value;
       }
+    }
+    return target;
+  }
+
+  /** The names of an object's properties. */
+  #shape(): Shape {
+    const bytes = this.#bytes;
+    const place = bytes[this.#at] & (SHAPES - 1);
+    const length = bytes[this.#at + 1];
+    const start = this.#at + 2;
+    this.#at = start + length;
+    if (this.#at > this.#end) throw new Damaged();
+    let shape = this.#shapes[place];
+    if (shape === undefined || !hasBlock(shape, bytes, start, length)) {
+      shape = this.#shapes[place] = readShape(bytes, start, length);
+    }
+    shape.cargo = this.#cargoes;
+    return shape;
+  }
+
+  /** The names that an object before it has, in the same cargo. */
+  #sameShape(): Shape {
+    const shape = this.#shapes[this.#bytes[this.#at++]];
+    if (shape?.cargo !== this.#cargoes) throw new Damaged();
+    return shape;
+  }
+
+  #values(
+    target: Record<string, unknown>,
+    names: readonly string[],
+  ): unknown {
+    for (let i = 0; i < names.length; i++) {
+      if (this.#bytes[this.#at] === Tag.HOLE) {
+        this.#at++;
+        continue;
+      }
+      const value = this.read();
+      const name = names[i];
+      if (typeof value === "function" && isCalledUnasked(name, value)) {
+        throw calledUnasked(name);
+      }
+      target[name] = value;
     }
     return target;
   }
@@ -430,7 +496,7 @@ export class Decoder {
   }
 
   #boxed(): object {
-    const place = this.#objects.push(undefined) - 1;
+    const place = this.#known++;
     const primitive = this.read();
     switch (typeof primitive) {
       case "number":
@@ -443,7 +509,7 @@ export class Decoder {
   }
 
   #error(): Error {
-    const place = this.#objects.push(undefined) - 1;
+    const place = this.#known++;
     const base = this.#string();
     const id = this.read();
     if (id !== undefined && typeof id !== "number") throw new Damaged();
@@ -498,7 +564,7 @@ export class Decoder {
   }
 
   #arrayView(): ArrayBufferView {
-    const place = this.#objects.push(undefined) - 1;
+    const place = this.#known++;
     const View = viewClasses[this.#bytes[this.#at++]];
     const offset = this.#float();
     const length = this.#float();

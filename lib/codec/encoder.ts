@@ -26,6 +26,7 @@ import {
   isCalledUnasked,
   isShareable,
 } from "./references.ts";
+import { blockOf, hasNames, placeOf, type Shape, SHAPES } from "./shapes.ts";
 import {
   DEEP_BYTES,
   MAX_DEPTH,
@@ -37,6 +38,8 @@ import {
 
 /** Up to here, looking through a list is sooner than hashing. */
 const LISTED_OBJECTS = 8;
+/** A list that was longer isn't kept for the next cargo. */
+const KEPT_OBJECTS = 64;
 
 const utf8 = new TextEncoder();
 
@@ -64,10 +67,15 @@ export class Encoder {
   #at = 0;
   #depth = 0;
   #deepest = 0;
-  #objects: object[] = [];
+  /** The objects of this cargo, up to `#known`; emptied, not shortened. */
+  #objects: (object | undefined)[] = [];
+  #known = 0;
   #places: Map<object, number> | undefined;
   /** The shared memory that goes along. */
   #left: LeftMemory[] | undefined;
+  #shapes: (Shape | undefined)[] = new Array(SHAPES).fill(undefined);
+  /** How many cargoes were begun. */
+  #cargoes = 0;
   #refusesMarked: boolean;
   #takesMemory: boolean;
 
@@ -112,14 +120,14 @@ export class Encoder {
   /** Begins a cargo that several values are written into. */
   begin(cargo: Cargo): void {
     this.#cargo = cargo;
+    this.#cargoes++;
     this.#bytes = cargo.bytes;
     this.#view = cargo.view;
     this.#at = 0;
     this.#depth = 0;
     this.#deepest = 0;
-    this.#objects.length = 0;
-    this.#places = undefined;
     this.#left = undefined;
+    if (this.#known > 0) this.#forgetObjects();
   }
 
   /** Closes the cargo. */
@@ -130,7 +138,17 @@ export class Encoder {
     this.#cargo.length = Math.max(this.#at, 9);
     this.#cargo.memory = this.#left;
     this.#left = undefined;
-    this.#objects.length = 0;
+    if (this.#known > 0) this.#forgetObjects();
+  }
+
+  /**
+   * Empties the list of objects. A list that is shortened loses its memory, and
+   * gets another from the next push: that would take as long as a small value.
+   */
+  #forgetObjects(): void {
+    if (this.#known > KEPT_OBJECTS) this.#objects = [];
+    else for (let i = 0; i < this.#known; i++) this.#objects[i] = undefined;
+    this.#known = 0;
     this.#places = undefined;
   }
 
@@ -167,7 +185,7 @@ export class Encoder {
     to: number = list.length,
   ): void {
     this.#refuseMarked(list);
-    this.#objects.push(list);
+    this.#objects[this.#known++] = list;
     const read = this.#numbers(list, from, to);
     if (read !== undefined) this.#elements(list, from, to, read);
   }
@@ -294,8 +312,16 @@ export class Encoder {
       !isPlatformInstance(value);
     const keys = isPlain ? Object.keys(value) : [];
     if (keys.length > 0) {
-      this.#tag(Tag.OBJECT);
-      return this.#entries(value as Record<string, unknown>, keys);
+      const place = placeOf(keys);
+      const shape = this.#shapes[place];
+      if (shape === undefined || !hasNames(shape, keys)) {
+        this.#shapes[place] = { names: keys, block: undefined, cargo: 0 };
+        return this.#properties(value, keys);
+      }
+      if (this.#shape(shape, place)) {
+        return this.#values(value as Record<string, unknown>, keys);
+      }
+      return this.#properties(value, keys);
     }
     // What has none may be a Map, say, whose prototype was replaced.
     const brand = brandOf(value);
@@ -312,16 +338,20 @@ export class Encoder {
   /** Writes where an object stands that was written before. */
   #seen(value: object): boolean {
     const objects = this.#objects;
-    let place: number | undefined;
-    if (objects.length <= LISTED_OBJECTS) {
-      place = objects.indexOf(value);
+    const known = this.#known;
+    let place = -1;
+    if (known <= LISTED_OBJECTS) {
+      for (let i = 0; i < known && place < 0; i++) {
+        if (objects[i] === value) place = i;
+      }
     } else {
-      this.#places ??= new Map(objects.map((object, i) => [object, i]));
+      this.#places ??= placesOf(objects, known);
       place = this.#places.get(value) ?? -1;
-      if (place < 0) this.#places.set(value, objects.length);
+      if (place < 0) this.#places.set(value, known);
     }
     if (place < 0) {
-      objects.push(value);
+      objects[known] = value;
+      this.#known = known + 1;
       return false;
     }
     this.#tag(Tag.SEEN);
@@ -332,6 +362,49 @@ export class Encoder {
   #properties(value: object, keys: string[]): void {
     this.#tag(Tag.OBJECT);
     this.#entries(value as Record<string, unknown>, keys);
+  }
+
+  /** Writes the names of an object's properties; false if it can't. */
+  #shape(shape: Shape, place: number): boolean {
+    const block = shape.block ??= blockOf(shape.names);
+    if (block === undefined) return false;
+    const { length } = block;
+    this.#reserve(3 + length);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    if (shape.cargo === this.#cargoes) {
+      bytes[at] = Tag.SAME_SHAPE;
+      bytes[at + 1] = place;
+      this.#at = at + 2;
+      return true;
+    }
+    shape.cargo = this.#cargoes;
+    bytes[at] = Tag.SHAPE;
+    bytes[at + 1] = place;
+    bytes[at + 2] = length;
+    at += 3;
+    for (let i = 0; i < length; i++) bytes[at + i] = block[i];
+    this.#at = at + length;
+    return true;
+  }
+
+  /** Writes the values of an object's properties, behind their names. */
+  #values(value: Record<string, unknown>, keys: string[]): void {
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i];
+      const property = value[key];
+      const isSuspect = property === undefined ||
+        typeof property === "function";
+      if (isSuspect) {
+        // A getter may have deleted it; what is found then is inherited.
+        if (!Object.hasOwn(value, key)) {
+          this.#tag(Tag.HOLE);
+          continue;
+        }
+        if (isCalledUnasked(key, property)) throw calledUnasked(key);
+      }
+      this.write(property);
+    }
   }
 
   #entries(value: Record<string, unknown>, keys: string[]): void {
@@ -569,6 +642,16 @@ export class Encoder {
     this.#float(tracks ? -1 : length as number);
     this.write(view.buffer);
   }
+}
+
+/** Where objects stand in a list. */
+function placesOf(
+  objects: readonly (object | undefined)[],
+  known: number,
+): Map<object, number> {
+  const places = new Map<object, number>();
+  for (let i = 0; i < known; i++) places.set(objects[i]!, i);
+  return places;
 }
 
 /** Whether it is a number that 32 bits can tell; -0 is none. */

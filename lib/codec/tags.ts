@@ -40,13 +40,17 @@ export const Tag = {
   HANDLE: 28,
   /** Shared memory: its number follows. */
   MEMORY: 29,
-  /** No element, in an array that had one before it was read. */
+  /** No element or property, where there was one before it was read. */
   HOLE: 22,
   /**
    * Before a whole value that is nested deep: three bytes of nothing, and how deep,
    * as a word. So numbers behind it stay aligned.
    */
   DEEP: 30,
+  /** An object: its shape's place, length and block, then a value a property. */
+  SHAPE: 31,
+  /** An object of a shape that the cargo holds before it: the shape's place. */
+  SAME_SHAPE: 32,
 } as const;
 
 /** Past this, neither `structuredClone` nor the receiver's stack is sure to do. */

@@ -914,10 +914,15 @@ function decodeSample(): void {
   ];
   for (let i = 0; i < 10; i++) deep = [deep];
   const texts = ["short", "\u{20ac}", "\ud800", 1n, 1n << 64n, true, null];
-  const collections = [new Map([[1, 1]]), new Set([1]), { a: 1 }, [1], [1.5]];
+  const collections = [new Map([[1, 1]]), new Set([1]), [1], [1.5]];
+  // The names of the first and the last are written one by one.
+  const objects = [{ a: 1 }, { a: 1 }, { a: 1 }, { "\u{20ac}": 1 }];
   const sparse = Object.assign([], { 1: 1 });
   const error = new Error("", { cause: deep });
-  encoder.encode([texts, collections, sparse, error, deep, undefined], cargo);
+  encoder.encode(
+    [texts, collections, objects, sparse, error, deep, undefined],
+    cargo,
+  );
   decoder.decode(cargo);
 }
 
