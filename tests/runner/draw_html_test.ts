@@ -203,7 +203,7 @@ async function inChromium(
       `data:text/html;charset=utf-8;base64,${bytes.toBase64()}`,
     ],
     stderr: "null",
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(240_000),
   }).output();
   const dom = new TextDecoder().decode(stdout);
   const [, seen] = /<pre id="seen">(.*?)<\/pre>/s.exec(dom) ?? [];

@@ -184,7 +184,13 @@ Deno.test("judgeTime() tries a sleep again that took too long", () => {
   assertEquals(slept([2.1]).isOpen, true);
   assertEquals(slept([2.1, 1]).holds, true);
   assertEquals(slept([2.1, 2, 2, 2]).holds, false);
+  assertEquals(slept([2.1, 2, 2, 2]).isOpen, false);
   assertEquals(slept([2.1, 2, 2, 2], 1.5).holds, false);
+  assertEquals(slept([2.1, 2, 2, 2], 1.5).isOpen, false);
+  // What takes now longer, now less beside other programs is tried more often.
+  assertEquals(slept([2.3, 2, 2, 2], 1.5).isOpen, true);
+  assertEquals(slept([2.3, 2, 2, 2]).isOpen, false);
+  assertEquals(slept(Array(12).fill(2).fill(3, 6), 1.5).isOpen, false);
   // Other programs don't make it take too long by the same each time.
   assertEquals(slept([2.1, 1.6, 2.5, 3], 0).holds, false);
   assertEquals(

@@ -12,7 +12,7 @@ export async function runProcess(
   file: string,
   args: string[],
   flags: string[] = [],
-  seconds = 30,
+  seconds = 120,
 ): Promise<Finished> {
   const root = new URL("../../", import.meta.url);
   const command = new Deno.Command("deno", {

@@ -12,7 +12,7 @@ async function run(program: string): Promise<string> {
     ${program}`;
   const { stdout, stderr } = await new Deno.Command("deno", {
     args: ["run", `data:text/javascript,${encodeURIComponent(source)}`],
-    signal: AbortSignal.timeout(20_000),
+    signal: AbortSignal.timeout(120_000),
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
   return text(stdout) || text(stderr);

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { green, red } from "@std/fmt/colors";
+import { green, red, yellow } from "@std/fmt/colors";
 import { difference } from "../report/differences.ts";
 import { interrupts } from "../run/signals.ts";
 import { check } from "./check.ts";
@@ -24,7 +24,8 @@ Change labs/exercises/NAME.ts as its first lines say, then run this.
 
 The exercises: ${Object.keys(exercises).join(", ")}
 
-Exit codes: 0 it does what it should, 1 not yet, 2 a mistake in the command line.`);
+Exit codes: 0 it does what it should, 1 not yet, 2 a mistake in the command line,
+4 nobody can say, since other programs kept the processors busy.`);
   Deno.exit(0);
 }
 if (!Object.hasOwn(exercises, name) || others.length > 0) {
@@ -52,6 +53,10 @@ if (isSolved) {
   const times = runs === 1 ? "" : `, ${runs} times in a row`;
   console.log(green(`✓ ${name} does what it should${times}`));
   Deno.exit(0);
+}
+if (isSolved === undefined) {
+  console.log(yellow(`? ${name}, nobody can say: ${reason}. Run it again.`));
+  Deno.exit(4);
 }
 const run = (exercise.runs ?? 1) === 1 ? "" : ` in run ${runs}`;
 console.log(red(`✗ ${name}, not yet${run}: ${reason}`));

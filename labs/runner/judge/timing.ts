@@ -36,6 +36,8 @@ const COSTS_TOO_MUCH = 0.5;
 
 /** How often a sleep that took too long is tried before it counts. */
 const SLEEPS = 4;
+/** The same, where other programs may be why: it took now longer, now less. */
+const LOADED_SLEEPS = 12;
 
 /** How many ratios it takes to say that a time was reproduced. */
 export const FEW = 3;
@@ -168,9 +170,11 @@ function judgeSleep(
     "more for starting workers";
   if (least <= -ROUNDING) return { expected, holds: false };
   if (least <= ALLOWANCE + ROUNDING) return { expected, holds: true };
-  const isOpen = samples.length < SLEEPS;
+  const load = loadOf(samples, machine);
+  const mayBeLoad = load !== undefined && spread > least / 4;
+  const isOpen = samples.length < (mayBeLoad ? LOADED_SLEEPS : SLEEPS);
   // What takes too long by itself takes equally long each time.
-  const doubt = spread > least / 2 ? loadOf(samples, machine) : undefined;
+  const doubt = spread > least / 2 ? load : undefined;
   return doubt === undefined
     ? { expected, isOpen, holds: false }
     : { expected, isOpen, doubt };
