@@ -160,6 +160,11 @@ Deno.test("What is no notebook in Python is told, with the place", () => {
 });
 
 processTest("deno task import writes a lab that runs, or nothing", async () => {
-  const { code, out, err } = await runProcess("import_task.ts", [], ["-A"], 240);
+  const { code, out, err } = await runProcess(
+    "import_task.ts",
+    [],
+    ["-A"],
+    240,
+  );
   assertEquals([code, out, err], [0, "", ""]);
 });
