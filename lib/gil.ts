@@ -8,7 +8,7 @@ import {
   takeMemory,
   warnOfCopy,
 } from "./sync/memory.ts";
-import { now } from "./sync/globals.ts";
+import { now } from "./platform/platform.ts";
 import { PENDING, type Pending, WaitList } from "./sync/wait_list.ts";
 import { checkSeconds } from "./sync/deadline.ts";
 import { checkCallback, checkOptions, refusePromise } from "./checks.ts";

@@ -15,12 +15,26 @@
 /** The rooms of the house, and what each may import besides itself. */
 const rooms: Record<string, readonly string[]> = {
   "lib/checks.ts": [],
-  "lib/sync": ["lib/checks.ts"],
-  "lib/codec": ["lib/sync", "lib/checks.ts"],
-  "lib/store": ["lib/codec", "lib/sync", "lib/checks.ts"],
-  "lib/locks": ["lib/store", "lib/codec", "lib/sync", "lib/checks.ts"],
-  "lib/queue": ["lib/store", "lib/codec", "lib/sync", "lib/checks.ts"],
-  "lib/gil.ts": ["lib/codec", "lib/sync", "lib/checks.ts"],
+  // What differs between Deno and a browser.
+  "lib/platform": [],
+  "lib/sync": ["lib/platform", "lib/checks.ts"],
+  "lib/codec": ["lib/sync", "lib/platform", "lib/checks.ts"],
+  "lib/store": ["lib/codec", "lib/sync", "lib/platform", "lib/checks.ts"],
+  "lib/locks": [
+    "lib/store",
+    "lib/codec",
+    "lib/sync",
+    "lib/platform",
+    "lib/checks.ts",
+  ],
+  "lib/queue": [
+    "lib/store",
+    "lib/codec",
+    "lib/sync",
+    "lib/platform",
+    "lib/checks.ts",
+  ],
+  "lib/gil.ts": ["lib/codec", "lib/sync", "lib/platform", "lib/checks.ts"],
   "lib/transfer.ts": ["lib/codec", "lib/checks.ts"],
   "lib/expose.ts": ["lib/codec", "lib/checks.ts"],
   "lib/thread": [
@@ -32,6 +46,7 @@ const rooms: Record<string, readonly string[]> = {
     "lib/store",
     "lib/codec",
     "lib/sync",
+    "lib/platform",
     "lib/checks.ts",
   ],
   "lib/pool": [
@@ -43,6 +58,7 @@ const rooms: Record<string, readonly string[]> = {
     "lib/store",
     "lib/codec",
     "lib/sync",
+    "lib/platform",
     "lib/checks.ts",
   ],
   // Schedules, for tests. Nothing of the library knows of it.
@@ -51,6 +67,7 @@ const rooms: Record<string, readonly string[]> = {
     "lib/locks",
     "lib/codec",
     "lib/sync",
+    "lib/platform",
     "lib/checks.ts",
   ],
   // The faces. They export, and do nothing else.

@@ -13,7 +13,7 @@
  * @module
  */
 
-import { queueMicrotask, randomWord } from "../sync/globals.ts";
+import { queueMicrotask, randomWord } from "../platform/platform.ts";
 import { onAbort } from "../sync/signals.ts";
 import { Cargo } from "./cargo.ts";
 import { Decoder } from "./decoder.ts";

@@ -1,7 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { structuredClone } from "../sync/globals.ts";
-import * as types from "node:util/types";
+import { namespaces, structuredClone, types } from "../platform/platform.ts";
 
 /** The built-in classes that structured clone knows, however they are subclassed. */
 export type Brand =
@@ -141,8 +140,8 @@ function isOfPlatform(prototype: object): boolean {
     const maker = Object.getOwnPropertyDescriptor(one, "constructor")?.value;
     if (typeof maker !== "function" || languageClasses.has(maker)) continue;
     const { name } = maker;
-    if (builtIn(globalThis, name) === maker) return true;
-    if (builtIn(Deno, name) === maker || isNative(maker)) return true;
+    if (namespaces.some((space) => builtIn(space, name) === maker)) return true;
+    if (isNative(maker)) return true;
   }
   return false;
 }

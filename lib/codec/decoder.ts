@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { isAnyArrayBuffer } from "node:util/types";
+import { types } from "../platform/platform.ts";
 import { Cargo, Kind } from "./cargo.ts";
 import { makeError, setField } from "./errors.ts";
 import {
@@ -570,7 +570,9 @@ export class Decoder {
     const length = this.#float();
     const buffer = this.read();
     // Of anything else, the class would make a buffer of its own.
-    if (View === undefined || !isAnyArrayBuffer(buffer)) throw new Damaged();
+    if (View === undefined || !types.isAnyArrayBuffer(buffer)) {
+      throw new Damaged();
+    }
     const view = new View(buffer, offset, length < 0 ? undefined : length);
     this.#objects[place] = view;
     return view;

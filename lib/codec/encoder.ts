@@ -1,7 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { isSharedArrayBuffer } from "node:util/types";
-import { structuredClone } from "../sync/globals.ts";
+import { structuredClone, types } from "../platform/platform.ts";
 import {
   type Brand,
   brandOf,
@@ -432,7 +431,7 @@ export class Encoder {
     if (isShareable(value)) {
       return this.#handle(handleOf(value));
     }
-    if (isSharedArrayBuffer(value)) {
+    if (types.isSharedArrayBuffer(value)) {
       this.#tag(Tag.MEMORY);
       return this.#memory(value, "SharedArrayBuffer");
     }

@@ -8,7 +8,11 @@
  * @module
  */
 
-import { structuredClone } from "../sync/globals.ts";
+import {
+  errorClasses,
+  inspect,
+  structuredClone,
+} from "../platform/platform.ts";
 import { brandOf, isExotic, isPlatformObject, survivesClone } from "./brand.ts";
 import {
   type AnyFunction,
@@ -69,8 +73,8 @@ if ("QuotaExceededError" in globalThis) {
 for (const name of ["CompileError", "LinkError", "RuntimeError"] as const) {
   registerErrorClass(WebAssembly[name], `WebAssembly.${name}`);
 }
-for (const [name, errorClass] of Object.entries(Deno.errors)) {
-  registerErrorClass(errorClass, `Deno.errors.${name}`);
+for (const [name, errorClass] of errorClasses) {
+  registerErrorClass(errorClass, name);
 }
 
 /**
@@ -135,7 +139,7 @@ export function setField(
 export function travelling(thrown: unknown): unknown {
   try {
     const copy = withoutStrays(thrown, new Map(), 0, 0);
-    return copy === DROPPED ? Deno.inspect(thrown) : copy;
+    return copy === DROPPED ? inspect(thrown) : copy;
   } catch (error) {
     return "Something was thrown that can't be looked at: " +
       readText(() => error);
@@ -291,7 +295,7 @@ function withoutStrays(
   if (typeof value !== "object" || value === null) return value;
   if (known.has(value)) return known.get(value);
   if (depth > MAX_DEPTH) return DROPPED;
-  if (isExotic(value)) return Deno.inspect(value);
+  if (isExotic(value)) return inspect(value);
   const again = (inner: unknown, errors = errorDepth) =>
     withoutStrays(inner, known, depth + 1, errors);
   const brand = brandOf(value);
@@ -324,19 +328,19 @@ function withoutStrays(
     }
     case undefined: {
       if (isShareable(value)) {
-        return isOfSharedClass(value) ? value : Deno.inspect(value);
+        return isOfSharedClass(value) ? value : inspect(value);
       }
       if (isPlatformObject(value)) {
-        return isKept(value) ? value : Deno.inspect(value);
+        return isKept(value) ? value : inspect(value);
       }
       const hasProperties = Object.keys(value).length > 0;
-      if (!hasProperties && !isClonable(value)) return Deno.inspect(value);
+      if (!hasProperties && !isClonable(value)) return inspect(value);
       const copy = {};
       known.set(value, copy);
       return copyProperties(value, copy, again);
     }
   }
-  return isClonable(value) ? value : Deno.inspect(value);
+  return isClonable(value) ? value : inspect(value);
 }
 
 function copyError(

@@ -14,7 +14,7 @@
  * @module
  */
 
-import { randomWord } from "../sync/globals.ts";
+import { randomWord } from "../platform/platform.ts";
 import { Damaged } from "./tags.ts";
 
 /** Memory that is to be left, or was, and its number. */

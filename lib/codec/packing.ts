@@ -1,7 +1,11 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { MessagePort, structuredClone } from "../sync/globals.ts";
-import * as types from "node:util/types";
+import {
+  inspect,
+  MessagePort,
+  structuredClone,
+  types,
+} from "../platform/platform.ts";
 import {
   brandOf,
   isExotic,
@@ -186,7 +190,7 @@ function checkTransferable(transferable: Transferable): void {
   }
   if (isMovable(transferable)) return;
   throw new DOMException(
-    `${Deno.inspect(transferable, { depth: 0 })} can't be moved: it is not ` +
+    `${inspect(transferable, { depth: 0 })} can't be moved: it is not ` +
       "transferable",
     "DataCloneError",
   );

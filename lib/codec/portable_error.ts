@@ -2,6 +2,7 @@
 
 /** What was thrown in one thread, in a form that another can rethrow. */
 
+import { inspect } from "../platform/platform.ts";
 import { Damaged } from "./tags.ts";
 import { readText, setField, travelling } from "./errors.ts";
 import { pack, type Packed, unpack } from "./packing.ts";
@@ -84,7 +85,7 @@ function addTraceback(
  * text: it may be an object whose function would be called.
  */
 export function textOf(thrown: unknown): string {
-  if (!Error.isError(thrown)) return Deno.inspect(thrown);
+  if (!Error.isError(thrown)) return inspect(thrown);
   return `${readText(() => thrown.name)}: ${readText(() => thrown.message)}`;
 }
 

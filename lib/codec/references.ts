@@ -10,7 +10,7 @@
  */
 
 import { notePassed } from "../sync/memory.ts";
-import { isSharedArrayBuffer } from "node:util/types";
+import { types } from "../platform/platform.ts";
 import { Damaged } from "./tags.ts";
 
 /** Any function, whatever it takes. */
@@ -309,7 +309,7 @@ export const byText: unique symbol = Symbol("lab9.byText");
 export function reviveHandle(found: Handle): Shareable {
   const { type, buffer, text, inner, action } = found;
   const isHandle = typeof type === "string" &&
-    (typeof text === "string" || isSharedArrayBuffer(buffer)) &&
+    (typeof text === "string" || types.isSharedArrayBuffer(buffer)) &&
     (inner === undefined || typeof inner === "object" && inner !== null) &&
     (action === undefined || typeof action === "number");
   if (!isHandle) throw new Damaged("handle");

@@ -22,7 +22,7 @@ import {
   idOf,
   moduleOf,
 } from "../codec/references.ts";
-import { Worker } from "../sync/globals.ts";
+import { Worker } from "../platform/platform.ts";
 import {
   allocateWaiter,
   assignWaiter,
@@ -31,7 +31,7 @@ import {
 } from "../sync/waiters.ts";
 import { enterLockWait, leaveLockWait } from "../locks/wait_graph.ts";
 import { receiveOn } from "../thread/exchange.ts";
-import { checkKernel, checkRequirements } from "../thread/requirements.ts";
+import { checkKernel, checkRequirements } from "../platform/requirements.ts";
 import { allocateSlot, Slot, threadTable } from "../thread/thread_table.ts";
 import { serverUrl, WORKER_NAME } from "../thread/worker_server.ts";
 

@@ -8,7 +8,7 @@ import { ScheduleError, type ScheduleErrorOptions } from "./schedule_error.ts";
 import { simpler } from "./shrink.ts";
 import { type ScheduleStep, stepsOf, tableOf, timelineOf } from "./trace.ts";
 import { checkInteger, checkOptions, kindOf } from "../checks.ts";
-import { now, startTimer } from "../sync/globals.ts";
+import { inspect, now, startTimer } from "../platform/platform.ts";
 import { checkMainThread } from "../thread/thread_table.ts";
 
 /** One run of a scenario: its threads, and what has to hold after them. */
@@ -425,7 +425,7 @@ function failureOf(
 function headOf(error: unknown): string {
   const text = Error.isError(error)
     ? `${error.name}: ${error.message}`
-    : Deno.inspect(error);
+    : inspect(error);
   // deno-lint-ignore no-control-regex -- what colours are made of
   return text.replaceAll(/\x1b\[[\d;]*m/g, "").trim().split("\n")[0];
 }

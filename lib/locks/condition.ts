@@ -8,7 +8,7 @@ import {
   warnOfCopy,
   words,
 } from "../sync/memory.ts";
-import { now } from "../sync/globals.ts";
+import { now } from "../platform/platform.ts";
 import {
   type AsyncWaitOptions,
   waitDeadline,

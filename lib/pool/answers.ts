@@ -19,6 +19,8 @@ export interface Answered {
   begin(id: number): void;
   /** The first mail of that worker that was not taken yet. */
   takeMail(worker: number): Packed | undefined;
+  /** Where its mail may be late: resolves when there may be some. */
+  mailFrom(worker: number): Promise<void> | undefined;
   /** A worker asks for the payload of a task, unless that was called off since. */
   sendPayload(task: Task | undefined, worker: number): void;
 }
@@ -77,7 +79,8 @@ export class Answers {
       case Reply.MAILED: {
         if (typeof value !== "number") throw new Damaged("answer");
         const mail = answered.takeMail(value);
-        if (mail !== undefined) this.#answerMailed(id, mail);
+        if (mail !== undefined) return this.#answerMailed(id, mail);
+        answered.mailFrom(value)?.then(() => this.#answer(id, reply, value));
         return;
       }
       case Reply.BEGINS:

@@ -1,6 +1,12 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { now, Promise, startTimer, stopTimer } from "../sync/globals.ts";
+import {
+  now,
+  Promise,
+  startTimer,
+  stopTimer,
+  unrefTimer,
+} from "../platform/platform.ts";
 import { hold } from "../sync/keep_alive.ts";
 import { offAbort, onAbort } from "../sync/signals.ts";
 import type { AnyDispatcher, OpenCall } from "./any_dispatcher.ts";
@@ -234,6 +240,6 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
       else this.#applyLimits();
     }, Math.max(0, Math.min(left, LONGEST_DELAY_MS)));
     // A wait keeps the process alive; this doesn't.
-    Deno.unrefTimer(this.#timer);
+    unrefTimer(this.#timer);
   }
 }

@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { Promise as Promises } from "../sync/globals.ts";
+import { Promise as Promises } from "../platform/platform.ts";
 import { checkOptions, checkSignal, kindOf } from "../checks.ts";
 import { checkSeconds } from "../sync/deadline.ts";
 import { isRecording, Mark, recordSpan } from "../sync/recorder.ts";

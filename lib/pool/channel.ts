@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { now, queueMicrotask } from "../sync/globals.ts";
+import { now, queueMicrotask } from "../platform/platform.ts";
 import { Spin, turn } from "../sync/spin.ts";
 import { Cargo, TooLarge } from "../codec/cargo.ts";
 import { PENDING, type Pending, WaitList } from "../sync/wait_list.ts";

@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { Promise } from "../sync/globals.ts";
+import { Promise } from "../platform/platform.ts";
 import { fromPortable } from "../codec/portable_error.ts";
 import { isThenable } from "../thread/worker_server.ts";
 import type { Call } from "./call.ts";

@@ -2,7 +2,7 @@
 
 import type { AsyncLocalStorage } from "node:async_hooks";
 import { FollowingSignal, readReason } from "../codec/abort_signals.ts";
-import { nodeModule } from "../sync/globals.ts";
+import { newStorage } from "../platform/platform.ts";
 import { Claim, isBegun } from "./claim.ts";
 
 /** A task of a pool, as {@linkcode currentTask} gives it to its function. */
@@ -36,6 +36,8 @@ const signals = new Set<FollowingSignal>();
 let active: Runnable | undefined;
 /** The task that runs, where there are several: what awaits goes on as its own. */
 let storage: AsyncLocalStorage<Runnable> | undefined;
+/** Whether there are several at a time. */
+let areSeveral = false;
 
 /** This worker does a pool's tasks, so many at a time. */
 export function enterPool(
@@ -44,7 +46,8 @@ export function enterPool(
 ): void {
   ({ tickets, claim } = words);
   if (atATime === 1) return;
-  storage = new (nodeModule("node:async_hooks").AsyncLocalStorage)();
+  storage = newStorage();
+  areSeveral = true;
 }
 
 /** Runs a part of a task. */
@@ -54,7 +57,13 @@ export function runAs<R extends Runnable, T>(
 ): T {
   if (storage !== undefined) return storage.run(task, run, task);
   active = task;
-  return run(task);
+  if (!areSeveral) return run(task);
+  // In a browser nobody knows which of them goes on after an await.
+  try {
+    return run(task);
+  } finally {
+    active = undefined;
+  }
 }
 
 /** Whether a running task was called off. */

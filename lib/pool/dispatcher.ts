@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { refusePromise } from "../checks.ts";
-import { now, Promise, queueMicrotask } from "../sync/globals.ts";
+import { now, Promise, queueMicrotask } from "../platform/platform.ts";
 import type { AsyncWaitOptions } from "../sync/deadline.ts";
 import { clearAlarm, setAlarm } from "../sync/alarms.ts";
 import { hold } from "../sync/keep_alive.ts";
@@ -67,6 +67,7 @@ export class Dispatcher implements AnyDispatcher {
     reject: (id, error) => this.#reject(id, error),
     begin: (id) => this.#limit(this.#table.get(id)),
     takeMail: (worker) => this.#crew.takeMail(worker),
+    mailFrom: (worker) => this.#crew.mailFrom(worker),
     sendPayload: (task, worker) => this.#sendPayload(task, worker),
   });
   /** The calls that can be called off now. */

@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { structuredClone } from "../sync/globals.ts";
+import { structuredClone } from "../platform/platform.ts";
 import { pack, transferList } from "../codec/packing.ts";
 import { Channel } from "./channel.ts";
 import { type Task, writeTask } from "./task.ts";

@@ -9,7 +9,7 @@
 
 import { expose } from "../expose.ts";
 import { addOwnModule, type AnyFunction } from "../codec/references.ts";
-import { Promise } from "../sync/globals.ts";
+import { Promise } from "../platform/platform.ts";
 import { hold } from "../sync/keep_alive.ts";
 import { Queue, ShutDown } from "../queue/queue.ts";
 import { pause } from "./waits.ts";

@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { processors } from "../sync/globals.ts";
+import { processors } from "../platform/platform.ts";
 import { checkCallback, checkOptions } from "../checks.ts";
 import { checkSeconds } from "../sync/deadline.ts";
 import { type AnyFunction, handle, idOf } from "../codec/references.ts";

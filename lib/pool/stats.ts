@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { now, queueMicrotask, timeOrigin } from "../sync/globals.ts";
+import { now, queueMicrotask, timeOrigin } from "../platform/platform.ts";
 
 /** How long something took, in milliseconds. */
 export interface Times {

@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { Promise } from "../sync/globals.ts";
+import { Promise } from "../platform/platform.ts";
 import type { Call } from "./call.ts";
 import type { AnyIterable } from "./options.ts";
 

@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { Promise } from "../sync/globals.ts";
+import { Promise } from "../platform/platform.ts";
 import type { Alarm } from "../sync/alarms.ts";
 import { Damaged } from "../codec/tags.ts";
 import type { Decoder } from "../codec/decoder.ts";

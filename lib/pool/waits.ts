@@ -2,7 +2,7 @@
 
 import { clearAlarm, setAlarm } from "../sync/alarms.ts";
 import { type AsyncWaitOptions, waitDeadline } from "../sync/deadline.ts";
-import { Promise } from "../sync/globals.ts";
+import { Promise } from "../platform/platform.ts";
 import { hold } from "../sync/keep_alive.ts";
 import { offAbort, onAbort } from "../sync/signals.ts";
 import { Full } from "../queue/queue.ts";

@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { now, Promise } from "../sync/globals.ts";
+import { now, Promise } from "../platform/platform.ts";
 import { expose } from "../expose.ts";
 import type { Decoder } from "../codec/decoder.ts";
 import { checkStop } from "../sync/waiters.ts";

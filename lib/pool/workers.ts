@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { setAlarm } from "../sync/alarms.ts";
-import { now, Promise } from "../sync/globals.ts";
+import { now, Promise } from "../platform/platform.ts";
 import { writeReason } from "../codec/abort_signals.ts";
 import { pack, type Packed } from "../codec/packing.ts";
 import { currentRegistry, idOf, type Registry } from "../codec/references.ts";
@@ -337,6 +337,10 @@ export class Workers {
 
   takeMail(number: number): Packed | undefined {
     return this.#workers.get(number)?.run.takeMail();
+  }
+
+  mailFrom(number: number): Promise<void> | undefined {
+    return this.#workers.get(number)?.run.mailArrives();
   }
 
   async #watch(number: number, worker: PoolWorker): Promise<void> {

@@ -2,6 +2,7 @@
 
 import { KEPT_BYTES } from "../codec/cargo.ts";
 import { kindOf } from "../checks.ts";
+import { inspect } from "../platform/platform.ts";
 
 const FIRST_BYTES = 1 << 8;
 /** As deep as the encoder goes. */
@@ -215,7 +216,7 @@ export function sameKind(one: number, other: number): boolean {
 /** What to say of an item whose priority can't be compared with those stored. */
 export function incomparable(item: unknown): TypeError {
   const [priority] = item as [Priority];
-  const shown = Deno.inspect(priority, {
+  const shown = inspect(priority, {
     breakLength: Infinity,
     strAbbreviateSize: 100,
   });

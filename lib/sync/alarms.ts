@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { now } from "./globals.ts";
+import { now } from "../platform/platform.ts";
 
 /**
  * One clock for all awaited waits of the thread that have a deadline. A timeout of

@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { checkOptions, checkSignal } from "../checks.ts";
-import { now } from "./globals.ts";
+import { now } from "../platform/platform.ts";
 
 /** Options of operations that can wait. */
 export interface WaitOptions {

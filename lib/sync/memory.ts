@@ -7,7 +7,7 @@
  * @module
  */
 
-import { randomWord } from "./globals.ts";
+import { randomWord } from "../platform/platform.ts";
 
 /** What the next constructor finds its state in, if another thread made it. */
 let next: SharedArrayBuffer | undefined;

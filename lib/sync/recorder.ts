@@ -15,7 +15,7 @@
  */
 
 /** What an entry is about. */
-import { now, timeOrigin } from "./globals.ts";
+import { now, timeOrigin } from "../platform/platform.ts";
 
 export const Mark = {
   NONE: 0,

@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { Promise } from "./globals.ts";
+import { Promise } from "../platform/platform.ts";
 import { hold } from "./keep_alive.ts";
 import { Mark, recordSpan } from "./recorder.ts";
 import { reserveStack } from "./reserve_stack.ts";

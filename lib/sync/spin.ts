@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { now, processors } from "./globals.ts";
+import { now, processors } from "../platform/platform.ts";
 
 /**
  * Keeps the thread busy for that many pauses of the processor: a wait shorter

@@ -44,7 +44,7 @@
  */
 
 import { clearAlarm, setAlarm } from "./alarms.ts";
-import { now, Promise } from "./globals.ts";
+import { now, Promise } from "../platform/platform.ts";
 import { LABEL_WORDS, readLabel, writeLabel } from "./memory.ts";
 import { Mutex } from "./mutex.ts";
 

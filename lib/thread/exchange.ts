@@ -22,12 +22,21 @@
  * to test. So the main thread's end of a line that nobody has used yet stands in
  * the queue of another port, which is as old as the library.
  *
+ * In a browser a message comes when the main thread is idle, maybe after the call:
+ * then it is read when it comes. A thread there leaves memory, and asks for none:
+ * it can get no message while it blocks.
+ *
  * @module
  */
 
 import { here, setExchange } from "../codec/left_memory.ts";
 import { pack } from "../codec/packing.ts";
-import { MessageChannel, nodeModule } from "../sync/globals.ts";
+import {
+  areMessagesLate,
+  MessageChannel,
+  nextMessage,
+  onMessages,
+} from "../platform/platform.ts";
 import { onCalls } from "../sync/waiters.ts";
 import type { Delivery, LineRequest, Note, StartRequest } from "./messages.ts";
 
@@ -70,6 +79,11 @@ const MAX_ENDED = 64;
 
 /** Puts a line away until something comes through it. */
 export function putAway(one: Correspondent, line: MessagePort): void {
+  if (areMessagesLate) {
+    // A call may come before the message that it is about.
+    onMessages(line, answerAll);
+    return one.takeLine(line);
+  }
   into.postMessage(new Map([["message", line]]), [line]);
   away.push(one);
   if (ended > MAX_ENDED) takeOut(() => false);
@@ -119,9 +133,7 @@ export function receive(from: Correspondent, sent: unknown): void {
 
 /** The next message in a port; undefined if there is none, null if it is none. */
 export function receiveOn(port: MessagePort): unknown {
-  // Not imported: every program would start later for it.
-  const { receiveMessageOnPort } = nodeModule("node:worker_threads");
-  const received = receiveMessageOnPort(port as never);
+  const received = nextMessage(port);
   if (received === undefined) return undefined;
   const { message } = received;
   return message instanceof Map ? message.get("message") ?? null : null;

@@ -33,7 +33,7 @@
  * @module
  */
 
-import { now } from "../sync/globals.ts";
+import { now } from "../platform/platform.ts";
 import { Cargo, Kind } from "../codec/cargo.ts";
 import { Decoder } from "../codec/decoder.ts";
 import { Encoder } from "../codec/encoder.ts";

@@ -8,7 +8,13 @@
  * @module
  */
 
-const TIMERS = ["setTimeout", "setInterval", "setImmediate"] as const;
+import {
+  countResources,
+  isTimerRunning,
+  permissions,
+  watchTimers,
+} from "../platform/platform.ts";
+
 const HANDLERS = [
   "onmessage",
   "onmessageerror",
@@ -30,38 +36,15 @@ const PERMISSIONS = [
 
 type Listening = Parameters<typeof globalThis.addEventListener>;
 
-/** Whether anything has looked at the timers, which Deno loads for that. */
-let hasTimers = false;
 let listening: Listening[] = [];
 let handlers: unknown[] = [];
 let resources = 0;
 /** Takes back what the user granted; false if something can't be taken back. */
 let takeGrantsBack = (): boolean => true;
 
-// It has no public place. Where it can't be found, ports aren't noticed.
-const internal = (Deno as never)[(Deno as never)["internal"]] as
-  | { core?: { resources?: () => object } }
-  | undefined;
-const listResources = internal?.core?.resources;
-
 /** Before any user's module runs: from now on, what is left is known. */
 export function watchLeftovers(): void {
-  for (const name of TIMERS) {
-    const original = Object.getOwnPropertyDescriptor(globalThis, name);
-    const get = original?.get;
-    if (get === undefined) {
-      hasTimers = true;
-      continue;
-    }
-    Object.defineProperty(globalThis, name, {
-      ...original,
-      get() {
-        hasTimers = true;
-        Object.defineProperty(globalThis, name, original!);
-        return get.call(globalThis);
-      },
-    });
-  }
+  watchTimers();
   const add = globalThis.addEventListener;
   const addEventListener = (...listener: Listening): void => {
     listening.push(listener);
@@ -88,9 +71,9 @@ export function noteOpen(): void {
  * are seen.
  */
 export function watchPermissions(): void {
-  const { permissions } = Deno;
-  const querySync = permissions.querySync.bind(permissions);
-  const revokeSync = permissions.revokeSync.bind(permissions);
+  const own = permissions()!;
+  const querySync = own.querySync.bind(own);
+  const revokeSync = own.revokeSync.bind(own);
   const isOpen = (descriptor: Deno.PermissionDescriptor) =>
     querySync(descriptor).state === "prompt";
   const open = PERMISSIONS.map((name) => ({ name }) as never).filter(isOpen);
@@ -126,10 +109,5 @@ export function removeListeners(): void {
  */
 export function isAnythingLeft(ports: number): boolean {
   if (countResources() > resources + ports || !takeGrantsBack()) return true;
-  return hasTimers &&
-    globalThis.process.getActiveResourcesInfo().length > 0;
-}
-
-function countResources(): number {
-  return listResources === undefined ? 0 : Object.keys(listResources()).length;
+  return isTimerRunning();
 }

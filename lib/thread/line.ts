@@ -8,6 +8,7 @@
 
 import { type Exchange, here, takeKept } from "../codec/left_memory.ts";
 import { post, unpack } from "../codec/packing.ts";
+import { areMessagesLate } from "../platform/platform.ts";
 import { callMainThread, checkStop } from "../sync/waiters.ts";
 import { receiveOn } from "./exchange.ts";
 import type { Ask, Delivery, Note } from "./messages.ts";
@@ -64,6 +65,7 @@ export function askMainThread(
   ask: Ask,
   transfer: Transferable[] = [],
 ): unknown {
+  if (areMessagesLate) throw new Error(unanswerable(ask));
   const number = ++lastNumber;
   let before = handover.deliveries;
   send({ number, ask }, transfer);
@@ -77,6 +79,14 @@ export function askMainThread(
     if (answer.refusal !== undefined) throw unpack(answer.refusal);
     return answer.value;
   }
+}
+
+/** What to say of what a browser gives a thread no way to ask for. */
+function unanswerable(ask: Ask): string {
+  return "fetches" in ask
+    ? "Cannot get item: it holds shared memory, which a thread in a browser can " +
+      "get by its arguments only"
+    : "Cannot start thread: in a browser, only the main thread can";
 }
 
 /** The answer with that number; others were given up. */

@@ -12,6 +12,7 @@
  * @module
  */
 
+import { endsByItself, isBrowser } from "../platform/platform.ts";
 import { hold } from "../sync/keep_alive.ts";
 import { MAIN_SLOT, Slot } from "./thread_table.ts";
 
@@ -21,7 +22,7 @@ let threads = 0;
 let isEvaluated = false;
 let held: Disposable | undefined;
 
-if (typeof Deno === "object" && !isTest()) {
+if (endsByItself) {
   addEventListener("load", () => {
     isEvaluated = true;
     release();
@@ -30,6 +31,8 @@ if (typeof Deno === "object" && !isTest()) {
 
 /** Keeps the process from ending until it is disposed of, with its thread. */
 export function awaitThread(): Disposable {
+  // A page asks its user, at that event, whether to leave it.
+  if (isBrowser) return { [Symbol.dispose]() {} };
   if (threads++ === 0) {
     addEventListener("beforeunload", endMain);
     if (!isEvaluated) held = hold();
@@ -54,13 +57,4 @@ function endMain(event: globalThis.Event): void {
 function release(): void {
   held?.[Symbol.dispose]();
   held = undefined;
-}
-
-/**
- * Whether tests are run. What they await may be known to nobody but a thread,
- * and Deno ends a test for which nothing else seems to go on. Elsewhere these
- * functions do nothing, and take nothing.
- */
-function isTest(): boolean {
-  return Deno.test.length > 0 || Deno.bench.length > 0;
 }

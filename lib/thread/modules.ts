@@ -16,7 +16,7 @@
  */
 
 import { setLoading } from "../sync/memory.ts";
-import { Promise, startTimer, stopTimer } from "../sync/globals.ts";
+import { Promise, startTimer, stopTimer } from "../platform/platform.ts";
 import type { Packed } from "../codec/packing.ts";
 import {
   forget,

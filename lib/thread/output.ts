@@ -10,6 +10,7 @@
  */
 
 import { kindOf } from "../checks.ts";
+import { type Methods, newConsole, WARNING } from "../platform/platform.ts";
 import {
   type Handle,
   handleOf,
@@ -44,11 +45,6 @@ export interface Output {
   isNamed?: boolean;
 }
 
-type Print = (text: string, level: number) => void;
-type Methods = Record<string, (...args: unknown[]) => void>;
-
-/** From this level on, Deno prints to stderr. */
-const WARNING = 2;
 // deno-lint-ignore no-control-regex -- colours
 const COLORS = /\x1b\[[\d;]*m/g;
 
@@ -116,23 +112,4 @@ export function restoreOutput(): void {
   if (original === undefined) return;
   Object.assign(console, original);
   original = undefined;
-}
-
-/** The methods of a console that prints so. */
-function newConsole(print: Print): Methods {
-  // It has no public place. Where it can't be found, formats are simpler.
-  const internal = (Deno as never)[(Deno as never)["internal"]] as
-    | { Console?: new (print: Print) => Methods }
-    | undefined;
-  if (internal?.Console !== undefined) {
-    return { ...new internal.Console(print) };
-  }
-  const printer = (level: number) => (...args: unknown[]) => {
-    const texts = args.map((arg) =>
-      typeof arg === "string" ? arg : Deno.inspect(arg)
-    );
-    print(`${texts.join(" ")}\n`, level);
-  };
-  const [log, warn] = [printer(1), printer(WARNING)];
-  return { debug: log, error: warn, info: log, log, warn };
 }

@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { nodeModule } from "../sync/globals.ts";
+import { notCapable, pathOf } from "../platform/platform.ts";
 import { kindOf } from "../checks.ts";
 
 /** The permissions that Deno knows. It ignores any other name. */
@@ -54,8 +54,7 @@ export function copyPermissions(
 
 function withoutUrl(item: unknown): unknown {
   if (!(item instanceof URL) || item.protocol !== "file:") return item;
-  // Not imported: every thread would start later for it.
-  return nodeModule("node:url").fileURLToPath(item);
+  return pathOf(item);
 }
 
 /**
@@ -89,14 +88,14 @@ function isWithin(mine: unknown, wanted: unknown): boolean {
 }
 
 function tooMuch(name: string): Error {
-  return new Deno.errors.NotCapable(
+  return notCapable(
     "Cannot start worker: it can't be given more permissions than the thread " +
       `that starts it has, ask for less of '${name}'`,
   );
 }
 
 /** Says what to do about permissions that the script itself doesn't have. */
-export function notCapable(
+export function notPermitted(
   permissions: WorkerPermissions,
   cause: unknown,
 ): Error {
@@ -105,7 +104,7 @@ export function notCapable(
     .map(([name, granted]) =>
       `--allow-${name}${Array.isArray(granted) ? `=${granted}` : ""}`
     );
-  return new Deno.errors.NotCapable(
+  return notCapable(
     "Cannot start worker: it can't be given more permissions than the script " +
       `itself has, run the script with ${flags.join(" ")} or ask for less`,
     { cause },

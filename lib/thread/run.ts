@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { now, processors } from "../sync/globals.ts";
+import { now, processors } from "../platform/platform.ts";
 import { isCrowded } from "../sync/spin.ts";
 import type { Packed } from "../codec/packing.ts";
 import { unpack } from "../codec/packing.ts";
@@ -123,6 +123,11 @@ export class Run {
   /** What the running thread sent first of what was not taken yet. */
   takeMail(): Packed | undefined {
     return this.#worker.takeMail();
+  }
+
+  /** In a browser: awaits what the running thread has sent. */
+  mailArrives(): Promise<void> | undefined {
+    return this.#worker.mailArrives();
   }
 
   /** Gets the answer here, once the slot has ended. */

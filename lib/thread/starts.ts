@@ -47,6 +47,7 @@ export interface Started {
   readonly slot: Slot;
   sendMail(mail: Packed): void;
   takeMail(): Packed | undefined;
+  mailArrives(): Promise<void> | undefined;
   collect(): Promise<void>;
   collectSync(deadline: number): boolean;
   settle(): Settled;
@@ -93,6 +94,8 @@ class DistantRun implements Started {
   takeMail(): Packed | undefined {
     return this.#ask("hear") as Packed | undefined;
   }
+
+  mailArrives(): undefined {}
 
   async collect(): Promise<void> {}
 

@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { now, Promise as Promises } from "../sync/globals.ts";
+import { now, Promise as Promises } from "../platform/platform.ts";
 import { expose } from "../expose.ts";
 // Whatever else is loaded, and when: queues, locks and their errors are known to
 // every thread that they may be passed to.

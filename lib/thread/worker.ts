@@ -1,6 +1,17 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { MessageChannel, MessagePort, now, Worker } from "../sync/globals.ts";
+import {
+  areMessagesLate,
+  isNotCapable,
+  isOnTerminal,
+  MessageChannel,
+  messageIn,
+  MessagePort,
+  moduleUrl,
+  now,
+  setRef,
+  Worker,
+} from "../platform/platform.ts";
 import {
   allocateWaiter,
   assignWaiter,
@@ -25,7 +36,7 @@ import {
   moduleOfType,
   type Registry,
 } from "../codec/references.ts";
-import { checkKernel, checkRequirements } from "./requirements.ts";
+import { checkKernel, checkRequirements } from "../platform/requirements.ts";
 import {
   addCorrespondent,
   type Correspondent,
@@ -50,7 +61,7 @@ import type {
 } from "./messages.ts";
 import { withoutDataUrls } from "./modules.ts";
 import type { Output } from "./output.ts";
-import { notCapable, type WorkerPermissions } from "./permissions.ts";
+import { notPermitted, type WorkerPermissions } from "./permissions.ts";
 import { threadTable } from "./thread_table.ts";
 import { serveKey, serverUrl, WORKER_NAME } from "./worker_server.ts";
 
@@ -110,18 +121,6 @@ const LEAVE_MS = 2000;
 const idle: PooledWorker[] = [];
 
 /**
- * `Worker` has no public `unref`. Its own one, which Deno's `node:worker_threads`
- * stands on, is the method under its one symbol that isn't for inspection.
- * Where it can't be found, idle workers are ended instead of kept.
- */
-const setRef = Object.getOwnPropertySymbols(Worker.prototype)
-  .filter((symbol) => !/inspect/i.test(symbol.description ?? ""))
-  .map((symbol) => (Worker.prototype as never)[symbol] as unknown)
-  .find((method): method is (this: Worker, ref: boolean) => void =>
-    typeof method === "function" && method.length === 1
-  );
-
-/**
  * A worker that runs one thread after another. It never keeps the process from
  * ending. A wait for a thread does.
  */
@@ -138,6 +137,8 @@ export class PooledWorker implements Correspondent {
   readonly #worker: Worker;
   /** Open while a thread runs whose job went by message, or to get an answer. */
   #port: MessagePort | undefined;
+  /** What was taken out of it already. */
+  #next: Letter | undefined;
   /** Unless it is put away; see `exchange.ts`. */
   #line: MessagePort | undefined;
   #received = 0;
@@ -178,7 +179,7 @@ export class PooledWorker implements Correspondent {
       recording: recordingBuffer(),
       handover: this.#handover.buffer,
       line: port2,
-      mayAsk: isOnTerminal(),
+      mayAsk: mayAsk(),
     };
     this.#worker.postMessage(setup, [port2]);
   }
@@ -286,13 +287,37 @@ export class PooledWorker implements Correspondent {
     return message && "mail" in message ? message.mail : undefined;
   }
 
+  /** In a browser: awaits what the thread has sent. */
+  mailArrives(): Promise<void> | undefined {
+    const port = this.#port;
+    return areMessagesLate && port !== undefined ? messageIn(port) : undefined;
+  }
+
   /** Gets the answer here if the worker holds it, once its slot has ended. */
   async collect(): Promise<void> {
     if (this.#ask()) await this.#handover.handedOut();
+    if (areMessagesLate) await this.#answerArrived();
+  }
+
+  /** In a browser: awaits the message that the worker has answered by. */
+  async #answerArrived(): Promise<void> {
+    while (this.#handover.form === Form.POSTED && this.#port !== undefined) {
+      await messageIn(this.#port);
+      this.#next = this.#receive();
+      if (this.#next instanceof MessagePort) this.#follow(this.#next);
+      else if (this.#next === undefined || !("mail" in this.#next)) return;
+      this.#next = undefined;
+    }
   }
 
   /** The same, blocking; false if the deadline passed first. */
   collectSync(deadline: number): boolean {
+    if (areMessagesLate && this.#handover.form !== Form.BYTES) {
+      throw new Error(
+        "Cannot join thread: its result comes by message, which a browser gives " +
+          "to no thread that blocks, use join()",
+      );
+    }
     return !this.#ask() || this.#handover.handedOutSync(deadline);
   }
 
@@ -303,13 +328,17 @@ export class PooledWorker implements Correspondent {
     }
     for (;;) {
       const message = this.#receive();
-      if (message instanceof MessagePort) {
-        this.#port!.close();
-        this.#port = message;
-      } else if (message === undefined || !("mail" in message)) {
+      if (message instanceof MessagePort) this.#follow(message);
+      else if (message === undefined || !("mail" in message)) {
         return message;
       }
     }
+  }
+
+  /** The answer comes by another port. */
+  #follow(port: MessagePort): void {
+    this.#port!.close();
+    this.#port = port;
   }
 
   /** Asks for the answer, once, if the worker holds it. */
@@ -331,11 +360,15 @@ export class PooledWorker implements Correspondent {
 
   /** The next letter in the port. */
   #receive(): Letter | undefined {
+    const next = this.#next;
+    this.#next = undefined;
+    if (next !== undefined) return next;
     return this.#port && receiveOn(this.#port) as Letter | undefined;
   }
 
   get hasNews(): boolean {
-    return this.#handover.sent !== this.#received;
+    // What was sent may come later.
+    return areMessagesLate || this.#handover.sent !== this.#received;
   }
 
   takeLine(line: MessagePort): void {
@@ -377,7 +410,7 @@ export class PooledWorker implements Correspondent {
     if (this.#handover.isGone) return this.#bury();
     // What the user was asked for is taken back in a worker that has no
     // permissions. In others it looks the same as what they were given.
-    const mayHaveMore = this.#permissions !== NO_PERMISSIONS && isOnTerminal();
+    const mayHaveMore = this.#permissions !== NO_PERMISSIONS && mayAsk();
     const isLast = this.#handover.isLast || isWornOut(this.waiter) ||
       mayHaveMore;
     const most = setRef === undefined ? 0 : MAX_IDLE;
@@ -447,12 +480,9 @@ export class PooledWorker implements Correspondent {
 
 let isTerminal: boolean | undefined;
 
-/**
- * Whether Deno may ask the user for a permission that a worker lacks. With
- * `--no-prompt` it doesn't, but there is no way to ask for that.
- */
-function isOnTerminal(): boolean {
-  return isTerminal ??= Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
+/** Whether the user may be asked for a permission that a worker lacks. */
+function mayAsk(): boolean {
+  return isTerminal ??= isOnTerminal();
 }
 
 /** What a worker has loaded for these needs, as text. */
@@ -483,8 +513,8 @@ function newWorker(url: string, permissions: WorkerPermissions): Worker {
       deno: { permissions },
     } as WorkerOptions);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotCapable)) throw error;
-    throw notCapable(permissions, error);
+    if (!isNotCapable(error)) throw error;
+    throw notPermitted(permissions, error);
   }
 }
 
@@ -512,8 +542,4 @@ ${offers.join("\n")}
 
 function importOf(url: string): string {
   return `import ${JSON.stringify(url)};`;
-}
-
-function moduleUrl(source: string): string {
-  return `data:text/javascript,${encodeURIComponent(source)}`;
 }

@@ -1,6 +1,13 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { MessageChannel, Promise, startTimer } from "../sync/globals.ts";
+import {
+  halt,
+  ignoreEndingSignals,
+  MessageChannel,
+  onExit,
+  Promise,
+  startTimer,
+} from "../platform/platform.ts";
 import { abandonWaits, hasPendingWaits } from "../sync/wait_list.ts";
 import {
   pack,
@@ -121,20 +128,11 @@ function install(): void {
   });
   leaveMainThreadAlone();
   self.close = announce;
-  Deno.exit = announce as typeof Deno.exit;
+  onExit(announce);
   enterSlot(NO_SLOT);
   watchLeftovers();
   Object.assign(globalThis, { [Symbol.for(serveKey)]: serve });
 }
-
-/** Signals that end a process, as the user has it end. */
-const ENDING_SIGNALS: ReadonlySet<string> = new Set([
-  "SIGINT",
-  "SIGTERM",
-  "SIGHUP",
-  "SIGQUIT",
-  "SIGBREAK",
-]);
 
 /**
  * Takes from users' modules what reaches the main thread whatever a worker's
@@ -145,10 +143,7 @@ const ENDING_SIGNALS: ReadonlySet<string> = new Set([
  */
 function leaveMainThreadAlone(): void {
   self.postMessage = () => {};
-  const addSignalListener = Deno.addSignalListener;
-  Deno.addSignalListener = (signal, handler) => {
-    if (!ENDING_SIGNALS.has(signal)) addSignalListener(signal, handler);
-  };
+  ignoreEndingSignals();
 }
 
 /**
@@ -167,8 +162,7 @@ function end(outcome: Outcome): void {
 /** Ends a worker that has left, from inside of what it has left behind. */
 function stayClosed(): never {
   closeWorker();
-  // The worker ends at one of the next instructions.
-  for (;;) Atomics.pause();
+  halt();
 }
 
 /**

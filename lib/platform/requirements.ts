@@ -1,5 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { isBrowser } from "./platform.ts";
+
 /** The first version of Deno that this library runs on. */
 const LEAST: readonly [major: number, minor: number] = [2, 9];
 
@@ -12,6 +14,7 @@ const LEAST: readonly [major: number, minor: number] = [2, 9];
  * @throws {Error} If Deno is too old.
  */
 export function checkRequirements(modules: Iterable<string>): void {
+  if (isBrowser) return;
   checkVersion(Deno.version.deno);
   checkReadable(modules);
 }
@@ -55,7 +58,7 @@ const OPTION = "worker-options";
  * @throws {Error} If the notebook's kernel was started without the option.
  */
 export function checkKernel(): void {
-  if (!isNotebook() || isGiven()) return;
+  if (isBrowser || !isNotebook() || isGiven()) return;
   throw new Error(
     `Cannot start worker: add { "unstable": ["${OPTION}"] } to deno.json in ` +
       `${Deno.cwd()} and restart the kernel`,

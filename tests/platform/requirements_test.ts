@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { checkVersion } from "../../lib/thread/requirements.ts";
+import { checkVersion } from "../../lib/platform/requirements.ts";
 import { processTest } from "../support/threads.ts";
 import { runProcess } from "../support/thread_process.ts";
 
