@@ -15,6 +15,8 @@
  * @module
  */
 
+import type { AsyncLocalStorage } from "node:async_hooks";
+
 /** Undefined in a browser. */
 const deno: typeof Deno | undefined =
   (globalThis as { Deno?: typeof Deno }).Deno;
@@ -417,10 +419,8 @@ export function isTimerRunning(): boolean {
 
 // What is used of Node's.
 
-type Storage<T> = import("node:async_hooks").AsyncLocalStorage<T>;
-
 /** A new `AsyncLocalStorage`; undefined in a browser, which has none. */
-export function newStorage<T>(): Storage<T> | undefined {
+export function newStorage<T>(): AsyncLocalStorage<T> | undefined {
   if (deno === undefined) return undefined;
   return new (nodeModule("node:async_hooks").AsyncLocalStorage)<T>();
 }
