@@ -13,7 +13,6 @@ import {
   mistakeIn,
   readSwitchInterval,
   readWorkers,
-  SWITCH_INTERVAL,
 } from "./flags.ts";
 
 /** What a lab is. */
@@ -44,6 +43,9 @@ export interface Flags extends CellContext {
   /** Whether to leave out what we say about the cells. */
   plain: boolean;
 }
+
+/** As in Python, in seconds. */
+export const SWITCH_INTERVAL = 0.005;
 
 /** Reads the command line; undefined if it only asked for a text. */
 export function readFlags(

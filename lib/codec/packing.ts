@@ -160,7 +160,7 @@ export function checkSendable(
  * have Deno load its streams, which might have been in it.
  */
 export function post(
-  to: Worker | MessagePort,
+  to: Pick<MessagePort, "postMessage">,
   message: unknown,
   transfer: Transferable[],
 ): void {

@@ -15,8 +15,6 @@
  * @module
  */
 
-import type { AsyncLocalStorage } from "node:async_hooks";
-
 /** Undefined in a browser. */
 const deno: typeof Deno | undefined =
   (globalThis as { Deno?: typeof Deno }).Deno;
@@ -411,16 +409,18 @@ export function watchTimers(): void {
   }
 }
 
-/** Whether a timer runs. A browser only knows whether one has ever begun. */
-export function isTimerRunning(): boolean {
-  if (!hasTimers) return false;
-  return deno === undefined || process().getActiveResourcesInfo().length > 0;
+/** How many timers run; in a browser, whether one has ever begun. */
+export function countTimers(): number {
+  if (!hasTimers) return 0;
+  return deno === undefined ? 1 : process().getActiveResourcesInfo().length;
 }
 
 // What is used of Node's.
 
+type Storage<T> = import("node:async_hooks").AsyncLocalStorage<T>;
+
 /** A new `AsyncLocalStorage`; undefined in a browser, which has none. */
-export function newStorage<T>(): AsyncLocalStorage<T> | undefined {
+export function newStorage<T>(): Storage<T> | undefined {
   if (deno === undefined) return undefined;
   return new (nodeModule("node:async_hooks").AsyncLocalStorage)<T>();
 }

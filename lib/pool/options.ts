@@ -2,6 +2,7 @@
 
 import { type AnyFunction, idOf } from "../codec/references.ts";
 import type { ContextOptions } from "../thread/context.ts";
+import type { IsolationOptions } from "../thread/isolation.ts";
 import type { OutputOptions } from "../thread/output.ts";
 import type { WorkerPermissions } from "../thread/permissions.ts";
 import type { WorkerEndReason } from "./workers.ts";
@@ -9,7 +10,8 @@ import { kindOf } from "../checks.ts";
 import { unexposed } from "../codec/packing.ts";
 
 /** Options of {@linkcode Pool}'s constructor. */
-export interface PoolOptions extends OutputOptions, ContextOptions {
+export interface PoolOptions
+  extends OutputOptions, ContextOptions, IsolationOptions {
   /** An exposed function that each worker calls before its first task. */
   initializer?: AnyFunction;
   /**
@@ -74,7 +76,8 @@ export interface PoolOptions extends OutputOptions, ContextOptions {
    * was closed, `"recycled"` if it had done `maxTasksPerChild` tasks,
    * `"idle"` if it had none for `idleTimeout` seconds,
    * `"calledOff"` if its task was, `"terminated"` with the pool, `"failed"` if its
-   * initializer or finalizer threw, and `"lost"` if it died.
+   * initializer or finalizer threw, and `"lost"` if it died, for example because
+   * its heap exceeded the `memoryLimit`.
    */
   onWorkerEnd?: (reason: WorkerEndReason) => void;
 }

@@ -5,6 +5,7 @@ import { checkCallback, checkOptions } from "../checks.ts";
 import { checkSeconds } from "../sync/deadline.ts";
 import { type AnyFunction, handle, idOf } from "../codec/references.ts";
 import { callIn, contextOf } from "../thread/context.ts";
+import { isolationOf } from "../thread/isolation.ts";
 import { outputOf } from "../thread/output.ts";
 import { copyPermissions } from "../thread/permissions.ts";
 import { checkMayStart, isMainThread } from "../thread/thread_table.ts";
@@ -141,15 +142,16 @@ export class Pool extends AnyPool {
   /**
    * Makes a pool and starts its first worker. To start one blocks the main thread
    * for some 10 to 20 ms, so the others start when tasks come for them or, one
-   * after another, when the first is ready. With an initializer or permissions,
-   * all start now.
+   * after another, when the first is ready. With an initializer, permissions or
+   * isolation, all start now.
    *
    * @param workers How many workers.
    * @param options The options.
    * @throws {RangeError} If the number of workers or of tasks per worker is not
-   * a positive integer.
+   * a positive integer, or a worker can't do with the memory limit.
    * @throws {TypeError} If a number or a list isn't one, the initializer was
-   * never exposed, or the permissions are none that Deno knows.
+   * never exposed, the permissions are none that Deno knows, or the isolation is
+   * none.
    * @throws {Deno.errors.NotCapable} If the permissions are more than the
    * script's own.
    * @throws {Error} If the calling thread is a worker that loads its modules.
@@ -193,16 +195,18 @@ export class Pool extends AnyPool {
       if (fn !== undefined) checkCallback("create pool", name, fn);
     }
     const copy = copyPermissions("create pool", permissions);
+    const isolation = isolationOf("create pool", options, copy);
     const output = outputOf("create pool", options);
     contextOf("create pool", options.context);
     checkMayStart("create pool");
     // It loads its modules while the rest of the pool is made.
-    if (isMainThread()) PooledWorker.prestart(copy);
+    if (isMainThread()) PooledWorker.prestart({ permissions: copy, isolation });
     const dispatcher = new Dispatcher(workers, {
       initializer,
       initargs,
       maxTasks: maxTasksPerChild,
       permissions: copy,
+      isolation,
       output,
       maxsize,
       grace,

@@ -8,7 +8,9 @@ import { currentRegistry, idOf, type Registry } from "../codec/references.ts";
 import type { Settled } from "../thread/run.ts";
 import { start, type Started } from "../thread/starts.ts";
 import { isParked } from "../sync/waiters.ts";
-import { Outcome, Status } from "../thread/thread_table.ts";
+import { isMainThread, Outcome, Status } from "../thread/thread_table.ts";
+import { PooledWorker } from "../thread/worker.ts";
+import type { Isolation } from "../thread/isolation.ts";
 import type { Output } from "../thread/output.ts";
 import type { WorkerPermissions } from "../thread/permissions.ts";
 import { Claim } from "./claim.ts";
@@ -31,6 +33,7 @@ export interface WorkersOptions extends
     | "idleTimeout"
   > {
   permissions: WorkerPermissions;
+  isolation: Isolation | undefined;
   /** Where the workers' console goes, if that is elsewhere. */
   output: Output | undefined;
   /** Told of each worker that is ready for tasks. */
@@ -52,6 +55,9 @@ export type WorkerEndReason =
 /** How long a worker that is ready has the main thread for itself. */
 const HEAD_START_MS = 20;
 
+/** How long after the start of a worker another is started that is spare. */
+const SPARE_MS = 200;
+
 /** How long a worker has for answering a ping. */
 const LOOK_MS = 250;
 
@@ -70,7 +76,8 @@ export class PoolWorker {
   constructor(number: number, options: WorkersOptions, registry: Registry) {
     this.name = `PoolWorker-${number}`;
     this.number = number;
-    const { permissions, output, onStart, grace: _, ...shared } = options;
+    const { permissions, isolation, output, onStart, grace: _, ...shared } =
+      options;
     this.#slots = shared.tasksPerWorker;
     const words = Claim.words(this.#slots);
     this.#claim = new Int32Array(new SharedArrayBuffer(words * 4));
@@ -86,6 +93,7 @@ export class PoolWorker {
       // What the user gave stands three levels down.
       args: { ...pack([loop], -3), transferables: [] },
       permissions,
+      isolation,
       isFresh: true,
       isPools: true,
       hasMail: true,
@@ -186,6 +194,8 @@ export class Workers {
   #workers = new Map<number, PoolWorker>();
   #lastNumber = 0;
   #onEnd: (worker: PoolWorker, settled: () => Settled) => void;
+  /** An isolated worker takes long to start, so there is one for when one dies. */
+  #spare: PooledWorker | undefined;
   /** What goes on until the workers' end. */
   #endings = new Set<Promise<void>>();
 
@@ -200,8 +210,10 @@ export class Workers {
     this.#onEnd = onEnd;
     // An initializer is called as often as there are workers, as in Python; and
     // all are permitted what the script may do, and its paths mean, now.
-    const { initializer, permissions } = options;
-    const isPlain = initializer === undefined && permissions === "none";
+    // Isolated ones mostly wait while they start.
+    const { initializer, permissions, isolation } = options;
+    const isPlain = initializer === undefined && permissions === "none" &&
+      isolation === undefined;
     const first = isPlain ? 1 : size;
     for (let i = 0; i < first; i++) this.grow();
   }
@@ -225,6 +237,9 @@ export class Workers {
       this.#workers.set(number, worker);
       this.#count++;
       this.#track(this.#watch(number, worker));
+      if (this.#options.isolation !== undefined && isMainThread()) {
+        setAlarm(now() + SPARE_MS, () => this.#keepSpare());
+      }
     } catch (error) {
       if (this.#count === 0) throw error;
       console.error(
@@ -232,6 +247,17 @@ export class Workers {
         error,
       );
       this.#size = this.#count;
+    }
+  }
+
+  /** Has a spare worker at hand as long as there are others. */
+  #keepSpare(): void {
+    if (this.#workers.size === 0) return;
+    if (this.#spare !== undefined && PooledWorker.isIdle(this.#spare)) return;
+    try {
+      this.#spare = PooledWorker.spare(this.#options, this.registry);
+    } catch {
+      // Who needs it is told when it starts one.
     }
   }
 
@@ -350,6 +376,12 @@ export class Workers {
     worker.addTimes(this.#waited, this.#ran);
     this.#onEnd(worker, () => worker.run.settle());
     this.#workers.delete(number);
+    if (this.#workers.size === 0) this.#dropSpare();
+  }
+
+  #dropSpare(): void {
+    if (this.#spare !== undefined) PooledWorker.drop(this.#spare);
+    this.#spare = undefined;
   }
 }
 

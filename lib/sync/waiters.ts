@@ -348,6 +348,14 @@ function callsSoFar(): number {
   return Atomics.load(waiterWords(), CALLS);
 }
 
+/** What a worker needs that calls the main thread without the library. */
+export const CALL_WORDS = {
+  /** Counts up, and notifies those that wait on it. */
+  calls: CALLS,
+  /** Notifies who sleeps on it. */
+  main: MAIN_WAITER * STRIDE + STATE,
+} as const;
+
 /**
  * Calls the main thread. Between its look at the calls and its sleep it isn't
  * roused. So a thread that waits for an answer calls again.

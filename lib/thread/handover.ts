@@ -27,6 +27,9 @@
  *    `HELD`. The worker posts the answer and writes `POSTED`, or, closing itself,
  *    `LOST`, and notifies.
  *
+ *  - `DEATH` says how a worker has ended that couldn't say so itself; see
+ *    `isolation.ts`. The main thread then leaves in its place.
+ *
  *  - `DELIVERIES` counts what the main thread has sent to the running one by the
  *    worker's line, and `SENT` what the worker has sent; see `exchange.ts`.
  *
@@ -52,19 +55,30 @@ export const Form = {
 } as const;
 export type Form = (typeof Form)[keyof typeof Form];
 
+/** What `DEATH` says. */
+export const Death = {
+  NONE: 0,
+  /** Its heap was exhausted. */
+  EXHAUSTED: 1,
+  /** Its code has closed it. */
+  CLOSED: 2,
+} as const;
+export type Death = (typeof Death)[keyof typeof Death];
+
 /** What `SLOT` says of a worker that closed itself, or is about to. */
 export const GONE = -1;
 /** What `SLOT` says to a worker that is to close itself. */
 export const DISMISSED = -2;
 
-const SLOT = 0;
+export const SLOT = 0;
 /** Set in `SLOT` by the worker when the thread begins. */
 const CLAIMED = 1 << 30;
 const FORM = 1;
 const LENGTH = 2;
 const LAST = 3;
 const DELIVERIES = 4;
-const SENT = 5;
+export const SENT = 5;
+export const DEATH = 6;
 const HEADER_BYTES = 64;
 const CAPACITY = 1 << 16;
 /** The size of the memory between a worker and who starts threads in it. */
@@ -191,6 +205,11 @@ export class Handover {
     return Atomics.load(this.#words, SLOT) === GONE;
   }
 
+  /** How the worker has ended, if it couldn't say so itself. */
+  get death(): Death {
+    return Atomics.load(this.#words, DEATH) as Death;
+  }
+
   /** Hands the job to the worker; false if it closed itself. */
   assign(slot: number): boolean {
     if (Atomics.compareExchange(this.#words, SLOT, 0, slot) === GONE) {
@@ -229,7 +248,7 @@ export class Handover {
     Atomics.compareExchange(this.#words, SLOT, slot | CLAIMED, 0);
   }
 
-  /** The worker closes itself; returns the slot that it had a job for, or 0. */
+  /** The worker closes itself, or is closed; returns the slot that it had a job for, or 0. */
   leave(): number {
     const slot = Atomics.exchange(this.#words, SLOT, GONE);
     Atomics.notify(this.#words, SLOT);

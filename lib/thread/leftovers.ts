@@ -10,7 +10,7 @@
 
 import {
   countResources,
-  isTimerRunning,
+  countTimers,
   permissions,
   watchTimers,
 } from "../platform/platform.ts";
@@ -39,6 +39,7 @@ type Listening = Parameters<typeof globalThis.addEventListener>;
 let listening: Listening[] = [];
 let handlers: unknown[] = [];
 let resources = 0;
+let timers = 0;
 /** Takes back what the user granted; false if something can't be taken back. */
 let takeGrantsBack = (): boolean => true;
 
@@ -62,6 +63,7 @@ export function watchLeftovers(): void {
 /** What is open now is the library's. */
 export function noteOpen(): void {
   resources = countResources();
+  timers = countTimers();
 }
 
 /**
@@ -109,5 +111,5 @@ export function removeListeners(): void {
  */
 export function isAnythingLeft(ports: number): boolean {
   if (countResources() > resources + ports || !takeGrantsBack()) return true;
-  return isTimerRunning();
+  return countTimers() > timers;
 }

@@ -9,6 +9,7 @@
 
 import type { LeftMemory } from "../codec/left_memory.ts";
 import type { Packed } from "../codec/packing.ts";
+import type { Isolation } from "./isolation.ts";
 import type { Output } from "./output.ts";
 import type { WorkerPermissions } from "./permissions.ts";
 
@@ -98,14 +99,20 @@ export interface Delivery {
   refusal?: Packed;
 }
 
+/** What workers differ in that have run nothing. */
+export interface WorkerKind {
+  permissions: WorkerPermissions;
+  /** How it is isolated, if it is. */
+  isolation?: Isolation;
+}
+
 /** What is to be started. */
-export interface StartOptions {
+export interface StartOptions extends WorkerKind {
   /** The id of the exposed function. */
   target: number;
   args: Packed;
   name: string;
   daemon: boolean;
-  permissions: WorkerPermissions;
   /** Whether the worker runs nothing before it and nothing after it. */
   isFresh: boolean;
   /** Whether it sends or receives anything while it runs. */

@@ -100,7 +100,7 @@ export class Run {
       const slot = allocateSlot({ name, daemon, waiter: worker.waiter });
       this.slot = new Slot(slot);
       recordName(this.slot.ident, name);
-      const onLost = (reason: Error) => this.#breakDown(reason);
+      const onLost = (reason?: Error) => this.#breakDown(reason);
       const how = { hasMail, output, onLost };
       if (!worker.run(slot, target, args, needs, how)) {
         this.slot.end(Outcome.CLOSED);
@@ -166,18 +166,26 @@ export class Run {
     return isParked;
   }
 
-  /** Gives the thread up, which was told to end; whether it had begun. */
+  /**
+   * Ends the thread, which was told to end, by force where that can be done, or
+   * gives it up; whether it goes on.
+   */
   giveUp(): boolean {
     if (!this.slot.isAlive) return false;
     this.#hasBegun = !this.#worker.takeBack(this.slot.index);
-    if (!this.slot.end(Outcome.LOST)) return false;
+    const isKilled = this.#worker.kill();
+    const outcome = isKilled ? Outcome.TERMINATED : Outcome.LOST;
+    if (!this.slot.end(outcome, isKilled)) return false;
     desertWaiter(this.slot.waiter);
-    return this.#hasBegun;
+    return this.#hasBegun && !isKilled;
   }
 
-  #breakDown(reason: Error): void {
-    this.#brokeDown = reason;
-    this.slot.end(Outcome.LOST);
+  /** The worker has ended, without a reason if its code has closed it. */
+  #breakDown(reason: Error | undefined): void {
+    // What it answered before is an answer.
+    if (!this.slot.isAlive) return;
+    if (reason === undefined) this.slot.end(Outcome.CLOSED, true);
+    else if (this.slot.end(Outcome.LOST, true)) this.#brokeDown = reason;
   }
 
   /** Whether the worker, still this run's, has answered. */

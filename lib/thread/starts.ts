@@ -20,6 +20,7 @@ import { transferList } from "../codec/packing.ts";
 import { stopped } from "../sync/waiters.ts";
 import type { Registry } from "../codec/references.ts";
 import { onStartRequests, type Reply } from "./exchange.ts";
+import { isolationOf } from "./isolation.ts";
 import { askMainThread, countCharge, reachOut } from "./line.ts";
 import { awaitThread } from "./main_end.ts";
 import { copyPermissions, narrowed } from "./permissions.ts";
@@ -67,11 +68,11 @@ export function start(options: StartOptions, registry?: Registry): Started {
 }
 
 function startHere(options: StartOptions, registry?: Registry): Run {
-  const { target, args, permissions, isFresh } = options;
+  const { target, args, isFresh } = options;
   const needs = needsOf(target, args);
   const worker = isFresh
-    ? PooledWorker.fresh(permissions, registry)
-    : PooledWorker.acquire(permissions, needs);
+    ? PooledWorker.fresh(options, registry)
+    : PooledWorker.acquire(options, needs);
   return new Run({ ...options, worker, needs, isKept: !isFresh });
 }
 
@@ -240,18 +241,33 @@ async function watchParent({ parent, children }: Family): Promise<void> {
 /** What a thread asks for, as far as it may: it may say anything. */
 function checked(
   worker: PooledWorker,
-  { target, args, name, daemon, permissions, isFresh, isPools, output }:
-    StartOptions,
+  {
+    target,
+    args,
+    name,
+    daemon,
+    permissions,
+    isolation,
+    isFresh,
+    isPools,
+    output,
+  }: StartOptions,
 ): StartOptions {
   const action = "start thread";
+  const granted = narrowed(
+    worker.permissions,
+    copyPermissions(action, permissions),
+  );
   return {
     target: Number(target),
     args,
     name: String(name),
     daemon: daemon === true,
-    permissions: narrowed(
-      worker.permissions,
-      copyPermissions(action, permissions),
+    permissions: granted,
+    isolation: isolation && isolationOf(
+      action,
+      { ...isolation, isolation: "killable" },
+      granted,
     ),
     isFresh: isFresh === true,
     isPools: isPools === true,

@@ -50,12 +50,18 @@ import {
 } from "./thread_table.ts";
 import { callIn, contextOf, type ContextOptions } from "./context.ts";
 import { type Output, outputOf, type OutputOptions } from "./output.ts";
+import {
+  type Isolation,
+  isolationOf,
+  type IsolationOptions,
+} from "./isolation.ts";
 import { copyPermissions, type WorkerPermissions } from "./permissions.ts";
 import { PooledWorker } from "./worker.ts";
 
 export type {
   AnyFunction,
   AsyncWaitOptions,
+  IsolationOptions,
   OutputOptions,
   WaitOptions,
   WorkerPermissions,
@@ -63,7 +69,7 @@ export type {
 
 /** Options of {@linkcode Thread}'s constructor. */
 export interface ThreadOptions<F extends AnyFunction = AnyFunction>
-  extends OutputOptions, ContextOptions {
+  extends OutputOptions, ContextOptions, IsolationOptions {
   /**
    * What the target is called with.
    *
@@ -166,6 +172,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
   #shortName: string;
   #daemon: boolean;
   #permissions: WorkerPermissions = "none";
+  #isolation: Isolation | undefined;
   #isFresh = false;
   #output: Output | undefined;
   #target: F | undefined;
@@ -183,7 +190,9 @@ export class Thread<F extends AnyFunction = AnyFunction>
    * @param target The function to run.
    * @param options The options.
    * @throws {TypeError} If the target was never exposed, the arguments hold a
-   * function that was never exposed, or the permissions are no such thing.
+   * function that was never exposed, or the permissions or the isolation are no
+   * such thing.
+   * @throws {RangeError} If a worker can't do with the memory limit.
    *
    * @example Usage
    * ```ts
@@ -252,6 +261,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
     this.#name = name || `${this.#shortName} (${nameOf(target)})`;
     this.#daemon = daemon;
     this.#permissions = copyPermissions("create thread", permissions);
+    this.#isolation = isolationOf("create thread", options, this.#permissions);
     this.#isFresh = fresh;
     this.#output = outputOf("create thread", options);
   }
@@ -382,6 +392,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
       target: idOf(this.#target!)!,
       args: this.#args!,
       permissions: this.#permissions,
+      isolation: this.#isolation,
       isFresh: this.#isFresh,
       isPools: false,
       hasMail: false,
@@ -484,8 +495,9 @@ export class Thread<F extends AnyFunction = AnyFunction>
   /**
    * Ends the thread: at once if it sleeps or waits for a queue or a lock, else
    * at its next wait. A thread that computes without ever calling the library
-   * can't be ended; it is given up after a moment, with a warning. Joining
-   * the thread then throws an error. Python has nothing like it.
+   * is ended by force after a moment if it is isolated (see
+   * {@linkcode ThreadOptions}); else it can't be ended, and is given up, with a
+   * warning. Joining the thread then throws an error. Python has nothing like it.
    *
    * @returns A promise that resolves when the thread has ended or was given up.
    * @throws {Error} If another thread started it.
@@ -852,7 +864,7 @@ async function prestart(number: number): Promise<void> {
   const run = new Run({
     target: idOf(idle)!,
     args: pack([]),
-    worker: PooledWorker.fresh("none"),
+    worker: PooledWorker.fresh({ permissions: "none" }),
     needs: undefined,
     isKept: true,
     name: `Prestart-${number}`,

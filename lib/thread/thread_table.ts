@@ -292,20 +292,24 @@ export class Slot implements Witness {
     this.#begun.notifyAll();
   }
 
-  /** Ends the thread's life; false if someone else did before. */
-  end(outcome: Outcome): boolean {
+  /**
+   * Ends the thread's life; false if someone else did before, or has begun to.
+   *
+   * @param isCutOff Whether who has begun to doesn't go on.
+   */
+  end(outcome: Outcome, isCutOff = false): boolean {
     const all = table();
     const at = this.index * WORDS;
     const { NONE } = Outcome;
-    if (Atomics.compareExchange(all, at + OUTCOME, NONE, outcome) !== NONE) {
-      return false;
-    }
+    const isFirst =
+      Atomics.compareExchange(all, at + OUTCOME, NONE, outcome) === NONE;
+    if (!isFirst && !isCutOff) return false;
     // After a join, the locks that it held are known to be poisoned.
     endThread(this.waiter);
     Atomics.store(all, at + STATUS, Status.ENDED);
     this.#begun.notifyAll();
     this.#finished.notifyAll();
-    return true;
+    return isFirst;
   }
 
   /** Ends the main thread's life, who may have more to do: its locks stay its. */

@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { outerWorker, relayed } from "../platform/isolated_worker.ts";
 import {
   areMessagesLate,
   isNotCapable,
@@ -12,6 +13,7 @@ import {
   setRef,
   Worker,
 } from "../platform/platform.ts";
+import { setAlarm } from "../sync/alarms.ts";
 import {
   allocateWaiter,
   assignWaiter,
@@ -46,7 +48,8 @@ import {
   receiveOn,
   removeCorrespondent,
 } from "./exchange.ts";
-import { Form, Handover } from "./handover.ts";
+import { Death, Form, Handover } from "./handover.ts";
+import { PLACES } from "./isolation.ts";
 import type {
   Answer,
   Delivery,
@@ -58,6 +61,7 @@ import type {
   PostedJob,
   Request,
   Setup,
+  WorkerKind,
 } from "./messages.ts";
 import { withoutDataUrls } from "./modules.ts";
 import type { Output } from "./output.ts";
@@ -105,8 +109,8 @@ export interface RunningOptions {
   /** Whether it sends or receives anything while it runs. */
   hasMail?: boolean;
   output?: Output;
-  /** Called if the worker breaks down. */
-  onLost: (reason: Error) => void;
+  /** Called if the worker breaks down, or without a reason if it was closed. */
+  onLost: (reason?: Error) => void;
 }
 
 /** More idle workers than these aren't kept. */
@@ -129,12 +133,15 @@ export class PooledWorker implements Correspondent {
   readonly waiter: number;
   /** What its threads may do. */
   readonly permissions: WorkerPermissions;
-  readonly #permissions: string;
+  readonly #kind: string;
+  readonly #isolation: WorkerKind["isolation"];
   /** What the worker can load. */
   readonly #registry: Registry;
   /** What it has loaded; undefined as long as that is the library alone. */
   #loaded: string | undefined;
   readonly #worker: Worker;
+  /** Where messages for the worker are posted. */
+  readonly #inbox: Inbox;
   /** Open while a thread runs whose job went by message, or to get an answer. */
   #port: MessagePort | undefined;
   /** What was taken out of it already. */
@@ -146,18 +153,22 @@ export class PooledWorker implements Correspondent {
   readonly requests: LineRequest[] = [];
   readonly #handover: Handover;
   #isTerminated = false;
-  #onLost: ((reason: Error) => void) | undefined;
+  #onLost: ((reason?: Error) => void) | undefined;
 
-  private constructor(permissions: WorkerPermissions, registry: Registry) {
-    this.permissions = permissions;
-    this.#permissions = keyOf(permissions);
+  private constructor(kind: WorkerKind, registry: Registry) {
+    this.permissions = kind.permissions;
+    this.#isolation = kind.isolation;
+    this.#kind = keyOf(kind);
     this.#registry = registry;
     checkRequirements([
       serverUrl,
       ...registry.own,
       ...registry.exposing.keys(),
     ]);
-    this.#worker = newWorker(bootstrap(registry), permissions);
+    this.#worker = newWorker(kind, registry);
+    this.#inbox = kind.isolation === undefined
+      ? this.#worker
+      : new RelayedInbox(this.#worker);
     // What takes time comes now: the worker loads its modules meanwhile.
     this.#handover = new Handover();
     this.waiter = allocateWaiter();
@@ -181,43 +192,64 @@ export class PooledWorker implements Correspondent {
       line: port2,
       mayAsk: mayAsk(),
     };
-    this.#worker.postMessage(setup, [port2]);
+    this.#inbox.postMessage(setup, [port2]);
   }
 
   /**
-   * A worker for a thread: one that was kept after a thread with the same
-   * permissions and modules, or a fresh one.
+   * A worker for a thread: one of the kind that was kept after a thread with the
+   * same modules, or a fresh one.
    */
-  static acquire(permissions: WorkerPermissions, needs: Needs): PooledWorker {
+  static acquire(kind: WorkerKind, needs: Needs): PooledWorker {
     const registry = currentRegistry();
-    return PooledWorker.#take(permissions, registry, keyOfNeeds(needs)) ??
-      PooledWorker.fresh(permissions, registry);
+    return PooledWorker.#take(kind, registry, keyOfNeeds(needs)) ??
+      PooledWorker.fresh(kind, registry);
   }
 
   /** A worker that has run nobody's code. */
   static fresh(
-    permissions: WorkerPermissions,
+    kind: WorkerKind,
     registry: Registry = currentRegistry(),
   ): PooledWorker {
-    return PooledWorker.#take(permissions, registry, undefined) ??
-      new PooledWorker(permissions, registry);
+    return PooledWorker.#take(kind, registry, undefined) ??
+      new PooledWorker(kind, registry);
   }
 
   /** Has a worker at hand that {@linkcode fresh} will give. */
-  static prestart(permissions: WorkerPermissions): void {
-    idle.push(PooledWorker.fresh(permissions));
+  static prestart(kind: WorkerKind): void {
+    idle.push(PooledWorker.fresh(kind));
+  }
+
+  /** Has one worker more at hand, as long as nobody takes it. */
+  static spare(kind: WorkerKind, registry: Registry): PooledWorker {
+    const spare = new PooledWorker(kind, registry);
+    idle.push(spare);
+    return spare;
+  }
+
+  /** Whether nobody has taken the worker. */
+  static isIdle(worker: PooledWorker): boolean {
+    return idle.includes(worker);
+  }
+
+  /** Ends a worker unless somebody has taken it. */
+  static drop(worker: PooledWorker): void {
+    const at = idle.indexOf(worker);
+    if (at < 0) return;
+    idle.splice(at, 1);
+    worker.#handover.dismiss();
+    worker.giveUp(LEAVE_MS);
   }
 
   static #take(
-    permissions: WorkerPermissions,
+    kind: WorkerKind,
     registry: Registry,
     loaded: string | undefined,
   ): PooledWorker | undefined {
-    const wanted = keyOf(permissions);
+    const wanted = keyOf(kind);
     for (let at = idle.length - 1; at >= 0; at--) {
       const worker = idle[at];
       if (
-        worker.#permissions !== wanted || worker.#registry !== registry ||
+        worker.#kind !== wanted || worker.#registry !== registry ||
         worker.#loaded !== loaded
       ) continue;
       idle.splice(at, 1);
@@ -251,7 +283,7 @@ export class PooledWorker implements Correspondent {
     if (isPosted || !this.#handover.put(job)) {
       const port = this.#connect();
       try {
-        this.#worker.postMessage(
+        this.#inbox.postMessage(
           { ...job, port } satisfies PostedJob,
           [port, ...transfer],
         );
@@ -273,12 +305,12 @@ export class PooledWorker implements Correspondent {
 
   /** Tells a worker that awaits something to end its thread. */
   stop(): void {
-    this.#worker.postMessage("stop");
+    this.#inbox.postMessage("stop");
   }
 
   /** Sends something to the thread that runs. */
   sendMail(mail: Packed): void {
-    post(this.#worker, { mail } satisfies Mail, transferList(mail));
+    post(this.#inbox, { mail } satisfies Mail, transferList(mail));
   }
 
   /** What the thread sent first of what was not taken yet. */
@@ -346,7 +378,7 @@ export class PooledWorker implements Correspondent {
     if (this.#handover.form !== Form.HELD) return false;
     if (this.#port === undefined) {
       const requester = this.#connect();
-      this.#worker.postMessage({ requester } satisfies Request, [requester]);
+      this.#inbox.postMessage({ requester } satisfies Request, [requester]);
     }
     return true;
   }
@@ -377,6 +409,7 @@ export class PooledWorker implements Correspondent {
 
   readLine(): void {
     this.#received = this.#handover.sent;
+    if (this.#handover.death !== Death.NONE) this.#die();
     while (this.#line !== undefined) {
       const message = receiveOn(this.#line);
       if (message === undefined) return;
@@ -410,7 +443,7 @@ export class PooledWorker implements Correspondent {
     if (this.#handover.isGone) return this.#bury();
     // What the user was asked for is taken back in a worker that has no
     // permissions. In others it looks the same as what they were given.
-    const mayHaveMore = this.#permissions !== NO_PERMISSIONS && mayAsk();
+    const mayHaveMore = this.permissions !== "none" && mayAsk();
     const isLast = this.#handover.isLast || isWornOut(this.waiter) ||
       mayHaveMore;
     const most = setRef === undefined ? 0 : MAX_IDLE;
@@ -452,10 +485,44 @@ export class PooledWorker implements Correspondent {
     else releaseWaiter(this.waiter);
   }
 
+  /**
+   * Ends the worker whatever it does, so that none of its code runs any more.
+   *
+   * @returns False if that can't be done.
+   */
+  kill(): boolean {
+    if (this.#isolation === undefined) return false;
+    this.#terminate();
+    // Whoever waits for it to leave needn't.
+    this.#handover.leave();
+    return true;
+  }
+
+  /** The worker has died without leaving. */
+  #die(): void {
+    if (this.#isTerminated) return;
+    const { death } = this.#handover;
+    this.kill();
+    this.#onLost?.(death === Death.EXHAUSTED ? this.#exhausted() : undefined);
+  }
+
+  #exhausted(): Error {
+    const { memoryLimit } = this.#isolation!;
+    const limit = memoryLimit === undefined
+      ? "as large as Deno lets it be"
+      : `limited to ${memoryLimit} MB by memoryLimit`;
+    return new Error(`it ran out of memory, its heap is ${limit}`);
+  }
+
   /** Ends a worker that has left; its waiter can be another's. */
   #bury(): void {
+    // One that was ended by force may be in lists.
+    if (this.#isTerminated) return this.discard();
     this.#disconnect();
-    this.#terminate();
+    // What an isolated one still does, who waits for its end depends on: it ends by
+    // itself.
+    const ms = this.#isolation === undefined ? 0 : LEAVE_MS;
+    this.#terminate(ms);
     releaseWaiter(this.waiter);
   }
 
@@ -470,11 +537,12 @@ export class PooledWorker implements Correspondent {
   }
 
   /** Ends the worker's thread, as far as Deno can, and its line. */
-  #terminate(): void {
+  #terminate(afterMs = 0): void {
     if (this.#isTerminated) return;
     this.#isTerminated = true;
     removeCorrespondent(this);
-    this.#worker.terminate();
+    if (afterMs === 0) this.#worker.terminate();
+    else setAlarm(now() + afterMs, () => this.#worker.terminate());
   }
 }
 
@@ -490,12 +558,23 @@ function keyOfNeeds({ modules, isOpen }: Needs): string {
   return isOpen ? `*\n${modules.join("\n")}` : modules.join("\n");
 }
 
-/** Permissions as text; by entries, because an object may have its own text. */
-function keyOf(permissions: WorkerPermissions): string {
-  return JSON.stringify(Object.entries(permissions));
+/** A kind as text; by entries, because an object may have its own text. */
+function keyOf({ permissions, isolation }: WorkerKind): string {
+  return JSON.stringify([Object.entries(permissions), isolation]);
 }
 
-const NO_PERMISSIONS = keyOf("none");
+/** What takes messages for a worker. */
+type Inbox = Pick<Worker, "postMessage">;
+
+/** The inbox of an isolated worker. */
+class RelayedInbox implements Inbox {
+  constructor(readonly outer: Worker) {}
+
+  postMessage(message: unknown, transfer?: unknown): void {
+    const moved = transfer as Transferable[] | undefined;
+    this.outer.postMessage(relayed(message, moved), moved ?? []);
+  }
+}
 
 /** `Worker`, or the subclass of it that the program has put in its place. */
 function currentWorkerClass(): typeof Worker {
@@ -503,14 +582,28 @@ function currentWorkerClass(): typeof Worker {
   return current?.prototype instanceof Worker ? current : Worker;
 }
 
-function newWorker(url: string, permissions: WorkerPermissions): Worker {
+function newWorker(
+  { permissions, isolation }: WorkerKind,
+  registry: Registry,
+): Worker {
   checkKernel();
+  const { imports, start } = bootstrap(registry);
+  const first = isolation === undefined
+    ? { source: moduleUrl(`${imports}\n${start}`), permissions }
+    : outerWorker({
+      name: WORKER_NAME,
+      imports,
+      start,
+      permissions,
+      memoryLimit: isolation.memoryLimit,
+      places: PLACES,
+    });
   try {
     const Class = currentWorkerClass();
-    return new Class(url, {
+    return new Class(first.source, {
       type: "module",
-      name: WORKER_NAME,
-      deno: { permissions },
+      name: isolation === undefined ? WORKER_NAME : `${WORKER_NAME}'s keeper`,
+      deno: { permissions: first.permissions },
     } as WorkerOptions);
   } catch (error) {
     if (!isNotCapable(error)) throw error;
@@ -527,17 +620,21 @@ function newWorker(url: string, permissions: WorkerPermissions): Worker {
  * it looks at the worker's permissions after all. So it is asked for a module that
  * has no place, and which imports the user's.
  */
-function bootstrap({ own, exposing }: Registry): string {
+function bootstrap(
+  { own, exposing }: Registry,
+): { imports: string; start: string } {
   const imports = [...new Set([serverUrl, ...own])].map(importOf);
   const offers = [...exposing].map(([url, names]) => {
     const stand = JSON.stringify(moduleUrl(importOf(url)));
     const text = `${JSON.stringify(url)}, ${JSON.stringify(names)}`;
     return `[${text}, () => import(${stand})],`;
   });
-  return moduleUrl(`${imports.join("\n")}
-globalThis[Symbol.for(${JSON.stringify(serveKey)})]([
+  return {
+    imports: imports.join("\n"),
+    start: `globalThis[Symbol.for(${JSON.stringify(serveKey)})]([
 ${offers.join("\n")}
-]);`);
+]);`,
+  };
 }
 
 function importOf(url: string): string {
