@@ -186,6 +186,7 @@ export class Gil {
     checkCallback("run with the Gil", "the function", fn);
     if (copies !== undefined) warnOfCopy(this);
     if (this.#isHolder) return callSync("run with the Gil", fn);
+    reserveStackForHold();
     this.#take();
     try {
       return callSync("run with the Gil", fn);
@@ -272,6 +273,7 @@ export class Gil {
     return Atomics.load(this.#words, HOLDER) === currentThreadId();
   }
 
+  /** The caller has reserved the stack, for giving it back, too. */
   #take(): void {
     checkStop();
     if (this.#tryTake() !== PENDING) return;
@@ -305,7 +307,6 @@ export class Gil {
   }
 
   #tryTake(): true | Pending {
-    reserveStackForHold();
     const words = this.#words;
     const me = currentThreadId();
     const holder = Atomics.compareExchange(words, HOLDER, 0, me);

@@ -225,29 +225,32 @@ threadTest("await using waits for what computes", async () => {
   assertEquals(await waited, 7);
 });
 
-processTest("A Pool that is dropped ends, and says so once", async () => {
-  const { code, stdout, stderr } = await new Deno.Command("deno", {
-    args: [
-      "run",
-      "--no-prompt",
-      "--unstable-worker-options",
-      "--v8-flags=--expose-gc",
-      "--allow-read=.",
-      "tests/support/pool_dropped.ts",
-    ],
-    signal: AbortSignal.timeout(60_000),
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  assertEquals(text(stdout), "9\n4,9\n1\n");
-  assertEquals(
-    text(stderr).match(/A Pool was dropped without close\(\)/g)?.length,
-    1,
-    text(stderr),
-  );
-  assertEquals(code, 0);
-});
+processTest(
+  "A Pool that is dropped ends, and says so once; so do its iterators",
+  async () => {
+    const { code, stdout, stderr } = await new Deno.Command("deno", {
+      args: [
+        "run",
+        "--no-prompt",
+        "--unstable-worker-options",
+        "--v8-flags=--expose-gc",
+        "--allow-read=.",
+        "tests/support/pool_dropped.ts",
+      ],
+      signal: AbortSignal.timeout(60_000),
+      stdout: "piped",
+      stderr: "piped",
+    }).output();
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    assertEquals(text(stdout), "9\n4,9\n1\n1\n");
+    assertEquals(
+      text(stderr).match(/A Pool was dropped without close\(\)/g)?.length,
+      1,
+      text(stderr),
+    );
+    assertEquals(code, 0);
+  },
+);
 
 threadTest("Pool refuses options that are none", async () => {
   await using pool = new Pool(1);

@@ -20,7 +20,13 @@ import {
 } from "../../mod.ts";
 import { hold } from "../../lib/sync/keep_alive.ts";
 import { turn } from "../../lib/sync/spin.ts";
-import { STATE, STRIDE, waiterWords } from "../../lib/sync/waiters.ts";
+import { handle, type Shareable } from "../../lib/codec/references.ts";
+import {
+  currentThreadId,
+  STATE,
+  STRIDE,
+  waiterWords,
+} from "../../lib/sync/waiters.ts";
 import { deeper, deepest } from "./stack_end.ts";
 
 const most = deepest();
@@ -228,10 +234,37 @@ await sweep("Barrier.waitSync", () => {
   const see = () => [barrier.broken, barrier.nWaiting];
   return { op: () => void barrier.waitSync(), see };
 });
+const HOLDER = 0;
+const DROP_REQUEST = 3;
+const gilWords = (gil: Gil) =>
+  new Int32Array((gil as unknown as Shareable)[handle]().buffer);
 await sweep("Gil.run", () => {
   const gil = new Gil();
   return {
     op: () => gil.run(() => gil.checkpoint()),
-    see: () => [gil.run(() => 1)],
+    see: () => [gilWords(gil)[HOLDER]],
+  };
+});
+const gilOperations: Record<string, (gil: Gil) => void> = {
+  checkpoint: (gil) => gil.checkpoint(),
+  allowThreads: (gil) => gil.allowThreads(() => {}),
+};
+for (const [name, operation] of Object.entries(gilOperations)) {
+  await sweep(`Gil.${name}, held`, () => {
+    const gil = new Gil();
+    const words = gilWords(gil);
+    // As inside of `run`, but not on its stack.
+    words[HOLDER] = currentThreadId();
+    words[DROP_REQUEST] = 1;
+    return { op: () => operation(gil), see: () => [words[HOLDER]] };
+  });
+}
+await sweep("Semaphore, a permit that is disposed of", () => {
+  const semaphore = new Semaphore(1);
+  const permit = semaphore.acquireSync();
+  return {
+    op: () => permit[Symbol.dispose](),
+    // A permit that could not be given back is given back now.
+    see: () => (permit[Symbol.dispose](), [semaphore.value]),
   };
 });

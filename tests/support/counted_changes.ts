@@ -1,6 +1,6 @@
 /**
  * Makes every change of shared state once, and says which of them did not reserve
- * the stack. To be run with `counting_import_map.json`.
+ * the stack before their first write. To be run with `counting_import_map.json`.
  *
  * @module
  */
@@ -66,11 +66,13 @@ for (const Class of [Lock, RLock, Condition]) {
 for (const Class of [Semaphore, BoundedSemaphore]) {
   const semaphore = new Class(1);
   let held: Disposable | undefined;
+  let give: (() => void) | undefined;
   Object.assign(changes, {
     [`${Class.name}.acquire`]: () => semaphore.acquire(),
     [`${Class.name}.release`]: () => semaphore.release(),
     [`${Class.name}.tryAcquire`]: () => void (held = semaphore.tryAcquire()),
-    [`${Class.name} disposed of`]: () => held![Symbol.dispose](),
+    [`${Class.name} held`]: () => void (give = held![Symbol.dispose]),
+    [`${Class.name} disposed of`]: () => give!.call(held),
     [`${Class.name}.acquireSync`]: () => void semaphore.acquireSync(),
   });
 }
@@ -103,17 +105,51 @@ Object.assign(changes, {
   "Gil.run": () => gil.run(() => {}),
   "Gil.allowThreads": () =>
     gil.run(() => {
-      const before = reserved;
+      begin();
       gil.allowThreads(() => {});
-      if (reserved === before) throw new Error("allowThreads");
     }),
 });
 
+/** The methods that change shared memory. */
+const WRITES = [
+  "add",
+  "and",
+  "compareExchange",
+  "exchange",
+  "or",
+  "store",
+  "sub",
+  "xor",
+] as const;
+/** How often the stack had been reserved when the change began; -1 outside. */
+let before = -1;
+let isUnreserved = false;
+for (const name of WRITES) {
+  const original = Atomics[name] as (...args: unknown[]) => number;
+  Object.assign(Atomics, {
+    [name]: (...args: unknown[]) => {
+      if (reserved === before) isUnreserved = true;
+      return original(...args);
+    },
+  });
+}
+
 const missing: string[] = [];
+
+function begin(): void {
+  before = reserved;
+  isUnreserved = false;
+}
+
+/** Notes the change that was begun if it has reserved nothing, or too late. */
+function end(name: string): void {
+  if (reserved === before || isUnreserved) missing.push(name);
+}
+
 for (const [name, change] of Object.entries(changes)) {
-  const before = reserved;
+  begin();
   await change();
-  if (reserved === before) missing.push(name);
+  end(name);
 }
 console.log(`${Object.keys(changes).length} changes`);
 if (missing.length > 0) throw new Error(`not reserved: ${missing.join(", ")}`);

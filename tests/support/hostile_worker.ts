@@ -144,8 +144,16 @@ export function damageAnswerAndGet(queue: Queue<unknown>): string {
   return "answer";
 }
 
+let forged = false;
+
+/** Whether an answer was forged in this worker. */
+export function hasForged(): boolean {
+  return forged;
+}
+
 /** Writes another answer than the library has: one with functions in it. */
 export function forgeAnswer(kind: number): string {
+  forged = true;
   const original = Atomics.compareExchange;
   const calls = { toString: privileged, valueOf: privileged, map: privileged };
   const answer = [
@@ -238,6 +246,7 @@ expose(import.meta, {
   forgeAnswer,
   forgeries,
   forgeThenable,
+  hasForged,
   pollute,
   postForgeries,
   privileged,

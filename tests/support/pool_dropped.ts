@@ -24,6 +24,23 @@ async function collect(): Promise<void> {
   console.log(String(await Array.fromAsync(results)));
 }
 
+/** A pool's workers end that was closed, though nobody reads its iterators. */
+async function dropIterators(): Promise<void> {
+  const pool = new Pool(1);
+  const unread = pool.imap(square, [1]);
+  await beginAndDrop(pool);
+  pool.close();
+  await until(() => {
+    gc();
+    return activeCount() === 1;
+  });
+  console.log(String(await Array.fromAsync(unread)));
+}
+
+async function beginAndDrop(pool: Pool): Promise<void> {
+  await pool.imapUnordered(square, [1, 2, 3]).next();
+}
+
 if (import.meta.main) {
   await collect();
   await until(() => {
@@ -31,4 +48,5 @@ if (import.meta.main) {
     return activeCount() === 1;
   });
   console.log(activeCount());
+  await dropIterators();
 }

@@ -1,6 +1,6 @@
 /** What waits with one signal, or with long timeouts, cost. @module */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import {
   Barrier,
   Condition,
@@ -12,6 +12,8 @@ import {
   sleep,
 } from "../../mod.ts";
 import { hold } from "../../lib/sync/keep_alive.ts";
+import { runProcess } from "../support/thread_process.ts";
+import { processTest } from "../support/threads.ts";
 import { clearAlarm, setAlarm } from "../../lib/sync/alarms.ts";
 
 interface Limits {
@@ -89,6 +91,17 @@ Deno.test("A long timeout isn't kept once its wait is over", async () => {
   assert(timeouts.length <= 10, `${timeouts}`);
   assert(timeouts.every((timeout) => timeout <= 1000), `${timeouts}`);
 });
+
+processTest(
+  "A wait that is over leaves nothing of its long timeout",
+  async () => {
+    const flags = ["--v8-flags=--expose-gc"];
+    const { code, out, err } = await runProcess("long_timeouts.ts", [], flags);
+    assertEquals([code, err], [0, ""]);
+    // It was some 400 bytes for each.
+    assertLess(Number(out), 100);
+  },
+);
 
 Deno.test("Waits end at their own times, whichever began first", async () => {
   const queue = new Queue<number>();

@@ -225,6 +225,7 @@ threadTest("A forged answer calls nothing and ends its sender", async () => {
       );
       assertMatch(error.message, /Cannot decode .* is damaged/, `${kind}`);
       Deno.inspect(error);
+      assertEquals(await runThread(hostile.hasForged), false);
     }
   });
 });
