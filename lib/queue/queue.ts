@@ -923,6 +923,8 @@ function decodeSample(): void {
     [texts, collections, objects, sparse, error, deep, undefined],
     cargo,
   );
+  // Names that are known are looked at in another way.
+  decoder.decode(cargo);
   decoder.decode(cargo);
 }
 
