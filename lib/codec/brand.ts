@@ -24,9 +24,9 @@ export type Brand =
  */
 export function brandOf(value: object): Brand | undefined {
   if (Array.isArray(value)) return "Array";
+  if (ArrayBuffer.isView(value)) return "View";
   if (types.isMap(value)) return "Map";
   if (types.isSet(value)) return "Set";
-  if (ArrayBuffer.isView(value)) return "View";
   if (types.isArrayBuffer(value)) return "ArrayBuffer";
   if (types.isDate(value)) return "Date";
   if (types.isRegExp(value)) return "RegExp";

@@ -635,7 +635,7 @@ export class Encoder {
     const tracks = isResizable && tracksLength(view);
     const length = "length" in view ? view.length : view.byteLength;
     this.#tag(Tag.VIEW);
-    this.#tag(viewClasses.findIndex((c) => c.name === name));
+    this.#tag(viewIndexes.get(name)!);
     // The view comes before its buffer, as it did in the list of objects.
     this.#float(view.byteOffset);
     this.#float(tracks ? -1 : length as number);
@@ -658,6 +658,9 @@ function isInt(value: unknown): value is number {
   return typeof value === "number" && (value | 0) === value &&
     (value !== 0 || 1 / value > 0);
 }
+
+/** The numbers of views' classes, by their names. */
+const viewIndexes = new Map(viewClasses.map(({ name }, i) => [name, i]));
 
 /** The name of a typed array's class, whatever its prototype; else undefined. */
 const viewName = Object.getOwnPropertyDescriptor(
