@@ -50,7 +50,7 @@ threadTest(
   },
 );
 
-threadTest("Every line of mod.ts is an entry point, and explore", async () => {
+threadTest("Each line of mod.ts is an entry point, and two more", async () => {
   const source = await Deno.readTextFile(new URL("../mod.ts", import.meta.url));
   const lines = [...source.matchAll(/^export \* from "(.+)";$/gm)];
   const entries = lines.map(([, path]) => [
@@ -59,6 +59,7 @@ threadTest("Every line of mod.ts is an entry point, and explore", async () => {
   ]);
   assertEquals(config.exports, {
     ".": "./mod.ts",
+    "./cluster": "./lib/cluster.ts",
     "./explore": "./lib/explore.ts",
     ...Object.fromEntries(entries),
   });

@@ -61,6 +61,16 @@ const rooms: Record<string, readonly string[]> = {
     "lib/platform",
     "lib/checks.ts",
   ],
+  // An entry of its own. It loads its packages from npm at run time.
+  "lib/cluster": [
+    "lib/pool",
+    "lib/thread",
+    "lib/expose.ts",
+    "lib/codec",
+    "lib/sync",
+    "lib/platform",
+    "lib/checks.ts",
+  ],
   // Schedules, for tests. Nothing of the library knows of it.
   "lib/explore": [
     "lib/thread",
@@ -75,6 +85,7 @@ const rooms: Record<string, readonly string[]> = {
   "lib/queue.ts": ["lib/queue"],
   "lib/thread.ts": ["lib/thread"],
   "lib/pool.ts": ["lib/pool"],
+  "lib/cluster.ts": ["lib/cluster"],
   "lib/explore.ts": ["lib/explore"],
   "mod.ts": [
     "lib/expose.ts",
@@ -103,6 +114,12 @@ const rooms: Record<string, readonly string[]> = {
   "labs/notebook/recording.ts": ["labs/notebook", "lib"],
   "labs/notebook/concurrency.ts": ["mod.ts"],
   "labs/notebook/explore.ts": ["lib/explore.ts"],
+  "labs/cluster": [
+    "labs/notebook",
+    "lib/cluster.ts",
+    "mod.ts",
+    "vendor/std",
+  ],
   "labs/copy": [],
   "labs/import": ["labs/runner", "labs/recorded"],
   "labs/kernel": [

@@ -55,6 +55,24 @@ function dataCloneError(message: string): DOMException {
 }
 
 /**
+ * What an id of an exposed function or class is elsewhere, where its module may
+ * stand under another URL.
+ *
+ * @throws {DOMException} A `DataCloneError` if it is known nowhere else.
+ */
+export type FarIds = (id: number) => number;
+
+/** What an {@linkcode Encoder} does about values that can't be copied. */
+export interface EncoderOptions {
+  /** Whether what is marked for moving is refused; else it is copied. */
+  refusesMarked?: boolean;
+  /** Whether shared memory is listed in the cargo for being left; else refused. */
+  takesMemory?: boolean;
+  /** The ids to write, of bytes that leave this machine. Memory stays here. */
+  farIds?: FarIds;
+}
+
+/**
  * Writes values as bytes, with the semantics of `structuredClone`: what that
  * refuses is refused here, and what arrives is what it would give. In addition,
  * exposed functions travel by reference.
@@ -77,14 +95,14 @@ export class Encoder {
   #cargoes = 0;
   #refusesMarked: boolean;
   #takesMemory: boolean;
+  #farIds: FarIds | undefined;
 
-  /**
-   * Values that are marked for moving are copied, or refused. Shared memory is
-   * refused, or listed in the cargo for being left.
-   */
-  constructor({ refusesMarked = false, takesMemory = false } = {}) {
+  /** Makes an encoder, for any number of values. */
+  constructor(options: EncoderOptions = {}) {
+    const { refusesMarked = false, takesMemory = false, farIds } = options;
     this.#refusesMarked = refusesMarked;
     this.#takesMemory = takesMemory;
+    this.#farIds = farIds;
   }
 
   /** Encodes one value as the whole of a cargo. */
@@ -103,7 +121,7 @@ export class Encoder {
         return;
       case "function":
         cargo.kind = Kind.FUNCTION;
-        cargo.number = functionId(value as AnyFunction);
+        cargo.number = this.#idOf(value as AnyFunction);
         return;
     }
     if (value === null) {
@@ -168,10 +186,15 @@ export class Encoder {
         return this.#bigint(value);
       case "function":
         this.#tag(Tag.FUNCTION);
-        return this.#float(functionId(value as AnyFunction));
+        return this.#float(this.#idOf(value as AnyFunction));
       default:
         throw dataCloneError(`${String(value)} could not be cloned.`);
     }
+  }
+
+  #idOf(fn: AnyFunction): number {
+    const id = functionId(fn);
+    return this.#farIds === undefined ? id : this.#farIds(id);
   }
 
   /**
@@ -429,14 +452,18 @@ export class Encoder {
   /** An object without properties, or with a tag of its own class. */
   #unbranded(value: object): void {
     if (isShareable(value)) {
-      return this.#handle(handleOf(value));
+      const handle = handleOf(value);
+      if (this.#farIds !== undefined) throw staysHere(nameOf(value));
+      return this.#handle(handle);
     }
     if (types.isSharedArrayBuffer(value)) {
       this.#tag(Tag.MEMORY);
       return this.#memory(value, "SharedArrayBuffer");
     }
     if (isPlatformObject(value)) {
-      throw survivesClone(value) ? unfit(tagOf(value)) : unclonable(value);
+      throw survivesClone(value)
+        ? this.#unfit(tagOf(value))
+        : unclonable(value);
     }
     const prototype = Object.getPrototypeOf(value);
     if (prototype === Object.prototype || prototype === null) {
@@ -445,7 +472,7 @@ export class Encoder {
     // Only the platform knows whether it is an ordinary object underneath.
     const clone = structuredClone(value);
     if (Object.getPrototypeOf(clone) !== Object.prototype) {
-      throw unfit(tagOf(clone));
+      throw this.#unfit(tagOf(clone));
     }
     this.#properties(value, Object.keys(value));
   }
@@ -460,9 +487,13 @@ export class Encoder {
     this.#memory(buffer, type);
   }
 
+  #unfit(type: string): DOMException {
+    return this.#farIds === undefined ? unfit(type) : staysHere(type);
+  }
+
   /** Writes a number for shared memory, and lists it for being left. */
   #memory(memory: SharedArrayBuffer, type: string): void {
-    if (!this.#takesMemory) throw unfit(type);
+    if (!this.#takesMemory) throw this.#unfit(type);
     const number = newNumber();
     (this.#left ??= []).push([number, memory]);
     this.#float(number);
@@ -603,7 +634,9 @@ export class Encoder {
     const { base, id, name, message, stack, fields } = partsOf(error);
     this.#tag(Tag.ERROR);
     this.#string(base);
-    this.write(id);
+    this.write(
+      this.#farIds === undefined || id === undefined ? id : this.#farIds(id),
+    );
     this.#string(name);
     this.write(message);
     this.write(stack);
@@ -686,13 +719,32 @@ function tracksLength(view: ArrayBufferView): boolean {
   }
 }
 
+function articleOf(type: string): string {
+  return /^([AEIOU]|RLock)/.test(type) ? "An" : "A";
+}
+
 /** What is thrown for an object that a message could take, but no bytes can. */
 function unfit(type: string): DOMException {
-  const article = /^([AEIOU]|RLock)/.test(type) ? "An" : "A";
   return dataCloneError(
-    `${article} ${type} can't travel as an item: pass it to the thread in its ` +
+    `${
+      articleOf(type)
+    } ${type} can't travel as an item: pass it to the thread in its ` +
       "arguments",
   );
+}
+
+/** What is thrown for an object that only this process's memory can hold. */
+function staysHere(type: string): DOMException {
+  return dataCloneError(
+    `${
+      articleOf(type)
+    } ${type} can't travel to another machine: send what it ` +
+      "holds",
+  );
+}
+
+function nameOf(value: object): string {
+  return Object.getPrototypeOf(value)?.constructor?.name || "shared object";
 }
 
 function functionId(fn: AnyFunction): number {

@@ -82,6 +82,23 @@ export function originOf(fn: AnyFunction): Origin | undefined {
   return id === undefined ? undefined : origins.get(id);
 }
 
+/** Where what has that id was exposed, if anything has it. */
+export function originOfId(id: number): Origin | undefined {
+  return origins.get(id);
+}
+
+/**
+ * Has what a module exposes under a name found by another id, too: one that
+ * machines compute alike on which the module stands under different URLs.
+ */
+export function addAlias({ url, name }: Origin, alias: number): void {
+  const id = idFor(url, name);
+  const fn = functions.get(id);
+  if (fn !== undefined) functions.set(alias, fn);
+  const errorClass = exposedErrorClasses.get(id);
+  if (errorClass !== undefined) exposedErrorClasses.set(alias, errorClass);
+}
+
 /**
  * The modules of the library that have something in the tables which a worker
  * needs: it loads them all together with its first one, in half the time of
@@ -93,6 +110,11 @@ const own = new Set<string>();
 export function addOwnModule(meta: ImportMeta): void {
   own.add(meta.url);
   registry = undefined;
+}
+
+/** Whether a module is the library's. */
+export function isOwnModule(url: string): boolean {
+  return own.has(url);
 }
 
 /** The modules that have something in the tables, at one time. */

@@ -66,6 +66,11 @@ export function runAs<R extends Runnable, T>(
   }
 }
 
+/** The task of a pool that runs in this thread, if one does. */
+export function runningTask(): Runnable | undefined {
+  return storage === undefined ? active : storage.getStore();
+}
+
 /** Whether a running task was called off. */
 export function isCalledOff(task: Runnable): boolean {
   return !isBegun(tickets, task);
@@ -157,7 +162,7 @@ export class RunningTask implements CurrentTask {
  * ```
  */
 export function currentTask(): CurrentTask {
-  const task = storage === undefined ? active : storage.getStore();
+  const task = runningTask();
   if (task !== undefined) return task.running ??= new RunningTask(task);
   throw new Error(
     "Cannot get the current task: this thread runs no task of a pool",

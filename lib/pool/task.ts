@@ -210,9 +210,14 @@ export function checkSettled(
   if (!isSettled) throw new Damaged("answer");
 }
 
+/** A task that runs: what its items are done as. */
+export interface RunningItems extends Runnable {
+  mode: Mode;
+}
+
 /** Calls the function as the task's mode says. */
 export function perform(
-  task: ReceivedTask,
+  task: RunningItems,
   fn: AnyFunction,
   payload: readonly unknown[],
 ): unknown {
@@ -223,7 +228,7 @@ export function perform(
 
 /** Calls the function for each item, whatever it throws for the others. */
 export function performSettled(
-  task: ReceivedTask,
+  task: RunningItems,
   fn: AnyFunction,
   payload: readonly unknown[],
   thread: string,
@@ -258,7 +263,7 @@ function runItem(mode: Mode, fn: AnyFunction, item: unknown): unknown {
 const STOP_MASK = 3;
 
 /** Ends the worker if that is ordered, and the task if it was called off. */
-function checkGo(task: ReceivedTask): void {
+function checkGo(task: RunningItems): void {
   checkStop();
   if (isCalledOff(task)) throw new Error("Nobody wants to know this");
 }
@@ -269,7 +274,7 @@ function checkGo(task: ReceivedTask): void {
  * the look takes as long as a short item.
  */
 function runItems(
-  task: ReceivedTask,
+  task: RunningItems,
   payload: readonly unknown[],
   run: (item: unknown, index: number) => unknown,
 ): unknown[] | Promise<unknown[]> {
@@ -287,7 +292,7 @@ function runItems(
 
 /** Goes on where a function turned out to be async. */
 async function runRest(
-  task: ReceivedTask,
+  task: RunningItems,
   payload: readonly unknown[],
   run: (item: unknown, index: number) => unknown,
   results: unknown[],

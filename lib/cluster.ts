@@ -1,0 +1,45 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/**
+ * The same `map` on several machines, on {@link https://bullmq.io BullMQ} over a
+ * Redis or a PostgreSQL: an entry of its own, so that nobody else has anything to
+ * do with its packages. They come from npm when the first pool is connected.
+ *
+ * A program connects a {@linkcode ClusterPool}:
+ *
+ * ```ts no-eval
+ * import { ClusterPool } from "@lab9/concurrency/cluster";
+ * import { expose } from "@lab9/concurrency";
+ *
+ * export function square(x: number): number {
+ *   return x * x;
+ * }
+ * expose(import.meta, { square });
+ *
+ * if (import.meta.main) {
+ *   const url = "redis://127.0.0.1";
+ *   await using pool = await ClusterPool.connect(url, { name: "lab" });
+ *   console.log(await pool.map(square, [1, 2, 3])); // [ 1, 4, 9 ]
+ * }
+ * ```
+ *
+ * Each machine that is to work for it runs this module as a program, with the
+ * module of the functions:
+ *
+ * ```sh
+ * deno run --unstable-worker-options --allow-net --allow-env --allow-read \
+ *   jsr:@lab9/concurrency/cluster redis://127.0.0.1 squares.ts --name lab
+ * ```
+ *
+ * @module
+ */
+
+import { runHost } from "./cluster/program.ts";
+
+export {
+  ClusterPool,
+  type ClusterPoolOptions,
+} from "./cluster/cluster_pool.ts";
+
+// Not awaited here: the module of the functions may import this one.
+if (import.meta.main) runHost(Deno.args);

@@ -1,0 +1,526 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { now, Promise, startTimer, stopTimer } from "../platform/platform.ts";
+import type { AsyncWaitOptions } from "../sync/deadline.ts";
+import { hold } from "../sync/keep_alive.ts";
+import { originOfId } from "../codec/references.ts";
+import { Damaged } from "../codec/tags.ts";
+import { Answers } from "../pool/answers.ts";
+import type { AnyDispatcher, OpenCall } from "../pool/any_dispatcher.ts";
+import {
+  addTime,
+  HISTOGRAM_WORDS,
+  microseconds,
+  type PoolStats,
+  timesOf,
+} from "../pool/stats.ts";
+import type { Task } from "../pool/task.ts";
+import { Line } from "../pool/task_table.ts";
+import { Room, Waits, within } from "../pool/waits.ts";
+import { WorkerLostError } from "../thread/thread.ts";
+import type { BullJob } from "./bullmq.ts";
+import { FarCodec } from "./far_codec.ts";
+import type { FarModules } from "./far_modules.ts";
+import { isAnswer, type JobData, makeJob } from "./job.ts";
+import { Jobs } from "./jobs.ts";
+import { Pulse } from "./pulse.ts";
+import { encodeTask, type Piece, tasksOf } from "./split.ts";
+import { answersQueue, type HostEntry, Registry } from "./registry.ts";
+import type { Store } from "./store.ts";
+
+/** So many workers are assumed while no host is known. */
+const ASSUMED_WORKERS = 8;
+/** How many jobs are in the store for each worker of the hosts. */
+const JOBS_PER_WORKER = 2;
+/** How often a task may be lost with its host, and is given to another. */
+export const LOSSES = 2;
+/** How long tasks wait for a host before a word is said, or their block ended. */
+const NO_HOST_MS = 5000;
+/** How long hosts are told of a task that was called off. */
+const TOLD_MS = 30_000;
+/** How often the same trouble with the store is told. */
+const TROUBLE_MS = 60_000;
+/** How long the farewell may take, of a store that can't be reached. */
+const FAREWELL_MS = 5000;
+/** How many answers are read at a time. */
+const ANSWERS_AT_A_TIME = 16;
+const ANSWER_LOSSES = 1_000_000;
+/** Answers are read at once: their lock means nothing. */
+const ANSWER_LOCK_MS = 20_000;
+/** What is left of others is removed every so many beats. */
+const SWEEP_BEATS = 5;
+
+interface PendingTask {
+  task: Task;
+  job: JobData;
+  since: number;
+}
+
+/** What a dispatcher needs to know of its pool. */
+export interface ClusterDispatcherOptions {
+  name: string;
+  modules: FarModules;
+  /** How many tasks may wait. */
+  maxsize: number;
+}
+
+/**
+ * The side of a pool whose workers are elsewhere: it puts tasks into a store as
+ * jobs, and settles them by the answers that hosts leave there.
+ *
+ * Protocol. A job is in the store under its task's id until a host has answered:
+ * the host first adds the answer to the pool's own queue, and then ends the job.
+ * A host that dies leaves its job to another after a while, so a task may be done
+ * twice; the first answer counts, as there is no task any more for a second. A
+ * task whose job and whose answer are both gone is submitted anew.
+ */
+export class ClusterDispatcher implements AnyDispatcher {
+  #store: Store;
+  #name: string;
+  #id = crypto.randomUUID().replaceAll("-", "").slice(0, 16);
+  #modules: FarModules;
+  #codec: FarCodec;
+  #registry: Registry;
+  #jobs: Jobs;
+  #pulse: Pulse | undefined;
+  #hosts: ReadonlyMap<string, HostEntry> = new Map();
+  #beats = 0;
+
+  /** Every task that is pending, and those of them that aren't in the store. */
+  #table = new Map<number, PendingTask>();
+  #line = new Line();
+  #lastId = 0;
+  /** The tasks that others were split into. */
+  #parts = new Map<Task, Task[]>();
+  #calledOff = new Map<number, { at: number }>();
+  #withdrawals = new Set<Promise<unknown>>();
+
+  #state: "running" | "closed" | "ended" = "running";
+  #failure: { reason: unknown } | undefined;
+  refused: { reason: unknown } | undefined;
+  #calls = new Set<OpenCall>();
+  #kept = 0;
+  #joins = 0;
+  #isJoined = false;
+  #left = Promise.withResolvers<void>();
+  #hold: Disposable | undefined;
+  #changes = new Waits();
+  #room: Room;
+
+  #counts = { done: 0, failed: 0, calledOff: 0 };
+  #waited = new Int32Array(HISTOGRAM_WORDS);
+  #ran = new Int32Array(HISTOGRAM_WORDS);
+  #noHostSince = now();
+  #troubleTold = -Infinity;
+
+  #answers = new Answers({
+    taskOf: (id) => this.#table.get(id)?.task,
+    resolve: (id, value) => {
+      const task = this.#settle(id);
+      if (task === undefined) return;
+      this.#counts.done++;
+      task.resolve(value);
+    },
+    reject: (id, error) => this.#reject(id, error),
+    begin: () => {},
+    takeMail: () => undefined,
+    mailFrom: () => undefined,
+    sendPayload: () => {},
+  });
+
+  constructor(store: Store, options: ClusterDispatcherOptions) {
+    const { name, modules, maxsize } = options;
+    this.#store = store;
+    this.#name = name;
+    this.#modules = modules;
+    this.#codec = new FarCodec(modules);
+    this.#registry = new Registry(store, name, "pools", this.#id);
+    this.#jobs = new Jobs(store);
+    this.#room = new Room(maxsize, 0, () => this.waiting);
+    store.onError = (message) => this.#tellTrouble(message);
+  }
+
+  /** Joins the hosts of the name. */
+  async start(): Promise<void> {
+    const answers = answersQueue(this.#name, this.#id);
+    await this.#registry.beat({ calledOff: [] });
+    this.#hosts = await this.#registry.hosts();
+    const worker = this.#store.work(answers, (job) => this.#onAnswer(job), {
+      concurrency: ANSWERS_AT_A_TIME,
+      lockMs: ANSWER_LOCK_MS,
+      losses: ANSWER_LOSSES,
+    });
+    await worker.waitUntilReady();
+    this.#pulse = new Pulse(() => this.#beat());
+  }
+
+  get isOpen(): boolean {
+    return this.#state === "running";
+  }
+
+  get refusal(): { reason: unknown } | undefined {
+    return this.#failure;
+  }
+
+  get workers(): number {
+    return this.#knownWorkers || ASSUMED_WORKERS;
+  }
+
+  get #knownWorkers(): number {
+    let sum = 0;
+    for (const { workers } of this.#hosts.values()) sum += workers;
+    return sum;
+  }
+
+  get waiting(): number {
+    return this.#table.size - this.running;
+  }
+
+  get running(): number {
+    return Math.min(this.#jobs.size, this.#knownWorkers);
+  }
+
+  stats(): PoolStats {
+    return {
+      waiting: this.waiting,
+      running: this.running,
+      ...this.#counts,
+      workers: this.#knownWorkers,
+      waitMs: timesOf(Float64Array.from(this.#waited)),
+      runMs: timesOf(Float64Array.from(this.#ran)),
+    };
+  }
+
+  /** Resolves when a host is there. */
+  async ready(): Promise<void> {
+    await this.#changes.until(
+      () => {
+        if (this.#failure !== undefined) throw this.#failure.reason;
+        return this.#knownWorkers > 0;
+      },
+      { action: "wait for pool", state: "it had no workers" },
+    );
+  }
+
+  idle(options: AsyncWaitOptions | undefined): Promise<void> {
+    return this.#changes.until(
+      () => this.#table.size === 0 && this.#calls.size === 0,
+      { action: "wait for idle pool", state: "it had tasks" },
+      options,
+    );
+  }
+
+  checkRoom(): void {
+    this.#room.check();
+  }
+
+  room(options: AsyncWaitOptions | undefined): Promise<void> {
+    return this.#room.wait(() => {
+      if (!this.isOpen) throw new Error("Pool is not running");
+    }, options);
+  }
+
+  knows(url: string): boolean {
+    return this.#modules.hashOf(url) !== undefined;
+  }
+
+  submit(task: Task): Promise<unknown> {
+    if (this.#failure !== undefined) throw this.#failure.reason;
+    if (this.refused !== undefined) throw this.refused.reason;
+    const pieces = encodeTask(task, this.#codec, this.#modules);
+    if (pieces.length === 1) {
+      this.#enter(task, pieces[0]);
+    } else {
+      const parts = tasksOf(task, pieces);
+      this.#parts.set(task, parts);
+      for (const [i, part] of parts.entries()) this.#enter(part, pieces[i]);
+      // One that fails says that nobody wants the others.
+      task.promise.catch((error) => this.cancelWaiting([task], error))
+        .finally(() => this.#parts.delete(task));
+    }
+    this.#room.use();
+    this.#hold ??= hold();
+    this.#pump();
+    return task.promise;
+  }
+
+  #enter(task: Task, { payload, modules }: Piece): void {
+    task.id = task.number = ++this.#lastId;
+    const { id, fn, mode, isSettled, runTimeout } = task;
+    const job = makeJob({
+      pool: this.#id,
+      id,
+      fn: this.#modules.farIdOf(fn),
+      name: originOfId(fn)!.name,
+      modules,
+      mode,
+      isSettled,
+      runTimeout,
+      payload,
+    });
+    this.#table.set(id, { task, job, since: microseconds() });
+    this.#line.add(task);
+  }
+
+  /** Puts tasks into the store: as many as keep the hosts busy. */
+  #pump(): void {
+    const limit = this.workers * JOBS_PER_WORKER;
+    while (this.#line.size > 0 && this.#jobs.hasRoom(limit)) {
+      const { id } = this.#line.take()!;
+      const { job } = this.#table.get(id)!;
+      this.#jobs.send(job).catch((error) => this.#reject(id, error));
+    }
+  }
+
+  cancel(tasks: Iterable<Task>, reason: unknown): void {
+    for (const task of this.#pendingOf(tasks)) {
+      if (!this.#line.delete(task)) this.#callOff(task);
+      this.#onCalledOff(task, reason);
+    }
+  }
+
+  cancelWaiting(tasks: Iterable<Task>, reason: unknown): void {
+    for (const task of this.#pendingOf(tasks)) {
+      if (this.#line.delete(task)) this.#onCalledOff(task, reason);
+      else this.#withdraw(task, () => this.#onCalledOff(task, reason));
+    }
+  }
+
+  #pendingOf(tasks: Iterable<Task>): Task[] {
+    return [...tasks].flatMap((task) => this.#parts.get(task) ?? [task])
+      .filter((task) => this.#table.get(task.id)?.task === task);
+  }
+
+  /** Takes a task's job back, if no host has begun it. */
+  #withdraw(task: Task, onWithdrawn: () => void): void {
+    const withdrawal = this.#jobs.withdraw(task.id).then((isWithdrawn) => {
+      if (isWithdrawn && this.#table.has(task.id)) onWithdrawn();
+    }, () => {}).finally(() => this.#withdrawals.delete(withdrawal));
+    this.#withdrawals.add(withdrawal);
+  }
+
+  /** Has the host that is at the task end it, too. */
+  #callOff(task: Task): void {
+    const { id } = task;
+    this.#withdraw(task, () => {});
+    this.#calledOff.set(id, { at: now() });
+    this.#pulse?.now();
+  }
+
+  #onCalledOff(task: Task, reason: unknown): void {
+    this.#counts.calledOff++;
+    this.#settle(task.id);
+    task.reject(reason);
+  }
+
+  #settle(id: number): Task | undefined {
+    const pending = this.#table.get(id);
+    if (pending === undefined) return undefined;
+    const { task } = pending;
+    this.#table.delete(id);
+    this.#jobs.forget(id);
+    if (this.#table.size === 0) {
+      this.#hold?.[Symbol.dispose]();
+      this.#hold = undefined;
+    }
+    this.#pump();
+    task.owner?.onSettled(task);
+    this.#changes.wakeAll();
+    this.#room.free();
+    this.#leaveIfDone();
+    return task;
+  }
+
+  #reject(id: number, error: unknown): void {
+    const task = this.#settle(id);
+    if (task === undefined) return;
+    this.#counts.failed++;
+    task.reject(error);
+  }
+
+  // deno-lint-ignore require-await -- BullMQ awaits it
+  async #onAnswer({ data }: BullJob): Promise<void> {
+    // Of another version, or of a task that was answered or called off.
+    if (!isAnswer(data)) return;
+    const { id, ran, record } = data;
+    const pending = this.#table.get(id);
+    if (pending === undefined) return;
+    const whole = microseconds() - pending.since;
+    addTime(this.#ran, 0, 0, ran);
+    addTime(this.#waited, 0, 0, Math.max(0, whole - ran));
+    try {
+      this.#codec.decode(record, this.#answers.read);
+    } catch (error) {
+      this.#reject(id, error);
+    }
+    this.#reject(id, new Damaged("answer"));
+  }
+
+  close(): void {
+    if (this.#state === "running") this.#state = "closed";
+    this.#room.free();
+    this.#leaveIfDone();
+  }
+
+  closeAtOnce(reason: unknown): void {
+    this.close();
+    this.refused ??= { reason };
+    const tasks = [...this.#table.values()].map(({ task }) => task);
+    for (const call of this.#calls) call.refuse(reason);
+    this.cancelWaiting(tasks, reason);
+  }
+
+  async stop(reason: unknown): Promise<void> {
+    if (this.#failure === undefined) {
+      this.#failure = { reason };
+      this.#state = "ended";
+      for (const { task } of this.#table.values()) {
+        if (!this.#line.delete(task)) this.#callOff(task);
+        this.#onCalledOff(task, reason);
+      }
+      for (const call of this.#calls) call.callOff(reason);
+      this.#room.free();
+      this.#leave();
+    }
+    await this.#left.promise;
+  }
+
+  enter(call: OpenCall): void {
+    this.#calls.add(call);
+  }
+
+  leave(call: OpenCall): void {
+    this.#calls.delete(call);
+    this.#changes.wakeAll();
+    this.#leaveIfDone();
+  }
+
+  keep(): void {
+    this.#kept++;
+  }
+
+  release(): void {
+    this.#kept--;
+    this.#leaveIfDone();
+  }
+
+  async ended(options?: AsyncWaitOptions): Promise<void> {
+    using _alive = hold();
+    this.#isJoined = true;
+    this.#joins++;
+    try {
+      this.#leaveIfDone();
+      if (options === undefined) return await this.#left.promise;
+      const texts = { action: "join pool", state: "its tasks weren't done" };
+      await within(this.#left.promise, texts, options);
+    } finally {
+      this.#joins--;
+    }
+  }
+
+  async endedIfJoined(): Promise<void> {
+    if (this.#isJoined && this.#state === "ended") await this.#left.promise;
+  }
+
+  async endedOrStuck(): Promise<void> {
+    const ended = this.ended();
+    // The block may have thrown what would have brought a host about.
+    const timer = startTimer(() => this.#stopIfAlone(), NO_HOST_MS);
+    await ended;
+    stopTimer(timer);
+  }
+
+  #stopIfAlone(): void {
+    if (this.#state === "ended" || this.#knownWorkers > 0) return;
+    const message = "The pool was terminated at the end of its block: for " +
+      `${NO_HOST_MS / 1000} seconds it had no workers`;
+    console.warn(message);
+    for (const { task } of this.#table.values()) task.promise.catch(() => {});
+    this.stop(new DOMException(message, "AbortError"));
+  }
+
+  #leaveIfDone(): void {
+    if (this.#state !== "closed") return;
+    if (this.#table.size > 0 || this.#calls.size > 0) return;
+    if (this.#kept > 0 && this.#joins === 0) return;
+    this.#state = "ended";
+    this.#failure = { reason: new Error("Pool is not running") };
+    this.#leave();
+  }
+
+  async #leave(): Promise<void> {
+    this.#pulse?.stop();
+    this.#changes.wakeAll();
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = startTimer(resolve, FAREWELL_MS);
+    await Promise.race([this.#clear().catch(() => {}), late]);
+    stopTimer(timer);
+    await this.#store.close();
+    this.#left.resolve();
+  }
+
+  /** Leaves nothing behind. */
+  async #clear(): Promise<void> {
+    await Promise.all(this.#withdrawals);
+    await this.#store.stopWorking();
+    await this.#registry.leave();
+    const answers = answersQueue(this.#name, this.#id);
+    await this.#store.queue(answers).obliterate({ force: true });
+    await this.#registry.clearIfLast();
+  }
+
+  async #beat(): Promise<void> {
+    try {
+      await this.#store.check();
+      this.#forgetCalledOff();
+      await this.#registry.beat({ calledOff: [...this.#calledOff.keys()] });
+      this.#hosts = await this.#registry.hosts();
+      this.#onHosts();
+      await this.#jobs.look((job) => this.#onLost(job));
+      if (++this.#beats % SWEEP_BEATS === 0) await this.#registry.sweep();
+    } catch (error) {
+      if (this.#state !== "ended") this.#tellTrouble(String(error));
+    }
+  }
+
+  #onHosts(): void {
+    this.#pump();
+    if (this.#knownWorkers > 0) {
+      this.#noHostSince = Infinity;
+      return this.#changes.wakeAll();
+    }
+    if (this.#noHostSince === Infinity) this.#noHostSince = now();
+    if (this.#table.size === 0) return;
+    if (now() - this.#noHostSince < NO_HOST_MS) return;
+    this.#noHostSince = now() + TROUBLE_MS;
+    console.warn(
+      `The pool '${this.#name}' waits for workers: no host has joined it yet`,
+    );
+  }
+
+  #onLost({ id, name }: JobData): void {
+    const times = LOSSES + 1;
+    this.#reject(
+      id,
+      new WorkerLostError(
+        `The task of '${name}' was given up: it was lost with its host ` +
+          `${times} times`,
+      ),
+    );
+  }
+
+  #forgetCalledOff(): void {
+    for (const [id, { at }] of this.#calledOff) {
+      if (now() - at > TOLD_MS) this.#calledOff.delete(id);
+    }
+  }
+
+  #tellTrouble(message: string): void {
+    if (now() - this.#troubleTold < TROUBLE_MS) return;
+    this.#troubleTold = now();
+    const text = this.#store.redact(message);
+    console.warn(
+      `The pool '${this.#name}' has trouble with its store: ${text}`,
+    );
+  }
+}

@@ -1,0 +1,232 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { functionOf } from "../codec/references.ts";
+import { toPortable } from "../codec/portable_error.ts";
+import { microseconds } from "../pool/stats.ts";
+import { cpuCount, Pool } from "../pool/pool.ts";
+import { Reply } from "../pool/task.ts";
+import type { BullJob, BullQueue } from "./bullmq.ts";
+import { LOSSES } from "./cluster_dispatcher.ts";
+import { FarCodec } from "./far_codec.ts";
+import { FarModules, readModules } from "./far_modules.ts";
+import { isJob, type JobData, makeAnswer } from "./job.ts";
+import { Pulse } from "./pulse.ts";
+import { answersQueue, jobId, type PoolEntry, Registry } from "./registry.ts";
+import { encodeRecord, enterCluster, runChunk } from "./run_chunk.ts";
+import { Store } from "./store.ts";
+
+/**
+ * How long a chunk stays with a host that isn't heard of. The main thread, which
+ * renews the locks, never computes.
+ */
+const LOCK_MS = 10_000;
+/** What is left of others is removed every so many beats. */
+const SWEEP_BEATS = 5;
+
+/** What a host has done until now. */
+export interface HostMetrics {
+  chunks: number;
+  running: number;
+  errors: number;
+}
+
+/**
+ * A process that does the chunks of the pools of its name, on a local pool of all
+ * its cores.
+ */
+export class Host {
+  readonly metrics: HostMetrics = { chunks: 0, running: 0, errors: 0 };
+  #store: Store;
+  #name: string;
+  #title: string;
+  #pool: Pool;
+  #modules: FarModules;
+  #codec: FarCodec;
+  #registry: Registry;
+  #pulse: Pulse | undefined;
+  #pools: ReadonlyMap<string, PoolEntry> = new Map();
+  #beats = 0;
+  /** The chunks that run, by their jobs' ids. */
+  #running = new Map<string, { job: JobData; controller: AbortController }>();
+  #answers = new Map<string, BullQueue>();
+
+  private constructor(
+    store: Store,
+    name: string,
+    title: string,
+    { pool, modules }: { pool: Pool; modules: FarModules },
+  ) {
+    this.#store = store;
+    this.#name = name;
+    this.#title = title;
+    this.#pool = pool;
+    this.#modules = modules;
+    this.#codec = new FarCodec(modules);
+    const id = crypto.randomUUID().replaceAll("-", "").slice(0, 16);
+    this.#registry = new Registry(store, name, "hosts", id);
+  }
+
+  /**
+   * Joins the pools of a name, with what this process has exposed.
+   *
+   * @param url Where the store is.
+   * @param name The name.
+   * @param title What errors call this host.
+   * @param onError Is told of trouble with the store.
+   */
+  static async open(
+    url: string,
+    name: string,
+    title: string,
+    onError: (message: string) => void,
+  ): Promise<Host> {
+    const list = await readModules();
+    const modules = new FarModules(list);
+    modules.enterAliases();
+    const store = await Store.open("join pools", url, name);
+    const pool = new Pool(cpuCount(), {
+      initializer: enterCluster,
+      initargs: [list, title],
+    });
+    const host = new Host(store, name, title, { pool, modules });
+    store.onError = (message) => {
+      host.metrics.errors++;
+      onError(message);
+    };
+    await pool.ready();
+    await host.#start();
+    return host;
+  }
+
+  async #start(): Promise<void> {
+    await this.#registry.beat({ workers: this.#pool.workers });
+    this.#pools = await this.#registry.pools();
+    this.#pulse = new Pulse(() => this.#beat());
+    const worker = this.#store.work(this.#name, (job) => this.#do(job), {
+      concurrency: this.#pool.workers,
+      lockMs: LOCK_MS,
+      losses: LOSSES,
+    });
+    await worker.waitUntilReady();
+  }
+
+  /** Takes no more chunks, answers those that it has, and leaves. */
+  async close(): Promise<void> {
+    await this.#store.finishWorking();
+    this.#pulse?.stop();
+    await this.#registry.leave().catch(() => {});
+    await this.#registry.clearIfLast().catch(() => {});
+    await this.#store.close();
+    this.#pool.close();
+    await this.#pool.join();
+  }
+
+  async #do({ id, data }: BullJob): Promise<void> {
+    // What is no job of this version is nobody's here.
+    if (id === undefined || !isJob(data)) return;
+    if (!await this.#isWanted(data.pool)) return;
+    const controller = new AbortController();
+    this.#running.set(id, { job: data, controller });
+    this.metrics.running = this.#running.size;
+    const begun = microseconds();
+    try {
+      const record = await this.#recordOf(data, controller.signal);
+      if (record === undefined) return;
+      const ran = (microseconds() - begun) >>> 0;
+      await this.#answer(data, record, ran);
+      this.metrics.chunks++;
+    } finally {
+      this.#running.delete(id);
+      this.metrics.running = this.#running.size;
+    }
+  }
+
+  /** What comes of a chunk; undefined if nobody wants to know any more. */
+  async #recordOf(
+    job: JobData,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const { id, fn, mode, isSettled, payload, runTimeout } = job;
+    try {
+      this.#check(job);
+      const args = [functionOf(fn), id, mode, isSettled, payload] as const;
+      return await this.#pool.apply(runChunk, args, { signal, runTimeout });
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      this.metrics.errors++;
+      const portable = toPortable(error, this.#title);
+      return encodeRecord(this.#codec, id, Reply.THREW, portable);
+    }
+  }
+
+  /** @throws {TypeError} If this host doesn't serve that function. */
+  #check({ fn, name, modules }: JobData): void {
+    for (const [hash, file] of modules) {
+      if (this.#modules.has(hash)) continue;
+      throw new TypeError(
+        `Cannot run '${name}': the host ${this.#title} refuses it, since it ` +
+          `doesn't serve '${file}', or the file or what it imports isn't the ` +
+          "same there",
+      );
+    }
+    if (this.#modules.hasExposed(fn)) return;
+    throw new TypeError(
+      `Cannot run '${name}': the host ${this.#title} refuses it, since its ` +
+        "module doesn't expose it there",
+    );
+  }
+
+  async #answer(job: JobData, record: string, ran: number): Promise<void> {
+    const { pool, id } = job;
+    const answer = makeAnswer({ id, ran, record });
+    await this.#store.persist(() =>
+      this.#answersOf(pool).add("answer", answer, {
+        jobId: jobId(pool, id),
+        attempts: 1,
+        removeOnComplete: true,
+        removeOnFail: true,
+      })
+    );
+  }
+
+  #answersOf(pool: string): BullQueue {
+    let queue = this.#answers.get(pool);
+    if (queue === undefined) {
+      queue = this.#store.queue(answersQueue(this.#name, pool));
+      this.#answers.set(pool, queue);
+    }
+    return queue;
+  }
+
+  /** Whether the pool is there. One that is new is looked for in the store. */
+  async #isWanted(pool: string): Promise<boolean> {
+    if (this.#pools.has(pool)) return true;
+    this.#pools = await this.#store.persist(() => this.#registry.pools());
+    return this.#pools.has(pool);
+  }
+
+  async #beat(): Promise<void> {
+    try {
+      await this.#store.check();
+      await this.#registry.beat({ workers: this.#pool.workers });
+      this.#pools = await this.#registry.pools();
+      this.#endUnwanted();
+      if (++this.#beats % SWEEP_BEATS === 0) await this.#registry.sweep();
+    } catch (error) {
+      this.#store.onError(this.#store.redact(String(error)));
+    }
+  }
+
+  /** Ends what was called off, or whose pool is gone. */
+  #endUnwanted(): void {
+    for (const { job, controller } of this.#running.values()) {
+      const pool = this.#pools.get(job.pool);
+      if (pool !== undefined && !pool.calledOff?.includes(job.id)) continue;
+      const message = "The task was called off by its pool, which may be gone";
+      controller.abort(new DOMException(message, "AbortError"));
+    }
+    for (const pool of this.#answers.keys()) {
+      if (!this.#pools.has(pool)) this.#answers.delete(pool);
+    }
+  }
+}

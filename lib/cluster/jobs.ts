@@ -1,0 +1,124 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { now } from "../platform/platform.ts";
+import type { JobData } from "./job.ts";
+import { jobId } from "./registry.ts";
+import type { Store } from "./store.ts";
+
+/** The most letters of a pool's jobs in the store, unless it is a single one. */
+const MOST_STORED = 64 << 20;
+/** A job is looked after when it has been in the store for so long. */
+const LOOK_AFTER_MS = 2000;
+/** Its answer may be on its way when a job is gone: so often it isn't missed. */
+const MISSED = 2;
+/** How often a job may fail for a reason of BullMQ's or the store's. */
+const ATTEMPTS = 5;
+
+interface StoredJob {
+  job: JobData;
+  /** When it was put into the store, if it was yet. */
+  since: number;
+  /** How often it was looked for in vain. */
+  missed: number;
+}
+
+/** A pool's jobs in the store. There are never many. */
+export class Jobs {
+  #store: Store;
+  #jobs = new Map<number, StoredJob>();
+  #letters = 0;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  get size(): number {
+    return this.#jobs.size;
+  }
+
+  /** Whether there is room for another, where so many may be. */
+  hasRoom(limit: number): boolean {
+    return this.#jobs.size < limit && this.#letters < MOST_STORED;
+  }
+
+  /** Puts a job into the store, as soon as that can be reached. */
+  async send(job: JobData): Promise<void> {
+    const stored = { job, since: Infinity, missed: 0 };
+    this.#jobs.set(job.id, stored);
+    this.#letters += job.payload.length;
+    await this.#put(stored);
+    // It was called off while it was on its way.
+    if (this.#jobs.get(job.id) !== stored) await this.#remove(job);
+  }
+
+  /** The job has an answer, or nobody wants one any more. */
+  forget(id: number): JobData | undefined {
+    const stored = this.#jobs.get(id);
+    if (stored === undefined) return undefined;
+    this.#jobs.delete(id);
+    this.#letters -= stored.job.payload.length;
+    return stored.job;
+  }
+
+  /**
+   * Takes a job back.
+   *
+   * @returns Whether no host has begun it, and none will.
+   */
+  async withdraw(id: number): Promise<boolean> {
+    const stored = this.#jobs.get(id);
+    return stored !== undefined && await this.#remove(stored.job);
+  }
+
+  /**
+   * Looks after the jobs: one that the store has lost is put there again.
+   *
+   * @param onLost Told of one that was lost with its hosts too often.
+   */
+  async look(onLost: (job: JobData) => void): Promise<void> {
+    const due = [...this.#jobs.values()]
+      .filter(({ since }) => now() - since > LOOK_AFTER_MS);
+    await Promise.all(due.map((stored) => this.#lookAt(stored, onLost)));
+  }
+
+  async #lookAt(
+    stored: StoredJob,
+    onLost: (job: JobData) => void,
+  ): Promise<void> {
+    const { job } = stored;
+    const id = jobId(job.pool, job.id);
+    const state = await this.#store.jobs.getJobState(id);
+    if (this.#jobs.get(job.id) !== stored) return;
+    switch (state) {
+      case "failed":
+        await this.#store.jobs.remove(id);
+        return onLost(job);
+      case "unknown":
+        if (++stored.missed > MISSED) await this.#put(stored);
+        return;
+      default:
+        stored.missed = 0;
+    }
+  }
+
+  async #put(stored: StoredJob): Promise<void> {
+    const { job } = stored;
+    stored.since = Infinity;
+    await this.#store.persist(() =>
+      this.#store.jobs.add("chunk", job, {
+        jobId: jobId(job.pool, job.id),
+        attempts: ATTEMPTS,
+        removeOnComplete: true,
+        removeOnFail: false,
+      })
+    );
+    stored.since = now();
+    stored.missed = 0;
+  }
+
+  #remove({ pool, id }: JobData): Promise<boolean> {
+    return this.#store.persist(async () =>
+      await this.#store.jobs.remove(jobId(pool, id)) === 1
+    );
+  }
+}

@@ -1,0 +1,206 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { now, startTimer, stopTimer } from "../platform/platform.ts";
+import { currentRegistry } from "../codec/references.ts";
+import { checkName, DEFAULT_NAME } from "./cluster_pool.ts";
+import { Host, type HostMetrics } from "./host.ts";
+
+const USAGE =
+  `Works for the pools of a name, until it is told to end by SIGTERM.
+
+Usage: deno task worker URL MODULE… [flags]
+
+  URL             Where the store is: redis://…, rediss://… or postgres://…
+  MODULE          The file of a module that exposes functions. The pools' programs
+                  import the same.
+  --name NAME     The pools' name; ${DEFAULT_NAME} if there is none.
+  --metrics       Prints every few seconds what was done: chunks, rates, errors.
+  --help          Prints this.
+`;
+
+/** How often the line on a terminal changes, and metrics are printed. */
+const LINE_MS = 500;
+const METRICS_MS = 5000;
+/** The same trouble isn't told more often. */
+const TROUBLE_MS = 10_000;
+
+interface Flags {
+  url: string;
+  modules: string[];
+  name: string;
+  metrics: boolean;
+}
+
+/** The program of a host: `deno task worker URL MODULE`. */
+export async function runHost(args: readonly string[]): Promise<void> {
+  if (args.includes("--help")) return console.log(USAGE);
+  const flags = parseFlags(args);
+  if (typeof flags === "string") return fail(`${flags}\n\n${USAGE}`);
+  const lines = new Lines(flags);
+  let host: Host;
+  try {
+    await loadModules(flags.modules);
+    host = await Host.open(
+      flags.url,
+      flags.name,
+      titleOfHost(),
+      (message) => lines.trouble(message),
+    );
+  } catch (error) {
+    return fail(Error.isError(error) ? error.message : String(error));
+  }
+  const end = signalOfEnd();
+  lines.begin(host.metrics);
+  await end;
+  lines.say("leaving: chunks that were begun are finished");
+  await host.close();
+  lines.end();
+}
+
+function parseFlags(args: readonly string[]): Flags | string {
+  const rest: string[] = [];
+  let name = DEFAULT_NAME;
+  let metrics = false;
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i];
+    if (arg === "--metrics") metrics = true;
+    else if (arg === "--name") name = args[++i] ?? "";
+    else if (arg.startsWith("--name=")) name = arg.slice("--name=".length);
+    else if (arg.startsWith("-")) return `There is no flag ${arg}`;
+    else rest.push(arg);
+  }
+  const [url, ...modules] = rest;
+  if (url === undefined) return "Where is the store?";
+  if (modules.length === 0) return "Which module exposes the functions?";
+  try {
+    checkName("join pools", name);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return { url, modules, name, metrics };
+}
+
+async function loadModules(paths: string[]): Promise<void> {
+  const folder = initialFolder();
+  for (const path of paths) {
+    const { pathname } = new URL(path, folder);
+    await import(`file:///${pathname.slice(1)}`);
+  }
+  if (currentRegistry().exposing.size > 0) return;
+  throw new Error(`Cannot join pools: ${paths.join(", ")} exposes nothing`);
+}
+
+/** Where the user is: a task runs in the folder of its configuration. */
+function initialFolder(): string {
+  const folder = Deno.env.get("INIT_CWD") ?? Deno.cwd();
+  return `file://${folder.replaceAll("%", "%25").replaceAll("\\", "/")}/`;
+}
+
+/** What errors call this host. */
+function titleOfHost(): string {
+  try {
+    return `${Deno.hostname()}-${Deno.pid}`;
+  } catch {
+    return `host-${Deno.pid}`;
+  }
+}
+
+/** Resolves when the process is told to end. When told twice, it ends. */
+async function signalOfEnd(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let isTold = false;
+  const onSignal = () => {
+    if (isTold) Deno.exit(1);
+    isTold = true;
+    resolve();
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    Deno.addSignalListener(signal, onSignal);
+  }
+  await promise;
+}
+
+function fail(message: string): void {
+  console.error(`error: ${message}`);
+  Deno.exitCode = 1;
+}
+
+/** What the program prints: a line that changes, on a terminal. */
+class Lines {
+  #flags: Flags;
+  #isTerminal = Deno.stdout.isTerminal();
+  #timers: ReturnType<typeof setTimeout>[] = [];
+  #metrics: HostMetrics = { chunks: 0, running: 0, errors: 0 };
+  #begun = now();
+  #last = { chunks: 0, at: now() };
+  #troubleAt = -Infinity;
+
+  constructor(flags: Flags) {
+    this.#flags = flags;
+  }
+
+  begin(metrics: HostMetrics): void {
+    this.#metrics = metrics;
+    this.#begun = now();
+    this.say(`joined '${this.#flags.name}'`);
+    if (this.#isTerminal) this.#every(LINE_MS, () => this.#draw());
+    if (this.#flags.metrics) this.#every(METRICS_MS, () => this.#tellMetrics());
+  }
+
+  say(text: string): void {
+    this.#erase();
+    console.log(`lab9 worker: ${text}`);
+  }
+
+  trouble(message: string): void {
+    if (now() - this.#troubleAt < TROUBLE_MS) return;
+    this.#troubleAt = now();
+    this.#erase();
+    console.error(`lab9 worker: trouble with the store: ${message}`);
+  }
+
+  end(): void {
+    for (const timer of this.#timers) stopTimer(timer);
+    if (this.#flags.metrics) this.#tellMetrics();
+    const { chunks, errors } = this.#metrics;
+    this.say(`left after ${chunks} chunks, ${errors} errors`);
+  }
+
+  #every(milliseconds: number, call: () => void): void {
+    const index = this.#timers.length;
+    const again = () => {
+      this.#timers[index] = startTimer(again, milliseconds);
+      call();
+    };
+    this.#timers.push(startTimer(again, milliseconds));
+  }
+
+  #draw(): void {
+    const { chunks, running, errors } = this.#metrics;
+    const seconds = (now() - this.#begun) / 1000;
+    const rate = (chunks / seconds).toFixed(1);
+    const text = `${chunks} chunks, ${rate} a second, ${running} running, ` +
+      `${errors} errors`;
+    this.#write(`\r\x1b[K${text}`);
+  }
+
+  #tellMetrics(): void {
+    const { chunks, running, errors } = this.#metrics;
+    const seconds = (now() - this.#last.at) / 1000;
+    const rate = ((chunks - this.#last.chunks) / seconds).toFixed(2);
+    this.#last = { chunks, at: now() };
+    this.#erase();
+    console.log(
+      `chunks=${chunks} chunks_per_second=${rate} running=${running} ` +
+        `errors=${errors}`,
+    );
+  }
+
+  #erase(): void {
+    if (this.#isTerminal) this.#write("\r\x1b[K");
+  }
+
+  #write(text: string): void {
+    Deno.stdout.writeSync(new TextEncoder().encode(text));
+  }
+}

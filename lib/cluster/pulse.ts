@@ -1,0 +1,39 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { Promise, startTimer, stopTimer } from "../platform/platform.ts";
+import { BEAT_MS } from "./registry.ts";
+
+/** Does something again and again, until it is stopped. */
+export class Pulse {
+  #beat: () => Promise<void>;
+  #isStopped = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #wake = (): void => {};
+
+  /** What the callback throws is the callback's to tell. */
+  constructor(beat: () => Promise<void>) {
+    this.#beat = beat;
+    this.#run();
+  }
+
+  /** Beats at once. */
+  now(): void {
+    this.#wake();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#wake();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isStopped) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      await this.#beat();
+      this.#timer = startTimer(resolve, this.#isStopped ? 0 : BEAT_MS);
+      await promise;
+      stopTimer(this.#timer);
+    }
+  }
+}

@@ -1,0 +1,139 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/**
+ * What the workers of a host's local pool do: a chunk that came from another
+ * machine. It is decoded and encoded here, so that the host's main thread, which
+ * keeps the chunks' locks, never computes.
+ *
+ * @module
+ */
+
+import { expose } from "../expose.ts";
+import { type PortableError, toPortable } from "../codec/portable_error.ts";
+import { addOwnModule, type AnyFunction } from "../codec/references.ts";
+import { runningTask } from "../pool/current_task.ts";
+import {
+  Mode,
+  perform,
+  performSettled,
+  Reply,
+  type SettledItems,
+} from "../pool/task.ts";
+import { loadModules } from "../thread/modules.ts";
+import { isThenable } from "../thread/worker_server.ts";
+import { FarCodec } from "./far_codec.ts";
+import { type FarModule, FarModules } from "./far_modules.ts";
+import { MOST_LETTERS, tooLarge } from "./job.ts";
+
+let codec: FarCodec;
+let thread: string;
+
+/** Prepares a worker for chunks: the initializer of its pool. */
+export async function enterCluster(
+  modules: FarModule[],
+  host: string,
+): Promise<void> {
+  for (const [url] of modules) {
+    // Of one that can't be loaded, each chunk that needs it says why.
+    await loadModules([url]).catch(() => {});
+  }
+  const farModules = new FarModules(modules);
+  farModules.enterAliases();
+  codec = new FarCodec(farModules);
+  thread = host;
+}
+
+/**
+ * Does a chunk.
+ *
+ * @returns Its record, as it would stand in a local pool's channel of results.
+ */
+export function runChunk(
+  fn: AnyFunction,
+  id: number,
+  mode: Mode,
+  isSettled: boolean,
+  payload: string,
+): string | Promise<string> {
+  const task = { ...runningTask()!, mode };
+  const fail = (error: unknown) =>
+    write(id, Reply.THREW, toPortable(error, thread));
+  try {
+    const items = codec.decode(payload, (decoder) => decoder.read());
+    const list = items as readonly unknown[];
+    const value = isSettled
+      ? performSettled(task, fn, list, thread)
+      : perform(task, fn, list);
+    const answer = (value: unknown) => answerWith(id, mode, isSettled, value);
+    return isThenable(value)
+      ? value.then(answer).then(undefined, fail) as Promise<string>
+      : answer(value);
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+function answerWith(
+  id: number,
+  mode: Mode,
+  isSettled: boolean,
+  value: unknown,
+): string {
+  if (!isSettled) {
+    return write(id, mode === Mode.APPLY ? Reply.DONE : Reply.LISTED, value);
+  }
+  try {
+    return write(id, Reply.DONE, value);
+  } catch {
+    failUnsendable(value as SettledItems);
+    return write(id, Reply.DONE, value);
+  }
+}
+
+/** Has the results that can't travel fail, so that the others can. */
+function failUnsendable([values, failures]: SettledItems): void {
+  for (const [index, value] of values.entries()) {
+    try {
+      codec.encode((encoder) => encoder.write(value));
+    } catch (error) {
+      values[index] = undefined;
+      failures.push([index, toPortable(error, thread)]);
+    }
+  }
+}
+
+function write(id: number, reply: Reply, value: unknown): string {
+  const record = encodeRecord(codec, id, reply, value);
+  if (record.length <= MOST_LETTERS) return record;
+  const error = tooLarge("what the function returns", record.length);
+  return encodeRecord(codec, id, Reply.THREW, toPortable(error, thread));
+}
+
+/** A record of a channel of results; of an error, what of it can travel. */
+export function encodeRecord(
+  codec: FarCodec,
+  id: number,
+  reply: Reply,
+  value: unknown,
+): string {
+  const encode = (value: unknown) =>
+    codec.encode((encoder) => {
+      encoder.write(id);
+      encoder.write(reply);
+      if (reply === Reply.LISTED) encoder.writeList(value as unknown[]);
+      else encoder.write(value);
+    });
+  try {
+    return encode(value);
+  } catch (error) {
+    if (reply !== Reply.THREW) throw error;
+    return encode(toPortable(error, (value as PortableError).thread));
+  }
+}
+
+// In a bundle a user's module has the same URL: its names are others.
+expose(import.meta, {
+  "lab9.enterCluster": enterCluster,
+  "lab9.runChunk": runChunk,
+});
+addOwnModule(import.meta);
