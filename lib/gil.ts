@@ -58,8 +58,8 @@ const LOOK_MS = 50;
 const HAND_OVER_MS = 1000;
 
 /**
- * A global interpreter lock, as CPython has one and Deno has not: of the threads
- * that share it, one runs at a time.
+ * A global interpreter lock, as CPython has one: of the threads that share it, one
+ * runs at a time. Deno itself has none.
  *
  * A holder that ends without letting go (it has closed its worker, or was given
  * up) holds it no longer: the next thread that needs the lock takes it.
@@ -70,13 +70,14 @@ const HAND_OVER_MS = 1000;
  *    it has waited a whole switch interval in which the lock did not change hands,
  *    it sets `DROP_REQUEST`. It looks at its own id last: a thread that was
  *    given up meanwhile takes nothing.
- *  - Who has taken it clears `DROP_REQUEST`, counts the switch if `LAST_HOLDER`
+ *  - The thread that has taken it clears `DROP_REQUEST`, counts the switch if
+ *    `LAST_HOLDER`
  *    was another, and wakes the thread that waits for that (`TAKEN`).
  *  - The holder looks at `DROP_REQUEST` at its checkpoints. If it is set, it
  *    writes 0 to `HOLDER`, wakes a taker, and waits until `LAST_HOLDER` is
  *    another: otherwise it would take the lock again before the other has woken.
  *  - `TAKERS` counts those who wait, so that the wait for another to take the
- *    lock ends when there is none left: a taker may be terminated. One that has
+ *    lock ends when there is none left: a taker may be terminated. A taker that has
  *    ended without counting itself out is not waited for longer than a second.
  *
  * @example Usage
@@ -340,7 +341,7 @@ export class Gil {
     recordPoint(Mark.RELEASE, words[ID], words[SWITCHES]);
     if (!this.#letGo()) return;
     this.#freed.notify();
-    // One that is being ended doesn't take it again.
+    // A thread that is being ended doesn't take it again.
     if (!wasAsked || isStopping()) return;
     const isTaken = () => this.#hasSwitched() ? true : PENDING;
     if (isTaken() === PENDING) {

@@ -38,7 +38,7 @@ export class Cargo {
   ints!: Int32Array<ArrayBuffer>;
   floats!: Float64Array<ArrayBuffer>;
   view!: DataView<ArrayBuffer>;
-  /** What a store orders the value by: the store knows what it is. */
+  /** The key that a store orders the value by: only the store knows its form. */
   order: unknown = undefined;
   /** The shared memory that goes along, of which the bytes have the numbers. */
   memory: LeftMemory[] | undefined = undefined;

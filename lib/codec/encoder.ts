@@ -42,7 +42,7 @@ const KEPT_OBJECTS = 64;
 
 const utf8 = new TextEncoder();
 
-/** What is in a boxed primitive, whatever its `valueOf` says. */
+/** Reads the value of a boxed primitive, whatever its `valueOf` says. */
 const unbox: Record<string, (this: unknown) => unknown> = {
   Number: Number.prototype.valueOf,
   String: String.prototype.valueOf,
@@ -320,7 +320,7 @@ export class Encoder {
     this.#deepest = this.#depth;
   }
 
-  /** Puts before the value how deep it is, for who takes it near the stack's end. */
+  /** Puts before the value how deep it is, for a taker near the stack's end. */
   #announceDepth(): void {
     this.#reserve(DEEP_BYTES);
     this.#bytes.copyWithin(DEEP_BYTES, 0, this.#at);
@@ -345,7 +345,7 @@ export class Encoder {
       }
       return this.#properties(value, keys);
     }
-    // What has none may be a Map, say, whose prototype was replaced.
+    // Without properties it may be a Map, say, whose prototype was replaced.
     const brand = brandOf(value);
     if (brand === undefined) this.#unbranded(value);
     else this.#branded(value, brand);
@@ -562,8 +562,8 @@ export class Encoder {
       if (++i === length) return this.#endNumbers(Tag.INTS, length);
       element = array[from + i];
     }
-    // What was written as integers is written anew, from the end: so none is
-    // overwritten before it is read.
+    // The integers are written anew, from the end: so none is overwritten before
+    // it is read.
     for (let k = i - 1; k >= 0; k--) {
       floats[firstFloat + k] = ints[firstInt + k];
     }
@@ -686,7 +686,7 @@ function placesOf(
   return places;
 }
 
-/** Whether it is a number that 32 bits can tell; -0 is none. */
+/** Whether it is an integer of 32 bits; -0 is none. */
 function isInt(value: unknown): value is number {
   return typeof value === "number" && (value | 0) === value &&
     (value !== 0 || 1 / value > 0);
@@ -703,7 +703,7 @@ const viewName = Object.getOwnPropertyDescriptor(
 
 /** Whether a view of a resizable buffer reaches to its end, wherever that is. */
 function tracksLength(view: ArrayBufferView): boolean {
-  // The platform refuses a view out of bounds. One in bounds: a resize tells.
+  // The platform refuses a view out of bounds. For one in bounds, a resize decides.
   const probe = structuredClone(view);
   const buffer = probe.buffer as ArrayBuffer;
   if (probe.byteLength === 0) {
@@ -723,7 +723,7 @@ function articleOf(type: string): string {
   return /^([AEIOU]|RLock)/.test(type) ? "An" : "A";
 }
 
-/** What is thrown for an object that a message could take, but no bytes can. */
+/** The error for an object that can travel by message, but not as bytes. */
 function unfit(type: string): DOMException {
   return dataCloneError(
     `${

@@ -227,7 +227,7 @@ function addName(
   }
 }
 
-/** What a getter of the class says, which the platform keeps out of sight. */
+/** The value of a getter of the class, which the platform doesn't show. */
 function addQuota(error: Error, { fields }: ErrorParts): void {
   const { quota, requested } = error as QuotaExceededError;
   fields.push(["quota", quota, false], ["requested", requested, false]);

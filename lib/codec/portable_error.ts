@@ -7,7 +7,7 @@ import { Damaged } from "./tags.ts";
 import { readText, setField, travelling } from "./errors.ts";
 import { pack, type Packed, unpack } from "./packing.ts";
 
-/** What is sent of something thrown: it can travel, whatever was in it. */
+/** The part of something thrown that is sent: it can travel, whatever was in it. */
 export interface PortableError {
   /** The thread that it was thrown in. */
   thread: string;
@@ -17,7 +17,7 @@ export interface PortableError {
 /** The functions that call a target, by the names that their frames have. */
 const BOTTOM_FRAME = /^\s+at (async )?(runJob|runTask|runItem|runRest) /;
 
-/** The errors that an error tells of, besides its cause. */
+/** The errors that an error holds, besides its cause. */
 const INNER_ERRORS = ["error", "suppressed"] as const;
 
 /** What can be sent of something thrown. Never throws. */

@@ -196,7 +196,7 @@ export function isCalledUnasked(key: string, value: unknown): boolean {
   return typeof value === "function" && CALLED_UNASKED.has(key);
 }
 
-/** What is thrown for an object with such a property, by either side. */
+/** The error for an object with such a property, on either side. */
 export function calledUnasked(key: string): DOMException {
   return new DOMException(
     `An object with a function \`${key}\` can't travel: its receiver would ` +

@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-/** What a byte of an encoded value announces. */
+/** The first byte of an encoded value: what follows. */
 export const Tag = {
   UNDEFINED: 0,
   NULL: 1,
@@ -64,7 +64,7 @@ export const SHALLOW = 8;
 /** The bytes of {@linkcode Tag.DEEP} and what belongs to it. */
 export const DEEP_BYTES = 8;
 
-/** What is thrown for a value that is nested deeper. */
+/** The error for a value that is nested deeper. */
 export function tooDeep(): RangeError {
   return new RangeError(
     `Cannot clone value: it is nested more than ${MAX_DEPTH} deep`,
@@ -95,8 +95,8 @@ export const viewClasses: ViewClass[] = [
 ];
 
 /**
- * What is thrown for bytes or a message that this library has not written: a
- * thread's own code wrote where only the library writes.
+ * The error for bytes or a message that this library has not written: a thread's
+ * own code wrote where only the library writes.
  */
 export class Damaged extends Error {
   /** Says what can't be decoded. */

@@ -102,19 +102,20 @@ export class BrokenBarrierError extends Error {
 // Protocol. All words are written under the mutex; everyone is woken after a
 // change of `STATE`. `COUNT` is how many have arrived and not left, and `ARRIVED`
 // has the id of each of these threads, at its index; from `TOP` on there is none.
-//  - One who arrives waits while the last round's threads leave, then counts
+//  - A thread that arrives waits while the last round's threads leave, then counts
 //    itself. The last to arrive closes the barrier, runs the action without the
 //    mutex, and opens it for leaving. The others wait for that.
-//  - Everyone who leaves, however it is, counts itself out; the last one opens
-//    the barrier for the next round.
+//  - A thread that leaves, for whatever reason, counts itself out; the last one
+//    opens the barrier for the next round.
 //  - A round that was reset lets everyone leave with an error; a broken barrier
 //    does that until it is reset. A complete round is not broken any more: a
 //    barrier that breaks while its threads leave is broken for those after them.
-//  - Whoever finds that one of them has ended (it was given up, or has closed its
-//    worker, maybe in the action) counts it out, and breaks the barrier: it does
-//    not come again. A thread counts its wait in its own waiter before it enters
-//    itself here. Whoever ends it looks there afterwards, and alerts those who
-//    wait anywhere, who look again. If it runs on, it finds that it is out.
+//  - A thread that finds another one ended (it was given up, or has closed its
+//    worker, maybe in the action) counts it out, and breaks the barrier: the ended
+//    one does not come again. A thread counts its wait in its own waiter before it
+//    enters itself here. The thread that ends it looks there afterwards, and alerts
+//    all that wait at barriers: they look again. An ended thread that runs on finds
+//    that it is out.
 const MUTEX = 0;
 const STATE = 1;
 const COUNT = 2;
@@ -294,7 +295,8 @@ export class Barrier {
       await until(() => this.#pass(visit));
       return visit.index;
     } catch (error) {
-      // Who leaves because of a signal, or is being ended, does not come again.
+      // A thread that leaves because of a signal, or is being ended, does not come
+      // again.
       if (!(error instanceof BrokenBarrierError)) this.#breakFor(visit);
       throw error;
     } finally {
@@ -340,7 +342,8 @@ export class Barrier {
       until(() => this.#pass(visit));
       return visit.index;
     } catch (error) {
-      // Who leaves because of a signal, or is being ended, does not come again.
+      // A thread that leaves because of a signal, or is being ended, does not come
+      // again.
       if (!(error instanceof BrokenBarrierError)) this.#breakFor(visit);
       throw error;
     } finally {
@@ -454,7 +457,7 @@ export class Barrier {
       if (state !== State.FILLING) return PENDING;
       const index = words[COUNT];
       Atomics.store(this.#arrived, index, currentThreadId());
-      // Last, as in `Ownership`: one that ends later is found by the others.
+      // Last, as in `Ownership`: the others find one that ends later.
       if (hasEnded()) {
         Atomics.store(this.#arrived, index, 0);
         throw new Error("Cannot wait at barrier: the thread has ended");
@@ -566,7 +569,7 @@ export class Barrier {
     return isRoundOver ? State.FILLING : state;
   }
 
-  /** Changes the state, and tells everyone. */
+  /** Changes the state, and wakes everyone. */
   #change(next: (state: number, count: number) => number): void {
     const words = this.#words;
     reserveStack();

@@ -47,9 +47,9 @@ import { Lock, owned, RLock } from "./lock.ts";
  * A lock with a place to wait in until what it guards has changed. Python's
  * `threading.Condition`.
  *
- * Waiting releases the lock and acquires it again before it returns. Whoever
- * changes something holds the lock, and notifies. Nothing is said about *what* has
- * changed: look again, or let {@linkcode waitFor} do it.
+ * Waiting releases the lock and acquires it again before it returns. A
+ * thread that changes something holds the lock, and notifies. A notification
+ * doesn't say *what* has changed: look again, or let {@linkcode waitFor} do it.
  *
  * Its lock is an {@linkcode RLock} unless it is given another. Where several
  * functions of one thread await, as on the main one, give it a {@linkcode Lock}:
@@ -224,8 +224,8 @@ export class Condition {
    * @throws {Error} If the calling thread doesn't hold the lock.
    * @throws {RangeError} If the timeout is negative.
    * @throws {LockPoisonedError} If a holder of the lock has ended meanwhile; the
-   * lock is not held then. It stays poisoned until the next one who acquires it
-   * is told, and releases it.
+   * lock is not held then. It stays poisoned until the next thread that acquires it
+   * gets this error, and releases it.
    *
    * @example Usage
    * ```ts
@@ -272,8 +272,8 @@ export class Condition {
    * @throws {DeadlockError} If the lock could never be acquired again; it is not
    * held then.
    * @throws {LockPoisonedError} If a holder of the lock has ended meanwhile; the
-   * lock is not held then. It stays poisoned until the next one who acquires it
-   * is told, and releases it.
+   * lock is not held then. It stays poisoned until the next thread that acquires it
+   * gets this error, and releases it.
    *
    * @example Usage
    * ```ts

@@ -17,8 +17,9 @@ export interface DeadlockedThread {
  * waits for a lock that the next one holds, or for the next one's end: none of
  * them could ever go on. Python has no such error: there they hang.
  *
- * A ring is told only where it is certain: a wait with a timeout is in none, nor
- * is one that is awaited, since the thread may do something else meanwhile.
+ * The error is thrown only where the ring is certain: a wait with a timeout is in
+ * none, nor is one that is awaited, since the thread may do something else
+ * meanwhile.
  *
  * @example Usage
  * ```ts

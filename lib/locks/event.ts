@@ -31,7 +31,7 @@ import {
 } from "../sync/waiters.ts";
 import { PENDING, type Pending, WaitList } from "../sync/wait_list.ts";
 
-// Protocol. Who sets the event writes `FLAG`, then counts `SETS`, then wakes
+// Protocol. A setter writes `FLAG`, then counts `SETS`, then wakes
 // everyone. A waiter noted `SETS` before it waited: an event that was set and
 // cleared again before the waiter woke has been set for it all the same.
 const FLAG = 0;
@@ -104,7 +104,7 @@ export class Event {
   }
 
   /**
-   * Sets the event: everyone who waits for it goes on. Python's `Event.set`.
+   * Sets the event: every thread that waits for it goes on. Python's `Event.set`.
    *
    * @example Usage
    * ```ts

@@ -121,25 +121,28 @@ function rehearseRelease(): void {
  * Something that one thread at a time has.
  *
  * Protocol. `HOLDER` is the id of the thread that has it, or 0. A taker
- * moves it from 0 to itself in one step; who gives it up moves it back to 0 and
+ * moves it from 0 to itself in one step; the giver moves it back to 0 and
  * wakes one waiter, who tries again: another may be quicker. A holder that has
  * ended can be known by its id; a taker looks at its own last, so that
  * the thread that ends it finds the lock among those that it holds.
  *
- * After each change of `HOLDER`, `NODE` tells whether anyone waits, and the graph
+ * After each change of `HOLDER`, `NODE` says whether anyone waits, and the graph
  * of waits has to know (see `wait_graph.ts`): a waiter is entered there before it
- * looks for the last time and sleeps. `SIGNAL` is set, and the graph told, before
+ * looks for the last time and sleeps. `SIGNAL` is set, and the graph updated,
+ * before
  * another than the holder gives it up; it stays.
  *
  * The holder's alone are `DEPTH`, how often it has taken it, `CHANGES`, how often
- * it was taken by anyone, and `TURN`, by which a hold is told from any other: what
+ * it was taken by anyone, and `TURN`, which distinguishes a hold from any other:
+ * what
  * `CHANGES` was when it began. A hold that goes on after a wait keeps its turn;
  * where it is reentrant, all holds of a thread are one.
  *
- * What a thread gives up without having it is another's hold, as in Python. But
- * one that was told of a dead holder gives up no more than that holder's hold,
- * and one that lost its own gives up nothing: each of them has a notice of it,
- * until it gives up so, or takes it again.
+ * A thread that gives up what it doesn't have gives up another's hold, as in
+ * Python. There are two exceptions. A thread that got the error of a dead holder
+ * gives up no more than that holder's hold; a thread that lost its own hold gives
+ * up nothing. Each of them has a notice of it until it gives up so, or takes the
+ * ownership again.
  */
 export class Ownership implements GraphedLock, Witness {
   static readonly WORDS = TURN + 1;
@@ -273,7 +276,8 @@ export class Ownership implements GraphedLock, Witness {
   }
 
   /**
-   * Gives it up once, or what the thread was told of; false if the running thread
+   * Gives it up once, or what the thread has a notice of; false if the running
+   * thread
    * doesn't have it, and may not give it up for another.
    */
   give(): boolean {
@@ -452,7 +456,9 @@ export class Ownership implements GraphedLock, Witness {
       : error;
   }
 
-  /** A thread that counts as ended has nothing: who waits would not be told. */
+  /**
+   * A thread that counts as ended holds nothing: its waiters would not be alerted.
+   */
   #giveBack(): never {
     this.give();
     throw new Error(`Cannot acquire ${this.label}: the thread has ended`);

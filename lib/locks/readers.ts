@@ -46,8 +46,8 @@ function rehearseLeaving(): void {
  *
  * Protocol. `COUNT` is how many read, with those that look whether they may. The
  * table says whose each hold is. The thread that brings the count to 0 wakes
- * the writer. What a thread held that has ended is taken from the table, once,
- * and counted off by the writer, which is alerted at the thread's end. In the
+ * the writer. When a thread ends, the writer is alerted: it takes the thread's
+ * holds from the table, once, and counts them off. In the
  * graph of waits all threads that read are its holders.
  */
 export class Readers implements GraphedLock, Witness {

@@ -53,7 +53,7 @@ let count = 0;
  * A lock whose writer has ended is poisoned: acquiring it throws
  * {@linkcode LockPoisonedError} until `release()` is called. What a reader holds
  * when it ends is given back. Rings of threads get a {@linkcode DeadlockError} as
- * for a {@linkcode Lock}: who waits to write waits for all who read.
+ * for a {@linkcode Lock}: a thread that waits to write waits for all that read.
  *
  * @example Usage
  * ```ts

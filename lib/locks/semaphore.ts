@@ -54,7 +54,7 @@ const WAITERS = 3;
 const TABLE = (WAITERS + WaitList.WORDS) * 4;
 const LARGEST_VALUE = 2 ** 31 - 1;
 
-/** Who waits for a permit is alerted when a thread ends that held any. */
+/** Threads that wait for a permit are alerted when one ends that held any. */
 const witness: Witness = { enter: enterStakeWait, leave: leaveStakeWait };
 
 /** How often a taker looks again before it sleeps: a few microseconds. */

@@ -1,9 +1,9 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * Who waits for whom: for telling a deadlock, and for waking those who wait for
- * a thread that has died. Only who waits is entered here; a lock that nobody
- * waits for costs nothing but the look at one of its words.
+ * The graph of waits: which thread waits for which. It finds deadlocks, and wakes
+ * the threads that wait for one that has died. Only threads that wait are entered;
+ * a lock that nobody waits for costs nothing but the look at one of its words.
  *
  * Protocol. A lock that is waited for has a node, a waiter of its own; the node's
  * number stands in the lock's `NODE`. All words of nodes and waiters are
@@ -15,20 +15,20 @@
  *    node, it copies `HOLDER` as it is then. Both orders are sequentially
  *    consistent: either the changer sees the node, or the waiter sees the
  *    change.
- *  - Whoever releases a lock for a holder that may sleep meanwhile lets the node
- *    know that beforehand: from then on the lock is in no ring.
+ *  - A thread that releases a lock for a holder that may sleep meanwhile tells the
+ *    node so beforehand: from then on the lock is in no ring.
  *  - A lock that several threads hold at once, as readers do, has a chain of nodes,
- *    one for each holder: the first names the next one in `MORE`. Who waits for it
- *    waits for all of them.
+ *    one for each holder: the first names the next one in `MORE`. A thread that
+ *    waits for the lock waits for all of them.
  *  - So a thread that blocks has every lock that it holds, and that is waited
  *    for, in the graph under its own name, and none that it has released. A ring
  *    of threads that block without a timeout is therefore a deadlock. It comes
  *    about only when a thread begins to block, and that thread looks for it.
- *  - Whoever ends a thread takes its id away first, and then alerts those
- *    who wait for locks that it holds; a waiter looks at the holder's id
- *    after it has entered. Either of them sees the other. Whoever waits at a
- *    barrier or for a permit is alerted if the ended thread waited at a barrier
- *    or held a permit, whichever it was.
+ *  - To end a thread, its id is taken away first. Then the threads that wait for
+ *    locks that it holds are alerted. A waiter looks at the holder's id after it
+ *    has entered. Either of them sees the other. If the ended thread waited at a
+ *    barrier or held a permit, all threads that wait at any barrier or for any
+ *    permit are alerted.
  *
  * @module
  */
@@ -60,7 +60,8 @@ import {
 } from "../sync/waiters.ts";
 
 // Words of waiter 0: the mutex, how many waits are entered, and the list of
-// nodes that came back. These stay nodes, and are made of new waiters: the waiter of
+// nodes that came back. These stay nodes, and are made of new waiters: the waiter
+// of
 // a thread that has ended still has that thread's name.
 const MUTEX = GRAPH_HEADER;
 const ENTERED = GRAPH_HEADER + 1;
@@ -207,7 +208,10 @@ export function leaveStakeWait(waiter: number): void {
   });
 }
 
-/** Takes a waiter from its thread, which has ended, and tells who waits for it. */
+/**
+ * Takes a waiter from its thread, which has ended, and alerts the threads that wait
+ * for it.
+ */
 export function endThread(waiter: number): void {
   const threadId = vacateWaiter(waiter);
   if (threadId === 0 || Atomics.load(waiterWords(), ENTERED) === 0) return;
@@ -216,7 +220,7 @@ export function endThread(waiter: number): void {
     const count = waiterCount();
     for (let waiter = 1; waiter < count; waiter++) {
       const kind = all[waiter * STRIDE + KIND];
-      // Who waits for readers to leave waits for a lock, and for stakes.
+      // A writer that waits for readers waits for a lock, and for stakes.
       const isConcerned = hadStakes && kind !== Kind.NONE ||
         waitsForLockOf(all, waiter, threadId);
       if (isConcerned) alertWaiter(waiter);
@@ -326,14 +330,16 @@ function findRing(
     step.heldBy = holder;
     const waiter = waiterOf(holder);
     if (waiter === first) return path.map((step) => describe(step, first));
-    // One that is being ended goes on, and gives up what it holds.
+    // A thread that is being ended goes on, and gives up what it holds.
     if (seen.has(waiter) || isStopOrdered(waiter)) continue;
     seen.add(waiter);
     path.push(stepFrom(all, waiter));
   }
 }
 
-/** Whom a waiter waits for that is blocked until it is woken; the first ones last. */
+/**
+ * Whom a waiter waits for that is blocked until it is woken; the first ones last.
+ */
 function stepFrom(all: Int32Array, waiter: number): Step {
   const kind = all[waiter * STRIDE + KIND];
   const target = all[waiter * STRIDE + TARGET];

@@ -144,7 +144,10 @@ export interface ShutdownOptions {
 }
 
 const DEFAULT_CAPACITY = 1 << 28;
-/** What a word can tell. A larger `maxsize` is never reached: it is no limit. */
+/**
+ * The largest number of a word. A larger `maxsize` is never reached: it is no
+ * limit.
+ */
 const LARGEST_MAXSIZE = 2 ** 31 - 1;
 
 // The queue's own words in the store's header.
@@ -160,7 +163,7 @@ const BRINGS_MEMORY = DONES + 1;
 /** The key of what `select` needs of a queue. */
 export const source: unique symbol = Symbol("lab9.source");
 
-/** Where items come from, and who waits for them. */
+/** Where items come from, and the list of threads that wait for them. */
 export interface Source<T> {
   readonly list: WaitList;
   readonly tryGet: () => T | Pending;
@@ -903,7 +906,9 @@ function encode(item: unknown, store: Store): Cargo {
   }
 }
 
-/** Decodes what an item may be made of: once an item is taken, that must not fail. */
+/**
+ * Decodes what an item may be made of: once an item is taken, that must not fail.
+ */
 function decodeSample(): void {
   const cargo = new Cargo();
   let deep: unknown[] = [
@@ -967,7 +972,7 @@ function checkNumber(action: string, what: string, value: unknown): void {
   );
 }
 
-/** How the word tells a `maxsize`; 0 is no limit. */
+/** A `maxsize` as the word has it; 0 is no limit. */
 function limitOf(maxsize: number): number {
   return maxsize > LARGEST_MAXSIZE ? 0 : Math.max(0, maxsize);
 }

@@ -24,7 +24,9 @@ const END = 0;
 /** Kinds take three bits of a shape: the priority's own, then its elements'. */
 const KIND_BITS = 3;
 const SHAPED_ELEMENTS = 9;
-/** A shape that doesn't tell all: there are more elements, or arrays in it. */
+/**
+ * A shape that doesn't say everything: there are more elements, or arrays in it.
+ */
 const IRREGULAR = 1 << 30;
 
 const float = new Float64Array(1);
@@ -32,7 +34,7 @@ const floatBits = new BigInt64Array(float.buffer);
 
 /**
  * What a priority is ordered by, so that nobody has to decode it again: a number
- * that never contradicts the order and, where that doesn't tell all, bytes whose
+ * that never contradicts the order and, where that doesn't decide, bytes whose
  * order is that of the priorities. A number, or a bigint that is equal to one,
  * has no bytes: it comes before what has the same number and bytes.
  *
@@ -154,7 +156,7 @@ export class Key {
     this.length += 8;
     if (typeof value === "number" || floor >= value) return this.#byte(0);
     this.#byte(1);
-    // What is below all numbers comes the later the smaller its amount is.
+    // Below all numbers, a smaller amount comes later.
     if (floor === -Infinity) this.#amount(-value, 255);
     else this.#amount(value - BigInt(floor), 0);
   }
@@ -199,7 +201,7 @@ export class Key {
 }
 
 /**
- * Whether in a place of theirs two shapes differ, or don't tell.
+ * Whether two shapes differ in one of their places, or don't say it.
  */
 export function mayDiffer(one: number, other: number): boolean {
   const both = one | other;

@@ -192,7 +192,7 @@ export class Ring extends Store {
   /**
    * Reads what consumers write: `HEAD` first, which makes `TAKES` visible. Both
    * are read again before bytes or counts since the last read exceed what the
-   * words can tell apart.
+   * words can distinguish.
    */
   #seeTakes(): void {
     const words = this.words;

@@ -25,7 +25,7 @@ export const OWNER_WORDS = 48;
 export const HEADER_BYTES = 512;
 
 export const FIRST_SIZE = 1 << 12;
-/** How many positions 32 bits can tell apart. */
+/** How many positions 32 bits can distinguish. */
 export const LARGEST_CAPACITY = 1 << 30;
 
 /**

@@ -115,8 +115,8 @@ export function tryLast<T>(attempt: () => T | Pending): T {
  *
  * No thread is ended on the spot while it blocks in a list: the list would hold a
  * waiter that is another thread's by then, whose wakes get lost. A thread is ended
- * on the spot when it heeds its order to end for the second time. One that has the
- * order already enters no list, so in a list it heeds the order for the first
+ * on the spot when it heeds its order to end for the second time. A thread that has
+ * the order already enters no list, so in a list it heeds the order for the first
  * time, which throws.
  *
  * Where the stack is exhausted, a call throws: a wait makes sure before it enters
@@ -168,7 +168,9 @@ export class WaitList {
     return Atomics.load(this.#words, this.#index + HEAD) !== 0;
   }
 
-  /** Wakes the one that has waited longest, of those that the room suffices for. */
+  /**
+   * Wakes the waiter that has waited longest, of those that the room suffices for.
+   */
   notify(): void {
     if (!this.hasWaiters) return;
     const room = this.#room === undefined ? Infinity : this.#room();
@@ -199,7 +201,7 @@ export class WaitList {
     if (sleeper !== 0) rouse(sleeper);
   }
 
-  /** Wakes everyone who is in the list now. */
+  /** Wakes every waiter that is in the list now. */
   notifyAll(): void {
     if (!this.hasWaiters) return;
     const sleepers: number[] = [];

@@ -57,7 +57,7 @@ export const PREVIOUS = 2;
 const STOP = 3;
 const THREAD_ID = 4;
 const TURN = 5;
-/** Words for who waits for whom: see `wait_graph.ts`. */
+/** Words of the graph of waits: see `wait_graph.ts`. */
 export const GRAPH = 6;
 /** Of a linked waiter: the one that sleeps for it. It stands in no graph. */
 export const SLEEPER = GRAPH + 1;
@@ -86,7 +86,7 @@ export const LINKED = 4;
 const WAITER_BITS = 17;
 /** How many waiters there are. */
 export const MAX_WAITERS = 1 << WAITER_BITS;
-/** How many turns the bits of an id above the waiter's number can tell apart. */
+/** How many turns the bits of an id above the waiter's number can distinguish. */
 const TURNS = 1 << (32 - WAITER_BITS);
 const MAIN_WAITER = 1;
 
@@ -290,7 +290,9 @@ export function allocateWaiter(isNew = false): number {
   return waiter;
 }
 
-/** Gives back a waiter that is in no list. One that is worn out stays unused. */
+/**
+ * Gives back a waiter that is in no list. A waiter that is worn out stays unused.
+ */
 export function releaseWaiter(waiter: number): void {
   if (isWornOut(waiter)) return;
   const table = waiterWords();
