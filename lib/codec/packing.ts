@@ -50,6 +50,8 @@ export interface Packed {
   references: [standIn: object, reference: Reference][];
   /** What is to be moved, not copied. */
   transferables: Transferable[];
+  /** How deep it is nested, as its sender says. */
+  levels?: number;
 }
 
 /** The most bytes of one buffer that V8 copies; it refuses more without a reason. */
@@ -69,9 +71,11 @@ export function pack(value: unknown, depth = 0): Packed {
   const transferables = new Set<Transferable>();
   const copies = new Map<unknown, unknown>();
   const large: ArrayBuffer[] = [];
+  let levels = 0;
   /** Errors whose fields aren't packed yet: they may lead back to them. */
   const errors: { fields: Field[]; depth: number }[] = [];
   const swap: Swap = (found, depth) => {
+    if (depth > levels) levels = depth;
     const buffer = ArrayBuffer.isView(found) ? found.buffer : found;
     if (types.isArrayBuffer(buffer) && buffer.byteLength > LARGEST_COPY) {
       large.push(buffer);
@@ -103,6 +107,7 @@ export function pack(value: unknown, depth = 0): Packed {
     value: references.length > 0 ? packed : value,
     references,
     transferables: [...transferables],
+    levels,
   };
 }
 

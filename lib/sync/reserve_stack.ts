@@ -39,10 +39,11 @@ export function rehearse(what: unknown, rehearsal: () => void): void {
 
 /**
  * Throws now if there is too little left for a change that is rare or takes long,
- * and calls so much that not all of it may be compiled.
+ * and calls so much that not all of it may be compiled; and, if that is said, for
+ * reading a value that is nested so deep.
  */
-export function reserveStackForCompiling(): void {
-  reserveStackForLevels(COMPILING);
+export function reserveStackForCompiling(levels = 0): void {
+  reserveStackForLevels(COMPILING + levels);
 }
 
 function rehearseAll(): void {

@@ -47,6 +47,7 @@ import { clearAlarm, setAlarm } from "./alarms.ts";
 import { now, Promise } from "../platform/platform.ts";
 import { LABEL_WORDS, readLabel, writeLabel } from "./memory.ts";
 import { Mutex } from "./mutex.ts";
+import { reserveStackForCompiling } from "./reserve_stack.ts";
 
 /** Words of a waiter, and where they are in it. */
 export const STRIDE = 32;
@@ -327,18 +328,23 @@ export function alertWaiter(waiter: number): void {
 }
 
 /** What the main thread does when it is called. */
-let answerCalls: (() => void) | undefined;
+let answerCalls: ((isWaiting?: boolean) => void) | undefined;
 
 /**
  * Has the main thread call back when another thread calls it: at one of its
  * turns, or in the middle of a wait that blocks it. That must not wait itself.
+ * A wait near the stack's end throws if it is called, or `answer` does.
  */
-export async function onCalls(answer: () => void): Promise<never> {
+export async function onCalls(
+  answer: (isWaiting: boolean) => void,
+): Promise<never> {
   let seen = callsSoFar();
-  answerCalls = () => {
+  answerCalls = (isWaiting = false) => {
     if (callsSoFar() === seen) return;
+    // What is received while the stack ends would be lost.
+    if (isWaiting) reserveStackForCompiling();
     seen = callsSoFar();
-    answer();
+    answer(isWaiting);
   };
   for (;;) {
     answerCalls();
@@ -508,7 +514,7 @@ export function parkSync(deadline: number): number {
     const state = Atomics.load(table, at);
     if (Atomics.load(table, stop) !== 0) throw heed();
     if (state !== PARKED) return state;
-    answerCalls?.();
+    answerCalls?.(true);
     const left = remaining(deadline);
     if (left === 0) return PARKED;
     Atomics.wait(table, at, PARKED, left);

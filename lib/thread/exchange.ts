@@ -37,6 +37,7 @@ import {
   nextMessage,
   onMessages,
 } from "../platform/platform.ts";
+import { reserveStackForCompiling } from "../sync/reserve_stack.ts";
 import { onCalls } from "../sync/waiters.ts";
 import type { Delivery, LineRequest, Note, StartRequest } from "./messages.ts";
 
@@ -62,12 +63,18 @@ export interface Correspondent {
 const correspondents = new Set<Correspondent>();
 let isListening = false;
 let startFor: (from: never, request: StartRequest) => Reply;
+let levelsOf: (from: never, request: StartRequest) => number;
 
-/** Says what is done for a thread that asks for another, in such a worker. */
+/**
+ * Says what is done for a thread that asks for another, in such a worker, and how
+ * deep what is read for that is nested.
+ */
 export function onStartRequests<Worker extends Correspondent>(
   start: (from: Worker, request: StartRequest) => Reply,
+  levels: (from: Worker, request: StartRequest) => number,
 ): void {
   startFor = start;
+  levelsOf = levels;
 }
 
 const { port1: into, port2: outOf } = new MessageChannel();
@@ -81,7 +88,7 @@ const MAX_ENDED = 64;
 export function putAway(one: Correspondent, line: MessagePort): void {
   if (areMessagesLate) {
     // A call may come before the message that it is about.
-    onMessages(line, answerAll);
+    onMessages(line, () => answerAll());
     return one.takeLine(line);
   }
   into.postMessage(new Map([["message", line]]), [line]);
@@ -153,7 +160,8 @@ export function readLines(): void {
   for (const one of ones) one.readLine();
 }
 
-function answerAll(): void {
+/** Answers what is asked for; what there is no stack for waits for another turn. */
+function answerAll(isWaiting = false): void {
   readLines();
   const asking = [...correspondents].filter(({ requests }) =>
     requests.length > 0
@@ -163,7 +171,12 @@ function answerAll(): void {
   );
   if (fetchesAny) readLines();
   for (const one of asking) {
-    for (const request of one.requests.splice(0)) answer(one, request);
+    while (one.requests.length > 0) {
+      const { ask } = one.requests[0];
+      const levels = "fetches" in ask ? 0 : levelsOf(one as never, ask);
+      if (isWaiting) reserveStackForCompiling(levels);
+      answer(one, one.requests.shift()!);
+    }
   }
 }
 

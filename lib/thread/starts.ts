@@ -215,6 +215,10 @@ onStartRequests((worker: PooledWorker, request: StartRequest): Reply => {
       return { value, transfer: transferOf(value) };
     }
   }
+}, (worker: PooledWorker, request: StartRequest): number => {
+  if (!("does" in request) || request.does !== "settle") return 0;
+  const child = families.get(worker)?.children.get(request.of);
+  return child?.run.slot.levels ?? 0;
 });
 
 function transferOf({ answer }: Unread): Transferable[] | undefined {

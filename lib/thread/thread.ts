@@ -31,6 +31,7 @@ import {
   revive,
 } from "../codec/references.ts";
 import { Mark, recordSpan } from "../sync/recorder.ts";
+import { reserveStackForCompiling } from "../sync/reserve_stack.ts";
 import { checkStop, heedStop, isStopping } from "../sync/waiters.ts";
 import { awaitThread } from "./main_end.ts";
 import { Run, type Settled } from "./run.ts";
@@ -484,10 +485,12 @@ export class Thread<F extends AnyFunction = AnyFunction>
     const { slot, deadline } = this.#checkJoin(options);
     checkStop();
     using _span = recordSpan(Mark.JOIN, slot.ident);
-    if (
-      !slot.endedSync(deadline) ||
-      this.#run?.collectSync(deadline) === false
-    ) throw this.#timeoutError(options);
+    if (!slot.endedSync(deadline)) throw this.#timeoutError(options);
+    // Here, where nothing of the answer is lost: it can be joined again.
+    if (this.#settled === undefined) reserveStackForCompiling(slot.levels);
+    if (this.#run?.collectSync(deadline) === false) {
+      throw this.#timeoutError(options);
+    }
     this.#joins++;
     return this.#conclude();
   }

@@ -22,6 +22,7 @@ import {
   WaitList,
   type Witness,
 } from "../sync/wait_list.ts";
+import { DEEPEST } from "../codec/tags.ts";
 import { areModulesLoading } from "../sync/memory.ts";
 import { Mutex } from "../sync/mutex.ts";
 import { setIdentOf } from "../locks/ownership.ts";
@@ -58,6 +59,8 @@ const BEGUN = 10;
 const NAME_LENGTH = 7;
 /** An index into the view of doubles. */
 const IDENT = 4;
+/** How deep the answer is nested. */
+const LEVELS = 13;
 const NAME = 14;
 const NAME_CHARACTERS = (WORDS - NAME) * 2;
 
@@ -283,6 +286,16 @@ export class Slot implements Witness {
       table(),
       this.index * WORDS + OUTCOME,
     ) as Outcome;
+  }
+
+  /** How deep the answer is nested, as the thread's worker has written. */
+  get levels(): number {
+    const levels = Atomics.load(table(), this.index * WORDS + LEVELS);
+    return Math.max(0, Math.min(levels, DEEPEST));
+  }
+
+  set levels(levels: number) {
+    Atomics.store(table(), this.index * WORDS + LEVELS, levels);
   }
 
   /** The thread runs; called by the thread itself. */

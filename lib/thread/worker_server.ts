@@ -246,7 +246,8 @@ async function prepareJob(
 function breakDown(error: unknown, slot: Slot, handover: Handover): void {
   const cause = error instanceof ModuleError ? error.cause : error;
   const thrown = packThrown(cause, slot.name);
-  answer({ thrown, brokeDown: String((error as Error).message) }, handover);
+  const brokeDown = String((error as Error).message);
+  answer({ thrown, brokeDown }, slot, handover);
   finish(slot, Outcome.BROKE_DOWN, handover);
 }
 
@@ -313,12 +314,12 @@ async function runJob(
     let value = fn(...unpack(args) as unknown[]);
     if (isThenable(value)) value = await Promise.race([value, ended.promise]);
     const packed = pack(value);
-    answer({ value: packed }, handover, transferList(packed));
+    answer({ value: packed }, slot, handover, transferList(packed));
     outcome = Outcome.RETURNED;
   } catch (error) {
     outcome = isStopped() ? Outcome.TERMINATED : Outcome.THREW;
     if (outcome === Outcome.THREW) {
-      answer({ thrown: packThrown(error, slot.name) }, handover);
+      answer({ thrown: packThrown(error, slot.name) }, slot, handover);
     }
   }
   // One of its functions that await may have ended it before the others; and
@@ -368,9 +369,12 @@ async function receiveJob(): Promise<Job> {
 /** Answers in shared memory, or else by the port; without one, when asked. */
 function answer(
   message: Answer,
+  slot: Slot,
   handover: Handover,
   transfer: Transferable[] = [],
 ): void {
+  const { levels = 0 } = "value" in message ? message.value : message.thrown;
+  slot.levels = levels;
   if (transfer.length === 0 && handover.put(message)) return;
   if (port !== undefined) {
     send(port, message, transfer);

@@ -23,6 +23,9 @@ const scenarios: Record<string, string[]> = {
   "Where the stack ends, no item is lost, however deep it is nested": [
     "deep_items_at_stack_end.ts",
   ],
+  "Where the stack ends, what came of a thread isn't lost": [
+    "joins_at_stack_end.ts",
+  ],
   "Every change reserves the stack": [
     "--import-map=tests/support/counting_import_map.json",
     "counted_changes.ts",
