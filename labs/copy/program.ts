@@ -52,7 +52,7 @@ export class Program {
   #public: Set<Binding> | undefined;
 
   constructor(modules: Module[]) {
-    const paths = new Map(modules.map((m, i) => [m.specifier, pathFor(m, i)]));
+    const paths = new Map(modules.map((m) => [m.specifier, pathFor(m)]));
     const texts = new Map(modules.map((m) => [paths.get(m.specifier)!, m]));
     const program = ts.createProgram({
       rootNames: [...texts.keys()],
@@ -249,10 +249,30 @@ export class Program {
 const ANYTHING = ts.SymbolFlags.Value | ts.SymbolFlags.Type |
   ts.SymbolFlags.Namespace | ts.SymbolFlags.Alias;
 
-function pathFor(module: Module, index: number): string {
+/** A number for each module that was in a program, which tells its path. */
+const numbers = new Map<string, number>();
+
+function pathFor(module: Module): string {
   const base = /([^/]+?)(\.d)?\.[a-z]+$/.exec(module.specifier)?.[1] ??
     "module";
-  return `/${index}/${base}${module.isDeclaration ? ".d.ts" : ".ts"}`;
+  const number = numbers.get(module.specifier) ?? numbers.size;
+  numbers.set(module.specifier, number);
+  return `/${number}/${base}${module.isDeclaration ? ".d.ts" : ".ts"}`;
+}
+
+/** What was parsed, by path: the programs of one run share most of it. */
+const parsed = new Map<string, ts.SourceFile>();
+
+function parse(
+  path: string,
+  text: string,
+  options: ts.ScriptTarget | ts.CreateSourceFileOptions,
+): ts.SourceFile {
+  const known = parsed.get(path);
+  if (known?.text === text) return known;
+  const file = ts.createSourceFile(path, text, options, true);
+  parsed.set(path, file);
+  return file;
 }
 
 function hostOf(
@@ -261,8 +281,10 @@ function hostOf(
 ): ts.CompilerHost {
   return {
     getSourceFile: (path, options) => {
-      const text = texts.get(path)?.text ?? Deno.readTextFileSync(path);
-      return ts.createSourceFile(path, text, options, true);
+      const module = texts.get(path);
+      if (module !== undefined) return parse(path, module.text, options);
+      return parsed.get(path) ??
+        parse(path, Deno.readTextFileSync(path), options);
     },
     resolveModuleNameLiterals: (literals, file) =>
       literals.map(({ text }) => {
@@ -386,6 +408,8 @@ export function isReference(node: ts.Identifier): boolean {
     label?: ts.Node;
   };
   if (ts.isQualifiedName(parent)) return parent.right !== node;
+  // Of another module: `import("node:async_hooks").AsyncLocalStorage`.
+  if (ts.isImportTypeNode(parent)) return parent.qualifier !== node;
   if (parent.label === node || parent.propertyName === node) return false;
   if (ts.isMetaProperty(parent)) return false;
   if (parent.name !== node) return true;

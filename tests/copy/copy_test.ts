@@ -22,7 +22,8 @@ async function copied(
   scripts: Record<string, string[]>,
 ): Promise<Record<string, Copied>> {
   const args = [JSON.stringify(scripts)];
-  const { out, err } = await runProcess("copied.ts", args, ["-A"], 240);
+  const flags = ["-A", "--config", "labs/copy/deno.json"];
+  const { out, err } = await runProcess("copied.ts", args, flags, 240);
   assert(out.startsWith("{"), `${out}${err}`);
   return JSON.parse(out);
 }
@@ -50,12 +51,20 @@ const labs = {
   deadlock: [],
 };
 
-/** The labs are copied together, by the first test that looks at one. */
-let copiedLabs: Promise<Record<string, Copied>> | undefined;
+const scripts = ["clashes", "whole", "parts", "everything"]
+  .map((name) => `tests/support/copy/${name}.ts`);
+
+/** All are copied together, by the first test that looks at one. */
+let allCopied: Promise<Record<string, Copied>> | undefined;
+
+async function copyOf(name: string): Promise<Copied> {
+  const flags = Object.fromEntries(scripts.map((script) => [script, []]));
+  return (await (allCopied ??= copied({ ...labs, ...flags })))[name];
+}
 
 for (const lab of Object.keys(labs)) {
   processTest(`The ${lab} lab is copied as one file that runs`, async () => {
-    const result = (await (copiedLabs ??= copied(labs)))[lab];
+    const result = await copyOf(lab);
     assertRan(result);
     const { text, run } = result;
     assertMatch(run.out, /^In \[/);
@@ -94,18 +103,11 @@ for (const lab of Object.keys(labs)) {
   });
 }
 
-const scripts = ["clashes", "whole", "parts", "everything"]
-  .map((name) => `tests/support/copy/${name}.ts`);
-let copiedScripts: Promise<Record<string, Copied>> | undefined;
-
 for (const script of scripts) {
   processTest(`A copy prints what its script prints: ${script}`, async () => {
-    copiedScripts ??= copied(
-      Object.fromEntries(scripts.map((name) => [name, []])),
-    );
     const direct = await runProcess(script.replace("tests/support/", ""), []);
     assertEquals([direct.code, direct.err], [0, ""]);
-    const result = (await copiedScripts)[script];
+    const result = await copyOf(script);
     assertRan(result);
     assertEquals(result.run.out.trimEnd(), direct.out);
   });

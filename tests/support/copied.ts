@@ -1,48 +1,72 @@
-// Copies labs or scripts, as `deno task copy` does, into an empty folder, checks
-// the copies together and runs each by the command in its header, without a cache.
-// Prints of each the copy, and what all these printed, as JSON.
+// Copies labs and scripts into an empty folder, checks the copies together and runs
+// each by the command in its header, without a cache. Prints of each the copy, and
+// what all these printed, as JSON. To be run with the configuration of labs/copy.
 //
 //     copied.ts JSON
 //
-// JSON holds the flags that each script is run with. Labs are copied at once with
-// `--all`, and also run without their own flags.
+// JSON holds the flags that each is run with. Labs are copied by `deno task copy
+// --all`, and also run without their own flags. Scripts are copied here, so that
+// TypeScript is loaded once; a script that is the only one, by `deno task copy`.
+
+interface Copier {
+  scriptOf(argument: string, folder: URL): Promise<URL>;
+  copyInto(script: URL, argument: string, file: URL): Promise<unknown>;
+}
 
 const asked: Record<string, string[]> = JSON.parse(Deno.args[0]);
 const scripts = Object.keys(asked);
-const areLabs = scripts.length > 1 && !scripts.some((name) => /\W/.test(name));
+const labs = scripts.filter((name) => !/\W/.test(name));
+const others = scripts.filter((name) => /\W/.test(name));
 const folder = await Deno.makeTempDir();
 const cache = await Deno.makeTempDir();
 const inFolder = { cwd: folder, env: { DENO_DIR: cache, NO_COLOR: "1" } };
+const done = { code: 0, out: "", err: "" };
 try {
-  const all = areLabs ? await copy("--all", folder) : undefined;
-  const copies = new Map<string, Awaited<ReturnType<typeof deno>>>();
-  for (const script of scripts) {
-    copies.set(script, all ?? await copy(script, folder));
-  }
+  const copy = scripts.length === 1
+    ? await copyByTask(scripts[0])
+    : labs.length > 0
+    ? await copyByTask("--all")
+    : done;
+  if (scripts.length > 1) { for (const name of others) await copyHere(name); }
   const files = [...Deno.readDirSync(folder)].map(({ name }) => name);
-  const check = await deno(["check", ...files], inFolder);
-  const results: [string, unknown][] = [];
-  for (const [script, flags] of Object.entries(asked)) {
-    const name = `${script.split("/").at(-1)!.replace(/\.ts$/, "")}.ts`;
-    const copy = copies.get(script)!;
-    const ran = files.includes(name) ? await run(name, flags) : { text: "" };
-    results.push([script, { copy, check, ...ran }]);
-  }
-  console.log(JSON.stringify(Object.fromEntries(results)));
+  const [check, ...results] = await Promise.all([
+    files.length > 0 ? deno(["check", ...files], inFolder) : done,
+    ...scripts.map(async (script) => {
+      const name = fileOf(script);
+      const ran = files.includes(name) ? await run(script) : { text: "" };
+      return [script, { copy, ...ran }] as const;
+    }),
+  ]);
+  const all = results.map(([script, result]) => [script, { ...result, check }]);
+  console.log(JSON.stringify(Object.fromEntries(all)));
 } finally {
   await Deno.remove(folder, { recursive: true });
   await Deno.remove(cache, { recursive: true });
 }
 
-function copy(...args: string[]) {
-  return deno(["task", "--quiet", "copy", ...args]);
+function fileOf(script: string): string {
+  return `${script.split("/").at(-1)!.replace(/\.ts$/, "")}.ts`;
 }
 
-async function run(file: string, flags: string[]) {
+function copyByTask(what: string) {
+  return deno(["task", "--quiet", "copy", what, folder]);
+}
+
+async function copyHere(script: string): Promise<void> {
+  const module = new URL("../../labs/copy/copy.ts", import.meta.url).href;
+  const { scriptOf, copyInto }: Copier = await import(module);
+  const file = await scriptOf(script, new URL(`file://${Deno.cwd()}/`));
+  const target = new URL(`file://${folder}/${fileOf(script)}`);
+  await copyInto(file, script, target);
+}
+
+async function run(script: string) {
+  const file = fileOf(script);
+  const flags = asked[script];
   const text = Deno.readTextFileSync(`${folder}/${file}`);
   const command = /^\/\/ {5}deno (.+)$/m.exec(text)![1].split(" ");
   const result = { text, run: await deno([...command, ...flags], inFolder) };
-  if (!areLabs) return result;
+  if (!labs.includes(script)) return result;
   const read = command.filter((flag) => flag !== "--unstable-worker-options");
   const unstable = command.filter((flag) => !flag.startsWith("--allow-read"));
   const without = {

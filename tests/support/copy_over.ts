@@ -1,9 +1,12 @@
-// Copies a lab over a file: over a copy of its own, but over no other.
+// Copies a script over a file: over a copy of its own, but over no other.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
+/** The smallest that there is. */
+const SCRIPT = "tests/support/copy/parts_scale.ts";
+
 const folder = await Deno.makeTempDir();
-const file = `${folder}/threads.ts`;
+const file = `${folder}/copy.ts`;
 try {
   await Deno.writeTextFile(file, "my own\n");
   const refused = await copy();
@@ -20,7 +23,7 @@ try {
 
 async function copy() {
   const { code, stderr } = await new Deno.Command("deno", {
-    args: ["task", "--quiet", "copy", "threads", file],
+    args: ["task", "--quiet", "copy", SCRIPT, file],
     stdin: "null",
   }).output();
   return { code, err: new TextDecoder().decode(stderr) };
