@@ -52,6 +52,62 @@ for (let step = 1 << 17; step > 0; step >>= 1) {
 
 let lost = 0;
 let met = 0;
+
+/** So many functions below a try there is room to look at what it left. */
+const ROOM = 1000;
+
+/**
+ * Gets something where the stack ends: at first in large steps to where that can
+ * begin at all, and from there in small ones. Each try that fails is looked at.
+ */
+function getFromEnd(
+  get: () => unknown,
+  look: () => void,
+  smallStep: number,
+): unknown {
+  let got: unknown;
+  let isBegun = false;
+  const op = () => {
+    isBegun = true;
+    return get();
+  };
+  let height = most;
+  let step = 200;
+  // Many tries are made from the same place: not each goes all the way.
+  const tryAbove = (base: number) => {
+    const last = base > 0 ? base + ROOM / 2 : 1 - step;
+    for (; got === undefined && height >= last; height -= step) {
+      try {
+        got = deeper(Math.max(height - base, 0), op);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        met++;
+        look();
+      }
+      if (isBegun && step > smallStep) {
+        height += step;
+        step = smallStep;
+      }
+    }
+  };
+  while (got === undefined && height > -step) {
+    const base = Math.max(height - ROOM, 0);
+    let hasBegun = false;
+    try {
+      deeper(base, () => {
+        deeper(ROOM / 4, look);
+        hasBegun = true;
+        tryAbove(base);
+      });
+    } catch (error) {
+      // Frames that aren't compiled yet are larger: not even the base fits, or a look.
+      if (!(error instanceof RangeError) || hasBegun) throw error;
+      height -= step;
+    }
+  }
+  return got;
+}
+
 for (const [layer, wrap] of Object.entries(layers)) {
   for (const depth of [1, 8, 9, 100, 980]) {
     let item: unknown = 1;
@@ -69,34 +125,14 @@ for (const [layer, wrap] of Object.entries(layers)) {
     for (const [queue, get] of gets) {
       const isOrdered = (queue as unknown) === priority;
       queue.putNowait((isOrdered ? [1, item] : item) as never);
-      let isBegun = false;
-      const op = () => {
-        isBegun = true;
-        return get();
-      };
-      // In large steps to where it can begin at all, and from there in small ones.
-      let step = 200;
-      for (let height = most; height > -step; height -= step) {
-        let got: unknown;
-        try {
-          got = deeper(Math.max(height, 0), op);
-        } catch (error) {
-          if (!(error instanceof RangeError)) throw error;
-          met++;
-          if (queue.size !== 1) {
-            lost++;
-            console.error(`${queue}: ${layer}, ${depth} deep, got lost`);
-            queue.putNowait((isOrdered ? [1, item] : item) as never);
-          }
-        }
-        if (got !== undefined) {
-          if (depthOf(got) !== depth) throw new Error(`${layer}: other`);
-          break;
-        }
-        if (isBegun && step === 200) {
-          height += step;
-          step = 3 + (depth >> 4);
-        }
+      const got = getFromEnd(get, () => {
+        if (queue.size === 1) return;
+        lost++;
+        console.error(`${queue}: ${layer}, ${depth} deep, got lost`);
+        queue.putNowait((isOrdered ? [1, item] : item) as never);
+      }, 3 + (depth >> 4));
+      if (got !== undefined && depthOf(got) !== depth) {
+        throw new Error(`${layer}: other`);
       }
       if (queue.size > 0) throw new Error(`${layer}, ${depth} deep: too deep`);
     }
