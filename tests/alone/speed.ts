@@ -1,5 +1,5 @@
-// Which cell is faster can be told only while nothing else computes: `deno task
-// test` runs this file by itself.
+// Which cell is faster can be told only while nothing else computes. No file of this
+// folder is called a test: only `deno task test:alone` runs them.
 
 import { assertEquals } from "@std/assert";
 import {
