@@ -117,11 +117,11 @@ function runOuter(
   resourceLimits: Record<string, number>,
   places: Places,
   callAgainMs: number,
-  Worker: typeof NodeWorker,
+  InnerWorker: typeof NodeWorker,
   sharedEnv: typeof SHARE_ENV,
 ): void {
   const { port1, port2 } = new MessageChannel();
-  const inner = new Worker(new URL(source), {
+  const inner = new InnerWorker(new URL(source), {
     name,
     workerData: port2,
     transferList: [port2 as never],
