@@ -131,6 +131,15 @@ const rooms: Record<string, readonly string[]> = {
     "mod.ts",
     "vendor/std",
   ],
+  "labs/page": [
+    "labs",
+    "labs/runner",
+    "labs/recorded",
+    "labs/notebook",
+    "labs/notebook/run_cell.ts",
+    "labs/notebook/recording.ts",
+    "lib",
+  ],
   "labs/runner": ["labs/recorded", "labs/notebook", "vendor/std", "deno.json"],
   "labs": [
     "labs/notebook",

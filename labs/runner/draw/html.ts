@@ -1,8 +1,9 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import type { Timeline } from "../../notebook/timeline.ts";
-import { type Lane, lanesOf } from "./lanes.ts";
+import { lanesOf } from "./lanes.ts";
 import { escape } from "./markup.ts";
+import { badge, barList, verdictTable } from "./parts.ts";
 import script from "./page.js" with { type: "text" };
 import style from "./page.css" with { type: "text" };
 import { STATE_NAMES, STATES } from "./states.ts";
@@ -77,7 +78,7 @@ ${summary.map((line) => `<p>${escape(line)}</p>`).join("\n")}
 ${about === undefined ? "" : `<p>${escape(about)}</p>`}
 </header>
 <main>
-${verdictTable(cells)}
+${verdictTable(cells.map((cell, i) => ({ ...cell, anchor: `cell-${i}` })))}
 ${cells.map(cellSection).join("\n")}
 </main>
 <div id="tooltip" role="tooltip" hidden></div>
@@ -93,47 +94,6 @@ function stateColors(): string {
     `--${state}: ${STATES[state].fill};`
   );
   return `:root { ${colors.join(" ")} }`;
-}
-
-/** `differs`, of whatever is said about it. */
-function kind(verdict: string): string {
-  return verdict.split(/\W/)[0];
-}
-
-function badge(verdict: string): string {
-  return `<span class="verdict ${escape(kind(verdict))}">${
-    escape(verdict)
-  }</span>`;
-}
-
-function verdictTable(cells: ReportCell[]): string {
-  const hasPython = cells.some(({ python }) => python !== undefined);
-  const counts = [...Map.groupBy(cells, ({ verdict }) => kind(verdict))]
-    .map(([verdict, { length }]) => `${length} ${verdict}`);
-  const rows = cells.map(({ id, title, verdict, seconds, speed }, i) =>
-    `<tr><th scope="row"><a href="#cell-${i}">${escape(id)}</a></th>` +
-    `<td>${escape(title)}</td>` +
-    `<td>${badge(verdict)}</td>` +
-    `<td class="number">${inSeconds(seconds?.recorded)}</td>` +
-    (hasPython ? `<td class="number">${inSeconds(seconds?.python)}</td>` : "") +
-    `<td class="number">${inSeconds(seconds?.here)}</td>` +
-    `<td class="number">${escape(speed ?? "")}</td></tr>`
-  );
-  return `<div class="wide" tabindex="0" role="region" aria-label="Verdicts"><table>
-<caption>${escape(counts.join(", "))}</caption>
-<thead><tr><th scope="col">Cell</th><th scope="col">Shows</th>\
-<th scope="col">Verdict</th><th scope="col" class="number">Notebook</th>\
-${hasPython ? '<th scope="col" class="number">Python here</th>' : ""}\
-<th scope="col" class="number">Here</th>\
-<th scope="col" class="number">Times as fast</th></tr></thead>
-<tbody>
-${rows.join("\n")}
-</tbody>
-</table></div>`;
-}
-
-function inSeconds(seconds: number | undefined): string {
-  return seconds === undefined ? "" : `${seconds.toFixed(2)}&nbsp;s`;
 }
 
 function cellSection(cell: ReportCell, index: number): string {
@@ -202,29 +162,6 @@ function figure(timeline: Timeline | undefined, axis = 0): string {
 ${barList(lanes)}
 <script type="application/json">${json}</script>
 </figure>`;
-}
-
-/** So many bars of a thread stand in the list. */
-const MOST_BARS = 100;
-
-/** The bars in words, for those who can't see them, or have no pointer. */
-function barList(lanes: Lane[]): string {
-  const items = lanes.map(({ thread, segments }) => {
-    const bars = segments.slice(0, MOST_BARS).map((
-      { state, start, end, label },
-    ) =>
-      `<li>${escape(STATES[state].name)}${
-        label === undefined ? "" : ` – ${escape(label)}`
-      }, from ${(start / 1000).toFixed(3)} s, for ${
-        (end - start).toFixed(1)
-      } ms</li>`
-    );
-    const rest = segments.length - bars.length;
-    if (rest > 0) bars.push(`<li>… and ${rest} more</li>`);
-    return `<li>${escape(thread.name)}<ol>${bars.join("")}</ol></li>`;
-  });
-  return `<details><summary>What each thread did, as a list</summary>` +
-    `<ul>${items.join("")}</ul></details>`;
 }
 
 /** To a microsecond. */

@@ -144,12 +144,14 @@ function summary({ thread, segments }: Lane): string {
 }
 
 function drawAxis({ left, width, duration, top, bottom }: Plot): string {
-  return ticksOf(duration, Math.floor(width / 80)).map(({ time, label }) => {
-    const x = Math.round(left + time / duration * width);
-    return `<path class="grid" d="M${x}.5 ${top - 6}V${bottom + 4}"/>` +
-      `<text x="${x}" y="${bottom + 20}" text-anchor="middle">` +
-      `${label.replace(" s", "\u2009s")}</text>`;
-  }).join("\n");
+  return ticksOf(duration, Math.max(1, Math.floor(width / 80))).map(
+    ({ time, label }) => {
+      const x = Math.round(left + time / duration * width);
+      return `<path class="grid" d="M${x}.5 ${top - 6}V${bottom + 4}"/>` +
+        `<text x="${x}" y="${bottom + 20}" text-anchor="middle">` +
+        `${label.replace(" s", "\u2009s")}</text>`;
+    },
+  ).join("\n");
 }
 
 function drawLane(lane: Lane, name: string, index: number, plot: Plot): string {

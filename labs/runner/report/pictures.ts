@@ -10,9 +10,8 @@ import { traceEvents } from "../draw/trace.ts";
 import { isWorthDrawing } from "../draw/worth.ts";
 import type { CellResult, LabResult } from "../result.ts";
 import { axisOf } from "../selection.ts";
-import { sentenceOf } from "./sentence.ts";
+import { sentenceOf, speedText } from "./sentence.ts";
 import { rowsOf } from "./rows.ts";
-import type { Timing } from "../judge/timing.ts";
 import { describe } from "../judge/verdict.ts";
 
 /** A file to write. */
@@ -107,16 +106,6 @@ export function reportText(
     cells,
   });
   return page.replace("\n", `\n<!-- ${markOf("report")} -->\n`);
-}
-
-/** How many times faster, here and in the notebook. */
-function speedText({ speed }: Timing): string | undefined {
-  if (speed === undefined) return undefined;
-  const { median, low, high, count, recorded, than } = speed;
-  const times = (factor: number) => `×${factor.toFixed(2)}`;
-  return `${times(median)} of ${than}` +
-    (count > 1 ? `, ${times(low)} to ${times(high)} in ${count}` : "") +
-    (recorded === undefined ? "" : ` (notebook: ${times(recorded)})`);
 }
 
 /** When it ran, on what, and beside what. */

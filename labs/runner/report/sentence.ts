@@ -2,7 +2,7 @@
 
 import type { RecordedLab } from "../judge/record.ts";
 import { overall, type Row, secondsOf, speedOf } from "./rows.ts";
-import type { Speed } from "../judge/timing.ts";
+import type { Speed, Timing } from "../judge/timing.ts";
 
 /**
  * Says in a sentence what came of a lab: what it shows, with the time here and
@@ -66,4 +66,14 @@ function count(rows: Row[]): string {
       : [`${unclear.map(({ id }) => id).join(", ")} inconclusive`],
   ];
   return `${[text, ...notes].join(", ")}.`;
+}
+
+/** How many times faster, here and in the notebook. */
+export function speedText({ speed }: Timing): string | undefined {
+  if (speed === undefined) return undefined;
+  const { median, low, high, count, recorded, than } = speed;
+  const times = (factor: number) => `×${factor.toFixed(2)}`;
+  return `${times(median)} of ${than}` +
+    (count > 1 ? `, ${times(low)} to ${times(high)} in ${count}` : "") +
+    (recorded === undefined ? "" : ` (notebook: ${times(recorded)})`);
 }

@@ -1,0 +1,72 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/**
+ * Runs a lab's cells in a worker of the page, which is the main thread of the
+ * lab's threads: it may block, and the page never does.
+ *
+ * @module
+ */
+
+import { recordingBuffer } from "../../../lib/sync/recorder.ts";
+import { sharedNow, startRecording } from "../../../lib/sync/recorder.ts";
+import { getIdent } from "../../../lib/thread/thread.ts";
+import { threadTable } from "../../../lib/thread/thread_table.ts";
+import { WORKER_NAME } from "../../../lib/thread/worker_server.ts";
+import { selectTitled } from "../../notebook/cells.ts";
+import type { CellEnd, CellStart } from "../../notebook/events.ts";
+import { runCell } from "../../notebook/run_cell.ts";
+import { Kind, Log } from "./log.ts";
+import type { Begin, FromLab, Run } from "./messages.ts";
+import { printTo } from "./output.ts";
+
+declare const self: {
+  name: string;
+  postMessage(message: FromLab): void;
+};
+
+/** Listens to the page, in the lab's worker. Its threads load the lab, too. */
+export function serveLab(): void {
+  if (self.name === WORKER_NAME) return;
+  let log: Log | undefined;
+  globalThis.addEventListener("message", ({ data }: MessageEvent) => {
+    const run = data as Begin | Run;
+    if (log === undefined) log = begin(run as Begin);
+    runCells(run, log).then(
+      () => self.postMessage({ type: "idle" }),
+      (error) =>
+        self.postMessage({ type: "failed", message: String(error?.stack) }),
+    );
+  });
+}
+
+function begin({ log: buffer }: Begin): Log {
+  const log = new Log(buffer);
+  printTo(log);
+  startRecording(getIdent());
+  self.postMessage({
+    type: "ready",
+    recording: recordingBuffer()!,
+    threads: threadTable(),
+    main: getIdent(),
+  });
+  return log;
+}
+
+async function runCells(
+  { selection, context, ...lab }: Run,
+  log: Log,
+): Promise<void> {
+  const send = (event: CellStart | CellEnd) => {
+    if (event.type === "start") {
+      log.write(Kind.START, event.id);
+      self.postMessage({ ...event, start: sharedNow() });
+    } else {
+      log.write(Kind.END, event.id);
+      const { type, id, timeline } = event;
+      self.postMessage({ type, id, timeline });
+    }
+  };
+  for (const cell of selectTitled(selection, context, lab)) {
+    await runCell(cell, context, { send, cpu: () => 0 });
+  }
+}

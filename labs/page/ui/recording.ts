@@ -1,0 +1,37 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/**
+ * What a lab's threads have done up to now, read in the page from the memory that
+ * they write to.
+ *
+ * @module
+ */
+
+import {
+  adoptRecording,
+  recordName,
+  sharedNow,
+} from "../../../lib/sync/recorder.ts";
+import {
+  adoptThreadTable,
+  aliveSlots,
+} from "../../../lib/thread/thread_table.ts";
+import { timelineOf } from "../../notebook/recording.ts";
+import type { Timeline } from "../../notebook/timeline.ts";
+import type { FromLab } from "../lab/messages.ts";
+
+/** Looks at a lab's memory from now on. */
+export function watch(
+  { recording, threads }: FromLab & { type: "ready" },
+): void {
+  adoptRecording(recording);
+  adoptThreadTable(threads);
+}
+
+/** The timeline of a cell that still runs. */
+export function timelineNow(
+  cell: { cell: string; title: string; main: number; start: number },
+): Timeline {
+  for (const { ident, name } of aliveSlots()) recordName(ident, name);
+  return timelineOf({ ...cell, end: sharedNow() });
+}

@@ -1,0 +1,188 @@
+// The labs' page in Chromium. Nothing here depends on how long anything takes:
+// other programs may use the machine.
+
+import axe from "axe-core";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { writeSite } from "../../labs/page/site.ts";
+import { type Browser, chromiumTest, openPage } from "./support/chromium.ts";
+import {
+  runToEnd,
+  serve,
+  servePage,
+  statusOf,
+  verdictOf,
+  waitForStatus,
+} from "./support/page.ts";
+
+/** How many cells each lab has, and some that depend on no time. */
+const LABS: [lab: string, cells: number, sure: string[]][] = [
+  ["threads", 6, []],
+  ["queue", 8, ["queue:13", "queue:17"]],
+  ["pool", 9, ["pool:3", "pool:13", "pool:11", "pool:12"]],
+  ["gil", 7, ["gil:33"]],
+  ["deadlock", 5, []],
+];
+
+chromiumTest("The page runs every lab to its end", async (browser, t) => {
+  await using server = await servePage();
+  const page = await openPage(browser, `${server.url}?quick`);
+  for (const [lab, count, sure] of LABS) {
+    await t.step(lab, async () => {
+      await runToEnd(page, `Run lab ${lab}`);
+      assertEquals(await statusOf(page), `Lab ${lab} has run`);
+      const verdicts = await page.locator(`#${lab} .cell .verdict`)
+        .allTextContents();
+      assertEquals(verdicts.length, count, verdicts.join());
+      for (const verdict of verdicts) {
+        assertMatch(verdict, /^(reproduced|inconclusive|skipped|differs)/);
+      }
+      for (const id of sure) {
+        assertMatch(await verdictOf(page, id), /^reproduced/, id);
+      }
+      const rows = await page.locator(`#${lab} table tbody tr`).count();
+      assertEquals(rows, count);
+    });
+  }
+  await t.step("what is recorded stands beside what was printed", async () => {
+    const outputs = page.locator("#cell-pool-13 [aria-label^='Output']");
+    const [recorded, here] = await outputs.allTextContents();
+    assertEquals(here.slice(0, 300), recorded.slice(0, 300));
+  });
+  await t.step(
+    "axe-core finds nothing, at any width, light or dark",
+    async () => {
+      // The page's policy lets no script in that isn't its own, but for this.
+      await page.evaluate(axe.source);
+      for (
+        const [width, colorScheme] of [
+          [360, "light"],
+          [1000, "dark"],
+          [2000, undefined],
+        ] as const
+      ) {
+        await page.setViewportSize({ width, height: 900 });
+        const wide = await page.evaluate(
+          "document.documentElement.scrollWidth - innerWidth",
+        );
+        assert(wide as number <= 0, `too wide at ${width}`);
+        if (colorScheme === undefined) continue;
+        await page.emulateMedia({ colorScheme });
+        const found = await page.evaluate(`axe.run().then(({ violations }) =>
+        violations.map(({ id, nodes }) =>
+          id + ": " + nodes.map(({ html }) => html).join()))`);
+        assertEquals(found, [], `${width} ${colorScheme}`);
+      }
+    },
+  );
+  await page.close();
+});
+
+/** What a cell's picture says in words. */
+function summaryOf(browserPage: Awaited<ReturnType<Browser["newPage"]>>) {
+  return browserPage.locator("#cell-gil-35 svg desc").textContent();
+}
+
+chromiumTest(
+  "The address holds the state, and the lock changes the picture",
+  async (browser, t) => {
+    await using server = await servePage();
+    const address =
+      `${server.url}?gil=off&interval=20&workers=3&quick&axis=own`;
+    const page = await openPage(browser, address);
+    const lock = page.getByLabel("Interpreter lock (GIL)");
+
+    await t.step("a link leads to its state", async () => {
+      assertEquals(await lock.isChecked(), false);
+      assertEquals(
+        await page.getByRole("spinbutton", { name: "Workers" }).inputValue(),
+        "3",
+      );
+      assertEquals(await page.getByLabel("Switch interval").inputValue(), "20");
+      assert(await page.getByLabel("Short sleeps").isChecked());
+      assert(!await page.getByLabel("One time axis").isChecked());
+      assertEquals(page.url(), address);
+    });
+    await t.step("without the lock, no thread waits for it", async () => {
+      await runToEnd(page, "Run gil:35");
+      const summary = await summaryOf(page) ?? "";
+      assertEquals(summary.match(/doWork/g)?.length, 3);
+      assert(!summary.includes("GIL"), summary);
+      const title = await page.locator("#cell-gil-35 h3").textContent();
+      assertMatch(title!, /without the lock/);
+    });
+    await t.step("with the lock, threads wait for it", async () => {
+      await lock.check();
+      await page.getByRole("spinbutton", { name: "Workers" }).fill("2");
+      await page.getByRole("spinbutton", { name: "Workers" }).press("Enter");
+      const { search } = new URL(page.url());
+      assertEquals(search, "?interval=20&workers=2&quick&axis=own");
+      await runToEnd(page, "Run gil:35");
+      const summary = await summaryOf(page) ?? "";
+      assertEquals(summary.match(/doWork/g)?.length, 2);
+      assertMatch(summary, /wait for GIL/);
+    });
+    await page.close();
+  },
+);
+
+chromiumTest("Stop ends what runs, and what computes", async (browser) => {
+  await using server = await servePage();
+  const page = await openPage(browser, server.url);
+  for (
+    const [run, cell] of [["gil:37", "gil:37"], ["threads:10", "threads:10"]]
+  ) {
+    await page.getByRole("button", { name: `Run ${run}`, exact: true }).click();
+    await waitForStatus(page, new RegExp(`^${cell} runs$`));
+    await page.locator(".settings").getByRole("button", { name: "Stop" })
+      .click();
+    assertMatch(await statusOf(page) ?? "", /was stopped/);
+  }
+  // Its workers are gone: nothing prints any more, and another lab can run.
+  await runToEnd(page, "Run queue:13");
+  assertMatch(await verdictOf(page, "queue:13"), /^reproduced/);
+  await page.close();
+});
+
+/** A host of static files that sets no headers of its own. */
+function host(folder: string) {
+  return serve((request) => {
+    const path = new URL(request.url).pathname.replace(/\/$/, "/index.html");
+    try {
+      const type = path.endsWith(".js")
+        ? "text/javascript"
+        : path.endsWith(".css")
+        ? "text/css"
+        : "text/html";
+      const headers = { "content-type": type };
+      return new Response(Deno.readFileSync(folder + path), { headers });
+    } catch {
+      return new Response("no such file", { status: 404 });
+    }
+  });
+}
+
+chromiumTest("The site runs from any host, and offline", async (browser) => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    await writeSite(folder);
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    page.setDefaultTimeout(120_000);
+    {
+      await using server = host(folder);
+      await page.goto(server.url);
+      // It loads again once its service worker is there.
+      await page.locator(".settings").waitFor();
+      assert(await page.evaluate("crossOriginIsolated"));
+    }
+    // The host is gone.
+    await context.setOffline(true);
+    await page.reload();
+    await page.locator(".settings").waitFor();
+    await runToEnd(page, "Run queue:13");
+    assertMatch(await verdictOf(page, "queue:13"), /^reproduced/);
+    await context.close();
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
