@@ -9,12 +9,15 @@
  */
 
 const BULLMQ = "bullmq@6.7.0";
-const IOREDIS = "ioredis@5.11.1";
-const PG = "pg@8.23.1";
+export const IOREDIS = "ioredis@5.11.1";
+export const PG = "pg@8.23.1";
 
 /** What is used of a queue of BullMQ's. */
 export interface BullQueue {
   readonly backend: BullBackend;
+  /** The keys of a queue in Redis, by what they are for. */
+  readonly keys: Record<string, string>;
+  toKey(type: string): string;
   waitUntilReady(): Promise<unknown>;
   add(name: string, data: unknown, options: JobOptions): Promise<unknown>;
   /** Resolves to 0 if a worker has begun the job. */
@@ -89,6 +92,8 @@ export interface Engine extends BullMq {
   connection: unknown;
   /** Asks the store whether it is there. */
   ping(): Promise<unknown>;
+  /** Has keys expire, if the store can. */
+  expire(keys: string[], milliseconds: number): Promise<unknown>;
   /** Connects anew; what was asked meanwhile is asked again. */
   reconnect(): void;
   /** Ends the connection, if it is not that of a queue or a worker. */
@@ -106,6 +111,11 @@ export async function openRedis(options: object): Promise<Engine> {
     Worker,
     connection,
     ping: () => connection.ping(),
+    expire: (keys, milliseconds) => {
+      const pipeline = connection.pipeline();
+      for (const key of keys) pipeline.pexpire(key, milliseconds);
+      return pipeline.exec();
+    },
     reconnect: () => connection.disconnect(true),
     end: () => connection.disconnect(),
   };
@@ -127,6 +137,7 @@ export async function openPostgres(connection: object): Promise<Engine> {
     Worker: withBackend(createPostgresBackend).Worker,
     connection,
     ping: async () => {},
+    expire: async () => {},
     reconnect: () => {},
     end: () => {},
   };

@@ -23,6 +23,7 @@ import { FarCodec } from "./far_codec.ts";
 import type { FarModules } from "./far_modules.ts";
 import { isAnswer, type JobData, makeJob } from "./job.ts";
 import { Jobs } from "./jobs.ts";
+import type { Pace } from "./pace.ts";
 import { Pulse } from "./pulse.ts";
 import { encodeTask, type Piece, tasksOf } from "./split.ts";
 import { answersQueue, type HostEntry, Registry } from "./registry.ts";
@@ -62,6 +63,7 @@ export interface ClusterDispatcherOptions {
   modules: FarModules;
   /** How many tasks may wait. */
   maxsize: number;
+  pace: Pace;
 }
 
 /**
@@ -82,6 +84,7 @@ export class ClusterDispatcher implements AnyDispatcher {
   #codec: FarCodec;
   #registry: Registry;
   #jobs: Jobs;
+  #pace: Pace;
   #pulse: Pulse | undefined;
   #hosts: ReadonlyMap<string, HostEntry> = new Map();
   #beats = 0;
@@ -129,13 +132,18 @@ export class ClusterDispatcher implements AnyDispatcher {
   });
 
   constructor(store: Store, options: ClusterDispatcherOptions) {
-    const { name, modules, maxsize } = options;
+    const { name, modules, maxsize, pace } = options;
+    this.#pace = pace;
     this.#store = store;
     this.#name = name;
     this.#modules = modules;
     this.#codec = new FarCodec(modules);
-    this.#registry = new Registry(store, name, "pools", this.#id);
-    this.#jobs = new Jobs(store);
+    this.#registry = new Registry(store, name, {
+      kind: "pools",
+      id: this.#id,
+      pace,
+    });
+    this.#jobs = new Jobs(store, pace);
     this.#room = new Room(maxsize, 0, () => this.waiting);
     store.onError = (message) => this.#tellTrouble(message);
   }
@@ -151,7 +159,7 @@ export class ClusterDispatcher implements AnyDispatcher {
       losses: ANSWER_LOSSES,
     });
     await worker.waitUntilReady();
-    this.#pulse = new Pulse(() => this.#beat());
+    this.#pulse = new Pulse(this.#pace.beat, () => this.#beat());
   }
 
   get isOpen(): boolean {
@@ -477,10 +485,16 @@ export class ClusterDispatcher implements AnyDispatcher {
       this.#hosts = await this.#registry.hosts();
       this.#onHosts();
       await this.#jobs.look((job) => this.#onLost(job));
-      if (++this.#beats % SWEEP_BEATS === 0) await this.#registry.sweep();
+      if (++this.#beats % SWEEP_BEATS === 0) await this.#sweep();
     } catch (error) {
       if (this.#state !== "ended") this.#tellTrouble(String(error));
     }
+  }
+
+  async #sweep(): Promise<void> {
+    const ids = this.#jobs.ids();
+    await this.#store.keep([answersQueue(this.#name, this.#id)], ids);
+    await this.#registry.sweep();
   }
 
   #onHosts(): void {

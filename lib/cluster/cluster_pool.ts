@@ -9,6 +9,7 @@ import { contextOf, type ContextOptions } from "../thread/context.ts";
 import { checkMainThread } from "../thread/thread_table.ts";
 import { ClusterDispatcher } from "./cluster_dispatcher.ts";
 import { FarModules, readModules } from "./far_modules.ts";
+import { PACE, type Pace } from "./pace.ts";
 import { Store } from "./store.ts";
 
 /** The name of pools and hosts that say none. */
@@ -105,25 +106,39 @@ export class ClusterPool extends AnyPool {
     url: string,
     options: ClusterPoolOptions = {},
   ): Promise<ClusterPool> {
-    const action = "connect pool";
-    checkOptions(action, options);
-    const { name = DEFAULT_NAME, maxsize = Infinity, context } = options;
-    checkName(action, name);
-    if (maxsize !== Infinity) checkCount(action, "maxsize", maxsize);
-    contextOf(action, context);
-    checkMainThread(action);
-    const modules = new FarModules(await readModules());
-    modules.enterAliases();
-    const store = await Store.open(action, url, name);
-    const dispatcher = new ClusterDispatcher(store, { name, modules, maxsize });
-    try {
-      await dispatcher.start();
-    } catch (error) {
-      await store.close();
-      throw error;
-    }
-    return new ClusterPool(new Calls(dispatcher, context));
+    return new ClusterPool(await connect(url, options, PACE));
   }
+}
+
+/** Connects to a store; what a pool is made of. */
+export async function connect(
+  url: string,
+  options: ClusterPoolOptions,
+  pace: Pace,
+): Promise<Calls> {
+  const action = "connect pool";
+  checkOptions(action, options);
+  const { name = DEFAULT_NAME, maxsize = Infinity, context } = options;
+  checkName(action, name);
+  if (maxsize !== Infinity) checkCount(action, "maxsize", maxsize);
+  contextOf(action, context);
+  checkMainThread(action);
+  const modules = new FarModules(await readModules());
+  modules.enterAliases();
+  const store = await Store.open(action, url, name);
+  const dispatcher = new ClusterDispatcher(store, {
+    name,
+    modules,
+    maxsize,
+    pace,
+  });
+  try {
+    await dispatcher.start();
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return new Calls(dispatcher, context);
 }
 
 /** Checks a name of a pool and its hosts, which names keys in the store. */

@@ -10,16 +10,12 @@ import { LOSSES } from "./cluster_dispatcher.ts";
 import { FarCodec } from "./far_codec.ts";
 import { FarModules, readModules } from "./far_modules.ts";
 import { isJob, type JobData, makeAnswer } from "./job.ts";
+import type { Pace } from "./pace.ts";
 import { Pulse } from "./pulse.ts";
 import { answersQueue, jobId, type PoolEntry, Registry } from "./registry.ts";
 import { encodeRecord, enterCluster, runChunk } from "./run_chunk.ts";
 import { Store } from "./store.ts";
 
-/**
- * How long a chunk stays with a host that isn't heard of. The main thread, which
- * renews the locks, never computes.
- */
-const LOCK_MS = 10_000;
 /** What is left of others is removed every so many beats. */
 const SWEEP_BEATS = 5;
 
@@ -28,6 +24,17 @@ export interface HostMetrics {
   chunks: number;
   running: number;
   errors: number;
+}
+
+/** Options of {@linkcode Host.open}. */
+export interface HostOptions {
+  /** The name of the pools. */
+  name: string;
+  /** What errors call this host. */
+  title: string;
+  pace: Pace;
+  /** Is told of trouble with the store. */
+  onError: (message: string) => void;
 }
 
 /**
@@ -39,6 +46,7 @@ export class Host {
   #store: Store;
   #name: string;
   #title: string;
+  #pace: Pace;
   #pool: Pool;
   #modules: FarModules;
   #codec: FarCodec;
@@ -52,34 +60,32 @@ export class Host {
 
   private constructor(
     store: Store,
-    name: string,
-    title: string,
+    { name, title, pace }: HostOptions,
     { pool, modules }: { pool: Pool; modules: FarModules },
   ) {
     this.#store = store;
     this.#name = name;
     this.#title = title;
+    this.#pace = pace;
     this.#pool = pool;
     this.#modules = modules;
     this.#codec = new FarCodec(modules);
     const id = crypto.randomUUID().replaceAll("-", "").slice(0, 16);
-    this.#registry = new Registry(store, name, "hosts", id);
+    this.#registry = new Registry(store, name, {
+      kind: "hosts",
+      id,
+      pace,
+    });
   }
 
   /**
    * Joins the pools of a name, with what this process has exposed.
    *
    * @param url Where the store is.
-   * @param name The name.
-   * @param title What errors call this host.
-   * @param onError Is told of trouble with the store.
+   * @param options How.
    */
-  static async open(
-    url: string,
-    name: string,
-    title: string,
-    onError: (message: string) => void,
-  ): Promise<Host> {
+  static async open(url: string, options: HostOptions): Promise<Host> {
+    const { name, title, onError } = options;
     const list = await readModules();
     const modules = new FarModules(list);
     modules.enterAliases();
@@ -88,7 +94,7 @@ export class Host {
       initializer: enterCluster,
       initargs: [list, title],
     });
-    const host = new Host(store, name, title, { pool, modules });
+    const host = new Host(store, options, { pool, modules });
     store.onError = (message) => {
       host.metrics.errors++;
       onError(message);
@@ -101,10 +107,10 @@ export class Host {
   async #start(): Promise<void> {
     await this.#registry.beat({ workers: this.#pool.workers });
     this.#pools = await this.#registry.pools();
-    this.#pulse = new Pulse(() => this.#beat());
+    this.#pulse = new Pulse(this.#pace.beat, () => this.#beat());
     const worker = this.#store.work(this.#name, (job) => this.#do(job), {
       concurrency: this.#pool.workers,
-      lockMs: LOCK_MS,
+      lockMs: this.#pace.lock,
       losses: LOSSES,
     });
     await worker.waitUntilReady();

@@ -2,13 +2,12 @@
 
 import { now } from "../platform/platform.ts";
 import type { JobData } from "./job.ts";
+import type { Pace } from "./pace.ts";
 import { jobId } from "./registry.ts";
 import type { Store } from "./store.ts";
 
 /** The most letters of a pool's jobs in the store, unless it is a single one. */
 const MOST_STORED = 64 << 20;
-/** A job is looked after when it has been in the store for so long. */
-const LOOK_AFTER_MS = 2000;
 /** Its answer may be on its way when a job is gone: so often it isn't missed. */
 const MISSED = 2;
 /** How often a job may fail for a reason of BullMQ's or the store's. */
@@ -25,15 +24,22 @@ interface StoredJob {
 /** A pool's jobs in the store. There are never many. */
 export class Jobs {
   #store: Store;
+  #pace: Pace;
   #jobs = new Map<number, StoredJob>();
   #letters = 0;
 
-  constructor(store: Store) {
+  constructor(store: Store, pace: Pace) {
     this.#store = store;
+    this.#pace = pace;
   }
 
   get size(): number {
     return this.#jobs.size;
+  }
+
+  /** What the jobs are called in the store. */
+  ids(): string[] {
+    return [...this.#jobs.values()].map(({ job }) => jobId(job.pool, job.id));
   }
 
   /** Whether there is room for another, where so many may be. */
@@ -77,7 +83,7 @@ export class Jobs {
    */
   async look(onLost: (job: JobData) => void): Promise<void> {
     const due = [...this.#jobs.values()]
-      .filter(({ since }) => now() - since > LOOK_AFTER_MS);
+      .filter(({ since }) => now() - since > this.#pace.beat);
     await Promise.all(due.map((stored) => this.#lookAt(stored, onLost)));
   }
 

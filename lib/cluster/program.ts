@@ -4,6 +4,7 @@ import { now, startTimer, stopTimer } from "../platform/platform.ts";
 import { currentRegistry } from "../codec/references.ts";
 import { checkName, DEFAULT_NAME } from "./cluster_pool.ts";
 import { Host, type HostMetrics } from "./host.ts";
+import { PACE, type Pace } from "./pace.ts";
 
 const USAGE =
   `Works for the pools of a name, until it is told to end by SIGTERM.
@@ -32,7 +33,10 @@ interface Flags {
 }
 
 /** The program of a host: `deno task worker URL MODULE`. */
-export async function runHost(args: readonly string[]): Promise<void> {
+export async function runHost(
+  args: readonly string[],
+  pace: Pace = PACE,
+): Promise<void> {
   if (args.includes("--help")) return console.log(USAGE);
   const flags = parseFlags(args);
   if (typeof flags === "string") return fail(`${flags}\n\n${USAGE}`);
@@ -40,12 +44,12 @@ export async function runHost(args: readonly string[]): Promise<void> {
   let host: Host;
   try {
     await loadModules(flags.modules);
-    host = await Host.open(
-      flags.url,
-      flags.name,
-      titleOfHost(),
-      (message) => lines.trouble(message),
-    );
+    host = await Host.open(flags.url, {
+      name: flags.name,
+      title: titleOfHost(),
+      pace,
+      onError: (message) => lines.trouble(message),
+    });
   } catch (error) {
     return fail(Error.isError(error) ? error.message : String(error));
   }

@@ -1,17 +1,18 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { Promise, startTimer, stopTimer } from "../platform/platform.ts";
-import { BEAT_MS } from "./registry.ts";
 
 /** Does something again and again, until it is stopped. */
 export class Pulse {
   #beat: () => Promise<void>;
+  #interval: number;
   #isStopped = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wake = (): void => {};
 
   /** What the callback throws is the callback's to tell. */
-  constructor(beat: () => Promise<void>) {
+  constructor(interval: number, beat: () => Promise<void>) {
+    this.#interval = interval;
     this.#beat = beat;
     this.#run();
   }
@@ -31,7 +32,7 @@ export class Pulse {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;
       await this.#beat();
-      this.#timer = startTimer(resolve, this.#isStopped ? 0 : BEAT_MS);
+      this.#timer = startTimer(resolve, this.#isStopped ? 0 : this.#interval);
       await promise;
       stopTimer(this.#timer);
     }

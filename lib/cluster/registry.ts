@@ -1,12 +1,8 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { now } from "../platform/platform.ts";
+import type { Pace } from "./pace.ts";
 import type { Store } from "./store.ts";
-
-/** How often members tell that they are alive. */
-export const BEAT_MS = 2000;
-/** A member that nobody has heard of for so long is gone. */
-const GONE_MS = 20_000;
 
 /** What a host tells the others. */
 export interface HostEntry {
@@ -40,6 +36,9 @@ export function jobId(pool: string, id: number): string {
   return `${pool}-${id}`;
 }
 
+/** After so many beats without a word a member may be gone. */
+const SILENT_BEATS = 3;
+
 const FIELDS = { pools: "lab9.pool.", hosts: "lab9.host." } as const;
 type Kind = keyof typeof FIELDS;
 
@@ -53,12 +52,18 @@ export class Registry {
   #name: string;
   #field: string;
   #kind: Kind;
+  #pace: Pace;
   #beat = 0;
   /** When each member's field was last seen to change. */
   #seen = new Map<string, { beat: number; at: number }>();
 
-  constructor(store: Store, name: string, kind: Kind, id: string) {
+  constructor(
+    store: Store,
+    name: string,
+    { kind, id, pace }: { kind: Kind; id: string; pace: Pace },
+  ) {
     this.#store = store;
+    this.#pace = pace;
     this.#name = name;
     this.#kind = kind;
     this.#field = FIELDS[kind] + id;
@@ -87,18 +92,31 @@ export class Registry {
 
   /** Removes what pools and hosts that are gone have left. */
   async sweep(): Promise<void> {
+    await this.#store.keep([this.#name, hostsQueue(this.#name)]);
     const hosts = await this.#read("hosts");
     await this.#remove("hosts", hosts.gone);
     const pools = await this.#read("pools");
-    for (const pool of pools.gone) await this.#clear(pool);
-    await this.#remove("pools", pools.gone);
+    await this.#removePools(pools.gone);
   }
 
-  /** Removes everything of the name, if nobody is there. */
+  /**
+   * Removes everything of the name, if nobody is there. Nobody may come later who
+   * does, so that who has been silent for a while counts as gone. If that is
+   * wrong, the pools put their jobs into the store again.
+   */
   async clearIfLast(): Promise<void> {
-    const [pools, hosts] = [await this.pools(), await this.hosts()];
-    if (pools.size + hosts.size > 0) return;
+    const patience = this.#pace.beat * SILENT_BEATS;
+    const pools = await this.#read("pools", patience);
+    const hosts = await this.#read("hosts", patience);
+    if (pools.alive.size + hosts.alive.size > 0) return;
+    await this.#removePools(pools.gone);
+    await this.#remove("hosts", hosts.gone);
     await this.#store.jobs.obliterate({ force: true });
+  }
+
+  async #removePools(pools: string[]): Promise<void> {
+    for (const pool of pools) await this.#clear(pool);
+    await this.#remove("pools", pools);
   }
 
   async #clear(pool: string): Promise<void> {
@@ -119,6 +137,7 @@ export class Registry {
 
   async #read<E>(
     kind: Kind,
+    patience = this.#pace.gone,
   ): Promise<{ alive: Map<string, E>; gone: string[] }> {
     const fields = await this.#backend(kind).getQueueMeta();
     const alive = new Map<string, E>();
@@ -127,16 +146,17 @@ export class Registry {
       if (!field.startsWith(FIELDS[kind])) continue;
       const id = field.slice(FIELDS[kind].length);
       const entry = parse<E & Entry>(text);
-      if (entry === undefined || this.#isGone(field, entry)) gone.push(id);
-      else alive.set(id, entry);
+      if (entry === undefined || this.#isGone(field, entry, patience)) {
+        gone.push(id);
+      } else alive.set(id, entry);
     }
     return { alive, gone };
   }
 
-  #isGone(field: string, { beat }: Entry): boolean {
+  #isGone(field: string, { beat }: Entry, patience: number): boolean {
     if (field === this.#field) return false;
     const seen = this.#seen.get(field);
-    if (seen?.beat === beat) return now() - seen.at > GONE_MS;
+    if (seen?.beat === beat) return now() - seen.at > patience;
     this.#seen.set(field, { beat, at: now() });
     return false;
   }

@@ -13,9 +13,13 @@ import {
 } from "./bullmq.ts";
 
 /** How long a store may take to answer for the first time. */
-const CONNECT_MS = 10_000;
+const CONNECT_MS = 5000;
 /** How long to wait before a store is asked again that has failed. */
 const RETRY_MS = 500;
+/** How long Redis keeps what nobody has told it to keep. */
+const KEPT_MS = 3_600_000;
+/** Keys that BullMQ itself has expire: that they are there means something. */
+const EXPIRING = new Set(["stalled-check", "limiter"]);
 /** How long the farewell may take. */
 const CLOSE_MS = 3000;
 /** When nothing was heard for so long, the connection is a new one. */
@@ -171,6 +175,20 @@ export class Store {
     }, SILENCE_MS);
     await Promise.race([this.#engine.ping(), late]);
     stopTimer(timer);
+  }
+
+  /**
+   * Keeps queues, and jobs of the main one, for a while longer. So what nobody
+   * keeps any more is gone some time after a crash of everybody. In PostgreSQL it
+   * stays until the next of the name comes.
+   */
+  async keep(queues: string[], jobs: string[] = []): Promise<void> {
+    const keys = queues.flatMap((name) =>
+      Object.entries(this.queue(name).keys)
+        .filter(([what]) => !EXPIRING.has(what)).map(([, key]) => key)
+    );
+    keys.push(...jobs.map((id) => this.#base.toKey(id)));
+    await this.#engine.expire(keys, KEPT_MS);
   }
 
   /** Takes no more jobs, and waits for those that were begun. */

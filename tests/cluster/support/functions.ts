@@ -63,6 +63,15 @@ export function compute(milliseconds: number): number {
   return helper(milliseconds);
 }
 
+/** Says on the host's terminal that it has begun. */
+export async function noteAndWait(
+  [item, seconds]: readonly [item: number, seconds: number],
+): Promise<number> {
+  console.log(`begun ${item}`);
+  await wait(seconds);
+  return item;
+}
+
 /** Ends its worker, without a word. */
 export function end(): never {
   self.close();
@@ -90,6 +99,7 @@ expose(import.meta, {
   storage,
   held,
   wait,
+  noteAndWait,
   compute,
   end,
   big,

@@ -95,9 +95,11 @@ export const functions = new URL("functions.ts", import.meta.url).pathname;
 export async function startHost(
   url: string,
   name: string,
-  { module = functions, args = [] as string[] } = {},
+  { module = functions, args = [] as string[], quick = false } = {},
 ): Promise<Program> {
-  const program = new URL("lib/cluster.ts", root).pathname;
+  const program = quick
+    ? new URL("quick_host.ts", import.meta.url).pathname
+    : new URL("lib/cluster.ts", root).pathname;
   const host = new Program([program, url, module, "--name", name, ...args]);
   await host.line("joined");
   return host;

@@ -66,6 +66,30 @@ export async function startServer(kind: Server["kind"]): Promise<Server> {
   return server;
 }
 
+/** A test with a server of each kind that is installed here, at the same time. */
+export function storeTest(
+  name: string,
+  test: (server: Server) => Promise<void>,
+): void {
+  Deno.test({
+    name: `${name} (${kinds.join(", ")})`,
+    ignore: kinds.length === 0,
+    // The drivers of stores close their timers in their own time.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      const tests = await Promise.allSettled(kinds.map(async (kind) => {
+        await using server = await startServer(kind);
+        await test(server);
+      }));
+      for (const [i, result] of tests.entries()) {
+        if (result.status === "fulfilled") continue;
+        throw new Error(`over ${kinds[i]}`, { cause: result.reason });
+      }
+    },
+  });
+}
+
 async function makeRedis(): Promise<Server> {
   const folder = await Deno.makeTempDir({ prefix: "lab9-redis-" });
   const port = freePort();

@@ -1,0 +1,14 @@
+/** Hosts and pools that lose hope sooner, so that tests needn't wait for long. */
+
+import type { ClusterPoolOptions } from "@lab9/concurrency/cluster";
+import { ClusterPool, connect } from "../../../lib/cluster/cluster_pool.ts";
+import type { Pace } from "../../../lib/cluster/pace.ts";
+
+export const QUICK: Pace = { beat: 250, gone: 6000, lock: 3000 };
+
+export async function connectQuickly(
+  url: string,
+  options: ClusterPoolOptions,
+): Promise<ClusterPool> {
+  return new ClusterPool(await connect(url, options, QUICK));
+}
