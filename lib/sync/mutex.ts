@@ -23,6 +23,12 @@ const SPINS = 40;
 const SLEEPS = 10;
 const SLEEP_MS = 1000;
 
+/** Where a thread that may be ended by force says what it holds. */
+export interface GuardWords {
+  readonly DEPTH: number;
+  readonly ENDING: number;
+}
+
 /** The error for words that no thread has written by the library's protocols. */
 export function damagedMemory(what: string): Error {
   return new Error(`The library's shared memory is damaged: ${what}`);
@@ -108,6 +114,38 @@ export class Mutex {
         }
       }
     }
+  }
+
+  /**
+   * From now on, who may end the running thread by force can see to it that it
+   * holds no mutex then.
+   *
+   * Protocol. The thread counts `DEPTH` up before it takes a mutex, and down when
+   * it has unlocked it. Who ends it writes `ENDING`, and waits until `DEPTH` is 0.
+   * A thread that has counted up from 0 looks at `ENDING` next: if it is set, it
+   * counts down again, and sleeps until it is ended. Both orders are
+   * sequentially consistent, so one of them sees the other.
+   */
+  static guard(words: Int32Array, { DEPTH, ENDING }: GuardWords): void {
+    const { lock, unlock } = Mutex.prototype;
+    Mutex.prototype.lock = function () {
+      if (Atomics.add(words, DEPTH, 1) === 0) {
+        while (Atomics.load(words, ENDING) !== 0) {
+          Atomics.store(words, DEPTH, 0);
+          Atomics.wait(words, ENDING, 1);
+        }
+      }
+      try {
+        lock.call(this);
+      } catch (error) {
+        Atomics.sub(words, DEPTH, 1);
+        throw error;
+      }
+    };
+    Mutex.prototype.unlock = function (added) {
+      unlock.call(this, added);
+      Atomics.sub(words, DEPTH, 1);
+    };
   }
 
   /** Changes the word if it is as expected; whether it was. */

@@ -41,6 +41,7 @@ import { Cargo, Kind } from "../codec/cargo.ts";
 import { Decoder } from "../codec/decoder.ts";
 import { Encoder } from "../codec/encoder.ts";
 import { hold } from "../sync/keep_alive.ts";
+import { Mutex } from "../sync/mutex.ts";
 
 /** Where a record is. */
 export const Form = {
@@ -79,6 +80,10 @@ const LAST = 3;
 const DELIVERIES = 4;
 export const SENT = 5;
 export const DEATH = 6;
+/** See `Mutex.guard`. */
+const GUARD_WORDS = { DEPTH: 7, ENDING: 8 } as const;
+/** How long who ends the worker by force waits for it to hold no mutex. */
+const MUTEX_MS = 100;
 const HEADER_BYTES = 64;
 const CAPACITY = 1 << 16;
 /** The size of the memory between a worker and who starts threads in it. */
@@ -203,6 +208,24 @@ export class Handover {
   /** Whether the worker closed itself. */
   get isGone(): boolean {
     return Atomics.load(this.#words, SLOT) === GONE;
+  }
+
+  /** Says from now on whether the running thread holds a mutex. */
+  guardMutexes(): void {
+    Mutex.guard(this.#words, GUARD_WORDS);
+  }
+
+  /**
+   * Has the worker, which may be ended by force, take no mutex any more, and waits
+   * a moment until it holds none.
+   */
+  keepFromMutexes(): void {
+    const { DEPTH, ENDING } = GUARD_WORDS;
+    Atomics.store(this.#words, ENDING, 1);
+    const deadline = now() + MUTEX_MS;
+    while (Atomics.load(this.#words, DEPTH) !== 0 && now() < deadline) {
+      Atomics.pause();
+    }
   }
 
   /** How the worker has ended, if it couldn't say so itself. */

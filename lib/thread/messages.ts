@@ -24,6 +24,8 @@ export interface Setup {
   line: MessagePort;
   /** Whether Deno asks the user for what the worker's threads lack. */
   mayAsk: boolean;
+  /** Whether it may be ended by force. */
+  isKillable: boolean;
 }
 
 /** What a worker is to run. */

@@ -191,6 +191,7 @@ export class PooledWorker implements Correspondent {
       handover: this.#handover.buffer,
       line: port2,
       mayAsk: mayAsk(),
+      isKillable: kind.isolation !== undefined,
     };
     this.#inbox.postMessage(setup, [port2]);
   }
@@ -492,9 +493,8 @@ export class PooledWorker implements Correspondent {
    */
   kill(): boolean {
     if (this.#isolation === undefined) return false;
-    this.#terminate();
-    // Whoever waits for it to leave needn't.
-    this.#handover.leave();
+    this.#handover.keepFromMutexes();
+    this.#cutOff();
     return true;
   }
 
@@ -502,8 +502,14 @@ export class PooledWorker implements Correspondent {
   #die(): void {
     if (this.#isTerminated) return;
     const { death } = this.#handover;
-    this.kill();
+    this.#cutOff();
     this.#onLost?.(death === Death.EXHAUSTED ? this.#exhausted() : undefined);
+  }
+
+  #cutOff(): void {
+    this.#terminate();
+    // Who waits for it to leave waits no longer.
+    this.#handover.leave();
   }
 
   #exhausted(): Error {

@@ -204,6 +204,7 @@ async function runJobs(
   adoptRecording(setup.recording);
   enterThread();
   handover = new Handover(setup.handover);
+  if (setup.isKillable) handover.guardMutexes();
   adoptLine(setup.line, handover);
   noteOpen();
   stopRunning = () => abandonWaits(stopped());

@@ -14,6 +14,7 @@ import {
   sleep,
   Thread,
 } from "../../mod.ts";
+import { Mutex } from "../../lib/sync/mutex.ts";
 
 export function square(x: number): number {
   return x * x;
@@ -158,6 +159,16 @@ export function loopHolding(lock: Lock, words: Int32Array): unknown {
   return loops.counts(words);
 }
 
+/** Holds a mutex of the library's most of the time, without end. */
+export function loopLocking(words: Int32Array): never {
+  const mutex = new Mutex(words, 1);
+  return turns(words, () => {
+    mutex.lock();
+    for (let i = 0; i < 100; i++) Atomics.add(words, 2, 1);
+    mutex.unlock();
+  });
+}
+
 /** What it may do, as Deno has it. */
 export function permitted(): Record<string, string> {
   const names = ["env", "ffi", "net", "read", "run", "sys", "write"] as const;
@@ -254,6 +265,7 @@ expose(import.meta, {
   exhaustHolding,
   loop,
   loopHolding,
+  loopLocking,
   permitted,
   reads,
   exits,

@@ -81,6 +81,20 @@ export const limitList: Limit[] = [
     full: 4 * GB,
     most: 100,
   },
+  {
+    name: "exhaustions",
+    title: "heaps that are exhausted",
+    small: 10,
+    full: 1000,
+    most: 600,
+  },
+  {
+    name: "spinners",
+    title: "tasks that compute for ever",
+    small: 5,
+    full: 100,
+    most: 600,
+  },
 ];
 
 /** The arguments of the program for one size. */

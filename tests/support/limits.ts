@@ -3,7 +3,20 @@
 // if anything is lost or memory is.
 
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { activeCount, Event, expose, Pool, Queue, Thread } from "../../mod.ts";
+import process from "node:process";
+import {
+  activeCount,
+  Event,
+  expose,
+  Pool,
+  type PoolOptions,
+  Queue,
+  sleep,
+  Thread,
+  WorkerLostError,
+} from "../../mod.ts";
+import * as isolation from "./isolation.ts";
+import { until } from "./until.ts";
 
 export function square(x: number): number {
   return x * x;
@@ -135,7 +148,105 @@ const limits: Record<string, Limit> = {
     assertEquals(await pool.apply(square, [3]), 9);
     memory.look();
   },
+  async exhaustions(n, memory) {
+    const replacing = new Replacing();
+    const ways = Object.keys(isolation.ways) as (keyof typeof isolation.ways)[];
+    {
+      await using pool = new Pool(4, { memoryLimit: 24, ...replacing.options });
+      await inTurns(n, async (i) => {
+        const way = ways[i % ways.length];
+        const call = pool.apply(isolation.exhaust, [way]);
+        const error = await call.then(() => undefined, (error) => error);
+        assert(error instanceof WorkerLostError, `${way}: ${error}`);
+        assert(error.message.includes("out of memory"), error.message);
+        memory.look();
+      });
+      assertEquals(await pool.apply(isolation.square, [3]), 9);
+    }
+    assertEquals(replacing.ends.get("lost"), n);
+    replacing.tell(n);
+  },
+  async spinners(n) {
+    const replacing = new Replacing();
+    const ways = Object.keys(
+      isolation.loops,
+    ) as (keyof typeof isolation.loops)[];
+    const options = { isolation: "killable", grace: 0.05 } as const;
+    {
+      await using pool = new Pool(4, { ...options, ...replacing.options });
+      await pool.ready();
+      await inTurns(n, async (i) => {
+        const words = new Int32Array(new SharedArrayBuffer(4));
+        const controller = new AbortController();
+        const call = pool.apply(
+          isolation.loop,
+          [ways[i % ways.length], words],
+          controller,
+        );
+        const error = call.then(() => undefined, (error) => error);
+        await until(() => Atomics.load(words, 0) > 0);
+        controller.abort(new SyntaxError("enough"));
+        assertEquals((await error)?.name, "SyntaxError");
+        await until(() => isStill(words));
+      });
+      assertEquals(await pool.apply(isolation.square, [3]), 9);
+      const { user, system } = process.cpuUsage();
+      await sleep(1);
+      const after = process.cpuUsage();
+      const used = after.user + after.system - user - system;
+      assertLess(used / 1e6, 0.5, "seconds of a core that are used in one");
+    }
+    assertEquals(replacing.ends.get("calledOff"), n);
+    replacing.tell(n);
+  },
 };
+
+/** How workers of a pool end, and how soon others are in their place. */
+class Replacing {
+  ends = new Map<string, number>();
+  #ended: number[] = [];
+  #took: number[] = [];
+  options: PoolOptions = {
+    onWorkerEnd: (reason) => {
+      this.ends.set(reason, (this.ends.get(reason) ?? 0) + 1);
+      this.#ended.push(performance.now());
+    },
+    onWorkerStart: () => {
+      const ended = this.#ended.shift();
+      if (ended !== undefined) this.#took.push(performance.now() - ended);
+    },
+  };
+
+  /** Says so, at full size. */
+  tell(n: number): void {
+    if (n < 100) return;
+    const took = this.#took.sort((a, b) => a - b);
+    const [half, most, all] = [0.5, 0.99, 1].map((share) =>
+      Math.round(took[Math.ceil(took.length * share) - 1])
+    );
+    console.error(
+      `Replaced within ${half} ms (half), ${most} ms (99 %), ${all} ms (all)`,
+    );
+  }
+}
+
+/** Does something so many times, four at a time. */
+async function inTurns(
+  n: number,
+  one: (i: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  await Promise.all([1, 2, 3, 4].map(async () => {
+    while (next < n) await one(next++);
+  }));
+}
+
+/** Whether nobody counts any more. */
+function isStill(words: Int32Array): boolean {
+  const before = Atomics.load(words, 0);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+  return Atomics.load(words, 0) === before;
+}
 
 if (import.meta.main) {
   const [name, n, most] = Deno.args;

@@ -14,6 +14,7 @@ import {
   type ThreadOptions,
   WorkerLostError,
 } from "../../mod.ts";
+import { Mutex } from "../../lib/sync/mutex.ts";
 import * as fns from "../support/isolation.ts";
 import { threadTest } from "../support/threads.ts";
 import { until } from "../support/until.ts";
@@ -111,6 +112,25 @@ threadTest(
     await until(() => Atomics.load(words, 0) > 0);
     await thread.terminate();
     await assertRejects(() => lock.acquire(), LockPoisonedError);
+  },
+);
+
+threadTest(
+  "Thread with isolation: it isn't ended while it holds a mutex",
+  async () => {
+    for (let i = 0; i < 3; i++) {
+      const words = new Int32Array(new SharedArrayBuffer(12));
+      const thread = new Thread(fns.loopLocking, {
+        isolation: "killable",
+        args: [words],
+      });
+      thread.start();
+      await until(() => Atomics.load(words, 0) > 100);
+      await thread.terminate();
+      const mutex = new Mutex(words, 1);
+      mutex.lock();
+      mutex.unlock();
+    }
   },
 );
 
