@@ -108,6 +108,11 @@ const rooms: Record<string, readonly string[]> = {
   ],
   "labs/notebook/observed.ts": [
     "labs/notebook",
+    "labs/notebook/run_cell.ts",
+    "lib",
+  ],
+  "labs/notebook/run_cell.ts": [
+    "labs/notebook",
     "labs/notebook/recording.ts",
     "lib",
   ],

@@ -9,15 +9,10 @@
 
 import { styleText } from "node:util";
 import { prestartWorkers, sleep } from "../../lib/thread/thread.ts";
-import { type CellContext, prestartOf, select } from "./cells.ts";
+import { prestartOf, selectTitled } from "./cells.ts";
 import { FlagError } from "./flags.ts";
-import {
-  type Flags,
-  type LabOptions,
-  readFlags,
-  SWITCH_INTERVAL,
-} from "./lab_flags.ts";
-import { proseLines, proseOf, WITHOUT_LOCK } from "./prose.ts";
+import { type Flags, type LabOptions, readFlags } from "./lab_flags.ts";
+import { proseLines, proseOf } from "./prose.ts";
 
 export {
   cell,
@@ -75,16 +70,9 @@ async function startFirstWorker(): Promise<void> {
 
 async function runCells(
   { selection, events, step, plain, ...context }: Flags,
-  { name, workers, hasGil = false }: LabOptions,
+  lab: LabOptions,
 ): Promise<void> {
-  const suffix = hasGil ? suffixOf(context) : "";
-  const count = context.workers === workers
-    ? ""
-    : `, --workers ${context.workers}`;
-  const selected = select(selection).map((cell) => {
-    const counted = typeof cell.prestart === "function" ? count : "";
-    return { ...cell, title: cell.title + counted + suffix };
-  });
+  const selected = selectTitled(selection, context, lab);
   if (events) {
     const { runObserved } = await loadObserved();
     return await runObserved(selected, context, step);
@@ -97,7 +85,9 @@ async function runCells(
     await prestartWorkers(prestartOf(cell, context));
     const heading = `In [${cell.id}]: ${cell.title}`;
     console.log(isPlain ? heading : styled(["green", "bold"], heading));
-    const prose = plain ? undefined : proseOf(`${name}:${cell.id}`, cell.title);
+    const prose = plain
+      ? undefined
+      : proseOf(`${lab.name}:${cell.id}`, cell.title);
     if (prose !== undefined) {
       const text = proseLines(prose).join("\n");
       console.log(isPlain ? text : styled("dim", text));
@@ -115,14 +105,6 @@ async function loadObserved() {
   } catch (error) {
     throw new FlagError(`Cannot take --events: ${(error as Error).message}`);
   }
-}
-
-/** What headings and pictures say of a lock that isn't as usual. */
-function suffixOf({ switchInterval }: CellContext): string {
-  if (switchInterval === null) return WITHOUT_LOCK;
-  return switchInterval === SWITCH_INTERVAL
-    ? ""
-    : `, switch interval ${switchInterval} s`;
 }
 
 function styled(format: Parameters<typeof styleText>[0], text: string): string {

@@ -7,7 +7,8 @@
  */
 
 import { chosen } from "./chosen.ts";
-import { FlagError } from "./flags.ts";
+import { FlagError, SWITCH_INTERVAL } from "./flags.ts";
+import { WITHOUT_LOCK } from "./prose.ts";
 
 /** What a cell can see of the flags. */
 export interface CellContext {
@@ -92,6 +93,33 @@ export function select(selection: string[]): Cell[] {
     if (ids.has(id)) needs.forEach((need) => ids.add(String(need)));
   }
   return cells.filter(({ id }) => ids.has(id));
+}
+
+/**
+ * The chosen cells, with titles that say what isn't as usual: how many workers
+ * there are, and what lock.
+ */
+export function selectTitled(
+  selection: string[],
+  context: CellContext,
+  { workers, hasGil = false }: { workers: number; hasGil?: boolean },
+): Cell[] {
+  const lock = hasGil ? suffixOf(context) : "";
+  const count = context.workers === workers
+    ? ""
+    : `, --workers ${context.workers}`;
+  return select(selection).map((cell) => {
+    const counted = typeof cell.prestart === "function" ? count : "";
+    return { ...cell, title: cell.title + counted + lock };
+  });
+}
+
+/** What headings and pictures say of a lock that isn't as usual. */
+function suffixOf({ switchInterval }: CellContext): string {
+  if (switchInterval === null) return WITHOUT_LOCK;
+  return switchInterval === SWITCH_INTERVAL
+    ? ""
+    : `, switch interval ${switchInterval} s`;
 }
 
 function idsOf(choice: string): string[] {

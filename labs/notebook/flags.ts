@@ -45,6 +45,9 @@ export function mistakeIn(
   }
 }
 
+/** As in Python, in seconds. */
+export const SWITCH_INTERVAL = 0.005;
+
 /** A mistake in a flag's value. */
 export class FlagError extends Error {}
 

@@ -13,6 +13,7 @@ import {
   mistakeIn,
   readSwitchInterval,
   readWorkers,
+  SWITCH_INTERVAL,
 } from "./flags.ts";
 
 /** What a lab is. */
@@ -43,9 +44,6 @@ export interface Flags extends CellContext {
   /** Whether to leave out what we say about the cells. */
   plain: boolean;
 }
-
-/** As in Python, in seconds. */
-export const SWITCH_INTERVAL = 0.005;
 
 /** Reads the command line; undefined if it only asked for a text. */
 export function readFlags(

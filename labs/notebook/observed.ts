@@ -8,11 +8,11 @@
  */
 
 import process from "node:process";
-import { sharedNow, startRecording } from "../../lib/sync/recorder.ts";
-import { getIdent, prestartWorkers, sleep } from "../../lib/thread/thread.ts";
-import { type Cell, type CellContext, prestartOf, select } from "./cells.ts";
-import { type Again, linesOf, writeEvent } from "./events.ts";
-import { timelineOf } from "./recording.ts";
+import { startRecording } from "../../lib/sync/recorder.ts";
+import { getIdent } from "../../lib/thread/thread.ts";
+import { type Cell, type CellContext, select } from "./cells.ts";
+import { type Again, type LabEvent, linesOf, writeEvent } from "./events.ts";
+import { runCell } from "./run_cell.ts";
 
 /** Runs cells, reports each to the runner, and runs again what it asks for. */
 export async function runObserved(
@@ -24,46 +24,28 @@ export async function runObserved(
   // By hand there is nobody to make up a key.
   const isAsked = !Deno.stdin.isTerminal();
   const key = isAsked ? (await lines.next()).value ?? "" : "";
+  const send = (event: LabEvent) => console.log(writeEvent(key, event));
+  const observer = { send, cpu: cpuSeconds };
   startRecording(getIdent());
   for (const cell of selected) {
     if (step) {
-      console.log(writeEvent(key, { type: "ready", id: cell.id }));
+      send({ type: "ready", id: cell.id });
       await lines.next();
     }
-    await runCell(cell, context, key);
+    await runCell(cell, context, observer);
   }
   if (!isAsked) return;
-  console.log(writeEvent(key, { type: "idle" }));
+  send({ type: "idle" });
   for await (const line of lines) {
     const { again }: Again = JSON.parse(line);
     for (const cell of select(again)) {
-      await runCell(cell, { ...context, quick: true }, key);
+      await runCell(cell, { ...context, quick: true }, observer);
     }
-    console.log(writeEvent(key, { type: "idle" }));
+    send({ type: "idle" });
   }
 }
 
-async function runCell(
-  cell: Cell,
-  context: CellContext,
-  key: string,
-): Promise<void> {
-  const { id, title, body, pause } = cell;
-  const main = getIdent();
-  await prestartWorkers(prestartOf(cell, context));
-  console.log(writeEvent(key, { type: "start", id, title }));
-  const start = sharedNow();
-  const before = process.cpuUsage();
-  await body(context);
-  const { user, system } = process.cpuUsage(before);
-  const timeline = timelineOf({
-    cell: id,
-    title,
-    main,
-    start,
-    end: sharedNow(),
-  });
-  if (pause > 0) await sleep(pause);
-  const cpu = (user + system) / 1e6;
-  console.log(writeEvent(key, { type: "end", id, cpu, timeline }));
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }

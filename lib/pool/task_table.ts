@@ -7,10 +7,15 @@ const LARGEST_ID = 2 ** 31 - 1;
 /** Room for tickets at first, and at most: more tasks fill V8's heap. */
 const FIRST_TICKETS = 1024;
 const MOST_TICKETS = 1 << 26;
+/** Places for tasks at first: a power of two, as always. */
+const FIRST_PLACES = 1024;
 
 /**
  * The pending tasks of a pool. Each has a ticket, a word in memory that the
  * workers share.
+ *
+ * A task's place in the list is the remainder of its id: a task gets the next id
+ * whose place is free. A list of more places keeps them apart as well.
  *
  * Protocol. A ticket holds its task's id while the task waits. A worker that has
  * taken the task negates the id in one step, and then begins the task; if the
@@ -28,7 +33,8 @@ export class TaskTable {
   );
   #usedTickets = 0;
   #freeTickets: number[] = [];
-  #tasks = new Map<number, Task>();
+  #tasks: (Task | undefined)[] = new Array(FIRST_PLACES).fill(undefined);
+  #size = 0;
   #lastId: number;
   #lastNumber = 0;
 
@@ -43,7 +49,7 @@ export class TaskTable {
   }
 
   get size(): number {
-    return this.#tasks.size;
+    return this.#size;
   }
 
   /** How many tasks wait, and how many a worker has begun. */
@@ -59,24 +65,29 @@ export class TaskTable {
   }
 
   get(id: number): Task | undefined {
-    return this.#tasks.get(id);
+    const task = this.#tasks[this.#placeOf(id)];
+    return task?.id === id ? task : undefined;
   }
 
-  /** Every task; one may be deleted meanwhile. */
-  tasks(): Iterable<Task> {
-    return this.#tasks.values();
+  /** Every task, the first submitted first; one may be deleted meanwhile. */
+  *tasks(): Iterable<Task> {
+    const tasks = this.#tasks.filter((task) => task !== undefined)
+      .sort((one, other) => one.number - other.number);
+    for (const task of tasks) if (this.get(task.id) === task) yield task;
   }
 
   /** Gives a task its id and its ticket. */
   add(task: Task): void {
-    // Ids wrap, and a task may have been pending ever since.
+    if (this.#size * 2 >= this.#tasks.length) this.#grow();
+    // A task may have been pending ever since its place was last come by.
     do {
       this.#lastId = this.#lastId % LARGEST_ID + 1;
-    } while (this.#tasks.has(this.#lastId));
+    } while (this.#tasks[this.#placeOf(this.#lastId)] !== undefined);
     task.id = this.#lastId;
     task.ticket = this.#freeTickets.pop() ?? this.#newTicket();
     Atomics.store(this.#tickets, task.ticket, task.id);
-    this.#tasks.set(task.id, task);
+    this.#tasks[this.#placeOf(task.id)] = task;
+    this.#size++;
     task.number ||= ++this.#lastNumber;
   }
 
@@ -92,7 +103,7 @@ export class TaskTable {
 
   /** Deletes a task, which has settled; undefined if there is none. */
   delete(id: number): Task | undefined {
-    const task = this.#tasks.get(id);
+    const task = this.get(id);
     if (task !== undefined) this.callOff(task);
     return task;
   }
@@ -100,20 +111,38 @@ export class TaskTable {
   /** Deletes a task; true if no worker has begun it, and none will. */
   callOff(task: Task): boolean {
     const { id, ticket } = task;
-    this.#tasks.delete(id);
-    this.#freeTickets.push(ticket);
+    if (this.get(id) !== task) return false;
+    this.#remove(id, ticket);
     return Atomics.exchange(this.#tickets, ticket, 0) === id;
   }
 
   /** Deletes a task unless a worker has begun it; whether it did. */
   callOffWaiting(task: Task): boolean {
     const { id, ticket } = task;
+    if (this.get(id) !== task) return false;
     if (Atomics.compareExchange(this.#tickets, ticket, id, 0) !== id) {
       return false;
     }
-    this.#tasks.delete(id);
-    this.#freeTickets.push(ticket);
+    this.#remove(id, ticket);
     return true;
+  }
+
+  #remove(id: number, ticket: number): void {
+    this.#tasks[this.#placeOf(id)] = undefined;
+    this.#size--;
+    this.#freeTickets.push(ticket);
+  }
+
+  #placeOf(id: number): number {
+    return id & (this.#tasks.length - 1);
+  }
+
+  #grow(): void {
+    const tasks = this.#tasks;
+    this.#tasks = new Array(tasks.length * 2).fill(undefined);
+    for (const task of tasks) {
+      if (task !== undefined) this.#tasks[this.#placeOf(task.id)] = task;
+    }
   }
 
   #newTicket(): number {

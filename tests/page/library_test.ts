@@ -10,14 +10,17 @@ const ISOLATED = {
 
 /** Serves a bundle, and a page that loads it, with these headers. */
 function serve(bundle: string, headers: Record<string, string>) {
-  return Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (req) =>
-    new URL(req.url).pathname === "/library.js"
-      ? new Response(bundle, {
-        headers: { ...headers, "content-type": "text/javascript" },
-      })
-      : new Response('<script type="module" src="/library.js"></script>', {
-        headers: { ...headers, "content-type": "text/html" },
-      }));
+  return Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    (req) =>
+      new URL(req.url).pathname === "/library.js"
+        ? new Response(bundle, {
+          headers: { ...headers, "content-type": "text/javascript" },
+        })
+        : new Response('<script type="module" src="/library.js"></script>', {
+          headers: { ...headers, "content-type": "text/html" },
+        }),
+  );
 }
 
 async function bundleLibrary(): Promise<string> {
@@ -59,12 +62,15 @@ chromiumTest("The library runs in a page", async (browser, t) => {
     });
   });
 
-  await t.step("without shared memory it says what headers to send", async () => {
-    await using server = serve(bundle, {});
-    const page = await browser.newPage();
-    const error = page.waitForEvent("pageerror");
-    await page.goto(`http://127.0.0.1:${server.addr.port}/`);
-    assertMatch((await error).message, /Cross-Origin-Opener-Policy/);
-    await page.close();
-  });
+  await t.step(
+    "without shared memory it says what headers to send",
+    async () => {
+      await using server = serve(bundle, {});
+      const page = await browser.newPage();
+      const error = page.waitForEvent("pageerror");
+      await page.goto(`http://127.0.0.1:${server.addr.port}/`);
+      assertMatch((await error).message, /Cross-Origin-Opener-Policy/);
+      await page.close();
+    },
+  );
 });

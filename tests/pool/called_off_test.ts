@@ -1,8 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Lock, Pool, Queue, transfer } from "../../mod.ts";
 import { TaskTable } from "../../lib/pool/task_table.ts";
-import { beginTask } from "../../lib/pool/claim.ts";
-import { Mode, Task } from "../../lib/pool/task.ts";
 import {
   all,
   methods,
@@ -221,50 +219,3 @@ threadTest(
     }
   },
 );
-
-Deno.test("TaskTable: ids wrap without meeting a pending one", () => {
-  const table = new TaskTable(2 ** 31 - 3);
-  const task = () => new Task(1, Mode.APPLY, false, []);
-  const first = task();
-  table.add(first);
-  assertEquals(first.id, 2 ** 31 - 2);
-  const ids = range(4).map(() => {
-    const next = task();
-    table.add(next);
-    return next.id;
-  });
-  assertEquals(ids, [2 ** 31 - 1, 1, 2, 3]);
-  const again = new TaskTable(0);
-  const old = task();
-  again.add(old);
-  const wrapped = new TaskTable(2 ** 31 - 1);
-  const kept = task();
-  wrapped.add(kept);
-  assertEquals([old.id, kept.id], [1, 1]);
-});
-
-Deno.test("TaskTable: a ticket of another task isn't taken for one's own", () => {
-  const table = new TaskTable();
-  const first = new Task(1, Mode.APPLY, false, []);
-  table.add(first);
-  assert(table.callOff(first));
-  const second = new Task(1, Mode.APPLY, false, []);
-  table.add(second);
-  assertEquals(second.ticket, first.ticket);
-  const tickets = new Int32Array(table.buffer);
-  assert(!beginTask(tickets, first));
-  assert(beginTask(tickets, second));
-  assert(!table.callOffWaiting(second));
-  assert(!table.callOff(second));
-});
-
-Deno.test("TaskTable: room for tickets grows", () => {
-  const table = new TaskTable();
-  const tickets = new Int32Array(table.buffer);
-  const tasks = range(5000).map(() => new Task(1, Mode.APPLY, false, []));
-  for (const task of tasks) table.add(task);
-  assert(tasks.every((task) => tickets[task.ticket] === task.id));
-  assertEquals(new Set(tasks.map(({ ticket }) => ticket)).size, 5000);
-  for (const task of tasks) table.delete(task.id);
-  assert(tasks.every((task) => tickets[task.ticket] === 0));
-});

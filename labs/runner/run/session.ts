@@ -4,21 +4,11 @@ import { yellow } from "@std/fmt/colors";
 import type { Again, CellEnd } from "../../notebook/events.ts";
 import type { Options } from "../cli.ts";
 import { concurrencyOf } from "../judge/concurrency.ts";
-import {
-  FEW,
-  type Machine,
-  recordedSeconds,
-  type Sample,
-  secondsOf,
-} from "../judge/timing.ts";
+import { type Finished, groupsOf, Samples } from "../judge/samples.ts";
+import { FEW, type Machine, recordedSeconds } from "../judge/timing.ts";
 import { judge, type Verdict } from "../judge/verdict.ts";
 import type { Lab } from "../result.ts";
-import {
-  type ChosenCell,
-  flagsOf,
-  numberOf,
-  type Selection,
-} from "../selection.ts";
+import { type ChosenCell, flagsOf, type Selection } from "../selection.ts";
 import type { Display } from "./display.ts";
 import { runProcess } from "./lab_process.ts";
 import { type LoadMark, markLoad, othersBetween } from "./load.ts";
@@ -37,7 +27,7 @@ const ROUNDS = FEW - 1;
 const PATIENCE = 20;
 
 /** What a cell did in one of its runs, beside its output. */
-type Measured = Pick<Sample, "concurrency" | "others">;
+type Measured = Pick<Finished, "concurrency" | "others">;
 
 /**
  * One run of a lab: its process is started, its cells run once, and those whose
@@ -56,7 +46,7 @@ export class Session {
   #transcript: Transcript;
   #measured: Measured[] = [];
   #outputs: CellOutput[] = [];
-  #samples = new Map<string, Sample[]>();
+  #samples: Samples;
   #predictions: Predictions | undefined;
   #isAgain = false;
   #idle = Promise.withResolvers<void>();
@@ -82,6 +72,7 @@ export class Session {
   ) {
     this.#predictions = predictions;
     this.#selection = selection;
+    this.#samples = new Samples(selection.lab);
     this.#options = options;
     this.#progress = progress;
     this.#display = display;
@@ -117,7 +108,7 @@ export class Session {
   judge(cell: ChosenCell, ended?: string): Verdict {
     const { cell: hung, reason } = this.#patience;
     return judge(cell, {
-      samples: this.#samples.get(cell.number) ?? [],
+      samples: this.#samples.of(cell.number),
       ended: ended ?? reason,
       hung: hung === cell.number ? reason : undefined,
     }, this.#machine);
@@ -274,41 +265,20 @@ export class Session {
     }
   }
 
-  /** The cells to run again: each group with the one it is compared with. */
+  /** The cells to run again, in groups. */
   #openGroups(): string[][] {
-    const open = this.#selection.cells.filter((cell) =>
-      this.judge(cell).isOpen
-    );
-    return [...Map.groupBy(open, ({ than, number }) => than?.id ?? number)]
-      .map(([, cells]) => {
-        const [{ than }] = cells;
-        const numbers = cells.map(({ number }) => number);
-        return than === undefined ? numbers : [numberOf(than.id), ...numbers];
-      });
+    const { cells } = this.#selection;
+    return groupsOf(cells.filter((cell) => this.judge(cell).isOpen));
   }
 
   /** Takes what has run as a sample of each cell. */
   #collect(): void {
     const finished = this.#transcript.cells.filter((cell) => cell.isFinished);
-    const seconds = new Map(
-      finished.map(({ id, output }) => [id, secondsOf(output)]),
-    );
-    if (!this.#isAgain) {
-      this.#outputs = finished;
-      this.#samples.clear();
-    }
-    const { cells } = this.#selection.lab;
-    const quick = this.#isAgain || this.#options.quick;
-    finished.forEach(({ id, output }, i) => {
-      const { time } = cells.find((cell) => numberOf(cell.id) === id) ?? {};
-      const than = time?.fasterThan ?? time?.noFasterThan;
-      const sample: Sample = {
-        ...this.#measured[i],
-        ...{ seconds: seconds.get(id)!, quick, output },
-        than: than === undefined ? undefined : seconds.get(numberOf(than)),
-      };
-      const earlier = this.#isAgain ? this.#samples.get(id) ?? [] : [];
-      this.#samples.set(id, [...earlier, sample]);
-    });
+    const measured = finished.map(({ id, output }, i) => (
+      { id, output, ...this.#measured[i] }
+    ));
+    if (this.#isAgain) return this.#samples.add(measured);
+    this.#outputs = finished;
+    this.#samples.begin(measured, this.#options.quick);
   }
 }

@@ -111,7 +111,7 @@ async function all(): Promise<Record<string, unknown>> {
   }
   seen.condition = await waiting.join();
 
-  const order = new PriorityQueue<[number, string]>();
+  const order = new PriorityQueue<number, string>();
   await order.put([2, "b"]);
   await order.put([1, "a"]);
   seen.priority = [await order.get(), await order.get()];

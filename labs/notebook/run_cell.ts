@@ -1,0 +1,40 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/**
+ * A cell that is observed: by the runner, or by the page.
+ *
+ * @module
+ */
+
+import { sharedNow } from "../../lib/sync/recorder.ts";
+import { getIdent, prestartWorkers, sleep } from "../../lib/thread/thread.ts";
+import { type Cell, type CellContext, prestartOf } from "./cells.ts";
+import type { CellEnd, CellStart } from "./events.ts";
+import { timelineOf } from "./recording.ts";
+
+/** Who observes cells. */
+export interface Observer {
+  send: (event: CellStart | CellEnd) => void;
+  /** How many seconds of processor time the process has taken. */
+  cpu: () => number;
+}
+
+/** Runs a cell, and reports when it begins, when it ends and what it did. */
+export async function runCell(
+  cell: Cell,
+  context: CellContext,
+  { send, cpu }: Observer,
+): Promise<void> {
+  const { id, title, body, pause } = cell;
+  const main = getIdent();
+  await prestartWorkers(prestartOf(cell, context));
+  send({ type: "start", id, title });
+  const start = sharedNow();
+  const before = cpu();
+  await body(context);
+  const taken = cpu() - before;
+  const end = sharedNow();
+  const timeline = timelineOf({ cell: id, title, main, start, end });
+  if (pause > 0) await sleep(pause);
+  send({ type: "end", id, cpu: taken, timeline });
+}
