@@ -121,6 +121,8 @@ const rooms: Record<string, readonly string[]> = {
   "labs/notebook/explore.ts": ["lib/explore.ts"],
   "labs/cluster": [
     "labs/notebook",
+    "labs/runner",
+    "labs",
     "lib/cluster.ts",
     "mod.ts",
     "vendor/std",

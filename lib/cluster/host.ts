@@ -3,7 +3,7 @@
 import { functionOf } from "../codec/references.ts";
 import { toPortable } from "../codec/portable_error.ts";
 import { microseconds } from "../pool/stats.ts";
-import { cpuCount, Pool } from "../pool/pool.ts";
+import { Pool } from "../pool/pool.ts";
 import { Reply } from "../pool/task.ts";
 import type { BullJob, BullQueue } from "./bullmq.ts";
 import { LOSSES } from "./cluster_dispatcher.ts";
@@ -33,6 +33,8 @@ export interface HostOptions {
   /** What errors call this host. */
   title: string;
   pace: Pace;
+  /** How many chunks it does at a time. */
+  workers: number;
   /** Is told of trouble with the store. */
   onError: (message: string) => void;
 }
@@ -85,12 +87,12 @@ export class Host {
    * @param options How.
    */
   static async open(url: string, options: HostOptions): Promise<Host> {
-    const { name, title, onError } = options;
+    const { name, title, workers, onError } = options;
     const list = await readModules();
     const modules = new FarModules(list);
     modules.enterAliases();
     const store = await Store.open("join pools", url, name);
-    const pool = new Pool(cpuCount(), {
+    const pool = new Pool(workers, {
       initializer: enterCluster,
       initargs: [list, title],
     });

@@ -2,6 +2,7 @@
 
 import { now, startTimer, stopTimer } from "../platform/platform.ts";
 import { currentRegistry } from "../codec/references.ts";
+import { cpuCount } from "../pool/pool.ts";
 import { checkName, DEFAULT_NAME } from "./cluster_pool.ts";
 import { Host, type HostMetrics } from "./host.ts";
 import { PACE, type Pace } from "./pace.ts";
@@ -25,6 +26,12 @@ const METRICS_MS = 5000;
 /** The same trouble isn't told more often. */
 const TROUBLE_MS = 10_000;
 
+/** What tests and measurements have otherwise. */
+export interface ProgramOptions {
+  pace: Pace;
+  workers: number;
+}
+
 interface Flags {
   url: string;
   modules: string[];
@@ -35,7 +42,7 @@ interface Flags {
 /** The program of a host: `deno task worker URL MODULE`. */
 export async function runHost(
   args: readonly string[],
-  pace: Pace = PACE,
+  { pace = PACE, workers = cpuCount() }: Partial<ProgramOptions> = {},
 ): Promise<void> {
   if (args.includes("--help")) return console.log(USAGE);
   const flags = parseFlags(args);
@@ -48,6 +55,7 @@ export async function runHost(
       name: flags.name,
       title: titleOfHost(),
       pace,
+      workers,
       onError: (message) => lines.trouble(message),
     });
   } catch (error) {

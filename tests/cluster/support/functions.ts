@@ -13,6 +13,11 @@ export async function squareLater(x: number): Promise<number> {
   return x * x;
 }
 
+export async function squareSlowly(x: number): Promise<number> {
+  await wait(0.01);
+  return x * x;
+}
+
 export function power(base: number, exponent: number): number {
   return base ** exponent;
 }
@@ -89,6 +94,7 @@ export function size(bytes: Uint8Array): number {
 expose(import.meta, {
   square,
   squareLater,
+  squareSlowly,
   power,
   echo,
   Odd,

@@ -3,4 +3,4 @@
 import { runHost } from "../../../lib/cluster/program.ts";
 import { QUICK } from "./quick.ts";
 
-runHost(Deno.args, QUICK);
+runHost(Deno.args, { pace: QUICK });

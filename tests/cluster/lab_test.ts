@@ -1,0 +1,37 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { Program } from "./support/hosts.ts";
+import { kinds } from "./support/stores.ts";
+
+const lab = new URL("../../labs/cluster/main.ts", import.meta.url).pathname;
+
+Deno.test({
+  name: "lab:cluster computes on two hosts, and draws them",
+  ignore: !kinds.includes("redis"),
+  async fn() {
+    await using program = new Program(["--allow-run", lab]);
+    assertEquals(await program.end(), 0, program.output);
+    assertStringIncludes(program.output, "2 hosts with");
+    assertStringIncludes(program.output, "the same numbers");
+    for (const row of ["host 1 PoolWorker-1", "host 2 PoolWorker-1"]) {
+      const drawn = new RegExp(`^${row} .*▓`, "m");
+      assert(drawn.test(program.output), program.output);
+    }
+  },
+});
+
+Deno.test("lab:cluster says what it needs", async () => {
+  // Without the folder of redis-server.
+  const deno = Deno.execPath();
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.symlink(deno, `${folder}/deno`);
+    await using program = new Program(["--allow-run", lab], { PATH: folder });
+    assertEquals(await program.end(), 1);
+    assertStringIncludes(
+      program.output,
+      "This lab needs a Redis: install redis-server",
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
