@@ -21,7 +21,7 @@ const FIRST_BYTES = 1 << 10;
 /** What a cargo keeps between values; more is given back after use. */
 export const KEPT_BYTES = 1 << 22;
 
-/** Thrown when a value takes more bytes than its cargo may have. */
+/** Thrown when a value, or a buffer in it, takes more bytes than it may have. */
 export class TooLarge extends RangeError {}
 
 /**

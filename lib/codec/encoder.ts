@@ -12,7 +12,7 @@ import {
   tagOf,
   unclonable,
 } from "./brand.ts";
-import { type Cargo, Kind } from "./cargo.ts";
+import { type Cargo, Kind, TooLarge } from "./cargo.ts";
 import { partsOf } from "./errors.ts";
 import { type LeftMemory, newNumber } from "./left_memory.ts";
 import { isMarked } from "./marks.ts";
@@ -32,7 +32,7 @@ import {
   SHALLOW,
   Tag,
   tooDeep,
-  viewClasses,
+  viewIndex,
 } from "./tags.ts";
 
 /** Up to here, looking through a list is sooner than hashing. */
@@ -70,6 +70,8 @@ export interface EncoderOptions {
   takesMemory?: boolean;
   /** The ids to write, of bytes that leave this machine. Memory stays here. */
   farIds?: FarIds;
+  /** The bytes of the largest buffer that is written; a larger one is refused. */
+  largestBuffer?: number;
 }
 
 /**
@@ -96,6 +98,7 @@ export class Encoder {
   #refusesMarked: boolean;
   #takesMemory: boolean;
   #farIds: FarIds | undefined;
+  #largestBuffer: number;
 
   /** Makes an encoder, for any number of values. */
   constructor(options: EncoderOptions = {}) {
@@ -103,6 +106,7 @@ export class Encoder {
     this.#refusesMarked = refusesMarked;
     this.#takesMemory = takesMemory;
     this.#farIds = farIds;
+    this.#largestBuffer = options.largestBuffer ?? Infinity;
   }
 
   /** Encodes one value as the whole of a cargo. */
@@ -654,6 +658,9 @@ export class Encoder {
         "An ArrayBuffer is detached and could not be cloned.",
       );
     }
+    if (buffer.byteLength > this.#largestBuffer) {
+      throw new TooLarge("Cannot encode value: it has too large a buffer");
+    }
     this.#tag(Tag.BUFFER);
     this.#float(buffer.byteLength);
     this.#float(buffer.resizable ? buffer.maxByteLength : -1);
@@ -663,12 +670,11 @@ export class Encoder {
   }
 
   #arrayView(view: ArrayBufferView): void {
-    const name = viewName.call(view) ?? "DataView";
     const isResizable = (view.buffer as ArrayBuffer).resizable;
     const tracks = isResizable && tracksLength(view);
     const length = "length" in view ? view.length : view.byteLength;
     this.#tag(Tag.VIEW);
-    this.#tag(viewIndexes.get(name)!);
+    this.#tag(viewIndex(view));
     // The view comes before its buffer, as it did in the list of objects.
     this.#float(view.byteOffset);
     this.#float(tracks ? -1 : length as number);
@@ -691,15 +697,6 @@ function isInt(value: unknown): value is number {
   return typeof value === "number" && (value | 0) === value &&
     (value !== 0 || 1 / value > 0);
 }
-
-/** The numbers of views' classes, by their names. */
-const viewIndexes = new Map(viewClasses.map(({ name }, i) => [name, i]));
-
-/** The name of a typed array's class, whatever its prototype; else undefined. */
-const viewName = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  Symbol.toStringTag,
-)!.get as (this: ArrayBufferView) => string | undefined;
 
 /** Whether a view of a resizable buffer reaches to its end, wherever that is. */
 function tracksLength(view: ArrayBufferView): boolean {

@@ -94,6 +94,19 @@ export const viewClasses: ViewClass[] = [
   BigUint64Array,
 ];
 
+const viewIndexes = new Map(viewClasses.map(({ name }, i) => [name, i]));
+
+/** The name of a typed array's class, whatever its prototype; else undefined. */
+const viewName = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)!.get as (this: ArrayBufferView) => string | undefined;
+
+/** The index of a view's class, whatever its prototype. */
+export function viewIndex(view: ArrayBufferView): number {
+  return viewIndexes.get(viewName.call(view) ?? "DataView")!;
+}
+
 /**
  * The error for bytes or a message that this library has not written: a thread's
  * own code wrote where only the library writes.

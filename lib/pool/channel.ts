@@ -13,6 +13,11 @@ import { OWNER_WORDS } from "../store/store.ts";
 
 /** Room for records; what is larger goes by message. */
 const CAPACITY = 1 << 28;
+/**
+ * The bytes of the largest buffer in a record. A larger one goes by message, which
+ * copies it once: through a record it is copied four times.
+ */
+const LARGEST_BUFFER = 1 << 20;
 const NOT_EMPTY = OWNER_WORDS;
 const NOT_FULL = OWNER_WORDS + 16;
 /** 1 while a taker has been woken and has not looked yet. */
@@ -50,7 +55,10 @@ export class Channel {
   #notFull: WaitList;
   #outgoing = new Cargo(CAPACITY);
   #incoming = new Cargo();
-  #encoder = new Encoder({ refusesMarked: true });
+  #encoder = new Encoder({
+    refusesMarked: true,
+    largestBuffer: LARGEST_BUFFER,
+  });
   #decoder = new Decoder();
   #spin = new Spin();
   /** When the event loop of this thread last had a turn for the channel. */

@@ -10,6 +10,7 @@ import { expose } from "../../lib/expose.ts";
 import { pack, type Packed, unpack } from "../../lib/codec/packing.ts";
 import { functionOf, reviveHandle } from "../../lib/codec/references.ts";
 import { Queue } from "../../lib/queue/queue.ts";
+import { transfer } from "../../lib/transfer.ts";
 import { difference } from "../support/difference.ts";
 
 export function known(): string {
@@ -192,4 +193,50 @@ Deno.test("unpack() knows no other functions and classes than it has", () => {
   }
   assertThrows(() => functionOf(NaN), TypeError, "Cannot use a function");
   assertThrows(() => reviveHandle({ type: "", buffer }), TypeError);
+});
+
+Deno.test("Large buffers are copied once, and the copies are moved", () => {
+  const size = 1 << 20;
+  const buffer = new ArrayBuffer(size + 8);
+  const floats = new Float64Array(buffer, 8);
+  floats.fill(1.5);
+  const value = {
+    floats,
+    view: new DataView(buffer, 16, 8),
+    again: new Map([["buffer", buffer]]),
+    own: new Uint8Array(size).fill(7),
+    small: new Uint8Array(8).fill(9),
+    resizable: new ArrayBuffer(size, { maxByteLength: size * 2 }),
+    known,
+  };
+  const packed = pack(value);
+  // Two copies; what is small or resizable is left to the platform.
+  assertEquals(packed.transferables.length, 2);
+  assert(!packed.transferables.includes(buffer));
+  const sent = unpack(
+    structuredClone(packed, { transfer: packed.transferables }),
+  ) as typeof value;
+  assertEquals(
+    difference({ ...sent, known: 0 }, { ...value, known: 0 }),
+    undefined,
+  );
+  assertStrictEquals(sent.known, known);
+  // What shared a buffer shares one.
+  assertStrictEquals(sent.view.buffer, sent.floats.buffer);
+  assertStrictEquals(sent.again.get("buffer"), sent.floats.buffer);
+  // The caller's stays, and is another.
+  assertEquals([buffer.detached, floats[0]], [false, 1.5]);
+  sent.floats[0] = 2;
+  assertEquals(floats[0], 1.5);
+});
+
+Deno.test("A large buffer that is marked is moved, with its views", () => {
+  const buffer = new ArrayBuffer(1 << 21);
+  const packed = pack([new Uint8Array(buffer, 1), transfer(buffer, [buffer])]);
+  assertEquals(packed.transferables, [buffer]);
+  const [view, moved] = unpack(
+    structuredClone(packed, { transfer: packed.transferables }),
+  ) as [Uint8Array, ArrayBuffer];
+  assertStrictEquals(view.buffer, moved);
+  assert(buffer.detached);
 });
