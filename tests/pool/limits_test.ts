@@ -51,18 +51,21 @@ for (const [name, method] of Object.entries(all)) {
   });
 
   threadTest(`Pool.${name}(): one that computes is given up`, async () => {
+    const until = new Int32Array(new SharedArrayBuffer(4));
     const warnings = await warningsOf(async () => {
       await using pool = new Pool(1);
       // Its start doesn't count: it has to compute before the time is over.
       await pool.apply(fns.square, [3]);
       const begun = new Queue<number>();
       const options = { timeout: 0.5 };
-      const called = method(pool, fns.spin as Star, [[begun]], options);
+      const items: [unknown, unknown][] = [[begun, until]];
+      const called = method(pool, fns.spin as Star, items, options);
       const rejected = assertRejects(() => called, DOMException, "0.5 seconds");
       const spinner = await begun.get();
       await rejected;
       assertNotEquals(await pool.apply(fns.ident), spinner);
     });
+    until[0] = 1;
     assertEquals(warnings.length, 1);
   });
 
