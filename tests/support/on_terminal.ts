@@ -1,7 +1,7 @@
 // A script that runs itself on a terminal, where Deno asks the user for what a
 // thread lacks, and answers as the user: "y" (yes), "A" (all) or "n" (no).
 
-import { expose, Thread } from "../../mod.ts";
+import { expose, Thread, type WorkerPermissions } from "../../mod.ts";
 
 let calls = 0;
 
@@ -26,8 +26,11 @@ export function stateOf(): string {
 }
 expose(import.meta, { ask, count, stateOf });
 
-async function run<R>(fn: () => R): Promise<R> {
-  const thread = new Thread(fn);
+async function run<R>(
+  fn: () => R,
+  permissions: WorkerPermissions = "none",
+): Promise<R> {
+  const thread = new Thread(fn, { permissions });
   thread.start();
   return await thread.join() as R;
 }
@@ -37,6 +40,10 @@ async function runThreads(): Promise<void> {
   const seen = [await run(count), await run(count)];
   console.log("seen", ...seen, await run(ask), await run(stateOf));
   console.log("seen", await run(count));
+  // What was granted to a worker with permissions can't be told from those.
+  const permissions = { read: ["lib"] };
+  const counts = [await run(count, permissions), await run(count, permissions)];
+  console.log("seen", ...counts);
 }
 
 async function runOnTerminal(answer: string): Promise<void> {

@@ -9,6 +9,8 @@ import {
 import {
   allocateWaiter,
   currentWaiter,
+  NEXT,
+  PREVIOUS,
   releaseWaiter,
   STATE,
   Stopped,
@@ -16,6 +18,7 @@ import {
   STRIDE,
   waiterWords,
 } from "../../lib/sync/waiters.ts";
+import { Mark } from "../../lib/sync/recorder.ts";
 import { threadTest } from "../support/threads.ts";
 import {
   ATTEMPTS,
@@ -379,4 +382,20 @@ threadTest("WaitList: a thread that is ended stands in no list", async () => {
     await thread.terminate();
     assertEquals(list.hasWaiters, false, `way ${way}`);
   }
+});
+
+Deno.test("WaitList: a list that was damaged to a circle ends in an error", () => {
+  const words = new Int32Array(new SharedArrayBuffer(4 * WaitList.WORDS));
+  const list = new WaitList(words, 0, Mark.NONE, () => 0);
+  const waiter = allocateWaiter();
+  list.enter(waiter, 1);
+  const at = waiter * STRIDE;
+  // It is its own neighbour, and no room suffices for it.
+  waiterWords()[at + NEXT] = waiterWords()[at + PREVIOUS] = waiter;
+  assertThrows(() => list.notify(), Error, "shared memory is damaged");
+  // The mutex was given back.
+  assertEquals(words[0] & 3, 0);
+  waiterWords()[at + NEXT] = waiterWords()[at + PREVIOUS] = 0;
+  list.leave(waiter);
+  releaseWaiter(waiter);
 });

@@ -91,7 +91,7 @@ threadTest("Workers that were started ahead serve pools, once", async () => {
 threadTest("Workers with old modules give way to new ones", async () => {
   // More than are ever kept, none of which knows the module that comes.
   await prestartWorkers(40);
-  await import("../support/thread_late.ts");
+  const { multiply } = await import("../support/thread_late.ts");
   const made = await workersMade(async () => {
     for (let i = 0; i < 10; i++) {
       const thread = new Thread(fns.add, { args: [i, 1] });
@@ -100,4 +100,8 @@ threadTest("Workers with old modules give way to new ones", async () => {
     }
   });
   assertLess(made, 2);
+  // Not even as a fresh one.
+  const fresh = new Thread(multiply, { args: [3, 4], fresh: true });
+  fresh.start();
+  assertEquals(await fresh.join(), 12);
 });

@@ -175,18 +175,18 @@ async function runOnTerminal(answer: string): Promise<string[]> {
 
 processTest("A worker is kept on a terminal; a grant is not", async () => {
   const out = await runOnTerminal("y");
-  assertEquals(out, ["seen 1 2 granted prompt", "seen 3"]);
+  assertEquals(out, ["seen 1 2 granted prompt", "seen 3", "seen 1 1"]);
 });
 
 processTest(
   "What a terminal's user grants for good ends a worker",
   async () => {
     const out = await runOnTerminal("A");
-    assertEquals(out, ["seen 1 2 granted prompt", "seen 1"]);
+    assertEquals(out, ["seen 1 2 granted prompt", "seen 1", "seen 1 1"]);
   },
 );
 
 processTest("What a terminal's user refuses ends a worker", async () => {
   const out = await runOnTerminal("n");
-  assertEquals(out, ["seen 1 2 denied prompt", "seen 1"]);
+  assertEquals(out, ["seen 1 2 denied prompt", "seen 1", "seen 1 1"]);
 });
