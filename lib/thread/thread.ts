@@ -235,6 +235,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
       );
     }
     if (idOf(target) === undefined) throw new TypeError(unexposed(target));
+    checkOptions("create thread", options);
     const {
       args = [],
       name,

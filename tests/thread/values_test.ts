@@ -12,7 +12,9 @@ import {
   Queue,
   sleep,
   type SleepOptions,
+  sleepSync,
   Thread,
+  type ThreadOptions,
 } from "../../mod.ts";
 import * as fns from "../support/thread_values.ts";
 import { threadTest } from "../support/threads.ts";
@@ -107,6 +109,16 @@ Deno.test("sleep() refuses options that are none", async () => {
       () => sleep(0.01, options as SleepOptions),
       TypeError,
       what,
+    );
+  }
+});
+
+Deno.test("Thread refuses options that are none", () => {
+  for (const options of [null, 0.05, false, "name"]) {
+    assertThrows(
+      () => new Thread(sleepSync as never, options as ThreadOptions),
+      TypeError,
+      "Cannot create thread: options must be an object, received ",
     );
   }
 });
