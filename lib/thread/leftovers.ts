@@ -86,6 +86,19 @@ export function watchPermissions(): void {
   };
 }
 
+/**
+ * Has the platform listen for the handlers, once and for all. It does so when one
+ * is set for the first time: removed with the thread that set it, it would be
+ * missing for the next thread's.
+ */
+export function enableHandlers(): void {
+  for (const name of HANDLERS) {
+    const handler = globalThis[name as never] as unknown;
+    Object.assign(globalThis, { [name]: () => {} });
+    Object.assign(globalThis, { [name]: handler });
+  }
+}
+
 /** A thread begins: what its modules listen to is theirs. */
 export function beginThread(): void {
   listening = [];

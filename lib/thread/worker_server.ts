@@ -40,6 +40,7 @@ import { DISMISSED, Form, GONE, Handover } from "./handover.ts";
 import { adoptLine, exchange, hasCharges, setReachable } from "./line.ts";
 import {
   beginThread,
+  enableHandlers,
   isAnythingLeft,
   noteOpen,
   removeListeners,
@@ -193,6 +194,8 @@ function serve(offers: Offer[]): void {
     else if ("requester" in data) handOut(data);
     else posted.resolve(data);
   });
+  // After the library's own listeners, which have to come first.
+  enableHandlers();
 }
 
 async function runJobs(

@@ -57,6 +57,16 @@ export function dispatch(): number {
   return ++calls;
 }
 
+/** The handler that the thread finds, and how often its own is called. */
+export function handle(): unknown[] {
+  const scope = self as { onmessage?: unknown };
+  const found = scope.onmessage;
+  let called = 0;
+  scope.onmessage = () => called++;
+  dispatchEvent(new MessageEvent("message", { data: {} }));
+  return [found, called, ++calls];
+}
+
 const local = new Local<{ name?: string; count?: number }>();
 
 /** What the thread finds in its local object, and leaves there. */
@@ -86,6 +96,7 @@ expose(import.meta, {
   dispatch,
   interval,
   large,
+  handle,
   listen,
   plain,
   port,

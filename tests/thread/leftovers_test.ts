@@ -50,6 +50,8 @@ threadTest("What a thread listens to, it does so alone", async () => {
   const calls = await run(fns.listen, ticks);
   assertEquals(await run(fns.dispatch), calls + 1);
   assertEquals(Atomics.load(ticks, 0), 0);
+  // Its own handler is called, as in a fresh worker.
+  assertEquals(await run(fns.handle), [null, 1, calls + 2]);
 });
 
 threadTest("A Local is empty for each thread", async () => {
