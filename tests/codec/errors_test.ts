@@ -112,6 +112,13 @@ threadTest("Errors that are thrown arrive as what they are", async () => {
         mine += HttpError.built - before;
         const { cause } = error as Error;
         assertStringIncludes((cause as Error).message, "errors.ts");
+        if (kind === "suppressed") {
+          // They say where they were thrown, too.
+          const inner = error as SuppressedError;
+          for (const { cause } of [inner.error, inner.suppressed]) {
+            assertStringIncludes(cause.message, "errors.ts");
+          }
+        }
       } catch (failure) {
         throw new Error(`${kind} by ${way}`, { cause: failure });
       }
