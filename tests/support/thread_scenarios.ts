@@ -95,14 +95,21 @@ const scenarios: Record<string, () => void | Promise<void>> = {
   },
   async abandoned() {
     const begun = new Queue<string>();
-    const thread = new Thread(spin, { args: [begun, 1500], name: "spinner" });
+    const [until, untilThen] = [1, 2].map(() =>
+      new Int32Array(new SharedArrayBuffer(4))
+    );
+    const thread = new Thread(spin, { args: [begun, until], name: "spinner" });
     thread.start();
     await begun.get();
     await thread.terminate();
     await thread.join().catch((error) => console.log(String(error)));
     // The one that was given up doesn't end another in its place.
-    const other = new Thread(spin, { args: [begun, 2500], name: "other" });
+    const other = new Thread(spin, { args: [begun, untilThen], name: "other" });
     other.start();
+    await begun.get();
+    until[0] = 1;
+    await sleep(0.3);
+    untilThen[0] = 1;
     console.log("other", await other.join());
   },
   async abandonedForEver() {
