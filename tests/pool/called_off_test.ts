@@ -80,6 +80,28 @@ async function poolToBegin(): Promise<[pool: Pool, go: Queue<number>]> {
   return [pool, go];
 }
 
+threadTest(
+  "Pool: a worker that asks for what was called off is answered",
+  async () => {
+    // Else the worker would be ended that waits for the answer.
+    const pool = new Pool(1, { grace: Infinity });
+    const words = new Int32Array(new SharedArrayBuffer(4));
+    await pool.apply(fns.nothing);
+    for (let i = 0; i < 3; i++) {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const called = pool.apply(fns.counted, [words] as never, { signal });
+      // It has begun, and asks for the memory, when this turn is over.
+      while (pool.running === 0) Atomics.pause();
+      controller.abort(new RangeError("enough"));
+      await assertRejects(() => called, RangeError, "enough");
+      await pool.apply(fns.nothing, [], { timeout: 30 });
+    }
+    pool.close();
+    await pool.join();
+  },
+);
+
 for (const isCalledOff of [true, false]) {
   const what = isCalledOff ? "a backlog that is called off" : "a full channel";
   threadTest(`Pool: what stands behind ${what} goes on`, async () => {

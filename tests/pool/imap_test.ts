@@ -236,6 +236,27 @@ for (const method of ["imap", "imapUnordered"] as const) {
   });
 }
 
+threadTest(
+  "A closed pool keeps its workers for what is still read",
+  async () => {
+    const begun = new Int32Array(new SharedArrayBuffer(4));
+    const options = { initializer: fns.prepare, initargs: ["", begun] };
+    const pool = new Pool(1, options);
+    const results = pool.imap(fns.square, [1, 2, 3, 4, 5]);
+    await results.next();
+    pool.close();
+    const rest: number[] = [];
+    for await (const result of results) {
+      rest.push(result);
+      // Nothing of it is under way meanwhile.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    assertEquals(rest, [4, 9, 16, 25]);
+    assertEquals(begun[0], 1);
+    await pool.join();
+  },
+);
+
 threadTest("Pool.terminate() ends what outlives close()", async () => {
   const pool = new Pool(1);
   const results = pool.imap(fns.square, new Source());
