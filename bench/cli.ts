@@ -28,6 +28,7 @@ Usage: deno task bench [measurement]... [flags]
   deno task bench                  All measurements: half an hour or more
   deno task bench queue apply      Some of them
   deno task bench:gate             Those that have floors, and fail below them
+  deno task bench cluster          Past one machine; --postgres URL --chunks N
 
   --rounds N   How often each contender is run (default 7)
   --list       The measurements, and who takes part

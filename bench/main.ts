@@ -52,6 +52,8 @@
  *  - The workers' code and the items are tiny on purpose: what is measured is the
  *    way there and back. Work that takes longer makes all pools alike; see exp.
  *
+ * `deno task bench cluster` is a program by itself: see `cluster/main.ts`.
+ *
  * Absolute figures are printed as well. They hold for this machine and minute.
  *
  * @module
@@ -198,6 +200,24 @@ function machine(): string {
     `V8 ${v8}`;
 }
 
+/** Past one machine: a program by itself, with packages of its own. */
+async function runCluster(args: string[]): Promise<number> {
+  const path = (file: string) => new URL(file, import.meta.url).pathname;
+  const { code } = await new Deno.Command("deno", {
+    args: [
+      ["run", "--quiet", "--no-prompt", "--no-check"],
+      ["--config", path("../labs/cluster/deno.json")],
+      ["--allow-net", "--allow-env", "--allow-read", "--allow-sys=loadavg"],
+      ["--allow-run", path("cluster/main.ts"), ...args],
+    ].flat(),
+  }).spawn().status;
+  return code;
+}
+
 setColorEnabled(!Deno.noColor && Deno.stdout.isTerminal());
 
-Deno.exit(await main());
+Deno.exit(
+  Deno.args[0] === "cluster"
+    ? await runCluster(Deno.args.slice(1))
+    : await main(),
+);
