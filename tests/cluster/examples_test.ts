@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { filesIn, root, scriptsOf } from "../support/scripts.ts";
+import { filesIn, needsStore, root, scriptsOf } from "../support/scripts.ts";
 import { Program, startHost } from "./support/hosts.ts";
 import { kinds, startServer } from "./support/stores.ts";
 
@@ -7,9 +7,13 @@ Deno.test({
   name: "cluster: the documented programs print what they say",
   ignore: !kinds.includes("redis"),
   async fn() {
-    const files = ["lib/cluster.ts", ...filesIn("lib/cluster/", ".ts")];
-    const scripts = files.flatMap(scriptsOf);
-    assert(scripts.length >= 2);
+    const files = [
+      ...filesIn("docs/", ".md"),
+      "lib/cluster.ts",
+      ...filesIn("lib/cluster/", ".ts"),
+    ];
+    const scripts = files.flatMap(scriptsOf).filter(needsStore);
+    assert(scripts.length >= 3);
     await using server = await startServer("redis");
     const folder = await Deno.makeTempDir();
     try {

@@ -34,6 +34,11 @@ export function scriptsOf(path: string): Script[] {
   })).filter(({ code }) => code.includes("expose(import.meta"));
 }
 
+/** Those of a cluster need a store and a host: `tests/cluster` has them. */
+export function needsStore({ code }: Script): boolean {
+  return code.includes('"@lab9/concurrency/cluster"');
+}
+
 /** What the comments behind `console.log(…);` promise. */
 function promised(code: string): string {
   return [...code.matchAll(/^ *console\.log\(.*\); \/\/ (.*)$/gm)]

@@ -1,14 +1,15 @@
 import { assert } from "@std/assert";
-import { assertPrints, filesIn, root, scriptsOf } from "../support/scripts.ts";
+import {
+  assertPrints,
+  filesIn,
+  needsStore,
+  root,
+  scriptsOf,
+} from "../support/scripts.ts";
 import { processTest, threadTest } from "../support/threads.ts";
 
 function files(): string[] {
   return ["mod.ts", ...filesIn("lib/", ".ts")];
-}
-
-/** Those of a cluster need a store and a host: `tests/cluster` has them. */
-function needsStore({ code }: { code: string }): boolean {
-  return code.includes('"@lab9/concurrency/cluster"');
 }
 
 processTest(
