@@ -125,6 +125,36 @@ chromiumTest(
   },
 );
 
+chromiumTest("The reader foresees, and schedules", async (browser, t) => {
+  await using server = await servePage();
+  const page = await openPage(browser, `${server.url}?quick`);
+  await t.step("what was foreseen is told when the cell has run", async () => {
+    const cell = page.locator("#cell-queue-13");
+    await cell.getByLabel(/Which one comes out first/).fill("3");
+    await cell.getByText("Run it to see").waitFor();
+    await runToEnd(page, "Run queue:13");
+    await cell.getByText("you said 3, it was 1").waitFor();
+    await cell.getByLabel(/Which one comes out first/).fill("1");
+    await cell.locator(".prediction .reproduced").waitFor();
+  });
+  await t.step("a player finds the deadlock, and goes back", async () => {
+    const game = page.getByRole("region", { name: /opposite order/ });
+    const step = (name: string) =>
+      game.getByRole("button", { name, exact: true });
+    await step("acquire account-1 by move-1").click();
+    await step("acquire account-2 by move-2").click();
+    await game.getByText(
+      "Nobody can go on, after 2 steps. The shortest way takes 2",
+    ).waitFor();
+    assert(await step("acquire account-2 by move-1").isDisabled());
+    await step("Back").click();
+    await step("acquire account-2 by move-1").click();
+    await game.getByText("account-2: held by move-1").waitFor();
+    assertEquals(await game.getByRole("listitem").count(), 2 + 2 + 2);
+  });
+  await page.close();
+});
+
 chromiumTest("Stop ends what runs, and what computes", async (browser) => {
   await using server = await servePage();
   const page = await openPage(browser, server.url);

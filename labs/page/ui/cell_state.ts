@@ -25,6 +25,8 @@ export class CellState {
   readonly verdict: Signal<Verdict | undefined> = signal<
     Verdict | undefined
   >();
+  /** What the reader thinks it will come to. */
+  readonly said: Signal<number | undefined> = signal<number | undefined>();
   #lines: string[] = [];
 
   constructor(cell: PageCell) {

@@ -9,6 +9,7 @@ import { speedText } from "../../runner/report/sentence.ts";
 import { axisOf } from "../../runner/selection.ts";
 import type { CellState } from "./cell_state.ts";
 import type { PageLab } from "./labs.ts";
+import { Prediction } from "./prediction.tsx";
 import { run, running, stop } from "./session.ts";
 import { hasSharedAxis } from "./settings.ts";
 import { TimelineView } from "./timeline_view.tsx";
@@ -42,6 +43,7 @@ export function CellView({ lab, state, cells }: CellProps) {
         <VerdictView state={state} />
       </p>
       {prose && <p class="prose">{prose}</p>}
+      <Prediction state={state} />
       <Difference verdict={state.verdict.value} />
       <div class="sides">
         <Code name="Python, in the notebook" text={recorded?.source ?? ""} />

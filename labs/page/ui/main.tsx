@@ -12,7 +12,9 @@ import { describe } from "../../runner/judge/verdict.ts";
 import { sentenceOf, speedText } from "../../runner/report/sentence.ts";
 import { CellState } from "./cell_state.ts";
 import { anchorOf, CellView } from "./cell_view.tsx";
+import { scenarios } from "../game/scenarios.ts";
 import { Controls } from "./controls.tsx";
+import { GameView } from "./game_view.tsx";
 import { labs, type PageLab } from "./labs.ts";
 import { run, running, stop } from "./session.ts";
 import { followAddress } from "./settings.ts";
@@ -72,6 +74,15 @@ function LabView({ lab }: { lab: PageLab }) {
           cells={cells}
         />
       ))}
+      {scenarios.filter((scenario) =>
+        scenario.lab === lab.name
+      )
+        .map((scenario) => (
+          <GameView
+            key={scenario.title}
+            scenario={scenario}
+          />
+        ))}
     </section>
   );
 }
