@@ -9,10 +9,6 @@ const INTERPRETED =
   "--v8-flags=--no-opt,--no-maglev,--no-sparkplug,--stack-size=400";
 
 const scenarios: Record<string, string[]> = {
-  "Where the stack ends, no wait is left half-way": [
-    INTERPRETED,
-    "locks_stack.ts",
-  ],
   "Where the stack ends, a change is made or not": [
     INTERPRETED,
     "changes_at_stack_end.ts",
