@@ -86,10 +86,11 @@ export class Transcript {
   }
 }
 
-/** Reads an event; undefined if it broke off with its lab. */
+/** Reads an event; undefined if it broke off with its lab, or is something else. */
 function parseEvent(text: string): LabEvent | undefined {
   try {
-    return JSON.parse(text);
+    const event = JSON.parse(text);
+    return typeof event?.type === "string" ? event : undefined;
   } catch {
     return undefined;
   }
