@@ -1,19 +1,23 @@
+// To take this lab with you, as one file that needs nothing beside it:
+//
+//     deno task copy race race.ts
+
 /**
- * A lab of our own: a race. Two threads count up the same word without a lock. Run
- * as usual they nearly always come to two; an explorer goes through the orders in
- * which their steps can happen, finds the one that loses an update, and tells it
- * step by step. Then the lock, and every schedule of it.
+ * A lab of our own: a race. Threads count up the same word without a lock. Run as
+ * usual they hardly ever lose an update; an explorer goes through the orders in
+ * which their steps can happen, finds one that does, and tells it step by step.
+ * Then the lock, and every schedule of it.
  *
  *     deno task lab:race
  *     deno run --no-prompt --allow-read=labs,lib,vendor,mod.ts labs/race.ts
  */
 
-import { expose, Lock, Thread } from "@lab9/concurrency";
 import {
   explore,
   type Scenario,
   ScheduleError,
 } from "@lab9/concurrency/explore";
+import { expose, Lock, Thread } from "@lab9/concurrency";
 import { cell, runLab } from "./notebook/cell.ts";
 
 /** A word in shared memory: all threads see the same. */
@@ -28,15 +32,16 @@ export function increment(counter: Int32Array): void {
   counter[0] = counter[0] + 1;
 }
 
-cell("luck", "threads that count to two, ten times", {
+cell("luck", "threads that each count one up, ten times", {
   needs: ["increment"],
-  prestart: 2,
-}, async () => {
+  prestart: ({ workers }) => workers,
+}, async ({ workers }) => {
   const results: number[] = [];
   for (let i = 0; i < 10; i++) {
     const counter = newCounter();
-    const threads = [1, 2].map(() =>
-      new Thread(increment, { args: [counter] })
+    const threads = Array.from(
+      { length: workers },
+      () => new Thread(increment, { args: [counter] }),
     );
     for (const thread of threads) await thread.start();
     for (const thread of threads) await thread.join();

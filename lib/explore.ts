@@ -7,6 +7,9 @@
  * @module
  */
 
+// First of all modules, so that it is the first of a bundle, too.
+import "./explore/instrument.ts";
+
 export {
   type Exploration,
   explore,

@@ -24,18 +24,12 @@ const labs = new URL("../", import.meta.url);
 const MADE_BY =
   "// One file that needs nothing beside it, made by `deno task copy";
 
-/**
- * Labs that can't be one file: the explorer has to come before the library, in a
- * module of its own.
- */
-const APART = new Set(["race"]);
-
 /** The labs that can be copied, by name. */
 export async function labNames(): Promise<string[]> {
   const names: string[] = [];
   for await (const { name, isFile } of Deno.readDir(labs)) {
     const lab = name.replace(/\.ts$/, "");
-    if (isFile && lab !== name && !APART.has(lab)) names.push(lab);
+    if (isFile && lab !== name) names.push(lab);
   }
   return names.sort();
 }

@@ -78,7 +78,7 @@ const PROSE: Record<string, string> = {
   "race:race":
     "One thread at a time goes on, in every order of their steps. In one of the first, an update is lost.",
   "race:locked": "The lock makes the read and the write one step.",
-  "race:fix": "All schedules of two threads that switch once on the way.",
+  "race:fix": "Schedules that take the turn from a thread once, or never.",
 };
 
 /** What the title of a cell ends with that runs without the interpreter lock. */

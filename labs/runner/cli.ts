@@ -178,7 +178,7 @@ function readLabFlags(
 function checkName(flag: string, path: string | undefined): void {
   if (path === undefined) return;
   // Its name was forgotten, and a lab or a cell taken for it.
-  if (!/^(threads|queue|pool|gil|deadlock)(:|$)/.test(path)) return;
+  if (!/^(threads|queue|pool|gil|deadlock|race)(:|$)/.test(path)) return;
   throw new UsageError(
     `Cannot write --${flag} '${path}': it must be the name of a file or ` +
       `folder; './${path}' would be one`,

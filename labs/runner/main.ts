@@ -19,11 +19,12 @@ import { program } from "./program.ts";
 const tasks: Record<string, { command: string }> = config.tasks;
 
 // Each lab is run as its own task does, with that task's permissions.
-const labs = ["threads", "queue", "pool", "gil", "deadlock"].map((lab) => ({
+const OWN = ["deadlock", "race"];
+const labs = ["threads", "queue", "pool", "gil", ...OWN].map((lab) => ({
   lab,
   command: tasks[`lab:${lab}`].command.split(" "),
   record: new URL(`../recorded/${lab}.json`, import.meta.url),
-  isOwn: lab === "deadlock",
+  isOwn: OWN.includes(lab),
 }));
 
 // Labs of other notebooks, which `deno task import` made, have no task.

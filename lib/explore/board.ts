@@ -17,7 +17,8 @@
  *
  * A schedule that fails is unwound: each thread that is left gets the turn once
  * more, and its next wait throws {@linkcode Unwound}. The steps of an unwinding
- * thread are no decisions.
+ * thread are no decisions. Where all that are left wait, the explorer has the turn
+ * before: it can look at what they wait for.
  *
  * This module imports nothing: it runs before anything else in a worker.
  *
@@ -71,8 +72,16 @@ export type Pick = (typeof Pick)[keyof typeof Pick];
 export const Access = { NONE: 0, READ: 1, WRITE: 2 } as const;
 export type Access = (typeof Access)[keyof typeof Access];
 
+/** The numbers of the library's own memory. */
+export const WAITER_TABLE = 0;
+export const THREAD_TABLE = 1;
+/** That of what stands in the threads' arguments begins with this. */
+export const FIRST_MEMORY = 2;
+
 /** Set in a decision that lets a timeout pass: the thread's bit is above. */
 export const TIMEOUT = MOST_THREADS;
+/** Above those, the bits of threads that could go on but yield. */
+export const YIELDS = 2 * MOST_THREADS;
 
 const MODE = 0;
 const OUTCOME = 1;
@@ -88,6 +97,10 @@ const ORDER = 10;
 const WAITS = 11;
 const CHANGES = 12;
 const WAITING = 13;
+/** The bit of a thread that isn't picked as long as others can go on, or 0. */
+const LAST = 15;
+/** How many decisions there were at which several threads could go on. */
+const FORKS = 14;
 const CHANGE_AT = 16;
 const GO = CHANGE_AT + MOST_CHANGES;
 const ROWS = GO + MOST_THREADS + 1;
@@ -99,6 +112,10 @@ const PRIORITY = 2;
 const MEMORY = 3;
 const PLACE = 4;
 const ACCESS = 5;
+/** How often the thread is yet to go on where it would yield. */
+const INSISTS = 6;
+/** A number made of all that the thread has done and seen. */
+const HISTORY = 7;
 // Words of a wait.
 const WAITS_AT = ROWS + MOST_THREADS * ROW;
 const WAIT = 6;
@@ -109,13 +126,15 @@ const WAIT_PLACE = 3;
 const WAIT_ORDER = 4;
 // Words of a decision.
 const LOG = WAITS_AT + MOST_WAITS * WAIT;
-const ENTRY = 4;
+const ENTRY = 5;
 const PLAN = LOG + MOST_STEPS * ENTRY;
 const WORDS = (PLAN + MOST_STEPS + 1) & ~1;
 // Doubles, behind the words.
 const TIME = 0;
 const DEADLINES = 1;
 const DOUBLES = DEADLINES + MOST_WAITS;
+
+const ALL_TIMEOUTS = ((1 << MOST_THREADS) - 1) << TIMEOUT;
 
 const Mode = { OFF: 0, RUNS: 1, UNWINDS: 2 } as const;
 const State = { FREE: 0, READY: 1, WAITS: 2, ENDED: 3 } as const;
@@ -128,7 +147,15 @@ const LOOKS = 300;
 /** How far a step moves the clock, in milliseconds. */
 const STEP_MS = 0.001;
 /** One decision in so many lets a timeout pass although threads can go on. */
-const TIMEOUT_ODDS = 16;
+const TIMEOUT_ODDS = 8;
+/** One decision in so many has a thread insist that yields. */
+const INSISTENCE_ODDS = 4;
+/** How many steps a look of a thread that spins may have. */
+const LONGEST_LOOK = 8;
+/** The greatest number that counts something, and names no thread. */
+const LARGEST_COUNT = 1 << 16;
+/** The longest spin that a thread gives up by insisting, in looks. */
+const MOST_INSISTENCE = 128;
 /** An unwinding thread that makes so many steps is in a loop: one throws. */
 const LAST_STEPS = 5000;
 
@@ -137,9 +164,17 @@ export class Unwound extends Error {
   override name = "Unwound";
 }
 
+/** What closing the worker throws in a thread of a schedule: it ends alone. */
+export class Closed extends Error {
+  override name = "Closed";
+}
+
 /** A decision, as the log has it. */
 export interface Decision {
-  /** A bit for each thread that could go on; the upper ones are timeouts. */
+  /**
+   * A bit for each thread that could go on; above them for each timeout that could
+   * pass, and for each of the threads that yields.
+   */
   options: number;
   /** The number of the bit that was picked. */
   choice: number;
@@ -147,6 +182,8 @@ export interface Decision {
   memory: number;
   place: number;
   access: Access;
+  /** A number made of all that the threads had done and seen until then. */
+  state: number;
 }
 
 /** What a schedule is to be. */
@@ -156,9 +193,11 @@ export interface Orders {
   /** Whether what the plan picks may be impossible. */
   isLoose: boolean;
   pick: Pick;
+  /** Whether the last thread isn't picked as long as others can go on. */
+  hasLast: boolean;
   seed: number;
   maxSteps: number;
-  /** Decisions at which the running thread's priority becomes the lowest. */
+  /** Forks at which the running thread's priority becomes the lowest. */
   changes: readonly number[];
   /** Of each thread, for {@linkcode Pick.PRIORITY}. */
   priorities: readonly number[];
@@ -173,6 +212,10 @@ export class Board {
   /** How many steps the thread has made while it unwinds. */
   #lastSteps = 0;
   #hasThrown = false;
+  /** The steps of the thread's last look, as far as this one hasn't come. */
+  readonly #look = new Int32Array(LONGEST_LOOK);
+  /** How many steps this look has had. */
+  #looked = 0;
 
   constructor(buffer?: SharedArrayBuffer, me: number = EXPLORER) {
     this.buffer = buffer ?? new SharedArrayBuffer(WORDS * 4 + DOUBLES * 8);
@@ -195,6 +238,11 @@ export class Board {
     return this.#words[DECISIONS];
   }
 
+  /** At how many of them several threads could go on. */
+  get forks(): number {
+    return this.#words[FORKS];
+  }
+
   decision(index: number): Decision {
     const at = LOG + index * ENTRY;
     const words = this.#words;
@@ -204,6 +252,7 @@ export class Board {
       options: words[at + 1],
       memory: words[at + 2],
       place: words[at + 3],
+      state: words[at + 4],
     };
   }
 
@@ -220,13 +269,18 @@ export class Board {
     words[MODE] = Mode.RUNS;
     words[OUTCOME] = Outcome.NONE;
     words[THREADS] = threads;
-    words[DECISIONS] = words[ORDER] = words[WAITS] = 0;
+    words[DECISIONS] =
+      words[ORDER] =
+      words[WAITS] =
+      words[FORKS] =
+        0;
     words[LIMIT] = Math.min(orders.maxSteps, MOST_STEPS);
     words[PLANNED] = Math.min(orders.plan.length, MOST_STEPS);
     words[IS_LOOSE] = orders.isLoose ? 1 : 0;
     words[PICK] = orders.pick;
     words[RANDOM] = orders.seed | 1;
     words[LOWEST] = 0;
+    words[LAST] = orders.hasLast ? 1 << (threads - 1) : 0;
     words[CHANGES] = Math.min(orders.changes.length, MOST_CHANGES);
     for (let i = 0; i < words[CHANGES]; i++) {
       words[CHANGE_AT + i] = orders.changes[i];
@@ -248,6 +302,12 @@ export class Board {
     this.#handOver(this.#decide(EXPLORER));
   }
 
+  /** Has the threads unwind that are left, all of which wait. */
+  unwind(): void {
+    real.store(this.#words, GO + EXPLORER, 0);
+    this.#handOver(this.#nextToUnwind());
+  }
+
   /** Blocks until no thread has the turn; false if that takes longer. */
   over(ms: number): boolean {
     const words = this.#words;
@@ -265,6 +325,8 @@ export class Board {
   join(): void {
     this.#lastSteps = 0;
     this.#hasThrown = false;
+    this.#look.fill(0);
+    this.#looked = 0;
     this.#sleep();
   }
 
@@ -286,7 +348,11 @@ export class Board {
     words[row + MEMORY] = memory;
     words[row + PLACE] = place;
     words[row + ACCESS] = access;
-    if (yields) words[row + YIELDED] = 1;
+    const isAsBefore = this.#isAsBefore(mix(place) ^ memory ^ access, yields);
+    if (words[row + INSISTS] > 0 && this.#goesOn(row, yields, isAsBefore)) {
+      return -1;
+    }
+    if (yields) words[row + YIELDED] = ++words[ORDER];
     const next = this.#decide(this.#me);
     if (next !== this.#me) {
       this.#handOver(next);
@@ -294,6 +360,17 @@ export class Board {
     }
     if (words[MODE] !== Mode.RUNS) return this.#stepUnwinding(memory);
     return words[DECISIONS] - 1;
+  }
+
+  /**
+   * Notes what the thread has seen at its step. Ids of threads are others in each
+   * schedule, as are counts of the library's that go on.
+   */
+  see(memory: number, place: number, value: number): void {
+    const isTold = !isTable(memory) && Math.abs(value) <= LARGEST_COUNT;
+    if (!isTold) value = 0;
+    const history = this.#row(this.#me) + HISTORY;
+    this.#words[history] = mix(mix(this.#words[history] ^ place) ^ value);
   }
 
   /** The thread's step has changed something: those that yield look again. */
@@ -352,6 +429,7 @@ export class Board {
     if (words[MODE] !== Mode.RUNS) throw this.#unwound();
     words[row + STATE] = State.WAITS;
     words[row + ACCESS] = Access.NONE;
+    words[row + INSISTS] = 0;
     this.#handOver(this.#decide(this.#me));
     this.#sleep();
     if (words[MODE] !== Mode.RUNS) throw this.#unwound();
@@ -413,7 +491,7 @@ export class Board {
   /** Steps on the memory of the library's tables go on: they end soon. */
   #stepUnwinding(memory: number): number {
     const isLoop = ++this.#lastSteps > LAST_STEPS;
-    if (memory !== 0 && (!this.#hasThrown || isLoop)) {
+    if (!isTable(memory) && (!this.#hasThrown || isLoop)) {
       throw this.#unwound();
     }
     return -1;
@@ -461,10 +539,13 @@ export class Board {
   #decide(current: number): number {
     const words = this.#words;
     const timer = this.#earliest();
-    const threads = this.#ready(current);
+    const threads = this.#ready();
     let options = threads;
     if (timer >= 0) {
       options |= 1 << (TIMEOUT + words[this.#wait(timer) + WAITER]);
+    }
+    if (this.#canInsist(current, threads)) {
+      options |= 1 << current | 1 << (YIELDS + current);
     }
     if (options === 0) return this.#finishSchedule();
     const index = words[DECISIONS];
@@ -474,11 +555,15 @@ export class Board {
       if (words[IS_LOOSE] === 0) return this.#fail(Outcome.ASTRAY);
       choice = -1;
     }
-    if (choice < 0) choice = this.#pick(current, threads, options, index);
+    if (choice < 0) choice = this.#pick(current, threads, options);
     words[DECISIONS] = index + 1;
+    if ((threads & (threads - 1)) !== 0) words[FORKS]++;
     this.#doubles[TIME] += STEP_MS;
     const thread = choice % TIMEOUT;
     const row = this.#row(thread);
+    if ((options & 1 << (YIELDS + choice)) !== 0 && choice < TIMEOUT) {
+      this.#insist(thread);
+    }
     if (choice >= TIMEOUT) {
       const deadline = this.#doubles[DEADLINES + timer];
       this.#doubles[TIME] = Math.max(this.#doubles[TIME], deadline);
@@ -489,26 +574,80 @@ export class Board {
     words[entry + 1] = options;
     words[entry + 2] = words[row + MEMORY];
     words[entry + 3] = words[row + PLACE];
+    words[entry + 4] = this.#state();
     return thread;
   }
 
   /**
    * The threads that can go on. One that yields has seen all there is, and waits
-   * for something to change: it can't as long as others can. Where all yield, the
-   * one that has the turn goes on, until it sleeps.
+   * for something to change: it doesn't as long as others can, unless it insists.
+   * Where all yield, the one insists that has yielded first.
    */
-  #ready(current: number): number {
+  #ready(): number {
     const words = this.#words;
-    let all = 0;
     let eager = 0;
+    let first = -1;
     for (let thread = 0; thread < words[THREADS]; thread++) {
       const row = this.#row(thread);
       if (words[row + STATE] !== State.READY) continue;
-      all |= 1 << thread;
       if (words[row + YIELDED] === 0) eager |= 1 << thread;
+      else if (
+        first < 0 ||
+        words[row + YIELDED] < words[this.#row(first) + YIELDED]
+      ) first = thread;
     }
-    if (eager !== 0) return eager;
-    return (all & (1 << current)) !== 0 ? 1 << current : all;
+    if (eager !== 0 || first < 0) return eager;
+    this.#insist(first);
+    return 1 << first;
+  }
+
+  /** Whether the step is what the thread has done at its last look, too. */
+  #isAsBefore(step: number, yields: boolean): boolean {
+    const at = this.#looked++;
+    const isAsBefore = this.#look[at] === step;
+    this.#look[at] = step;
+    if (yields) this.#looked = 0;
+    return isAsBefore;
+  }
+
+  /** Whether a thread that insists still does: it looks as it has looked. */
+  #goesOn(row: number, yields: boolean, isAsBefore: boolean): boolean {
+    const words = this.#words;
+    this.#doubles[TIME] += STEP_MS;
+    if (yields) words[row + INSISTS]--;
+    if (!isAsBefore) words[row + INSISTS] = 0;
+    return words[row + INSISTS] > 0;
+  }
+
+  #insist(thread: number): void {
+    const row = this.#row(thread);
+    this.#words[row + YIELDED] = 0;
+    this.#words[row + INSISTS] = MOST_INSISTENCE;
+  }
+
+  /**
+   * Whether the thread that has the turn, and yields, may go on all the same: it
+   * has spun for so long that it gives up, and sleeps. It then goes on alone until
+   * it sleeps or changes something, all of which is one step.
+   */
+  #canInsist(current: number, threads: number): boolean {
+    if (current >= MOST_THREADS || (threads & (1 << current)) !== 0) {
+      return false;
+    }
+    const words = this.#words;
+    const row = this.#row(current);
+    return threads !== 0 && words[row + STATE] === State.READY &&
+      words[row + YIELDED] !== 0;
+  }
+
+  /** A number for what all threads have done and seen. */
+  #state(): number {
+    const words = this.#words;
+    let state = 0;
+    for (let thread = 0; thread < words[THREADS]; thread++) {
+      state += mix(words[this.#row(thread) + HISTORY] + thread * 0x9e3779b9);
+    }
+    return state | 0;
   }
 
   /** The wait whose time passes first; -1 if none does. */
@@ -536,14 +675,17 @@ export class Board {
     current: number,
     threads: number,
     options: number,
-    index: number,
   ): number {
     const words = this.#words;
-    const timeout = options & ~threads;
+    const timeout = options & ALL_TIMEOUTS;
+    const others = threads & ~words[LAST];
+    if (others !== 0) threads = others;
     if (threads === 0) return lowest(timeout);
     const canStay = current < MOST_THREADS && (threads & (1 << current)) !== 0;
     const pick = words[PICK];
     if (pick === Pick.FIRST) return canStay ? current : lowest(threads);
+    const canInsist = options >> YIELDS !== 0;
+    if (canInsist && this.#random(INSISTENCE_ODDS) === 0) return current;
     if (timeout !== 0 && this.#random(TIMEOUT_ODDS) === 0) {
       return lowest(timeout);
     }
@@ -553,7 +695,7 @@ export class Board {
         if ((threads & (1 << thread)) !== 0 && left-- === 0) return thread;
       }
     }
-    if (canStay && this.#isChange(index)) {
+    if (canStay && this.#isChange(words[FORKS])) {
       words[this.#row(current) + PRIORITY] = --words[LOWEST];
     }
     let best = -1;
@@ -567,9 +709,9 @@ export class Board {
     return best;
   }
 
-  #isChange(index: number): boolean {
+  #isChange(fork: number): boolean {
     for (let i = 0; i < this.#words[CHANGES]; i++) {
-      if (this.#words[CHANGE_AT + i] === index) return true;
+      if (this.#words[CHANGE_AT + i] === fork) return true;
     }
     return false;
   }
@@ -606,7 +748,7 @@ export class Board {
       const isWaiting = words[this.#row(thread) + STATE] === State.WAITS;
       if (isWaiting) words[WAITING] |= 1 << thread;
     }
-    return this.#nextToUnwind();
+    return outcome === Outcome.STUCK ? EXPLORER : this.#nextToUnwind();
   }
 
   #nextToUnwind(): number {
@@ -619,6 +761,11 @@ export class Board {
   }
 }
 
+/** Whether the memory is one of the tables that all threads of a process share. */
+export function isTable(memory: number): boolean {
+  return memory === WAITER_TABLE || memory === THREAD_TABLE;
+}
+
 /** The number of the lowest bit that is set. */
 function lowest(bits: number): number {
   return 31 - Math.clz32(bits & -bits);
@@ -628,4 +775,11 @@ function countBits(bits: number): number {
   let count = 0;
   for (let left = bits; left !== 0; left &= left - 1) count++;
   return count;
+}
+
+/** Scatters the bits of a number. */
+function mix(value: number): number {
+  value = Math.imul(value ^ value >>> 16, 0x85ebca6b);
+  value = Math.imul(value ^ value >>> 13, 0xc2b2ae35);
+  return value ^ value >>> 16;
 }

@@ -3,16 +3,19 @@
 import {
   Board,
   type Decision,
+  FIRST_MEMORY,
   MOST_THREADS,
   type Orders,
-  type Outcome,
+  Outcome,
 } from "./board.ts";
-import type { TracedStep } from "./instrument.ts";
-import type {
-  CrewJob,
-  CrewReport,
-  CrewSetup,
-  LoadError,
+import { EXPLORES, instrumentUrl, type TracedStep } from "./instrument.ts";
+import {
+  type CrewJob,
+  type CrewReport,
+  type CrewSetup,
+  type LoadError,
+  serveExplorerKey,
+  threadWorkerUrl,
 } from "./thread_worker.ts";
 import { pack, post, unexposed } from "../codec/packing.ts";
 import { unpackThrown } from "../codec/portable_error.ts";
@@ -57,12 +60,16 @@ export interface ScenarioThread {
 export interface Run {
   outcome: Outcome;
   decisions: Decision[];
+  /** At how many of them several threads could go on. */
+  forks: number;
   /** The names of the threads, in their order. */
   threads: string[];
   /** The first that threw, and what. */
   thrown?: { thread: number; error: unknown };
   /** The threads that waited when nobody could go on. */
   waiting: number[];
+  /** What `atRest` has thrown, if they may wait. */
+  unrest?: { error: unknown };
   /** Of each thread, if they were traced. */
   traces: TracedStep[][];
 }
@@ -71,8 +78,12 @@ export interface Run {
 export interface RunOptions {
   /** Of the threads' random numbers. */
   seed: number;
+  /** In seconds. */
+  longestTimeout: number;
   /** Whether the steps are told one by one. @default {false} */
   isTraced?: boolean;
+  /** Called when all threads that are left wait, with their names. */
+  atRest?: (waiting: readonly string[]) => void;
 }
 
 /** How long a thread may take for a step, in milliseconds. */
@@ -92,12 +103,6 @@ export class Crew implements Disposable {
   #failures: LoadError[] = [];
 
   constructor() {
-    if (!IS_APART.test(import.meta.url)) {
-      throw new Error(
-        "Cannot explore: the library is part of a bundle, and what replaces " +
-          "Atomics has to be loaded before it, run the program from its modules",
-      );
-    }
     stockNodes();
   }
 
@@ -118,7 +123,7 @@ export class Crew implements Disposable {
   run(
     threads: readonly ScenarioThread[],
     orders: Orders,
-    { seed, isTraced = false }: RunOptions,
+    { seed, longestTimeout, isTraced = false, atRest }: RunOptions,
   ): Run {
     const names = threads.map(nameOf);
     const memories = new Map<SharedArrayBuffer, number>();
@@ -135,6 +140,7 @@ export class Crew implements Disposable {
         memories: [],
         isTraced,
         seed: seed + i,
+        longestTimeout,
       };
     });
     this.#board.lay(threads.length, orders);
@@ -155,6 +161,17 @@ export class Crew implements Disposable {
       post(member.worker, job, job.args.transferables);
     }
     this.#board.begin();
+    this.#checkOver();
+    let unrest: Run["unrest"];
+    if (this.#board.outcome === Outcome.STUCK) {
+      unrest = atRest && this.#look(names, atRest);
+      this.#board.unwind();
+      this.#checkOver();
+    }
+    return { ...this.#report(names, isTraced), unrest };
+  }
+
+  #checkOver(): void {
     if (!this.#board.over(STEP_MS)) {
       throw new Error(
         "Cannot explore: a thread has run for 20 seconds without touching what " +
@@ -162,7 +179,18 @@ export class Crew implements Disposable {
           "library in its loop",
       );
     }
-    return this.#report(names, isTraced);
+  }
+
+  /** Looks whether the threads that wait may do so. */
+  #look(
+    names: string[],
+    atRest: (waiting: readonly string[]) => void,
+  ): Run["unrest"] {
+    try {
+      atRest(names.filter((_, thread) => this.#board.wasWaiting(thread)));
+    } catch (error) {
+      return { error };
+    }
   }
 
   /** Ends the workers. */
@@ -183,6 +211,7 @@ export class Crew implements Disposable {
         { length: board.decisions },
         (_, i) => board.decision(i),
       ),
+      forks: board.forks,
       threads,
       waiting: [],
       traces: [],
@@ -246,9 +275,6 @@ export class Crew implements Disposable {
   }
 }
 
-/** The name of this module, where it is one. */
-const IS_APART = /\/explore\/crew\.[jt]s$/;
-
 /** More locks than these aren't waited for at once. */
 const NODES = 64;
 
@@ -287,7 +313,9 @@ function findMemory(
     return findMemory(value.buffer, memories, seen);
   }
   if (value instanceof SharedArrayBuffer) {
-    if (!memories.has(value)) memories.set(value, memories.size + 1);
+    if (!memories.has(value)) {
+      memories.set(value, FIRST_MEMORY + memories.size);
+    }
     return;
   }
   const inner = value instanceof Map
@@ -302,25 +330,30 @@ function findMemory(
  * A worker's first module. What replaces `Atomics` and the clocks comes before the
  * library, and the library before users' modules, which are loaded one by one: one
  * that fails is needed by nobody, as a rule. They are named by literals for the
- * reason that `thread/worker.ts` gives.
+ * reason that `thread/worker.ts` gives. In a bundle all of them are one module.
  */
 function firstModule(
   own: Iterable<string>,
   exposing: Iterable<string>,
 ): string {
-  const here = (name: string) => new URL(name, import.meta.url).href;
-  const imports = [here("./instrument.ts"), serverUrl, ...own]
-    .map((url) => `import ${JSON.stringify(url)};`);
+  const mark = `globalThis[Symbol.for(${JSON.stringify(EXPLORES)})] = true;`;
+  const urls = [
+    moduleUrl(mark),
+    instrumentUrl,
+    serverUrl,
+    ...own,
+    threadWorkerUrl,
+  ];
+  const imports = urls.map((url) => `import ${JSON.stringify(url)};`);
   const loads = [...exposing].map((url) => {
     const stand = moduleUrl(`import ${JSON.stringify(url)};`);
     return `await import(${JSON.stringify(stand)})
   .catch((error) => failures.push([${JSON.stringify(url)}, String(error)]));`;
   });
   return moduleUrl(`${imports.join("\n")}
-import { serveExplorer } from ${JSON.stringify(here("./thread_worker.ts"))};
 const failures = [];
 ${loads.join("\n")}
-serveExplorer(failures);`);
+globalThis[Symbol.for(${JSON.stringify(serveExplorerKey)})](failures);`);
 }
 
 function moduleUrl(source: string): string {

@@ -3,13 +3,14 @@
 import { Outcome, Pick } from "./board.ts";
 import { Crew, type Run, type ScenarioThread } from "./crew.ts";
 import { DepthFirst } from "./depth_first.ts";
+import { Interrupt } from "./interrupt.ts";
 import { astray, preemptionsIn, readReplay, writeReplay } from "./schedule.ts";
 import { ScheduleError, type ScheduleErrorOptions } from "./schedule_error.ts";
 import { simpler } from "./shrink.ts";
 import { type ScheduleStep, stepsOf, tableOf, timelineOf } from "./trace.ts";
 import { checkInteger, checkOptions, kindOf } from "../checks.ts";
 import { inspect, now, startTimer } from "../platform/platform.ts";
-import { checkMainThread } from "../thread/thread_table.ts";
+import { aliveSlots, checkMainThread } from "../thread/thread_table.ts";
 
 /** One run of a scenario: its threads, and what has to hold after them. */
 export interface Scenario {
@@ -17,10 +18,15 @@ export interface Scenario {
   threads: readonly ScenarioThread[];
   /** Called when all threads have ended; what it throws is a failure. */
   check?: () => void;
+  /**
+   * Called when the threads that are left all wait, and nothing will wake them,
+   * with their names. Without it, that is a failure; with it, what it throws is.
+   */
+  atRest?: (waiting: readonly string[]) => void;
 }
 
 /** How schedules are picked. */
-export type ExploreStrategy = "depth-first" | "pct" | "random";
+export type ExploreStrategy = "depth-first" | "pct" | "random" | "interrupt";
 
 /** Options of {@linkcode explore}. */
 export interface ExploreOptions {
@@ -28,6 +34,8 @@ export interface ExploreOptions {
    * How schedules are picked. `"depth-first"` runs all that have few preemptions,
    * those with the fewest first. `"pct"` gives threads random priorities, which
    * change at random steps. `"random"` picks any thread at each step.
+   * `"interrupt"` picks a schedule as `"random"` does, and runs it once for each
+   * of its steps, before which the scenario's last thread comes.
    *
    * @default {"depth-first"}
    */
@@ -67,6 +75,13 @@ export interface ExploreOptions {
    */
   maxSteps?: number;
   /**
+   * A wait with a longer timeout, in seconds, waits until it is woken. Where a
+   * timeout is there to save the program from a hang, it hides what would hang.
+   *
+   * @default {Infinity}
+   */
+  longestTimeout?: number;
+  /**
    * Runs nothing but this schedule, as a {@linkcode ScheduleError} has it.
    *
    * @default {undefined}
@@ -80,6 +95,11 @@ export interface Exploration {
   schedules: number;
   /** How many steps they had. */
   steps: number;
+  /**
+   * How many different states the threads were in before their steps, counted up
+   * to a million.
+   */
+  states: number;
   /**
    * Whether these were all schedules with so many preemptions; false for random
    * strategies.
@@ -99,9 +119,11 @@ interface Failure {
   cause?: unknown;
 }
 
-const STRATEGIES = ["depth-first", "pct", "random"] as const;
+const STRATEGIES = ["depth-first", "pct", "random", "interrupt"] as const;
 /** How many schedules are run to make a failing one simpler. */
 const MOST_SIMPLER = 400;
+/** No more states are counted. */
+const MOST_STATES = 1_000_000;
 /** A longer text stands in the error's property only. */
 const LONGEST_REPLAY = 300;
 /** How long the explorer blocks the event loop, in milliseconds. */
@@ -125,7 +147,7 @@ const BLOCK_MS = 50;
  * @throws {RangeError} If an option is out of range.
  * @throws {SyntaxError} If the replay is none.
  * @throws {TypeError} If a thread's function was never exposed.
- * @throws {Error} If the scenario isn't the same each time.
+ * @throws {Error} If the scenario isn't the same each time, or starts threads.
  *
  * @example Usage
  * ```ts no-eval
@@ -166,22 +188,33 @@ export async function explore(
       }`,
     );
   }
-  using exploring = new Exploring(scenario, options);
-  return await exploring.run();
+  const exploring = new Exploring(scenario, options);
+  using crew = new Crew();
+  return await exploring.run(crew);
+}
+
+/** As {@linkcode explore}, with workers that were started before. */
+export function exploreWith(
+  crew: Crew,
+  scenario: () => Scenario,
+  options: ExploreOptions,
+): Promise<Exploration> {
+  return new Exploring(scenario, options).run(crew);
 }
 
 /** An exploration under way. */
-class Exploring implements Disposable {
+class Exploring {
   readonly #scenario: () => Scenario;
   readonly #options: Required<Omit<ExploreOptions, "replay">>;
   readonly #replay: string | undefined;
-  readonly #crew = new Crew();
   readonly #started = now();
+  #crew!: Crew;
   #random: number;
   #schedules = 0;
   #steps = 0;
-  /** The most steps that a schedule had, for `"pct"`. */
-  #longest = 1;
+  /** The most steps of a schedule that had a choice, for `"pct"`. */
+  #mostForks = 1;
+  readonly #states = new Set<number>();
   #lastTurn = now();
 
   constructor(scenario: () => Scenario, options: ExploreOptions) {
@@ -192,6 +225,7 @@ class Exploring implements Disposable {
       preemptions = 2,
       depth = 3,
       maxSteps = 10_000,
+      longestTimeout = Infinity,
       replay,
     } = options;
     if (!STRATEGIES.includes(strategy)) {
@@ -205,27 +239,42 @@ class Exploring implements Disposable {
     checkInteger("explore", "preemptions", preemptions, 0, 100);
     checkInteger("explore", "depth", depth, 1, 16);
     checkInteger("explore", "maxSteps", maxSteps, 1, 1 << 16);
+    if (!(longestTimeout >= 0)) {
+      throw new RangeError(
+        "Cannot explore: longestTimeout must be non-negative, received " +
+          String(longestTimeout),
+      );
+    }
     const seed = options.seed ?? Math.floor(Math.random() * 1e9);
     checkInteger("explore", "seed", seed, 0, 2 ** 31 - 1);
     this.#scenario = scenario;
     this.#replay = replay;
-    this.#options = { strategy, schedules, preemptions, depth, seed, maxSteps };
+    this.#options = {
+      strategy,
+      schedules,
+      preemptions,
+      depth,
+      seed,
+      maxSteps,
+      longestTimeout,
+    };
     this.#random = mix(seed);
   }
 
   /** Runs schedules until one fails, or there are no more. */
-  async run(): Promise<Exploration> {
+  async run(crew: Crew): Promise<Exploration> {
+    this.#crew = crew;
     if (this.#replay !== undefined) return await this.#runReplay(this.#replay);
     const { strategy, schedules, preemptions } = this.#options;
     const search = strategy === "depth-first"
       ? new DepthFirst(preemptions)
       : undefined;
+    const interrupt = strategy === "interrupt" ? new Interrupt() : undefined;
     let isComplete = false;
     while (!isComplete && this.#schedules < schedules) {
-      const found = await this.#runOne(
-        search?.plan ?? [],
-        search === undefined ? this.#pick() : Pick.FIRST,
-      );
+      const plan = search?.plan ?? interrupt?.plan ?? [];
+      const isLoose = interrupt !== undefined;
+      const found = await this.#runOne(plan, this.#pick, { isLoose });
       if (found.failure !== undefined) {
         const known = this.#schedules;
         const failure = search === undefined
@@ -233,30 +282,28 @@ class Exploring implements Disposable {
           : found.failure;
         throw await this.#errorOf(failure, known);
       }
-      if (search !== undefined) {
-        isComplete = !search.learn(found.run.decisions);
-      }
+      const { decisions, threads } = found.run;
+      if (search !== undefined) isComplete = !search.learn(decisions);
+      interrupt?.learn(decisions, threads.length);
     }
     return this.#result(isComplete);
-  }
-
-  /** Ends the workers. */
-  [Symbol.dispose](): void {
-    this.#crew[Symbol.dispose]();
   }
 
   #result(isComplete: boolean): Exploration {
     return {
       schedules: this.#schedules,
       steps: this.#steps,
+      states: this.#states.size,
       isComplete,
       seed: this.#options.seed,
       seconds: (now() - this.#started) / 1000,
     };
   }
 
-  #pick(): Pick {
-    return this.#options.strategy === "pct" ? Pick.PRIORITY : Pick.RANDOM;
+  get #pick(): Pick {
+    const { strategy } = this.#options;
+    if (strategy === "depth-first") return Pick.FIRST;
+    return strategy === "pct" ? Pick.PRIORITY : Pick.RANDOM;
   }
 
   async #runReplay(replay: string): Promise<Exploration> {
@@ -273,25 +320,44 @@ class Exploring implements Disposable {
     { isLoose = false, isTraced = false } = {},
   ): Promise<{ run: Run; failure?: Failure }> {
     await this.#giveWay();
-    const { seed, maxSteps, depth } = this.#options;
-    const { threads, check } = this.#scenario();
+    const { strategy, seed, maxSteps, depth, longestTimeout } = this.#options;
+    const { threads, check, atRest } = this.#makeScenario();
     await this.#crew.grow(threads.length);
     const byPriority = pick === Pick.PRIORITY;
     const run = this.#crew.run(threads, {
       plan,
       isLoose,
       pick,
+      hasLast: pick !== Pick.FIRST && strategy === "interrupt",
       seed: this.#next(),
       maxSteps,
       changes: byPriority
-        ? Array.from({ length: depth - 1 }, () => this.#below(this.#longest))
+        ? Array.from({ length: depth - 1 }, () => this.#below(this.#mostForks))
         : [],
       priorities: byPriority ? this.#shuffled(threads.length) : [],
-    }, { seed, isTraced });
+    }, { seed, isTraced, longestTimeout, atRest });
     this.#schedules++;
     this.#steps += run.decisions.length;
-    this.#longest = Math.max(this.#longest, run.decisions.length);
-    return { run, failure: failureOf(run, check, maxSteps) };
+    this.#mostForks = Math.max(this.#mostForks, run.forks);
+    for (const { state } of run.decisions) {
+      if (this.#states.size < MOST_STATES) this.#states.add(state);
+    }
+    return {
+      run,
+      failure: failureOf(run, { threads, check, atRest }, maxSteps),
+    };
+  }
+
+  /** @throws {Error} If the scenario starts what can't be explored. */
+  #makeScenario(): Scenario {
+    if (this.#schedules > 0) return this.#scenario();
+    const before = aliveSlots().length;
+    const scenario = this.#scenario();
+    if (aliveSlots().length === before) return scenario;
+    throw new Error(
+      "Cannot explore: a scenario may not start threads or pools, name their " +
+        "functions among its threads",
+    );
   }
 
   /** Lets the program's other tasks have a turn now and then. */
@@ -340,7 +406,7 @@ class Exploring implements Disposable {
     const preemptions = preemptionsIn(run.decisions).length;
     const replay = writeReplay(this.#options.seed, plan);
     const table = tableOf(steps, run);
-    const waits = outcome === "deadlock" ? waitsIn(steps, run) : "";
+    const waits = waitsIn(steps, run);
     const short = replay.length > LONGEST_REPLAY
       ? "error.replay"
       : `"${replay}"`;
@@ -397,16 +463,21 @@ function costOf({ decisions }: Run): number {
 
 function failureOf(
   run: Run,
-  check: (() => void) | undefined,
+  { check, atRest }: Scenario,
   maxSteps: number,
 ): Failure | undefined {
-  const { outcome, thrown, threads } = run;
+  const { outcome, thrown, threads, unrest } = run;
   if (outcome === Outcome.ASTRAY) throw astray();
   if (thrown !== undefined) {
     const message = `${threads[thrown.thread]} threw ${headOf(thrown.error)}`;
     return { outcome: "error", message, run, cause: thrown.error };
   }
   if (outcome === Outcome.STUCK) {
+    if (atRest !== undefined && unrest === undefined) return undefined;
+    if (unrest !== undefined) {
+      const message = `At rest: ${headOf(unrest.error)}`;
+      return { outcome: "error", message, run, cause: unrest.error };
+    }
     return { outcome: "deadlock", message: "All threads wait for ever", run };
   }
   if (outcome === Outcome.ENDLESS) {
@@ -430,8 +501,9 @@ function headOf(error: unknown): string {
   return text.replaceAll(/\x1b\[[\d;]*m/g, "").trim().split("\n")[0];
 }
 
-/** Who waits for what, a line for each. */
+/** Who waits for what when nobody can go on, a line for each. */
 function waitsIn(steps: readonly ScheduleStep[], run: Run): string {
+  if (run.outcome !== Outcome.STUCK) return "";
   return run.waiting.map((thread) => {
     const name = run.threads[thread];
     const last = steps.findLast((step) => step.thread === name);

@@ -8,7 +8,14 @@
  * @module
  */
 
-import { Access, type Board, real, Unwound } from "./board.ts";
+import {
+  Access,
+  type Board,
+  Closed,
+  real,
+  Unwound,
+  WAITER_TABLE,
+} from "./board.ts";
 
 /** What a step of a traced schedule was. */
 export interface TracedStep {
@@ -42,6 +49,14 @@ const MUTEX_BYTES = 128;
 const EPOCH = Date.UTC(2026, 0, 1);
 const MOST_MS = 2 ** 31 - 1;
 
+/** This module; in a bundle, the bundle. */
+export const instrumentUrl: string = import.meta.url;
+/** Set by a worker's first module in a worker that explores. */
+export const EXPLORES = "lab9.explores";
+/** Whether this is such a worker. */
+export const explores: boolean =
+  Reflect.get(globalThis, Symbol.for(EXPLORES)) === true;
+
 let board: Board | undefined;
 let memories = new WeakMap<ArrayBufferLike, number>();
 let ownMemory = 0;
@@ -53,15 +68,28 @@ let lastTimer = 0;
 let reads = 0;
 let lastPlace = "";
 let random = 1;
+/** A wait with a longer timeout waits until it is woken. */
+let longestMs = Infinity;
 /** What stands in for an array in a thread's arguments, and the array. */
 const originals = new WeakMap<object, Words>();
+
+if (explores) install();
+
+/** What a schedule is to be like for a thread. */
+export interface ScheduleOptions {
+  /** Whether the steps are told one by one. */
+  isTraced: boolean;
+  /** Of `Math.random()`. */
+  seed: number;
+  /** In seconds. */
+  longestTimeout: number;
+}
 
 /** A schedule begins here. */
 export function activate(
   on: Board,
   known: Iterable<[ArrayBufferLike, number]>,
-  isTraced: boolean,
-  seed: number,
+  { isTraced, seed, longestTimeout }: ScheduleOptions,
 ): void {
   memories = new WeakMap(known);
   ownMemory = OWN_MEMORY;
@@ -72,6 +100,7 @@ export function activate(
   lastTimer = reads = 0;
   lastPlace = "";
   random = seed | 1;
+  longestMs = longestTimeout * 1000;
   board = on;
 }
 
@@ -122,11 +151,13 @@ function step(
   const number = board!.step(access, memory, place, yields);
   const before = access === Access.WRITE ? view[index] : 0;
   const result = act();
-  const isChange = access === Access.WRITE && view[index] !== before;
+  const value = view[index];
+  board!.see(memory, place, Number(result) ^ Number(value));
+  const isChange = access === Access.WRITE && value !== before;
   reads = isChange ? 0 : reads + 1;
   if (isChange) board!.change();
   lastPlace = key;
-  if (trace !== undefined) note(number, operation, `${view[index]}`);
+  if (trace !== undefined) note(number, operation, `${value}`);
   return result;
 }
 
@@ -148,52 +179,6 @@ function original(view: Words): Words {
   return originals.get(view) ?? view;
 }
 
-for (
-  const name of [
-    "add",
-    "and",
-    "compareExchange",
-    "exchange",
-    "load",
-    "or",
-    "store",
-    "sub",
-    "xor",
-  ] as const
-) {
-  const operation = real[name] as Operation;
-  const access = name === "load" ? Access.READ : Access.WRITE;
-  replace(Atomics, name, (view: Words, index: number, ...rest: number[]) => {
-    view = original(view);
-    if (!isWatched(view)) return operation(view, index, ...rest);
-    return step(
-      `Atomics.${name}`,
-      access,
-      view,
-      index,
-      () => operation(view, index, ...rest),
-    );
-  });
-}
-
-replace(Atomics, "pause", (times?: number) => {
-  if (board === undefined) return real.pause(times);
-  const number = board.step(Access.NONE, TIMERS, 0, true);
-  if (trace !== undefined) note(number, "Atomics.pause", "");
-});
-
-replace(Atomics, "notify", (view: Words, index: number, count = Infinity) => {
-  view = original(view);
-  if (!isWatched(view)) return real.notify(view, index, count);
-  const memory = memoryOf(view.buffer);
-  const place = view.byteOffset + index * view.BYTES_PER_ELEMENT;
-  const number = board!.step(Access.WRITE, memory, place, false);
-  const woken = board!.notify(memory, place, count);
-  reads = 0;
-  if (trace !== undefined) note(number, "Atomics.notify", `${woken} woken`);
-  return woken;
-});
-
 /** Begins a wait unless the value has changed; undefined then. */
 function enter(
   operation: string,
@@ -207,94 +192,18 @@ function enter(
   const number = board!.step(Access.READ, memory, place, false);
   reads = 0;
   if (trace !== undefined) note(number, operation, `${view[index]}`);
+  board!.see(memory, place, Number(view[index]));
   if (real.load(view, index) !== value) return undefined;
   return board!.enter(memory, place, deadlineAfter(timeout));
 }
 
-replace(
-  Atomics,
-  "wait",
-  (view: Words, index: number, value: number, timeout = Infinity) => {
-    view = original(view);
-    if (!isWatched(view)) return real.wait(view, index, value, timeout);
-    if (board!.isUnwinding) {
-      const place = view.byteOffset + index * view.BYTES_PER_ELEMENT;
-      // A mutex of the library's tables is released soon: they outlive this.
-      if (memoryOf(view.buffer) !== 0 || place >= MUTEX_BYTES) {
-        throw new Unwound();
-      }
-      board!.makeWay();
-      return "ok";
-    }
-    const wait = enter("Atomics.wait", view, index, value, timeout);
-    if (wait === undefined) return "not-equal";
-    board!.block();
-    return board!.leave(wait) ? "ok" : "timed-out";
-  },
-);
-
-replace(
-  Atomics,
-  "waitAsync",
-  (view: Words, index: number, value: number, timeout = Infinity) => {
-    view = original(view);
-    if (!isWatched(view)) return real.waitAsync(view, index, value, timeout);
-    const wait = enter("Atomics.waitAsync", view, index, value, timeout);
-    if (wait === undefined) return { async: false, value: "not-equal" };
-    const { promise, resolve } = Promise.withResolvers<string>();
-    pending.push({ wait, run: (woken) => resolve(woken ? "ok" : "timed-out") });
-    return { async: true, value: promise };
-  },
-);
-
-/** A time on the schedule's clock; a timeout that is none never passes. */
+/** A time on the schedule's clock; a timeout that is too long never passes. */
 function deadlineAfter(timeout: number): number {
-  return timeout < Infinity ? board!.time + Math.max(0, timeout) : Infinity;
+  const passes = timeout < Infinity && timeout <= longestMs;
+  return passes ? board!.time + Math.max(0, timeout) : Infinity;
 }
-
-const now = performance.now.bind(performance);
-const dateNow = Date.now;
-const mathRandom = Math.random;
-replace(performance, "now", () => board === undefined ? now() : board.time);
-replace(
-  Date,
-  "now",
-  () => board === undefined ? dateNow() : EPOCH + Math.floor(board.time),
-);
-replace(Math, "random", () => {
-  if (board === undefined) return mathRandom();
-  random ^= random << 13;
-  random ^= random >>> 17;
-  random ^= random << 5;
-  return (random >>> 0) / 2 ** 32;
-});
-// A thread that spins for a time learns from schedule to schedule how long.
-replace(navigator, "hardwareConcurrency", 1);
 
 type Callback = (...args: unknown[]) => void;
-
-for (const name of ["setTimeout", "setInterval"] as const) {
-  const start = globalThis[name] as unknown as (
-    ...args: unknown[]
-  ) => number;
-  replace(globalThis, name, (run: Callback, ms = 0, ...args: unknown[]) => {
-    if (board === undefined) return start(run, ms, ...args);
-    const id = ++lastTimer;
-    arm(id, run, Math.min(MOST_MS, +ms || 0), args, name === "setInterval");
-    return id;
-  });
-}
-
-for (const name of ["clearTimeout", "clearInterval"] as const) {
-  const clear = globalThis[name];
-  replace(globalThis, name, (id?: number) => {
-    const timer = timersById.get(id!);
-    if (board === undefined || timer === undefined) return clear(id);
-    timersById.delete(id!);
-    pending = pending.filter((one) => one !== timer);
-    board.leave(timer.wait);
-  });
-}
 
 function arm(
   id: number,
@@ -314,6 +223,156 @@ function arm(
   timersById.set(id, timer);
   timers.add(timer);
   pending.push(timer);
+}
+
+/** Of all that threads tell each other by. */
+function replaceAtomics(): void {
+  for (
+    const name of [
+      "add",
+      "and",
+      "compareExchange",
+      "exchange",
+      "load",
+      "or",
+      "store",
+      "sub",
+      "xor",
+    ] as const
+  ) {
+    const operation = real[name] as Operation;
+    const access = name === "load" ? Access.READ : Access.WRITE;
+    replace(Atomics, name, (view: Words, index: number, ...rest: number[]) => {
+      view = original(view);
+      if (!isWatched(view)) return operation(view, index, ...rest);
+      return step(
+        `Atomics.${name}`,
+        access,
+        view,
+        index,
+        () => operation(view, index, ...rest),
+      );
+    });
+  }
+
+  replace(Atomics, "pause", (times?: number) => {
+    if (board === undefined) return real.pause(times);
+    const number = board.step(Access.NONE, TIMERS, 0, true);
+    reads = 0;
+    if (trace !== undefined) note(number, "Atomics.pause", "");
+  });
+
+  replace(Atomics, "notify", (view: Words, index: number, count = Infinity) => {
+    view = original(view);
+    if (!isWatched(view)) return real.notify(view, index, count);
+    const memory = memoryOf(view.buffer);
+    const place = view.byteOffset + index * view.BYTES_PER_ELEMENT;
+    const number = board!.step(Access.WRITE, memory, place, false);
+    const woken = board!.notify(memory, place, count);
+    board!.see(memory, place, woken);
+    reads = 0;
+    if (trace !== undefined) note(number, "Atomics.notify", `${woken} woken`);
+    return woken;
+  });
+
+  replace(
+    Atomics,
+    "wait",
+    (view: Words, index: number, value: number, timeout = Infinity) => {
+      view = original(view);
+      if (!isWatched(view)) return real.wait(view, index, value, timeout);
+      if (board!.isUnwinding) {
+        const place = view.byteOffset + index * view.BYTES_PER_ELEMENT;
+        // A mutex of the library's tables is released soon: they outlive this.
+        if (memoryOf(view.buffer) !== WAITER_TABLE || place >= MUTEX_BYTES) {
+          throw new Unwound();
+        }
+        board!.makeWay();
+        return "ok";
+      }
+      const wait = enter("Atomics.wait", view, index, value, timeout);
+      if (wait === undefined) return "not-equal";
+      board!.block();
+      return board!.leave(wait) ? "ok" : "timed-out";
+    },
+  );
+
+  replace(
+    Atomics,
+    "waitAsync",
+    (view: Words, index: number, value: number, timeout = Infinity) => {
+      view = original(view);
+      if (!isWatched(view)) return real.waitAsync(view, index, value, timeout);
+      const wait = enter("Atomics.waitAsync", view, index, value, timeout);
+      if (wait === undefined) return { async: false, value: "not-equal" };
+      const { promise, resolve } = Promise.withResolvers<string>();
+      pending.push({
+        wait,
+        run: (woken) => resolve(woken ? "ok" : "timed-out"),
+      });
+      return { async: true, value: promise };
+    },
+  );
+}
+
+/** Time, and what comes from outside. */
+function replaceClocks(): void {
+  const now = performance.now.bind(performance);
+  const dateNow = Date.now;
+  const mathRandom = Math.random;
+  replace(performance, "now", () => board === undefined ? now() : board.time);
+  replace(
+    Date,
+    "now",
+    () => board === undefined ? dateNow() : EPOCH + Math.floor(board.time),
+  );
+  replace(Math, "random", () => {
+    if (board === undefined) return mathRandom();
+    random ^= random << 13;
+    random ^= random >>> 17;
+    random ^= random << 5;
+    return (random >>> 0) / 2 ** 32;
+  });
+  // A thread that spins for a time learns from schedule to schedule how long.
+  replace(navigator, "hardwareConcurrency", 1);
+
+  // The worker runs the next schedule, too, whatever this one has left behind.
+  replace(globalThis, "close", () => {
+    if (board !== undefined) throw new Closed();
+  });
+}
+
+/** Timers wait on the schedule's clock. */
+function replaceTimers(): void {
+  for (const name of ["setTimeout", "setInterval"] as const) {
+    const start = globalThis[name] as unknown as (
+      ...args: unknown[]
+    ) => number;
+    replace(globalThis, name, (run: Callback, ms = 0, ...args: unknown[]) => {
+      if (board === undefined) return start(run, ms, ...args);
+      const id = ++lastTimer;
+      arm(id, run, Math.min(MOST_MS, +ms || 0), args, name === "setInterval");
+      return id;
+    });
+  }
+
+  for (const name of ["clearTimeout", "clearInterval"] as const) {
+    const clear = globalThis[name];
+    replace(globalThis, name, (id?: number) => {
+      const timer = timersById.get(id!);
+      if (board === undefined || timer === undefined) return clear(id);
+      timersById.delete(id!);
+      pending = pending.filter((one) => one !== timer);
+      board.leave(timer.wait);
+    });
+  }
+}
+
+/** Before any other module runs: what it keeps of the platform is replaced. */
+function install(): void {
+  replaceAtomics();
+  replaceClocks();
+  replaceTimers();
 }
 
 function replace(target: object, name: string, value: unknown): void {

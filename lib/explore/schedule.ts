@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { type Decision, TIMEOUT } from "./board.ts";
+import { type Decision, TIMEOUT, YIELDS } from "./board.ts";
 
 /** The thread that a choice is about. */
 export function threadOf(choice: number): number {
@@ -19,7 +19,8 @@ export function readyOf(options: number): number {
 
 /**
  * Whether it is a preemption to choose so: the thread that had the turn could
- * have gone on, or a timeout passes although a thread can go on.
+ * have gone on, it goes on although it yields, or a timeout passes although a
+ * thread can go on.
  */
 export function isPreemption(
   previous: number | undefined,
@@ -27,8 +28,10 @@ export function isPreemption(
   choice: number,
 ): boolean {
   if (isTimeout(choice)) return readyOf(options) !== 0;
-  return previous !== undefined && threadOf(choice) !== previous &&
-    (options & (1 << previous)) !== 0;
+  if (previous === undefined) return false;
+  const yields = (options & 1 << (YIELDS + previous)) !== 0;
+  if (choice === previous) return yields;
+  return !yields && (options & (1 << previous)) !== 0;
 }
 
 /** The numbers of those decisions that are preemptions. */

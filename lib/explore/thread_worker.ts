@@ -7,11 +7,20 @@
  * @module
  */
 
-import { Board, real, Unwound } from "./board.ts";
+import {
+  Board,
+  Closed,
+  real,
+  THREAD_TABLE,
+  Unwound,
+  WAITER_TABLE,
+} from "./board.ts";
 import {
   activate,
   deactivate,
+  explores,
   releasePending,
+  type ScheduleOptions,
   settleNext,
   type TracedStep,
   watchArrays,
@@ -20,6 +29,7 @@ import { type Packed, post, unpack } from "../codec/packing.ts";
 import { packThrown } from "../codec/portable_error.ts";
 import { functionOf } from "../codec/references.ts";
 import { endThread } from "../locks/wait_graph.ts";
+import { now } from "../platform/platform.ts";
 import { reserveStack } from "../sync/reserve_stack.ts";
 import { abandonWaits } from "../sync/wait_list.ts";
 import {
@@ -28,8 +38,19 @@ import {
   setEndWorker,
   stopped,
 } from "../sync/waiters.ts";
+import type { Handover } from "../thread/handover.ts";
+import { adoptLine } from "../thread/line.ts";
 import { adoptThreadTable, enterSlot } from "../thread/thread_table.ts";
 import { isThenable } from "../thread/worker_server.ts";
+
+/** This module; in a bundle, the bundle. */
+export const threadWorkerUrl: string = import.meta.url;
+/** The key under which a worker's first module finds {@linkcode serveExplorer}. */
+export const serveExplorerKey: string = `lab9.explore ${threadWorkerUrl}`;
+
+if (explores) {
+  Object.assign(globalThis, { [Symbol.for(serveExplorerKey)]: serveExplorer });
+}
 
 /** What a worker is told first. */
 export interface CrewSetup {
@@ -42,7 +63,7 @@ export interface CrewSetup {
 }
 
 /** What a worker is told to run. */
-export interface CrewJob {
+export interface CrewJob extends ScheduleOptions {
   target: number;
   args: Packed;
   slot: number;
@@ -50,8 +71,6 @@ export interface CrewJob {
   name: string;
   /** The shared memory in the arguments: all threads number it alike. */
   memories: [SharedArrayBuffer, number][];
-  isTraced: boolean;
-  seed: number;
 }
 
 /** What a thread tells of itself when it has ended. */
@@ -59,6 +78,16 @@ export interface CrewReport {
   thrown?: Packed;
   steps: TracedStep[];
 }
+
+/** What a thread of a scenario asks the main thread for, it doesn't get. */
+const noLine = {
+  get deliveries(): never {
+    throw new Error(
+      "Cannot explore: a scenario's thread may not start threads or pools, name " +
+        "their functions among the scenario's threads",
+    );
+  },
+} as unknown as Handover;
 
 /** Modules that could not be loaded, and why. */
 export type LoadError = [url: string, message: string];
@@ -68,7 +97,7 @@ declare const self: {
 };
 
 /** Serves the explorer that started this worker. */
-export function serveExplorer(failures: LoadError[]): void {
+function serveExplorer(failures: LoadError[]): void {
   let board: Board;
   let setup: CrewSetup;
   self.addEventListener("message", (event) => {
@@ -77,9 +106,7 @@ export function serveExplorer(failures: LoadError[]): void {
       setup = data;
       board = new Board(setup.board, setup.index);
       adoptThreadTable(setup.threadTable);
-      setEndWorker(() => {
-        throw stopped();
-      });
+      adoptLine(setup.port, noLine);
       post(setup.port, failures, []);
     } else {
       runThread(data, board, setup);
@@ -90,28 +117,41 @@ export function serveExplorer(failures: LoadError[]): void {
 async function runThread(
   job: CrewJob,
   board: Board,
-  { port, waiterTable }: CrewSetup,
+  { port, waiterTable, threadTable }: CrewSetup,
 ): Promise<void> {
   const report: CrewReport = { steps: [] };
   adoptWaiterTable(waiterTable, job.waiter);
   enterThread();
   enterSlot(job.slot);
+  setEndWorker(() => {
+    throw stopped();
+  });
   board.join();
   try {
     const fn = functionOf(job.target);
     const args = watchArrays(unpack(job.args)) as unknown[];
     // What the library does once in a worker is no part of the schedule.
     reserveStack();
-    activate(
-      board,
-      [[waiterTable, 0], ...job.memories],
-      job.isTraced,
-      job.seed,
-    );
+    activate(board, [
+      [waiterTable, WAITER_TABLE],
+      [threadTable, THREAD_TABLE],
+      ...job.memories,
+    ], job);
+    // Its clock was taken when it loaded.
+    if (now() !== board.time) {
+      throw new Error(
+        "Cannot explore: the library has loaded before what replaces Atomics, " +
+          "import @lab9/concurrency/explore first",
+      );
+    }
     const value = fn(...args);
     if (isThenable(value)) await settle(value);
+    // Its microtasks are part of the schedule.
+    else await turn();
   } catch (error) {
-    if (!(error instanceof Unwound)) {
+    // What it throws while it unwinds is no failure.
+    const isThrown = !(error instanceof Unwound || error instanceof Closed);
+    if (isThrown && !board.isUnwinding) {
       report.thrown = packThrown(error, job.name);
     }
   }

@@ -3,6 +3,7 @@
 import { isTimeout, preemptionsIn, threadOf } from "./schedule.ts";
 import type { Run } from "./crew.ts";
 import type { TracedStep } from "./instrument.ts";
+import { serverUrl } from "../thread/worker_server.ts";
 
 /** A step of a thread in a schedule. */
 export interface ScheduleStep {
@@ -57,6 +58,12 @@ export interface ScheduleTimeline {
 
 const LIBRARY = new URL("../", import.meta.url).href;
 const EXPLORER = new URL("./", import.meta.url).href;
+/** Whether a bundle has everything, so that a URL tells nothing. */
+const IS_BUNDLE = serverUrl === import.meta.url;
+/** Functions of `instrument.ts` that a step is made in. */
+const STEPS: ReadonlySet<string> = new Set(["note", "step", "enter"]);
+/** Functions of `thread_worker.ts` that call a thread's function. */
+const CALLERS: ReadonlySet<string> = new Set(["runThread", "settle"]);
 
 /** The steps of a schedule that was traced, in order. */
 export function stepsOf({ traces, decisions, threads }: Run): ScheduleStep[] {
@@ -86,24 +93,32 @@ export function stepsOf({ traces, decisions, threads }: Run): ScheduleStep[] {
   return steps;
 }
 
-/** What a thread does at a step, and where, by its stack. */
-function describe({ operation, value, stack }: TracedStep) {
-  let call = operation;
+/** A line of a stack. */
+interface Frame {
+  name: string;
+  url: string;
+  line: string;
+}
+
+function framesOf(stack: string): Frame[] {
+  const frames: Frame[] = [];
   for (const text of stack.split("\n").slice(1)) {
     const [, name = "", url, line] =
       /^\s+at (?:async )?(?:(.*?) \()?(\w+:.*?):(\d+):\d+\)?$/.exec(text) ?? [];
     if (url === undefined || !/^(file|https?|data|jsr):/.test(url)) continue;
-    if (url.startsWith(EXPLORER)) continue;
-    if (url.startsWith(LIBRARY)) {
-      call = name.replace(/^(new|async) /, "") || call;
-      continue;
-    }
-    return {
-      call,
-      line: `${url.replace(/^.*\//, "")}:${line}`,
-      operation,
-      value,
-    };
+    frames.push({ name: name.replace(/^(new|async) /, ""), url, line });
+  }
+  return frames;
+}
+
+/** What a thread does at a step, and where, by its stack. */
+function describe({ operation, value, stack }: TracedStep) {
+  const frames = framesOf(stack);
+  const { callee, caller } = IS_BUNDLE ? callInBundle(frames) : callIn(frames);
+  const call = callee?.name || operation;
+  if (caller !== undefined) {
+    const line = `${caller.url.replace(/^.*\//, "")}:${caller.line}`;
+    return { call, line, operation, value };
   }
   return {
     call: call === "endThread" ? "ends" : call,
@@ -111,6 +126,32 @@ function describe({ operation, value, stack }: TracedStep) {
     operation,
     value,
   };
+}
+
+/** What of the library the thread's own code calls, if anything, and where. */
+interface Call {
+  callee?: Frame;
+  caller?: Frame;
+}
+
+function callIn(frames: readonly Frame[]): Call {
+  let callee: Frame | undefined;
+  for (const frame of frames) {
+    if (frame.url.startsWith(EXPLORER)) continue;
+    if (!frame.url.startsWith(LIBRARY)) return { callee, caller: frame };
+    callee = frame;
+  }
+  return { callee };
+}
+
+/** The same by the names: the thread's function is what the explorer calls. */
+function callInBundle(frames: readonly Frame[]): Call {
+  const top = frames.findIndex(({ name }) => CALLERS.has(name)) - 1;
+  const first = frames.findIndex(({ name }) => !STEPS.has(name)) + 1;
+  if (top < first) return {};
+  if (frames[top].name === "endThread") return { callee: frames[top] };
+  const callee = top > first ? frames[top - 1] : undefined;
+  return { callee, caller: frames[top] };
 }
 
 /** What stands in a row of the table. */

@@ -198,9 +198,8 @@ function serve(offers: Offer[]): void {
   enableHandlers();
 }
 
-async function runJobs(
-  setup: Setup,
-): Promise<void> {
+/** Runs jobs until the worker leaves. */
+export async function runJobs(setup: Setup): Promise<void> {
   if (setup.mayAsk) watchPermissions();
   adoptWaiterTable(setup.waiterTable, setup.waiter);
   adoptThreadTable(setup.table);

@@ -49,6 +49,7 @@ const labs = {
   pool: ["--quick"],
   gil: ["--quick", "--cell", "36"],
   deadlock: [],
+  race: [],
 };
 
 const scripts = ["clashes", "whole", "parts", "everything"]
@@ -83,6 +84,11 @@ for (const lab of Object.keys(labs)) {
     if (lab === "queue") {
       const printed = { ...run, stdout: run.out, stderr: run.err };
       assertReproduced("queue", outputsOf(printed));
+    }
+    if (lab === "race") {
+      // The explorer knows the lab's own lines from the library's.
+      assertMatch(run.out, /read → 0 {2}\S+\.ts:\d+\n/);
+      assertMatch(run.out, /^again: true$/m);
     }
     if (lab === "threads") {
       // What it uses, with its comments, and nothing else.

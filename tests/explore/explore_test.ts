@@ -12,7 +12,7 @@ import {
   type Scenario,
   ScheduleError,
 } from "../../lib/explore.ts";
-import { Condition, DeadlockError, Lock, Queue } from "../../mod.ts";
+import { Condition, DeadlockError, Lock, Queue, Thread } from "../../mod.ts";
 import { drawGantt } from "../../labs/runner/draw/gantt.ts";
 import { threadTest } from "../support/threads.ts";
 import * as fns from "../support/explore.ts";
@@ -183,6 +183,103 @@ threadTest("Nobody sleeps, and timeouts may pass in any order", async () => {
   assert(seconds < 3600);
 });
 
+/** A thread that spins, then sleeps with a timeout that saves it from a hang. */
+function sleeping(): Scenario {
+  const word = new Int32Array(new SharedArrayBuffer(8));
+  return {
+    threads: [
+      { target: fns.spinThenSleep, args: [word] },
+      { target: fns.setAndNotify, args: [word] },
+    ],
+  };
+}
+
+threadTest("A spin may give up, and a timeout hides a lost wake", async () => {
+  assert((await explore(sleeping)).isComplete);
+  const error = await failing(sleeping, { longestTimeout: 0.5 });
+  assertEquals([error.outcome, error.preemptions], ["deadlock", 2]);
+  assertMatch(error.message, /spinThenSleep\) waits in Atomics.wait at /);
+});
+
+threadTest("Threads may wait for ever where the scenario says so", async () => {
+  let isIdle = (_waiting: readonly string[]) => {};
+  const scenario = () => {
+    const queue = new Queue<number>();
+    const sum = fns.newWord();
+    return {
+      threads: [
+        { target: fns.serve, args: [queue, sum], name: "server" },
+        { target: fns.putAll, args: [queue, 2] },
+      ],
+      atRest(waiting: readonly string[]) {
+        assertEquals([queue.size, sum[0]], [0, 1]);
+        isIdle(waiting);
+      },
+    };
+  };
+  const options = { schedules: 200 };
+  isIdle = (waiting) => assertEquals(waiting, ["server"]);
+  await explore(scenario, options);
+  isIdle = (waiting) => assertEquals(waiting, []);
+  const error = await failing(scenario, options);
+  assertEquals(error.outcome, "error");
+  assertMatch(error.message, /^At rest: AssertionError: /);
+  assertStringIncludes(error.message, "\n  server waits in Queue.");
+});
+
+threadTest("The last thread comes before each step of the others", async () => {
+  const seen = new Set<number>();
+  let isOver: Int32Array = fns.newWord();
+  const adds = 5;
+  const { isComplete, schedules } = await explore(() => {
+    isOver = new Int32Array(new SharedArrayBuffer(8));
+    const args = [fns.newWord(), isOver];
+    return {
+      threads: [
+        ...Array(adds).fill({ target: fns.addWhileOpen, args }),
+        { target: fns.end, args },
+      ],
+      check: () => void seen.add(isOver[1]),
+    };
+  }, { strategy: "interrupt", schedules: 60, seed: 1 });
+  assertEquals([isComplete, schedules], [false, 60]);
+  assertEquals(seen, new Set([0, 1, 2, 3, 4, 5]));
+});
+
+threadTest("States are counted, however often they come", async () => {
+  const scenario = counting(fns.incrementAtomically);
+  const { states, schedules, steps } = await explore(scenario);
+  assert(states < steps, `${states} states in ${steps} steps`);
+  // Depth first, not all are gone through that come to the same.
+  const all = [1, 2].map((seed) =>
+    explore(scenario, { strategy: "random", schedules: 500, seed })
+  );
+  const [first, second] = await Promise.all(all);
+  assert(first.schedules > schedules);
+  assertEquals(first.states, second.states);
+  assert(first.states >= states);
+});
+
+threadTest("A scenario starts no threads", async () => {
+  const started: Thread<typeof fns.newWord>[] = [];
+  await assertRejects(
+    () =>
+      explore(() => {
+        const thread = new Thread(fns.newWord);
+        thread.start();
+        started.push(thread);
+        return { threads: [] };
+      }),
+    Error,
+    "Cannot explore: a scenario may not start threads or pools",
+  );
+  for (const thread of started) await thread.join();
+  const error = await failing(() => ({
+    threads: [{ target: fns.startThread }],
+  }));
+  assertStringIncludes(error.message, "thread may not start threads or pools");
+});
+
 threadTest("Threads may await queues and timers", async () => {
   const { isComplete } = await explore(() => {
     const word = fns.newWord();
@@ -242,6 +339,8 @@ threadTest("Mistakes are told before anything runs", async () => {
     [{ preemptions: -1 }, RangeError, "preemptions must be"],
     [{ depth: 0 }, RangeError, "depth must be"],
     [{ seed: 0.5 }, RangeError, "seed must be"],
+    [{ longestTimeout: -1 }, RangeError, "longestTimeout must be"],
+    [{ longestTimeout: NaN }, RangeError, "longestTimeout must be"],
     [{ maxSteps: 1 << 20 }, RangeError, "maxSteps must be"],
     [{ strategy: "all" as "pct" }, RangeError, "strategy must be one of"],
     [{ replay: "1:z" }, SyntaxError, 'replay must be a text such as "1:a3b2"'],

@@ -10,19 +10,17 @@
  * @module
  */
 
-/** A change of the library's text. */
+/** Changes of a text of the library's. */
 interface Mutant {
   what: string;
   file: string;
-  from: string;
-  to: string;
+  edits: (readonly [from: string, to: string])[];
 }
 
 const m = (what: string, file: string, from: string, to = ""): Mutant => ({
   what,
   file,
-  from,
-  to,
+  edits: [[from, to]],
 });
 
 const mutants: Mutant[] = [
@@ -311,16 +309,36 @@ const mutants: Mutant[] = [
     this.putMutex.unlock();`,
     `    Atomics.store(this.words, index, value);`,
   ),
+  // Faults that the library has had.
+  {
+    what: "wait list: a larger item takes the wake, and keeps it",
+    file: "sync/wait_list.ts",
+    edits: [
+      [
+        "!isOver && (waiter === 0 || waiters[waiter * STRIDE + NEED] <= room)",
+        "!isOver",
+      ],
+      ["if (isUnused && this.#room !== undefined) this.notify();", ""],
+    ],
+  },
+  m(
+    "worker: its modules run before it joins the table of waiters",
+    "thread/worker_server.ts",
+    "  adoptWaiterTable(setup.waiterTable, setup.waiter);",
+    `  await prepareModules();
+  adoptWaiterTable(setup.waiterTable, setup.waiter);`,
+  ),
 ];
 
 const root = new URL("../../", import.meta.url);
-const SCHEDULES = 80;
+/** How long a mutant's process may take: many times what it should. */
+const LONGEST_MS = 240_000;
 
-/** What a mutant's process runs. */
+/** What a mutant's process runs: what the tests run. */
 const PROGRAM = `
-import { exploreAll } from "./tests/support/explore_scenarios.ts";
+import { exploreAll, SLICE } from "./tests/support/explore_all.ts";
 try {
-  await exploreAll({ schedules: ${SCHEDULES}, preemptions: 2, seed: 1 });
+  await exploreAll(SLICE);
 } catch (error) {
   console.log(String(error.message).split("\\n")[0]);
   Deno.exit(1);
@@ -339,23 +357,29 @@ async function copyFolder(from: URL, to: URL): Promise<void> {
 
 /** The line that a mutant fails with; undefined if it survives. */
 async function runMutant(
-  { file, from, to }: Mutant,
+  { file, edits }: Mutant,
   folder: URL,
 ): Promise<string | undefined> {
   const path = new URL(`lib/${file}`, folder);
   const text = await Deno.readTextFile(path);
-  if (!text.includes(from)) throw new Error(`${file} has no longer: ${from}`);
-  await Deno.writeTextFile(path, text.replace(from, () => to));
+  let changed = text;
+  for (const [from, to] of edits) {
+    if (!text.includes(from)) throw new Error(`${file} has no longer: ${from}`);
+    changed = changed.replace(from, () => to);
+  }
+  await Deno.writeTextFile(path, changed);
+  const signal = AbortSignal.timeout(LONGEST_MS);
   try {
     const { code, stdout } = await new Deno.Command("deno", {
       args: ["run", "--no-check", "--no-prompt", "--allow-read=.", "mutant.ts"],
       stdin: "null",
       cwd: folder,
       stderr: "null",
-      signal: AbortSignal.timeout(60_000),
+      signal,
     }).output();
+    if (signal.aborted) throw new Error("It took too long to tell");
     const line = new TextDecoder().decode(stdout).trim();
-    return code === 0 ? undefined : line || "it hangs, or its process ends";
+    return code === 0 ? undefined : line || "its process ends";
   } finally {
     await Deno.writeTextFile(path, text);
   }

@@ -4,6 +4,7 @@ import {
   type Lock,
   type Queue,
   sleepSync,
+  Thread,
 } from "../../mod.ts";
 
 /** A word that threads share. */
@@ -51,6 +52,40 @@ export function takeBothLocks(first: Lock, second: Lock): void {
 /** Ends once the word is set. */
 export function spin(word: Int32Array): void {
   while (Atomics.load(word, 0) === 0);
+}
+
+/** Looks a few times, then sleeps until the word is set; one wake may be missed. */
+export function spinThenSleep(word: Int32Array): void {
+  for (let look = 0; look < 30; look++) {
+    if (Atomics.load(word, 0) !== 0) return;
+    Atomics.pause();
+  }
+  if (Atomics.load(word, 0) !== 0) return;
+  Atomics.wait(word, 1, 0, 1000);
+}
+
+export function setAndNotify(word: Int32Array): void {
+  Atomics.store(word, 0, 1);
+  Atomics.notify(word, 1);
+}
+
+/** Serves items for ever. */
+export function serve(queue: Queue<number>, sum: Int32Array): void {
+  for (const item of queue) Atomics.add(sum, 0, item);
+}
+
+/** Adds in two steps, unless the word says that it is over. */
+export function addWhileOpen(counter: Int32Array, isOver: Int32Array): void {
+  if (Atomics.load(isOver, 0) === 0) Atomics.add(counter, 0, 1);
+}
+
+export function end(counter: Int32Array, isOver: Int32Array): void {
+  Atomics.store(isOver, 0, 1);
+  Atomics.store(isOver, 1, Atomics.load(counter, 0));
+}
+
+export function startThread(): void {
+  new Thread(newWord).start();
 }
 
 /** Sleeps, then sets the word unless another thread has. */
@@ -112,17 +147,24 @@ export function throwIfSet(word: Int32Array): void {
 }
 
 expose(import.meta, {
+  addWhileOpen,
   awaitTimers,
+  end,
   getAll,
   increment,
   incrementAtomically,
   incrementInTwo,
   incrementLocked,
+  newWord,
   notifyOnce,
   putAll,
   remember,
+  serve,
+  setAndNotify,
   sleepAndSet,
   spin,
+  spinThenSleep,
+  startThread,
   takeBoth,
   takeBothLocks,
   throwIfSet,

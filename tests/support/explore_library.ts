@@ -25,6 +25,7 @@ import { endThread } from "../../lib/locks/wait_graph.ts";
 import { Mutex } from "../../lib/sync/mutex.ts";
 import {
   currentWaiter,
+  desertWaiter,
   Stopped,
   stopThread,
   STRIDE,
@@ -63,6 +64,75 @@ function asVictim(notes: Notes, run: () => void): void {
   }
 }
 
+/** Where a scenario's victim says that it was struck, and where who is done. */
+export const STRUCK = 14;
+
+// deno-lint-ignore no-explicit-any -- whatever a scenario's threads do
+type Target = (...args: any[]) => unknown;
+
+/** Runs what may throw, or reject; `tolerates` says which errors are none. */
+function tolerating(
+  run: () => unknown,
+  tolerates: (error: unknown) => boolean,
+  done: () => void = () => {},
+): unknown {
+  const fail = (error: unknown) => {
+    if (!tolerates(error)) throw error;
+  };
+  try {
+    const result = run();
+    if (!(result instanceof Promise)) return done();
+    return result.then(done, (error) => {
+      done();
+      fail(error);
+    });
+  } catch (error) {
+    done();
+    fail(error);
+  }
+}
+
+/** Does what a thread of a scenario does, and may be ended meanwhile. */
+export function doAsVictim(
+  lives: Notes,
+  target: Target,
+  args: unknown[],
+): unknown {
+  const waiter = currentWaiter();
+  Atomics.store(lives, VICTIM, waiter);
+  return tolerating(() => target(...args), () => true, () => {
+    Atomics.store(lives, VICTIM, 0);
+    waiterWords()[waiter * STRIDE + STOP] = 0;
+  });
+}
+
+/** Does what a thread of a scenario does whose victim may end at any time. */
+export function doAsSurvivor(
+  target: Target,
+  args: unknown[],
+  victimGoesOn: boolean,
+): unknown {
+  return tolerating(
+    () => target(...args),
+    (error) =>
+      error instanceof LockPoisonedError ||
+      // A thread that was given up goes on, without what it had.
+      victimGoesOn && /inside/.test(String(error)),
+  );
+}
+
+/** Ends the victim at whatever step it has come to, or gives it up. */
+export function strike(lives: Notes, givesUp: boolean): void {
+  const waiter = Atomics.load(lives, VICTIM);
+  if (waiter === 0) return;
+  Atomics.store(lives, STRUCK, 1);
+  if (!givesUp) stopThread(waiter);
+  else {
+    endThread(waiter);
+    desertWaiter(waiter);
+  }
+}
+
 /** Runs what may time out; whether it didn't. */
 function inTime(run: () => void): boolean {
   try {
@@ -80,6 +150,13 @@ function inTime(run: () => void): boolean {
 export function stopVictim(notes: Notes): void {
   const waiter = Atomics.load(notes, VICTIM);
   if (waiter !== 0) stopThread(waiter);
+}
+
+/** Ends the victim once it has begun, so that it has to end. */
+export function stopVictimLater(notes: Notes): void {
+  while (Atomics.load(notes, VICTIM) === 0) Atomics.pause();
+  stopVictim(notes);
+  Atomics.store(notes, 7, 1);
 }
 
 /** Counts the victim as ended, though it goes on. */
@@ -127,6 +204,10 @@ export function keepLock(lock: Lock): void {
   lock.acquireSync();
 }
 
+export function keepLockAsVictim(lock: Lock, notes: Notes): void {
+  asVictim(notes, () => keepLock(lock));
+}
+
 /** Takes a lock that its holder may have left behind. */
 export function takeLeft(lock: Lock, notes: Notes): void {
   try {
@@ -164,6 +245,28 @@ export function takeInOrderAsVictim(
   notes: Notes,
 ): void {
   asVictim(notes, () => takeInOrder(first, second, notes));
+}
+
+/** Takes the second, and waits for the first until it is ended. */
+export function closeRingAsVictim(
+  first: Lock,
+  second: Lock,
+  notes: Notes,
+): void {
+  asVictim(notes, () => {
+    using _second = second.acquireSync();
+    Atomics.store(notes, 8, 1);
+    using _first = first.acquireSync();
+  });
+}
+
+/** Takes the second lock while its holder, who waits for the first, is ended. */
+export function waitForVictim(first: Lock, second: Lock, notes: Notes): void {
+  using _first = first.acquireSync();
+  while (Atomics.load(notes, 8) === 0) Atomics.pause();
+  while (Atomics.load(notes, 7) === 0) Atomics.pause();
+  using _second = second.acquireSync();
+  Atomics.add(notes, 1, 1);
 }
 
 /** Releases the first before it takes the second. */
@@ -371,6 +474,35 @@ export function putItems(
   }
 }
 
+/** Puts one item, and notes that with a bit. */
+export function putOne(
+  queue: Queue<Item>,
+  item: Item,
+  notes: Notes,
+  bit: number,
+  timeout?: number,
+): void {
+  if (inTime(() => queue.putSync(item, { timeout }))) {
+    Atomics.or(notes, 6, bit);
+  }
+}
+
+/** As {@linkcode putOne}, but awaits. */
+export async function awaitPutOne(
+  queue: Queue<Item>,
+  item: Item,
+  notes: Notes,
+  bit: number,
+  timeout?: number,
+): Promise<void> {
+  try {
+    await queue.put(item, { timeout });
+    Atomics.or(notes, 6, bit);
+  } catch (error) {
+    if (!(error instanceof Full)) throw error;
+  }
+}
+
 /** Gets so many items, and adds their numbers up. */
 export function getItems(
   queue: Queue<Item>,
@@ -481,11 +613,15 @@ expose(import.meta, {
   awaitGets,
   awaitLock,
   awaitPermit,
+  awaitPutOne,
   awaitPuts,
   beginClaim,
   callOff,
   closeQueue,
+  closeRingAsVictim,
   consume,
+  doAsSurvivor,
+  doAsVictim,
   doJob,
   getItems,
   getItemsAsVictim,
@@ -495,15 +631,19 @@ expose(import.meta, {
   giveVictimUp,
   joinQueue,
   keepLock,
+  keepLockAsVictim,
   nested,
   notifyWaiting,
   oneByOne,
   produce,
   putItems,
   putItemsAsVictim,
+  putOne,
   read,
   setEvent,
   stopVictim,
+  stopVictimLater,
+  strike,
   takeInOrder,
   takeInOrderAsVictim,
   takeLeft,
@@ -522,5 +662,6 @@ expose(import.meta, {
   waitAtBarrier,
   waitAtBarrierAsVictim,
   waitForEvent,
+  waitForVictim,
   write,
 });

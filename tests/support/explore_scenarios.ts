@@ -5,11 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import {
-  explore,
-  type Scenario,
-  type ScenarioThread,
-} from "../../lib/explore.ts";
+import type { Scenario, ScenarioThread } from "../../lib/explore.ts";
 import {
   Barrier,
   Condition,
@@ -24,7 +20,17 @@ import {
   Semaphore,
 } from "../../mod.ts";
 import { HANDOVER_BYTES } from "../../lib/thread/handover.ts";
+import { Ring } from "../../lib/store/ring.ts";
+import { Claim } from "../../lib/pool/claim.ts";
+import { workerLoop } from "../../lib/pool/worker_loop.ts";
+import {
+  allocateSlot,
+  Outcome,
+  Slot,
+  Status,
+} from "../../lib/thread/thread_table.ts";
 import * as fns from "./explore_library.ts";
+import * as lives from "./explore_lives.ts";
 
 function thread(
   // deno-lint-ignore no-explicit-any -- whatever the function takes
@@ -66,6 +72,77 @@ const stores = {
   Queue: (options = {}) => new Queue<number>(1, options),
   LifoQueue: (options = {}) => new LifoQueue<number>(1, options),
 };
+
+/** Items by the room that they take, in a queue of 64 bytes. */
+const SIZES = {
+  small: { bytes: 16, item: 1 },
+  middle: { bytes: 32, item: "10" },
+  large: { bytes: 48, item: "1" + "0".repeat(29) },
+  awaited: { bytes: 48, item: "1" + "0".repeat(29) },
+} as const;
+type Size = keyof typeof SIZES;
+
+/** Some put, one gets the first item: nobody waits whose item fits. */
+function sized(first: Size[], then: Size[]): () => Scenario {
+  return () => {
+    const queue = new Queue<number | string>(0, { capacity: 64 });
+    for (const size of first) queue.putNowait(SIZES[size].item);
+    const notes = words();
+    const putters = then.map((size, i) => ({
+      ...size === "awaited"
+        ? thread(fns.awaitPutOne, queue, SIZES[size].item, notes, 1 << i, 0.001)
+        : thread(fns.putOne, queue, SIZES[size].item, notes, 1 << i),
+      name: `${size} ${i}`,
+    }));
+    return {
+      threads: [...putters, thread(fns.getItems, queue, 1, notes)],
+      atRest(waiting) {
+        const left = [
+          ...first.slice(1),
+          ...then.filter((_, i) => (notes[6] & 1 << i) !== 0),
+        ].reduce((left, size) => left - SIZES[size].bytes, 64);
+        for (const name of waiting) {
+          const { bytes } = SIZES[name.split(" ")[0] as Size];
+          assertEquals(
+            bytes > left,
+            true,
+            `${left} bytes are left, ${name} waits`,
+          );
+        }
+      },
+    };
+  };
+}
+
+/** The slots that a scenario's threads have taken, for giving them back. */
+let taken: fns.Notes | undefined;
+/** As many as the explorer and a scenario take. */
+const MOST_SLOTS = 12;
+
+/** Has the table of threads look alike in every schedule: it only grows. */
+function stockSlots(): fns.Notes {
+  const options = { name: "", daemon: true, waiter: 1 };
+  const slots = Array.from({ length: MOST_SLOTS }, () => allocateSlot(options));
+  for (const slot of slots) new Slot(slot).free();
+  return words(0);
+}
+
+/** As {@linkcode counted}, of threads that take slots. */
+function slotted(
+  make: (notes: fns.Notes) => ScenarioThread[],
+  check: (notes: fns.Notes) => void,
+): () => Scenario {
+  return counted((notes) => {
+    taken ??= stockSlots();
+    for (const index of taken.subarray(lives.SLOT)) {
+      if (index !== 0) new Slot(index).free();
+    }
+    taken = notes;
+    return make(notes);
+  }, check);
+}
+
+const channelBuffer = () => new Ring(4096).buffer;
 
 export const scenarios: Record<string, () => Scenario> = {
   "Mutex: three threads": counted(
@@ -148,10 +225,32 @@ export const scenarios: Record<string, () => Scenario> = {
       threads: [
         thread(fns.oneByOne, a, b),
         thread(fns.nested, b, a),
-        thread(fns.useLock, a, words(), 1, 1),
+        thread(fns.useLock, a, words(), 1, 0.01),
       ],
     };
   },
+  "DeadlockError: a ring through a lock that went to another": counted(
+    (notes) => {
+      const [a, b] = [new Lock(), new Lock()];
+      return [
+        thread(fns.useLock, a, words(), 1),
+        thread(fns.takeTwo, b, a, notes),
+        thread(fns.takeTwo, a, b, notes),
+      ];
+    },
+    (notes) => assertEquals(sums(notes) + notes[3], 2),
+  ),
+  "DeadlockError: none while one in the ring is stopped": counted(
+    (notes) => {
+      const [a, b] = [new Lock(), new Lock()];
+      return [
+        thread(fns.closeRingAsVictim, a, b, notes),
+        thread(fns.waitForVictim, a, b, notes),
+        thread(fns.stopVictimLater, notes),
+      ];
+    },
+    (notes) => assertEquals(sums(notes), 1),
+  ),
   "Semaphore: two permits, three threads": counted(
     (notes) => {
       const semaphore = new Semaphore(2);
@@ -218,6 +317,18 @@ export const scenarios: Record<string, () => Scenario> = {
     },
     (notes) => assertEquals(sums(notes) + notes[5], 2),
   ),
+  "Condition: a notify that comes at the deadline": () => {
+    const condition = new Condition(new Lock());
+    const notes = words();
+    return {
+      threads: [
+        thread(fns.takeToken, condition, notes),
+        thread(fns.takeToken, condition, notes, 0.001),
+        thread(fns.giveTokens, condition, notes, 1),
+      ],
+      atRest: () => assertEquals(notes[5], 0),
+    };
+  },
   "Condition: a notify that comes late is passed on": counted(
     (notes) => {
       const condition = new Condition(new Lock());
@@ -262,31 +373,22 @@ export const scenarios: Record<string, () => Scenario> = {
     },
     (notes) => assertEquals(sums(notes), 1),
   ),
-  "Queue: room for small items that one large leaves": () => {
-    const queue = new Queue<number | string>(0, { capacity: 64 });
-    queue.putNowait("x".repeat(20));
-    queue.putNowait(1);
-    queue.putNowait(2);
-    return {
-      threads: [
-        thread(fns.putItems, queue, [8]),
-        thread(fns.putItems, queue, [7]),
-        thread(fns.getItems, queue, 1, words()),
-      ],
-      check: () => assertEquals(queue.size, 4),
-    };
-  },
-  "Queue: a small item doesn't wait for a large one": () => {
-    const queue = new Queue<number | string>(0, { capacity: 64 });
-    for (let i = 0; i < 4; i++) queue.putNowait(i);
-    return {
-      threads: [
-        thread(fns.putItems, queue, ["7".repeat(20)], 0.001),
-        thread(fns.putItems, queue, [7]),
-        thread(fns.getItems, queue, 4, words()),
-      ],
-    };
-  },
+  "Queue: room that a large item leaves for two small ones": sized(
+    ["large", "small"],
+    ["small", "small"],
+  ),
+  "Queue: room that a larger item can't use": sized(
+    ["large", "small"],
+    ["large", "middle", "small"],
+  ),
+  "Queue: room that a larger item can't use, which is awaited": sized(
+    ["large", "small"],
+    ["awaited", "middle", "small"],
+  ),
+  "Queue: a small item doesn't wait for large ones": sized(
+    ["small", "small", "small", "small"],
+    ["large", "large", "small"],
+  ),
   "Queue: it grows": counted(
     (notes) => {
       const queue = new Queue<number | string>();
@@ -355,6 +457,88 @@ export const scenarios: Record<string, () => Scenario> = {
       ];
     },
     (notes) => assertEquals(sums(notes) + notes[2], 1),
+  ),
+  "Pool: two workers, one of three tasks is called off": () => {
+    const [tasks, results] = [channelBuffer(), channelBuffer()];
+    const notes = words();
+    const tickets = words();
+    const workers = [1, 2].map((number) =>
+      thread(workerLoop, {
+        name: "worker",
+        number,
+        tasks,
+        results,
+        claim: words(Claim.words(1)),
+        tickets: tickets.buffer,
+        initargs: [],
+        maxTasks: Infinity,
+        idleTimeout: Infinity,
+        tasksPerWorker: 1,
+      })
+    );
+    return {
+      threads: [
+        ...workers,
+        thread(lives.postTasks, tasks, tickets, [2, 20, 200]),
+        thread(lives.callOffTask, tickets, 1, notes),
+      ],
+      check() {
+        const sum = lives.sumOfResults(results);
+        const isThere = sum === 111 || sum === 101 && notes[2] === 1;
+        assertEquals(isThere, true, `the results add up to ${sum}`);
+      },
+    };
+  },
+  "Channel: two send, two take": counted(
+    (notes) => {
+      const buffer = channelBuffer();
+      return [
+        ...times(2, thread(lives.takeRecords, buffer, notes)),
+        ...times(2, thread(lives.sendRecords, buffer, notes, 2)),
+      ];
+    },
+    (notes) => assertEquals(sums(notes), 4),
+  ),
+  "Thread: it ends or is given up, and is joined": slotted(
+    (notes) => [
+      thread(lives.live, notes),
+      thread(lives.giveUp, notes),
+      thread(lives.joinThread, notes),
+      thread(lives.awaitThread, notes),
+    ],
+    (notes) => {
+      assertEquals([sums(notes), notes[2]], [1, 2]);
+      assertEquals(new Slot(notes[lives.SLOT]).status, Status.ENDED);
+    },
+  ),
+  "Thread: its module waits while it loads": slotted(
+    (notes) => {
+      const buffer = new SharedArrayBuffer(HANDOVER_BYTES);
+      const event = new Event();
+      return [
+        thread(lives.serveJobs, buffer, event, notes),
+        thread(lives.startJob, buffer, event, notes),
+      ];
+    },
+    (notes) => assertEquals(sums(notes), Outcome.RETURNED),
+  ),
+  "DeadlockError: threads that join one another": slotted(
+    (notes) => [
+      thread(lives.joinNext, notes, 0, 1),
+      thread(lives.joinNext, notes, 1, 2),
+      thread(lives.joinNext, notes, 2, 0),
+    ],
+    (notes) => assertEquals([sums(notes), notes[3]], [2, 1]),
+  ),
+  "DeadlockError: a thread that is joined wants the lock": slotted(
+    (notes) => {
+      const lock = new Lock();
+      return [
+        thread(lives.joinHolding, lock, notes),
+        thread(lives.liveLocking, lock, notes),
+      ];
+    },
+    (notes) => assertEquals(sums(notes) + notes[3], 2),
   ),
   ...Object.fromEntries([false, true].map((takesBack) => [
     `Thread: a job is done${takesBack ? ", or taken back" : ""}`,
@@ -435,7 +619,7 @@ export const scenarios: Record<string, () => Scenario> = {
           const barrier = new Barrier(2);
           return [
             thread(fns.waitAtBarrierAsVictim, barrier, notes),
-            thread(fns.waitAtBarrier, barrier, notes, 1, 1),
+            thread(fns.waitAtBarrier, barrier, notes, 1, 0.01),
             thread(end, notes),
           ];
         }, () => {}),
@@ -451,27 +635,60 @@ export const scenarios: Record<string, () => Scenario> = {
       thread(fns.stopVictim, notes),
     ];
   }, (notes) => assertEquals(sums(notes) >= 2, true)),
-  "Semaphore: one of three is stopped": () => {
+  "Semaphore: one of four is stopped": () => {
     const semaphore = new Semaphore(1);
     const notes = words();
     return {
       threads: [
         thread(fns.useSemaphoreAsVictim, semaphore, notes),
-        thread(fns.useSemaphore, semaphore, notes, 1),
+        ...times(3, thread(fns.useSemaphore, semaphore, notes, 1)),
         thread(fns.stopVictim, notes),
       ],
       check: () => assertEquals(semaphore.value, 1),
     };
   },
-  "Condition: one of two is stopped": counted((notes) => {
+  "Condition: one of two is stopped": () => {
     const condition = new Condition(new Lock());
+    const notes = words();
+    return {
+      threads: [
+        thread(fns.takeTokenAsVictim, condition, notes),
+        thread(fns.takeToken, condition, notes),
+        thread(fns.giveTokens, condition, notes, 1),
+        thread(fns.stopVictim, notes),
+      ],
+      atRest: () => assertEquals([sums(notes), notes[5]], [1, 0]),
+    };
+  },
+  "Queue: one of three who get is stopped": () => {
+    const queue = new Queue<number>();
+    const notes = words();
+    return {
+      threads: [
+        thread(fns.getItemsAsVictim, queue, notes),
+        ...times(2, thread(fns.getItems, queue, 1, notes)),
+        thread(fns.putItems, queue, [1, 1]),
+        thread(fns.stopVictim, notes),
+      ],
+      atRest: () => assertEquals([queue.size, sums(notes)], [0, 2]),
+    };
+  },
+  "Queue: one who would wait for ever is stopped": counted(
+    (notes) => [
+      thread(fns.getItemsAsVictim, new Queue<number>(), notes),
+      thread(fns.stopVictimLater, notes),
+    ],
+    (notes) => assertEquals(notes[2], 1),
+  ),
+  "Lock: one who has ended takes it": counted((notes) => {
+    const lock = new Lock();
     return [
-      thread(fns.takeTokenAsVictim, condition, notes),
-      thread(fns.takeToken, condition, notes),
-      thread(fns.giveTokens, condition, notes, 2),
-      thread(fns.stopVictim, notes),
+      thread(fns.takeLeft, lock, notes),
+      thread(fns.keepLockAsVictim, lock, notes),
+      thread(fns.takeLeft, lock, notes),
+      thread(fns.giveVictimUp, notes),
     ];
-  }, (notes) => assertEquals(sums(notes) + notes[5], 2)),
+  }, () => {}),
   "Queue: one who puts is stopped": () => {
     const queue = new Queue<number>(1);
     const notes = words();
@@ -494,38 +711,3 @@ export const scenarios: Record<string, () => Scenario> = {
     ];
   }, (notes) => assertEquals(sums(notes) >= 1, true)),
 };
-
-/** Options of {@linkcode exploreAll}. */
-export interface ExploreAllOptions {
-  /** How many schedules of each kind a scenario has. */
-  schedules: number;
-  /** How many preemptions, for those that are gone through one by one. */
-  preemptions: number;
-  seed: number;
-  /** When to stop, on the clock of `performance.now()`. @default {Infinity} */
-  until?: number;
-  /** Called after each scenario. */
-  onDone?: (name: string, schedules: number, seconds: number) => void;
-}
-
-/** Explores every scenario, depth first and with random priorities. */
-export async function exploreAll(
-  { schedules, preemptions, seed, until = Infinity, onDone }: ExploreAllOptions,
-): Promise<void> {
-  for (const [name, scenario] of Object.entries(scenarios)) {
-    if (performance.now() > until) return;
-    try {
-      const found = await explore(scenario, { schedules, preemptions, seed });
-      const random = found.isComplete
-        ? { schedules: 0, seconds: 0 }
-        : await explore(scenario, { strategy: "pct", schedules, seed });
-      onDone?.(
-        name,
-        found.schedules + random.schedules,
-        found.seconds + random.seconds,
-      );
-    } catch (error) {
-      throw new Error(`${name}: ${(error as Error).message}`, { cause: error });
-    }
-  }
-}

@@ -95,7 +95,7 @@ async function soak({ minutes, seed }: Options): Promise<boolean> {
 /** Explores the library's protocols until the time is over, ever further. */
 async function exploreProtocols({ minutes, seed }: Options): Promise<boolean> {
   // Its threads' modules are for it alone.
-  const { exploreAll } = await import("../support/explore_scenarios.ts");
+  const { exploreAll } = await import("../support/explore_all.ts");
   const end = performance.now() + minutes * 60_000;
   let total = 0;
   console.log(`Seed             ${seed}`);
@@ -103,13 +103,17 @@ async function exploreProtocols({ minutes, seed }: Options): Promise<boolean> {
     try {
       await exploreAll({
         schedules: 100 * 2 ** round,
+        deathSchedules: 100 * 2 ** round,
+        everyDeath: true,
         preemptions: 2 + round % 2,
         seed: (seed + round) >>> 1,
         until: end,
-        onDone(name, schedules, seconds) {
+        onDone(name, found) {
+          const schedules = sum(found.map(({ schedules }) => schedules));
+          const seconds = sum(found.map(({ seconds }) => seconds));
           total += schedules;
           const speed = Math.round(schedules / seconds);
-          console.log(`${name.padEnd(52)} ${schedules}, ${speed} a second`);
+          console.log(`${name.padEnd(64)} ${schedules}, ${speed} a second`);
         },
       });
     } catch (error) {
@@ -120,6 +124,8 @@ async function exploreProtocols({ minutes, seed }: Options): Promise<boolean> {
   console.log(`Schedules        ${total}`);
   return true;
 }
+
+const sum = (numbers: number[]) => numbers.reduce((sum, one) => sum + one, 0);
 
 /** Says on a terminal how far it is. */
 function tell(rounds: number, { operations }: Tally, end: number): void {
