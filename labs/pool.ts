@@ -39,9 +39,9 @@ const RECORDED_DATA = [
 ];
 
 function randomData(size: number): number[] {
-  const rest = Math.max(0, size - RECORDED_DATA.length);
-  const all = [...RECORDED_DATA, ...seededIntegers(9, 0, 10, rest)];
-  return all.slice(0, size);
+  const more = Math.max(0, size - RECORDED_DATA.length);
+  const rest = seededIntegers(9, 0, 10, more);
+  return [...RECORDED_DATA, ...rest].slice(0, size);
 }
 
 cell(7, "taylor_exp()");
