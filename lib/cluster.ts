@@ -36,7 +36,10 @@
 
 import { runHost } from "./cluster/program.ts";
 
-export * from "./cluster/cluster_pool.ts";
+export {
+  ClusterPool,
+  type ClusterPoolOptions,
+} from "./cluster/cluster_pool.ts";
 
 // Not awaited here: the module of the functions may import this one.
 if (import.meta.main) runHost(Deno.args);

@@ -60,8 +60,7 @@ function usedBy(cells: LabCell[], names: Set<string>): string[] {
   const code = cells.map((cell) => cell.code).join("\n")
     .replaceAll(/^\/\/.*$/gm, "");
   return [...names].filter((name) =>
-    // A name behind a dot is a property's, but behind three it is spread.
-    new RegExp(`(?<!\\w|(?<!\\.\\.)\\.)${name}\\b`).test(code)
+    new RegExp(`(?<![.\\w])${name}\\b`).test(code)
   );
 }
 

@@ -101,15 +101,8 @@ export class Host {
       host.metrics.errors++;
       onError(message);
     };
-    try {
-      await pool.ready();
-      await host.#start();
-    } catch (error) {
-      host.#pulse?.stop();
-      await pool.terminate();
-      await store.close();
-      throw error;
-    }
+    await pool.ready();
+    await host.#start();
     return host;
   }
 

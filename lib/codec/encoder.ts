@@ -25,14 +25,7 @@ import {
   isCalledUnasked,
   isShareable,
 } from "./references.ts";
-import {
-  hasNames,
-  newShape,
-  placeOf,
-  type Shape,
-  SHAPES,
-  writeShape,
-} from "./shapes.ts";
+import { blockOf, hasNames, placeOf, type Shape, SHAPES } from "./shapes.ts";
 import {
   DEEP_BYTES,
   MAX_DEPTH,
@@ -346,9 +339,10 @@ export class Encoder {
     const keys = isPlain ? Object.keys(value) : [];
     if (keys.length > 0) {
       const place = placeOf(keys);
-      let shape = this.#shapes[place];
+      const shape = this.#shapes[place];
       if (shape === undefined || !hasNames(shape, keys)) {
-        this.#shapes[place] = shape = newShape(keys);
+        this.#shapes[place] = { names: keys, block: undefined, cargo: 0 };
+        return this.#properties(value, keys);
       }
       if (this.#shape(shape, place)) {
         return this.#values(value as Record<string, unknown>, keys);
@@ -398,11 +392,12 @@ export class Encoder {
 
   /** Writes the names of an object's properties; false if it can't. */
   #shape(shape: Shape, place: number): boolean {
-    const { length } = shape;
-    if (length === 0) return false;
+    const block = shape.block ??= blockOf(shape.names);
+    if (block === undefined) return false;
+    const { length } = block;
     this.#reserve(3 + length);
     const bytes = this.#bytes;
-    const at = this.#at;
+    let at = this.#at;
     if (shape.cargo === this.#cargoes) {
       bytes[at] = Tag.SAME_SHAPE;
       bytes[at + 1] = place;
@@ -413,8 +408,9 @@ export class Encoder {
     bytes[at] = Tag.SHAPE;
     bytes[at + 1] = place;
     bytes[at + 2] = length;
-    writeShape(shape, bytes, at + 3);
-    this.#at = at + 3 + length;
+    at += 3;
+    for (let i = 0; i < length; i++) bytes[at + i] = block[i];
+    this.#at = at + length;
     return true;
   }
 

@@ -627,8 +627,8 @@ export class Board {
 
   /**
    * Whether the thread that has the turn, and yields, may go on all the same: it
-   * has spun for so long that it gives up, and sleeps. It then goes on alone until
-   * it sleeps or changes something, all of which is one step.
+   * has spun for so long that it gives up, and sleeps. It then goes on alone as long
+   * as it looks as it has looked before, all of which is one step.
    */
   #canInsist(current: number, threads: number): boolean {
     if (current >= MOST_THREADS || (threads & (1 << current)) !== 0) {

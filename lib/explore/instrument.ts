@@ -43,6 +43,8 @@ const TIMERS = -1;
 const OWN_MEMORY = 1 << 16;
 /** A thread that reads so often and writes nothing waits for somebody. */
 const MOST_READS = 16;
+/** So many pauses in a row are one step. */
+const MOST_PAUSES = 64;
 /** The bytes of the library's table in which its mutexes are. */
 const MUTEX_BYTES = 128;
 /** When the clock begins. */
@@ -67,6 +69,7 @@ let timers = new WeakSet<Pending>();
 let lastTimer = 0;
 let reads = 0;
 let lastPlace = "";
+let pauses = 0;
 let random = 1;
 /** A wait with a longer timeout waits until it is woken. */
 let longestMs = Infinity;
@@ -97,7 +100,7 @@ export function activate(
   pending = [];
   timersById = new Map();
   timers = new WeakSet();
-  lastTimer = reads = 0;
+  lastTimer = reads = pauses = 0;
   lastPlace = "";
   random = seed | 1;
   longestMs = longestTimeout * 1000;
@@ -157,6 +160,7 @@ function step(
   reads = isChange ? 0 : reads + 1;
   if (isChange) board!.change();
   lastPlace = key;
+  pauses = 0;
   if (trace !== undefined) note(number, operation, `${value}`);
   return result;
 }
@@ -257,6 +261,7 @@ function replaceAtomics(): void {
 
   replace(Atomics, "pause", (times?: number) => {
     if (board === undefined) return real.pause(times);
+    if (pauses++ % MOST_PAUSES !== 0) return;
     const number = board.step(Access.NONE, TIMERS, 0, true);
     reads = 0;
     if (trace !== undefined) note(number, "Atomics.pause", "");

@@ -180,9 +180,11 @@ export class Line {
     return this.#tasks.pop();
   }
 
-  delete(task: Task): void {
+  /** Whether the task stood in line. */
+  delete(task: Task): boolean {
     const index = this.#tasks.indexOf(task);
     if (index >= 0) this.#tasks.splice(index, 1);
+    return index >= 0;
   }
 }
 

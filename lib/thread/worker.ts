@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { outerWorker, relayed } from "../platform/isolated_worker.ts";
 import {
   areMessagesLate,
   isNotCapable,
@@ -48,7 +49,7 @@ import {
   removeCorrespondent,
 } from "./exchange.ts";
 import { Death, Form, Handover } from "./handover.ts";
-import { outerWorker, relayed } from "./isolation.ts";
+import { PLACES } from "./isolation.ts";
 import type {
   Answer,
   Delivery,
@@ -600,7 +601,8 @@ function newWorker(
       imports,
       start,
       permissions,
-      isolation,
+      memoryLimit: isolation.memoryLimit,
+      places: PLACES,
     });
   try {
     const Class = currentWorkerClass();

@@ -204,14 +204,37 @@ export function keepLock(lock: Lock): void {
   lock.acquireSync();
 }
 
+/** Keeps a lock that another has released, and may have ended by then. */
 export function keepLockAsVictim(lock: Lock, notes: Notes): void {
-  asVictim(notes, () => keepLock(lock));
+  asVictim(notes, () => {
+    Atomics.wait(notes, 7, 0);
+    keepLock(lock);
+  });
+}
+
+/** Releases another's lock for it. */
+export function releaseForVictim(lock: Lock, notes: Notes): void {
+  lock.release();
+  Atomics.store(notes, 7, 1);
+  Atomics.notify(notes, 7);
 }
 
 /** Takes a lock that its holder may have left behind. */
 export function takeLeft(lock: Lock, notes: Notes): void {
   try {
     lock.acquireSync();
+    inside(notes);
+  } catch (error) {
+    if (!(error instanceof LockPoisonedError)) throw error;
+    Atomics.add(notes, 3, 1);
+  }
+  lock.release();
+}
+
+/** As {@linkcode takeLeft}, but awaits. */
+export async function awaitLeft(lock: Lock, notes: Notes): Promise<void> {
+  try {
+    await lock.acquire();
     inside(notes);
   } catch (error) {
     if (!(error instanceof LockPoisonedError)) throw error;
@@ -312,6 +335,12 @@ export async function awaitPermit(semaphore: Semaphore): Promise<void> {
 
 export function givePermits(semaphore: Semaphore, n: number): void {
   semaphore.release(n);
+}
+
+/** Gives a permit when those who spin for one have had time to sleep. */
+export function givePermitLate(semaphore: Semaphore, notes: Notes): void {
+  for (let i = 0; i < 12; i++) Atomics.add(notes, 9, 1);
+  semaphore.release();
 }
 
 export function waitForEvent(
@@ -611,6 +640,7 @@ expose(import.meta, {
   awaitEvent,
   awaitGetOrGiveUp,
   awaitGets,
+  awaitLeft,
   awaitLock,
   awaitPermit,
   awaitPutOne,
@@ -626,6 +656,7 @@ expose(import.meta, {
   getItems,
   getItemsAsVictim,
   giveJob,
+  givePermitLate,
   givePermits,
   giveTokens,
   giveVictimUp,
@@ -640,6 +671,7 @@ expose(import.meta, {
   putItemsAsVictim,
   putOne,
   read,
+  releaseForVictim,
   setEvent,
   stopVictim,
   stopVictimLater,

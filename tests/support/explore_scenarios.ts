@@ -385,6 +385,10 @@ export const scenarios: Record<string, () => Scenario> = {
     ["large", "small"],
     ["awaited", "middle", "small"],
   ),
+  "Queue: room that a larger item can't use, whose put is late": sized(
+    ["large", "small"],
+    ["small", "awaited", "middle"],
+  ),
   "Queue: a small item doesn't wait for large ones": sized(
     ["small", "small", "small", "small"],
     ["large", "large", "small"],
@@ -635,13 +639,14 @@ export const scenarios: Record<string, () => Scenario> = {
       thread(fns.stopVictim, notes),
     ];
   }, (notes) => assertEquals(sums(notes) >= 2, true)),
-  "Semaphore: one of four is stopped": () => {
-    const semaphore = new Semaphore(1);
+  "Semaphore: one of three who wait is stopped": () => {
+    const semaphore = new Semaphore(0);
     const notes = words();
     return {
       threads: [
         thread(fns.useSemaphoreAsVictim, semaphore, notes),
-        ...times(3, thread(fns.useSemaphore, semaphore, notes, 1)),
+        ...times(2, thread(fns.useSemaphore, semaphore, notes, 1)),
+        thread(fns.givePermitLate, semaphore, notes),
         thread(fns.stopVictim, notes),
       ],
       check: () => assertEquals(semaphore.value, 1),
@@ -682,10 +687,11 @@ export const scenarios: Record<string, () => Scenario> = {
   ),
   "Lock: one who has ended takes it": counted((notes) => {
     const lock = new Lock();
+    lock.acquireSync();
     return [
-      thread(fns.takeLeft, lock, notes),
       thread(fns.keepLockAsVictim, lock, notes),
-      thread(fns.takeLeft, lock, notes),
+      thread(fns.awaitLeft, lock, notes),
+      thread(fns.releaseForVictim, lock, notes),
       thread(fns.giveVictimUp, notes),
     ];
   }, () => {}),
