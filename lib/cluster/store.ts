@@ -87,7 +87,7 @@ export class Store {
     const parsed = parse(action, url);
     const place = placeOf(action, parsed);
     const secrets = secretsOf(url, parsed);
-    const engine = await place.open();
+    const engine = await load(action, place);
     const { connection } = engine;
     const base = new engine.Queue(name, { connection, ...EVENTS });
     const store = new Store(place, engine, base, secrets);
@@ -237,6 +237,22 @@ export class Store {
   redact(text: string): string {
     for (const secret of this.#secrets) text = text.replaceAll(secret, "***");
     return text;
+  }
+}
+
+/** Loads BullMQ and a driver; of the reason that it can't be, the first line. */
+async function load(action: string, place: Place): Promise<Engine> {
+  try {
+    return await place.open();
+  } catch (error) {
+    const [reason] = String((error as Error)?.message ?? error).split("\n");
+    const hint = reason.includes("lockfile")
+      ? "; a checkout of this library has them in labs/cluster/deno.json"
+      : "";
+    throw new Error(
+      `Cannot ${action}: BullMQ and its driver can't be loaded: ${reason}${hint}`,
+      { cause: error },
+    );
   }
 }
 

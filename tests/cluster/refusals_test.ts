@@ -252,6 +252,21 @@ Deno.test({
   },
 });
 
+Deno.test("a program whose lockfile lacks BullMQ is told", async () => {
+  const config = new URL("deno.json", root).pathname;
+  const options = [`--config=${config}`, "--frozen"];
+  await using process = new Program([
+    ...options,
+    new URL("support/connect.ts", import.meta.url).pathname,
+  ]);
+  assertEquals(await process.end(), 1);
+  assertStringIncludes(
+    process.output,
+    "Cannot connect pool: BullMQ and its driver can't be loaded: The lockfile " +
+      "is out of date",
+  );
+});
+
 Deno.test("the worker's program says what is wrong", async () => {
   const cases: [args: string[], message: string][] = [
     [[], "error: Where is the store?"],
