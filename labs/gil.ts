@@ -125,8 +125,8 @@ async function runThreaded(
   }
 }
 
-const callsOfF = ({ quick }: CellContext) => quick ? 4 : 10;
-const callsOfG = ({ quick }: CellContext) => quick ? 10 : 100;
+const callsOfF = ({ quick, items }: CellContext) => items ?? (quick ? 4 : 10);
+const callsOfG = ({ quick, items }: CellContext) => items ?? (quick ? 10 : 100);
 
 cell(34, "serial f()", { needs: [33] }, (context) => {
   const start = time();

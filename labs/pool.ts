@@ -23,8 +23,11 @@ cell(3, "processors", {}, () => {
   console.log(`Number of processors:  ${cpuCount()}`);
 });
 
-cell(6, "5,000 random integers", {}, ({ quick }) => {
-  data = randomData(quick ? 500 : 5000);
+cell(6, "5,000 random integers", {}, ({
+  quick,
+  items = quick ? 500 : 5000,
+}) => {
+  data = randomData(items);
 });
 
 // The notebook's numbers were not seeded. Its printed results imply the first of
@@ -36,8 +39,9 @@ const RECORDED_DATA = [
 ];
 
 function randomData(size: number): number[] {
-  const rest = seededIntegers(9, 0, 10, size - RECORDED_DATA.length);
-  return [...RECORDED_DATA, ...rest];
+  const more = Math.max(0, size - RECORDED_DATA.length);
+  const rest = seededIntegers(9, 0, 10, more);
+  return [...RECORDED_DATA, ...rest].slice(0, size);
 }
 
 cell(7, "taylor_exp()");

@@ -65,9 +65,11 @@ export function doWork(item: string, seconds: number): void {
   console.log(`Message processed .... ${getIdent()} -- ${item}`);
 }
 
-function startThreads({ workers, quick }: CellContext): void {
+function startThreads(
+  { workers, quick, seconds = quick ? 0.2 : 2 }: CellContext,
+): void {
   for (let i = 0; i < workers; i++) {
-    const t = new Thread(worker, { args: [q, quick ? 0.2 : 2] });
+    const t = new Thread(worker, { args: [q, seconds] });
     t.start();
   }
 }

@@ -77,13 +77,13 @@ export function doSomethingSpecific(seconds: number): void {
 cell(10, "ten threads", {
   needs: [9],
   prestart: ({ workers }) => workers,
-}, async ({ workers, quick }) => {
+}, async ({ workers, quick, seconds = quick ? 1 : 2 }) => {
   const start = time();
 
   const threads: Thread[] = [];
 
   for (let i = 0; i < workers; i++) {
-    const t = new Thread(doSomethingSpecific, { args: [quick ? 1 : 2] });
+    const t = new Thread(doSomethingSpecific, { args: [seconds] });
     t.start();
     threads.push(t);
   }

@@ -36,10 +36,7 @@
 
 import { runHost } from "./cluster/program.ts";
 
-export {
-  ClusterPool,
-  type ClusterPoolOptions,
-} from "./cluster/cluster_pool.ts";
+export * from "./cluster/cluster_pool.ts";
 
 // Not awaited here: the module of the functions may import this one.
 if (import.meta.main) runHost(Deno.args);

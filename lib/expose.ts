@@ -1,14 +1,16 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { kindOf } from "./checks.ts";
-import { type ContextStorage, isStorage, runnerFor } from "./codec/context.ts";
 import {
   type AnyFunction,
+  type ContextStorage,
   type ErrorClass,
   exposeErrorClass,
   exposeShareable,
   extendsShared,
+  isStorage,
   register,
+  runnerFor,
   type ShareableClass,
 } from "./codec/references.ts";
 

@@ -60,7 +60,8 @@ function usedBy(cells: LabCell[], names: Set<string>): string[] {
   const code = cells.map((cell) => cell.code).join("\n")
     .replaceAll(/^\/\/.*$/gm, "");
   return [...names].filter((name) =>
-    new RegExp(`(?<![.\\w])${name}\\b`).test(code)
+    // A name behind a dot is a property's, but behind three it is spread.
+    new RegExp(`(?<!\\w|(?<!\\.\\.)\\.)${name}\\b`).test(code)
   );
 }
 

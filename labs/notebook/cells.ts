@@ -21,6 +21,18 @@ export interface CellContext {
    * none to be had.
    */
   switchInterval: number | null;
+  /**
+   * How many seconds a thread sleeps, where the page's reader has said so.
+   *
+   * @default {the lab's own}
+   */
+  seconds?: number;
+  /**
+   * How many items there are, where the page's reader has said so.
+   *
+   * @default {the lab's own}
+   */
+  items?: number;
 }
 
 /** The number of a cell in the notebook, or the name of one of our own. */

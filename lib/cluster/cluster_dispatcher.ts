@@ -15,7 +15,6 @@ import {
   timesOf,
 } from "../pool/stats.ts";
 import type { Task } from "../pool/task.ts";
-import { Line } from "../pool/task_table.ts";
 import { Room, Waits, within } from "../pool/waits.ts";
 import { WorkerLostError } from "../thread/thread.ts";
 import type { BullJob } from "./bullmq.ts";
@@ -28,6 +27,7 @@ import { Pulse } from "./pulse.ts";
 import { encodeTask, type Piece, tasksOf } from "./split.ts";
 import { answersQueue, type HostEntry, Registry } from "./registry.ts";
 import type { Store } from "./store.ts";
+import { WaitingLine } from "./waiting_line.ts";
 
 /** So many workers are assumed while no host is known. */
 const ASSUMED_WORKERS = 8;
@@ -91,7 +91,7 @@ export class ClusterDispatcher implements AnyDispatcher {
 
   /** Every task that is pending, and those of them that aren't in the store. */
   #table = new Map<number, PendingTask>();
-  #line = new Line();
+  #line = new WaitingLine();
   #lastId = 0;
   /** The tasks that others were split into. */
   #parts = new Map<Task, Task[]>();

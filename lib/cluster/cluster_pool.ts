@@ -1,37 +1,37 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { checkOptions, kindOf } from "../checks.ts";
 import { handle } from "../codec/references.ts";
 import { AnyPool } from "../pool/any_pool.ts";
-import { Calls } from "../pool/calls.ts";
-import { checkCount } from "../pool/options.ts";
-import { contextOf, type ContextOptions } from "../thread/context.ts";
-import { checkMainThread } from "../thread/thread_table.ts";
-import { ClusterDispatcher } from "./cluster_dispatcher.ts";
-import { FarModules, readModules } from "./far_modules.ts";
-import { PACE, type Pace } from "./pace.ts";
-import { Store } from "./store.ts";
+import type {
+  AnyIterable,
+  ApplyOptions,
+  CloseOptions,
+  ImapOptions,
+  ItemResult,
+  MapOptions,
+} from "../pool/options.ts";
+import type { PoolStats, Times } from "../pool/stats.ts";
+import type { AsyncWaitOptions, WaitOptions } from "../sync/deadline.ts";
+import type { ContextOptions, ContextStorage } from "../thread/context.ts";
+import { type ClusterPoolOptions, connect } from "./connect.ts";
+import { PACE } from "./pace.ts";
 
-/** The name of pools and hosts that say none. */
-export const DEFAULT_NAME = "lab9";
-
-/** Options of {@linkcode ClusterPool.connect}. */
-export interface ClusterPoolOptions extends ContextOptions {
-  /**
-   * What the pool and its hosts have in common. They see nothing of other names.
-   *
-   * @default {"lab9"}
-   */
-  name?: string;
-  /**
-   * How many tasks may wait for a worker. A call beyond that rejects with
-   * {@linkcode Full}; see {@linkcode AnyPool.room}. A map is taken as a whole,
-   * however many chunks it has.
-   *
-   * @default {Infinity}
-   */
-  maxsize?: number;
-}
+export type {
+  AnyIterable,
+  ApplyOptions,
+  AsyncWaitOptions,
+  CloseOptions,
+  ClusterPoolOptions,
+  ContextOptions,
+  ContextStorage,
+  ImapOptions,
+  ItemResult,
+  MapOptions,
+  PoolStats,
+  Times,
+  WaitOptions,
+};
+export { AnyPool };
 
 /**
  * A pool whose workers are on other machines: the methods, options and errors of
@@ -45,7 +45,9 @@ export interface ClusterPoolOptions extends ContextOptions {
  *
  * Values travel as bytes. So what is in the memory of this process, such as a
  * queue, is refused with a `DataCloneError`, and what is marked for moving is
- * copied. While no host is there, calls wait.
+ * copied. While no host is there, calls wait; until the first one is heard of,
+ * {@linkcode AnyPool.workers} is 8, for the sake of the size of chunks.
+ * {@linkcode AnyPool.ready} waits for a host.
  *
  * A pool keeps its process alive until it is closed.
  *
@@ -107,51 +109,5 @@ export class ClusterPool extends AnyPool {
     options: ClusterPoolOptions = {},
   ): Promise<ClusterPool> {
     return new ClusterPool(await connect(url, options, PACE));
-  }
-}
-
-/** Connects to a store; what a pool is made of. */
-export async function connect(
-  url: string,
-  options: ClusterPoolOptions,
-  pace: Pace,
-): Promise<Calls> {
-  const action = "connect pool";
-  checkOptions(action, options);
-  const { name = DEFAULT_NAME, maxsize = Infinity, context } = options;
-  checkName(action, name);
-  if (maxsize !== Infinity) checkCount(action, "maxsize", maxsize);
-  contextOf(action, context);
-  checkMainThread(action);
-  const modules = new FarModules(await readModules());
-  modules.enterAliases();
-  const store = await Store.open(action, url, name);
-  const dispatcher = new ClusterDispatcher(store, {
-    name,
-    modules,
-    maxsize,
-    pace,
-  });
-  try {
-    await dispatcher.start();
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
-  return new Calls(dispatcher, context);
-}
-
-/** Checks a name of a pool and its hosts, which names keys in the store. */
-export function checkName(action: string, name: unknown): void {
-  if (typeof name !== "string") {
-    throw new TypeError(
-      `Cannot ${action}: name must be a string, received ${kindOf(name)}`,
-    );
-  }
-  if (!/^[\w-]{1,64}$/.test(name)) {
-    throw new RangeError(
-      `Cannot ${action}: name must be 1 to 64 letters, digits, "_" or "-", ` +
-        `received ${JSON.stringify(name)}`,
-    );
   }
 }

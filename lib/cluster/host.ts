@@ -101,8 +101,15 @@ export class Host {
       host.metrics.errors++;
       onError(message);
     };
-    await pool.ready();
-    await host.#start();
+    try {
+      await pool.ready();
+      await host.#start();
+    } catch (error) {
+      host.#pulse?.stop();
+      await pool.terminate();
+      await store.close();
+      throw error;
+    }
     return host;
   }
 

@@ -3,7 +3,7 @@
 import { now, startTimer, stopTimer } from "../platform/platform.ts";
 import { currentRegistry } from "../codec/references.ts";
 import { cpuCount } from "../pool/pool.ts";
-import { checkName, DEFAULT_NAME } from "./cluster_pool.ts";
+import { checkName, DEFAULT_NAME } from "./connect.ts";
 import { Host, type HostMetrics } from "./host.ts";
 import { PACE, type Pace } from "./pace.ts";
 

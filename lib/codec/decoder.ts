@@ -12,7 +12,7 @@ import {
   reviveHandle,
 } from "./references.ts";
 import { fetchMemory } from "./left_memory.ts";
-import { hasBlock, readShape, type Shape, SHAPES } from "./shapes.ts";
+import { newShape, type Shape, SHAPES, standsAt } from "./shapes.ts";
 import { Damaged, DEEP_BYTES, DEEPEST, Tag, viewClasses } from "./tags.ts";
 
 const CACHED_STRINGS = 2048;
@@ -371,13 +371,24 @@ export class Decoder {
     const place = bytes[this.#at] & (SHAPES - 1);
     const length = bytes[this.#at + 1];
     const start = this.#at + 2;
-    this.#at = start + length;
-    if (this.#at > this.#end) throw new Damaged();
+    const end = start + length;
+    if (end > this.#end) throw new Damaged();
     let shape = this.#shapes[place];
-    if (shape === undefined || !hasBlock(shape, bytes, start, length)) {
-      shape = this.#shapes[place] = readShape(bytes, start, length);
+    if (shape === undefined || !standsAt(shape, bytes, start, length)) {
+      shape = this.#shapes[place] = this.#newShape(start, end);
     }
+    this.#at = end;
     shape.cargo = this.#cargoes;
+    return shape;
+  }
+
+  #newShape(start: number, end: number): Shape {
+    const names: string[] = [];
+    this.#at = start;
+    while (this.#at < end) names.push(this.#shortString());
+    const shape = newShape(names);
+    // Names that could be written otherwise are not written so.
+    if (this.#at !== end || shape.length === 0) throw new Damaged();
     return shape;
   }
 

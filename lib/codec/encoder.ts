@@ -25,7 +25,14 @@ import {
   isCalledUnasked,
   isShareable,
 } from "./references.ts";
-import { blockOf, hasNames, placeOf, type Shape, SHAPES } from "./shapes.ts";
+import {
+  hasNames,
+  newShape,
+  placeOf,
+  type Shape,
+  SHAPES,
+  writeShape,
+} from "./shapes.ts";
 import {
   DEEP_BYTES,
   MAX_DEPTH,
@@ -339,10 +346,9 @@ export class Encoder {
     const keys = isPlain ? Object.keys(value) : [];
     if (keys.length > 0) {
       const place = placeOf(keys);
-      const shape = this.#shapes[place];
+      let shape = this.#shapes[place];
       if (shape === undefined || !hasNames(shape, keys)) {
-        this.#shapes[place] = { names: keys, block: undefined, cargo: 0 };
-        return this.#properties(value, keys);
+        this.#shapes[place] = shape = newShape(keys);
       }
       if (this.#shape(shape, place)) {
         return this.#values(value as Record<string, unknown>, keys);
@@ -392,12 +398,11 @@ export class Encoder {
 
   /** Writes the names of an object's properties; false if it can't. */
   #shape(shape: Shape, place: number): boolean {
-    const block = shape.block ??= blockOf(shape.names);
-    if (block === undefined) return false;
-    const { length } = block;
+    const { length } = shape;
+    if (length === 0) return false;
     this.#reserve(3 + length);
     const bytes = this.#bytes;
-    let at = this.#at;
+    const at = this.#at;
     if (shape.cargo === this.#cargoes) {
       bytes[at] = Tag.SAME_SHAPE;
       bytes[at + 1] = place;
@@ -408,9 +413,8 @@ export class Encoder {
     bytes[at] = Tag.SHAPE;
     bytes[at + 1] = place;
     bytes[at + 2] = length;
-    at += 3;
-    for (let i = 0; i < length; i++) bytes[at + i] = block[i];
-    this.#at = at + length;
+    writeShape(shape, bytes, at + 3);
+    this.#at = at + 3 + length;
     return true;
   }
 

@@ -2,8 +2,8 @@
 
 /**
  * What travels by reference: functions by an id that every thread computes
- * alike, shared objects by their memory, and the classes of errors by their
- * names. The tables here are the only way back from a reference: what isn't in
+ * alike, storages by such functions, shared objects by their memory, and the
+ * classes of errors by their names. The tables here are the only way back from a reference: what isn't in
  * them can't be reached from a message. Each module enters what is its own.
  *
  * @module
@@ -412,4 +412,42 @@ export function exposedErrorClassOf(id: number): ErrorClass | undefined {
     // If it can't be loaded, the error gets a class that is known here.
     if (Object.hasOwn(error as object, "url")) throw error;
   }
+}
+
+// Storages: what is exposed of one is a function that runs others in it.
+
+/** What holds a value for what runs in it: Node's `AsyncLocalStorage`. */
+export interface ContextStorage {
+  /** The value that is held now; undefined if there is none. */
+  getStore(): unknown;
+  /** Calls back with a value held. */
+  // deno-lint-ignore no-explicit-any -- whatever the storage holds
+  run(store: any, callback: () => any): any;
+}
+
+/** The exposed functions that stand for exposed storages. */
+const runners = new WeakMap<ContextStorage, AnyFunction>();
+
+/** Whether it is a storage. */
+export function isStorage(value: unknown): value is ContextStorage {
+  return typeof value === "object" && value !== null &&
+    typeof (value as ContextStorage).getStore === "function" &&
+    typeof (value as ContextStorage).run === "function";
+}
+
+/** The function that runs another in the storage: it is what is exposed. */
+export function runnerFor(storage: ContextStorage): AnyFunction {
+  let runner = runners.get(storage);
+  if (runner === undefined) {
+    runner = (value: unknown, fn: () => unknown) => storage.run(value, fn);
+    runners.set(storage, runner);
+  }
+  return runner;
+}
+
+/** The same, of a storage that was exposed. */
+export function exposedRunner(
+  storage: ContextStorage,
+): AnyFunction | undefined {
+  return runners.get(storage);
 }

@@ -1,26 +1,43 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { Damaged } from "./tags.ts";
-
 /** How many shapes an encoder and a decoder remember: a power of two. */
 export const SHAPES = 64;
-/** The bytes that the names of a shape take at most. */
+/** The bytes that a shape takes at most. */
 const MAX_BYTES = 255;
 
 /**
  * The names of an object's properties, in their order.
  *
  * Objects of one kind have the same names, and what many of them share is written
- * and read as a whole: `block` is a byte with the length of each name, and the
- * name, a byte a character. A cargo holds each of its shapes once; any thread may
- * read it, so it relies on no cargo before it.
+ * and read as a whole: of each name a byte with its length, and a byte a
+ * character. The same value always takes the same bytes, whatever came before it.
+ * A cargo holds each of its shapes once; any thread may read it, so it relies on no
+ * cargo before it.
  */
 export interface Shape {
   readonly names: readonly string[];
-  /** What stands for the names; undefined until they have come twice. */
-  block: Uint8Array | undefined;
-  /** The number of the last cargo that holds the block. */
+  /** How many bytes it takes; 0 if its names are written one by one. */
+  readonly length: number;
+  /** The number of the last cargo that holds it. */
   cargo: number;
+}
+
+/** A shape of these names. */
+export function newShape(names: readonly string[]): Shape {
+  return { names, length: lengthOf(names), cargo: 0 };
+}
+
+function lengthOf(names: readonly string[]): number {
+  let length = names.length;
+  for (const name of names) {
+    length += name.length;
+    // An assignment to `__proto__` would make no property.
+    if (length > MAX_BYTES || name === "__proto__") return 0;
+    for (let i = 0; i < name.length; i++) {
+      if (name.charCodeAt(i) > 255) return 0;
+    }
+  }
+  return length;
 }
 
 /**
@@ -36,64 +53,42 @@ export function placeOf(names: readonly string[]): number {
 }
 
 /** Whether a shape has these names. */
-export function hasNames(shape: Shape, names: readonly string[]): boolean {
-  const { length } = names;
-  const own = shape.names;
-  if (own.length !== length) return false;
-  for (let i = 0; i < length; i++) if (own[i] !== names[i]) return false;
+export function hasNames({ names }: Shape, others: readonly string[]): boolean {
+  const { length } = others;
+  if (names.length !== length) return false;
+  for (let i = 0; i < length; i++) if (names[i] !== others[i]) return false;
   return true;
 }
 
-/** What stands for names; undefined if they are written one by one. */
-export function blockOf(names: readonly string[]): Uint8Array | undefined {
-  const bytes: number[] = [];
-  for (const name of names) {
-    // An assignment to `__proto__` would make no property.
-    if (name === "__proto__" || bytes.length + name.length >= MAX_BYTES) return;
-    bytes.push(name.length);
-    for (let i = 0; i < name.length; i++) {
-      const code = name.charCodeAt(i);
-      if (code > 255) return;
-      bytes.push(code);
+/** Writes the names of a shape. */
+export function writeShape(
+  { names }: Shape,
+  bytes: Uint8Array,
+  at: number,
+): void {
+  for (let k = 0; k < names.length; k++) {
+    const name = names[k];
+    const { length } = name;
+    bytes[at++] = length;
+    for (let i = 0; i < length; i++) bytes[at++] = name.charCodeAt(i);
+  }
+}
+
+/** Whether a shape's names stand there. */
+export function standsAt(
+  { names, length }: Shape,
+  bytes: Uint8Array,
+  at: number,
+  there: number,
+): boolean {
+  if (length !== there) return false;
+  for (let k = 0; k < names.length; k++) {
+    const name = names[k];
+    const { length } = name;
+    if (bytes[at++] !== length) return false;
+    for (let i = 0; i < length; i++) {
+      if (bytes[at++] !== name.charCodeAt(i)) return false;
     }
   }
-  return Uint8Array.from(bytes);
-}
-
-/** Whether a shape's block stands there. */
-export function hasBlock(
-  { block }: Shape,
-  bytes: Uint8Array,
-  start: number,
-  length: number,
-): boolean {
-  if (block === undefined || block.length !== length) return false;
-  for (let i = 0; i < length; i++) {
-    if (block[i] !== bytes[start + i]) return false;
-  }
   return true;
-}
-
-/**
- * The shape whose block stands there.
- *
- * @throws {Damaged} If it is none.
- */
-export function readShape(
-  bytes: Uint8Array,
-  start: number,
-  length: number,
-): Shape {
-  const block = bytes.slice(start, start + length);
-  const names: string[] = [];
-  for (let at = 0; at < length;) {
-    const next = at + 1 + block[at];
-    if (next > length) throw new Damaged();
-    const name = String.fromCharCode(...block.subarray(at + 1, next));
-    if (name === "__proto__") throw new Damaged();
-    names.push(name);
-    at = next;
-  }
-  if (names.length === 0) throw new Damaged();
-  return { names, block, cargo: 0 };
 }

@@ -47,7 +47,7 @@ export const Tag = {
    * as a word. So numbers behind it stay aligned.
    */
   DEEP: 30,
-  /** An object: its shape's place, length and block, then a value a property. */
+  /** An object: its shape's place, length and names, then a value a property. */
   SHAPE: 31,
   /** An object of a shape that the cargo holds before it: the shape's place. */
   SAME_SHAPE: 32,

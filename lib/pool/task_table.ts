@@ -180,11 +180,9 @@ export class Line {
     return this.#tasks.pop();
   }
 
-  /** Whether the task stood in line. */
-  delete(task: Task): boolean {
+  delete(task: Task): void {
     const index = this.#tasks.indexOf(task);
     if (index >= 0) this.#tasks.splice(index, 1);
-    return index >= 0;
   }
 }
 

@@ -12,11 +12,12 @@
 import { kindOf } from "../checks.ts";
 import { expose } from "../expose.ts";
 import {
+  addOwnModule,
+  type AnyFunction,
   type ContextStorage,
   exposedRunner,
   isStorage,
-} from "../codec/context.ts";
-import { addOwnModule, type AnyFunction } from "../codec/references.ts";
+} from "../codec/references.ts";
 
 export type { ContextStorage };
 

@@ -82,8 +82,13 @@ export const SENT = 5;
 export const DEATH = 6;
 /** See `Mutex.guard`. */
 const GUARD_WORDS = { DEPTH: 7, ENDING: 8 } as const;
-/** How long who ends the worker by force waits for it to hold no mutex. */
-const MUTEX_MS = 100;
+/**
+ * How long who ends the worker by force waits for it to hold no mutex: it gets a
+ * core by then, however many others want one.
+ */
+const MUTEX_MS = 5000;
+/** How often it looks. */
+const LOOK_MS = 1;
 const HEADER_BYTES = 64;
 const CAPACITY = 1 << 16;
 /** The size of the memory between a worker and who starts threads in it. */
@@ -223,8 +228,10 @@ export class Handover {
     const { DEPTH, ENDING } = GUARD_WORDS;
     Atomics.store(this.#words, ENDING, 1);
     const deadline = now() + MUTEX_MS;
-    while (Atomics.load(this.#words, DEPTH) !== 0 && now() < deadline) {
-      Atomics.pause();
+    for (;;) {
+      const depth = Atomics.load(this.#words, DEPTH);
+      if (depth === 0 || now() > deadline) return;
+      Atomics.wait(this.#words, DEPTH, depth, LOOK_MS);
     }
   }
 

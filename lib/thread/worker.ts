@@ -1,6 +1,5 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { outerWorker, relayed } from "../platform/isolated_worker.ts";
 import {
   areMessagesLate,
   isNotCapable,
@@ -49,7 +48,7 @@ import {
   removeCorrespondent,
 } from "./exchange.ts";
 import { Death, Form, Handover } from "./handover.ts";
-import { PLACES } from "./isolation.ts";
+import { outerWorker, relayed } from "./isolation.ts";
 import type {
   Answer,
   Delivery,
@@ -601,8 +600,7 @@ function newWorker(
       imports,
       start,
       permissions,
-      memoryLimit: isolation.memoryLimit,
-      places: PLACES,
+      isolation,
     });
   try {
     const Class = currentWorkerClass();

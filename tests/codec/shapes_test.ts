@@ -15,7 +15,7 @@ function transfer(value: unknown): unknown {
   return decoder.decode(cargo);
 }
 
-/** Sends it often: shapes come into use with the second object of a kind. */
+/** Sends it often: shapes are remembered from the first object of a kind. */
 function assertAsPlatform(make: () => unknown): void {
   for (let i = 0; i < 4; i++) {
     const [ours, theirs] = [transfer, structuredClone].map((f) => f(make()));
@@ -97,10 +97,23 @@ Deno.test("Shapes that are remembered at one place keep their names", () => {
 
 Deno.test("A cargo names each of its shapes once", () => {
   const item = () => ({ aLongName: 1, another: 2 });
-  bytesOf([item(), item()]);
   const few = bytesOf([item(), item(), item()]).length;
   const more = bytesOf([item(), item(), item(), item()]).length;
   assertEquals(more - few, 2 + 2 * 5);
+});
+
+Deno.test("A value takes the same bytes whatever came before it", () => {
+  const names = [["b1", "xy"], ["b2", "xy"]];
+  assertEquals(new Set(names.map(placeOf)).size, 1, "they don't clash");
+  const [one, other] = names.map((keys) =>
+    Object.fromEntries(keys.map((key) => [key, 1]))
+  );
+  const value = [one, other, one];
+  const { length } = bytesOf(value);
+  for (const before of [one, other, [other, one], value]) {
+    bytesOf(before);
+    assertEquals(bytesOf(value).length, length);
+  }
 });
 
 Deno.test("A cargo is read by who has read none before it", () => {

@@ -87,35 +87,51 @@ chromiumTest(
   async (browser, t) => {
     await using server = await servePage();
     const address =
-      `${server.url}?gil=off&interval=20&workers=3&quick&axis=own`;
+      `${server.url}?gil=off&interval=20&workers=3&sleep=0.1&items=6&quick&axis=own`;
     const page = await openPage(browser, address);
-    const lock = page.getByLabel("Interpreter lock (GIL)");
+    const settings = page.locator(".settings");
+    const lock = settings.getByLabel("Interpreter lock (GIL)");
 
     await t.step("a link leads to its state", async () => {
       assertEquals(await lock.isChecked(), false);
       assertEquals(
-        await page.getByRole("spinbutton", { name: "Workers" }).inputValue(),
+        await settings.getByLabel("Workers").inputValue(),
         "3",
       );
-      assertEquals(await page.getByLabel("Switch interval").inputValue(), "20");
-      assert(await page.getByLabel("Short sleeps").isChecked());
-      assert(!await page.getByLabel("One time axis").isChecked());
+      assertEquals(
+        await settings.getByLabel("Switch interval").inputValue(),
+        "20",
+      );
+      assertEquals(await settings.getByLabel("Sleep, s").inputValue(), "0.1");
+      assertEquals(
+        await settings.getByLabel("Items", { exact: true }).inputValue(),
+        "6",
+      );
+      assert(await settings.getByLabel("Short sleeps").isChecked());
+      assert(!await settings.getByLabel("One time axis").isChecked());
       assertEquals(page.url(), address);
     });
     await t.step("without the lock, no thread waits for it", async () => {
       await runToEnd(page, "Run gil:35");
       const summary = await summaryOf(page) ?? "";
       assertEquals(summary.match(/doWork/g)?.length, 3);
+      const here = await page.getByLabel("Output, Here").filter({
+        hasText: "Finished in",
+      }).last().textContent();
+      assertEquals(here?.match(/^\d$/gm)?.toSorted().join(""), "012345");
       assert(!summary.includes("GIL"), summary);
       const title = await page.locator("#cell-gil-35 h3").textContent();
       assertMatch(title!, /without the lock/);
     });
     await t.step("with the lock, threads wait for it", async () => {
       await lock.check();
-      await page.getByRole("spinbutton", { name: "Workers" }).fill("2");
-      await page.getByRole("spinbutton", { name: "Workers" }).press("Enter");
+      await settings.getByLabel("Workers").fill("2");
+      await settings.getByLabel("Workers").press("Enter");
       const { search } = new URL(page.url());
-      assertEquals(search, "?interval=20&workers=2&quick&axis=own");
+      assertEquals(
+        search,
+        "?interval=20&workers=2&sleep=0.1&items=6&quick&axis=own",
+      );
       await runToEnd(page, "Run gil:35");
       const summary = await summaryOf(page) ?? "";
       assertEquals(summary.match(/doWork/g)?.length, 2);

@@ -192,6 +192,7 @@ threadTest(
     const refused = await (async () => {
       await using pool = new Pool(1, LIMIT);
       assertEquals(await pool.apply(fns.reads, [path]), "NotCapable");
+      assertEquals(await pool.apply(fns.hasReadAtLoad), "NotCapable");
       return await pool.apply(fns.permitted);
     })();
     for (const [name, state] of Object.entries(refused)) {

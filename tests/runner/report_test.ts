@@ -155,6 +155,20 @@ Deno.test("diff() finds the lines in common", () => {
   ]);
 });
 
+Deno.test("diff() compares no more pairs of lines than take a moment", () => {
+  const lines = (side: string, count: number) =>
+    Array.from({ length: count }, (_, i) => i % 2 === 0 ? `${i}` : side + i);
+  const sidesOf = (count: number) =>
+    diff(lines("a", count), lines("b", count)).map(({ side }) => side);
+  // Every second line is the same.
+  assertEquals(new Set(sidesOf(100)).has("both"), true);
+  const sides = sidesOf(5000);
+  assertEquals(sides.length, 2 * 5000 - 1);
+  // All of one side stand before the other's, but for what both begin with.
+  assertEquals(sides.lastIndexOf("recorded") < sides.indexOf("here"), true);
+  assertEquals(sides.filter((side) => side === "both").length, 1);
+});
+
 Deno.test("table() breaks the text of one column", () => {
   const columns = [{ title: "A" }, { title: "B", wraps: true }];
   const text = table(columns, [["1", "one two three four"]], 16);

@@ -186,6 +186,13 @@ export function reads(path: string): string {
   }
 }
 
+/** What the top level of this module could read. */
+const readAtLoad = reads(import.meta.filename!);
+
+export function hasReadAtLoad(): string {
+  return readAtLoad;
+}
+
 /** Ends its worker as a script of Node's would. */
 export function exits(): void {
   globalThis.process.exit(3);
@@ -268,6 +275,7 @@ expose(import.meta, {
   loopLocking,
   permitted,
   reads,
+  hasReadAtLoad,
   exits,
   closes,
   fails,

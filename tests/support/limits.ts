@@ -190,11 +190,10 @@ const limits: Record<string, Limit> = {
         await until(() => isStill(words));
       });
       assertEquals(await pool.apply(isolation.square, [3]), 9);
-      const { user, system } = process.cpuUsage();
-      await sleep(1);
-      const after = process.cpuUsage();
-      const used = after.user + after.system - user - system;
-      assertLess(used / 1e6, 0.5, "seconds of a core that are used in one");
+      // Others start in their place, which takes a while.
+      for (let second = 0; await usedInSecond() > 0.5; second++) {
+        assertLess(second, 30, "a core is kept");
+      }
     }
     assertEquals(replacing.ends.get("calledOff"), n);
     replacing.tell(n);
@@ -228,6 +227,14 @@ class Replacing {
       `Replaced within ${half} ms (half), ${most} ms (99 %), ${all} ms (all)`,
     );
   }
+}
+
+/** How many seconds of a core this process uses in one. */
+async function usedInSecond(): Promise<number> {
+  const { user, system } = process.cpuUsage();
+  await sleep(1);
+  const after = process.cpuUsage();
+  return (after.user + after.system - user - system) / 1e6;
 }
 
 /** Does something so many times, four at a time. */

@@ -51,7 +51,7 @@ export function CellView({ lab, state, cells }: CellProps) {
       </div>
       {(isRunnable || recorded?.output) && (
         <div class="sides">
-          <Output name="Notebook" text={recorded?.output ?? ""} />
+          {recorded && <Output name="Notebook" text={recorded.output} />}
           <Output name="Here" text={state.output.value} state={state} />
         </div>
       )}

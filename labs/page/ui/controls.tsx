@@ -5,8 +5,12 @@ import {
   hasGil,
   hasSharedAxis,
   isQuick,
+  items,
   readInterval,
+  readItems,
+  readSeconds,
   readWorkers,
+  seconds,
   switchInterval,
   workers,
 } from "./settings.ts";
@@ -36,21 +40,9 @@ export function Controls() {
           }}
         />
       </label>
-      <label>
-        Workers
-        <input
-          type="number"
-          name="workers"
-          min="1"
-          max="64"
-          placeholder="as in the lab"
-          value={workers.value || ""}
-          onChange={({ currentTarget }) => {
-            workers.value = readWorkers(currentTarget.value);
-            currentTarget.value = workers.value ? `${workers.value}` : "";
-          }}
-        />
-      </label>
+      <Amount name="Workers" of={workers} read={readWorkers} most={64} />
+      <Amount name="Sleep, s" of={seconds} read={readSeconds} most={60} />
+      <Amount name="Items" of={items} read={readItems} most={100_000} />
       <Switch name="Short sleeps, few items" of={isQuick} />
       <Switch name="One time axis for what is compared" of={hasSharedAxis} />
       <span class="now">
@@ -65,6 +57,34 @@ export function Controls() {
         <output aria-live="polite">{status.value}</output>
       </span>
     </form>
+  );
+}
+
+interface AmountProps {
+  name: string;
+  of: typeof workers;
+  read: (text: string) => number;
+  most: number;
+}
+
+/** A number that is each lab's own unless the reader gives one. */
+function Amount({ name, of, read, most }: AmountProps) {
+  return (
+    <label>
+      {name}
+      <input
+        type="number"
+        min="0"
+        max={most}
+        step="any"
+        placeholder="lab's"
+        value={of.value || ""}
+        onChange={({ currentTarget }) => {
+          of.value = read(currentTarget.value);
+          currentTarget.value = of.value === 0 ? "" : `${of.value}`;
+        }}
+      />
+    </label>
   );
 }
 

@@ -20,10 +20,16 @@ export const switchInterval: Signal<number> = signal(SWITCH_INTERVAL * 1000);
 export const workers: Signal<number> = signal(0);
 /** Whether sleeps are shorter and items fewer. */
 export const isQuick: Signal<boolean> = signal(false);
+/** How many seconds threads sleep; 0 for as many as the lab says. */
+export const seconds: Signal<number> = signal(0);
+/** How many items there are; 0 for as many as the lab says. */
+export const items: Signal<number> = signal(0);
 /** Whether cells that are compared have one time axis. */
 export const hasSharedAxis: Signal<boolean> = signal(true);
 
 const MOST_WORKERS = 64;
+const LONGEST_SLEEP = 60;
+const MOST_ITEMS = 100_000;
 const LONGEST_INTERVAL = 60_000;
 
 /** A number that the reader gave, or the usual one. */
@@ -42,11 +48,23 @@ export function readInterval(text: string): number {
   return clamped(text, LONGEST_INTERVAL, SWITCH_INTERVAL * 1000);
 }
 
+/** Reads how long threads sleep. */
+export function readSeconds(text: string): number {
+  return clamped(text, LONGEST_SLEEP, 0);
+}
+
+/** Reads the number of items. */
+export function readItems(text: string): number {
+  return Math.ceil(clamped(text, MOST_ITEMS, 0));
+}
+
 function readAddress(): void {
   const found = new URLSearchParams(location.search);
   hasGil.value = found.get("gil") !== "off";
   switchInterval.value = readInterval(found.get("interval") ?? "");
   workers.value = readWorkers(found.get("workers") ?? "");
+  seconds.value = readSeconds(found.get("sleep") ?? "");
+  items.value = readItems(found.get("items") ?? "");
   isQuick.value = found.has("quick");
   hasSharedAxis.value = found.get("axis") !== "own";
 }
@@ -58,6 +76,8 @@ function writeAddress(): void {
     found.set("interval", `${switchInterval.value}`);
   }
   if (workers.value !== 0) found.set("workers", `${workers.value}`);
+  if (seconds.value !== 0) found.set("sleep", `${seconds.value}`);
+  if (items.value !== 0) found.set("items", `${items.value}`);
   if (isQuick.value) found.set("quick", "");
   if (!hasSharedAxis.value) found.set("axis", "own");
   const query = `${found}`.replace(/=(?=&|$)/g, "");
@@ -78,5 +98,7 @@ export function contextFor(lab: PageLab): CellContext {
     workers: workers.value || lab.workers,
     quick: isQuick.value,
     switchInterval: hasGil.value ? switchInterval.value / 1000 : null,
+    ...seconds.value === 0 ? {} : { seconds: seconds.value },
+    ...items.value === 0 ? {} : { items: items.value },
   };
 }
