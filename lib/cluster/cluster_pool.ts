@@ -52,7 +52,7 @@ export { AnyPool };
  * A pool keeps its process alive until it is closed.
  *
  * @example Usage
- * ```ts no-eval
+ * ```ts
  * import { ClusterPool } from "@lab9/concurrency/cluster";
  * import { expose } from "@lab9/concurrency";
  *
@@ -96,12 +96,14 @@ export class ClusterPool extends AnyPool {
    * the main one. The error never shows the URL's password.
    *
    * @example Usage
-   * ```ts no-eval
+   * ```ts
    * import { ClusterPool } from "@lab9/concurrency/cluster";
    *
-   * const url = "postgres://lab9@127.0.0.1/lab9";
-   * await using pool = await ClusterPool.connect(url, { name: "lab" });
-   * await pool.ready(); // A host is there.
+   * if (import.meta.main) {
+   *   const url = "postgres://lab9@127.0.0.1/lab9";
+   *   await using pool = await ClusterPool.connect(url, { name: "lab" });
+   *   await pool.ready(); // A host is there.
+   * }
    * ```
    */
   static async connect(

@@ -75,7 +75,9 @@ Deno.test("the cost of a signal that many share is linear", () => {
     controller.abort();
     return performance.now() - start;
   };
+  // Other programs make one now and then longer, none shorter.
+  const least = (n: number) => Math.min(...[1, 2, 3, 4, 5].map(() => cost(n)));
   cost(1000);
   // Sixteen times as many took 256 times as long.
-  assertLess(cost(64_000), 80 * Math.max(cost(4000), 0.5));
+  assertLess(least(64_000), 80 * Math.max(least(4000), 0.5));
 });
