@@ -121,6 +121,8 @@ export async function waitForSeveral<T>(
     let result = attempt();
     if (result === PENDING) {
       state = await wait.park(deadline);
+      // Not by the attempt: see `WaitList.wait`.
+      if (isStopping()) await heedStop();
       result = attempt();
     }
     wait.waiters.leave();

@@ -304,6 +304,12 @@ export class WaitList {
       if (early !== PENDING) return early;
       const state = await waiter.park(options.deadline);
       if (state !== WOKEN && waiter.leave()) this.notify();
+      if (isStopping()) {
+        // Not by the attempt: it would be the second of the thread's functions to
+        // see the order, and end the others before they let go of what they hold.
+        this.notify();
+        await heedStop();
+      }
       const result = this.#tryAgain(attempt, state);
       if (result !== PENDING || state === PARKED) return result;
     }

@@ -23,6 +23,7 @@ import { owned } from "../../lib/locks/lock.ts";
 import {
   allocateWaiter,
   releaseWaiter,
+  stopThread,
   STRIDE,
   waiterOf,
   waiterWords,
@@ -562,3 +563,26 @@ threadTest("Who was counted out breaks no later round", async () => {
   waits.push(barrier.wait());
   assertEquals(await Promise.all(waits), [0, 1]);
 });
+
+threadTest(
+  "A thread that is to end lets all its functions release their locks",
+  async () => {
+    const kept = new Lock();
+    const wanted = [new Lock(), new Lock()];
+    for (const lock of wanted) lock.acquireSync();
+    const begun = new Event();
+    const words = newWords();
+    const args = [kept, wanted, begun, words] as const;
+    const thread = startNamed("several", fns.keepAndWant, ...args);
+    await begun.wait();
+    // Only by its word: by message, all waits would end at once.
+    stopThread(waiterOf(words[1]));
+    // Both functions that wait are woken, and see the order at their next attempt.
+    for (const lock of wanted) lock.release();
+    words[0] = 1;
+    await assertRejects(() => thread.join(PATIENCE), DOMException);
+    for (const lock of [kept, ...wanted]) {
+      using _held = await lock.acquire({ timeout: PATIENCE });
+    }
+  },
+);

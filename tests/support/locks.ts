@@ -385,6 +385,32 @@ export async function actAtBarrier(
   }
 }
 
+/**
+ * Functions of one thread: one keeps a lock, two wait for others, and one computes
+ * until the word isn't 0.
+ */
+export async function keepAndWant(
+  kept: Lock,
+  wanted: readonly Lock[],
+  begun: Event,
+  until: Int32Array,
+): Promise<void> {
+  const keep = async () => {
+    using _held = await kept.acquire();
+    await sleep(3600);
+  };
+  const want = async (lock: Lock) => {
+    using _held = await lock.acquire();
+  };
+  const compute = async () => {
+    await sleep(0);
+    until[1] = currentThreadId();
+    begun.set();
+    while (Atomics.load(until, 0) === 0);
+  };
+  await Promise.all([keep(), ...wanted.map(want), compute()]);
+}
+
 /** Computes without ever waiting, for so long. */
 export function spin(ms: number): void {
   const end = performance.now() + ms;
@@ -534,4 +560,5 @@ expose(import.meta, {
   waitForGood,
   waitForGoodAsync,
   waitForWord,
+  keepAndWant,
 });

@@ -8,7 +8,7 @@ import {
   Samples,
 } from "../../runner/judge/samples.ts";
 import { FEW } from "../../runner/judge/timing.ts";
-import { judge } from "../../runner/judge/verdict.ts";
+import { judge, type Verdict } from "../../runner/judge/verdict.ts";
 import { type ChosenCell, numberOf } from "../../runner/selection.ts";
 import { Kind, Log } from "../lab/log.ts";
 import type { Begin, FromLab, Run } from "../lab/messages.ts";
@@ -16,6 +16,14 @@ import type { CellState } from "./cell_state.ts";
 import type { PageLab } from "./labs.ts";
 import { timelineNow, watch } from "./recording.ts";
 import { contextFor } from "./settings.ts";
+
+/** The verdict on a cell that the notebook doesn't have like that. */
+const CHANGED: Partial<Verdict> = {
+  verdict: "skipped",
+  reason: "the sleep or the number of items was changed",
+  output: undefined,
+  isOpen: false,
+};
 
 /** How often the page looks at what a lab has printed and recorded. */
 const LOOK_MS = 100;
@@ -243,7 +251,8 @@ class Session {
         this.#cells.get(id)?.text ?? "",
       concurrency: this.#concurrency.get(id),
     }));
-    const { quick } = this.#run.context;
+    const { quick, seconds, items } = this.#run.context;
+    const isChanged = seconds !== undefined || items !== undefined;
     if (this.#again === undefined) this.#samples.begin(finished, quick);
     else this.#samples.add(finished);
     const machine = { cores: navigator.hardwareConcurrency, quick };
@@ -251,7 +260,8 @@ class Session {
       const samples = this.#samples.of(cell.number);
       const state = this.#cells.get(cell.number);
       if (samples.length === 0 || state === undefined) continue;
-      state.verdict.value = judge(cell, { samples }, machine);
+      const verdict = judge(cell, { samples }, machine);
+      state.verdict.value = isChanged ? { ...verdict, ...CHANGED } : verdict;
     }
   }
 }
