@@ -130,22 +130,15 @@ export class Calls {
     options: MapOptions,
   ): Promise<R[]> {
     const action = mode === Mode.MAP ? "map function" : "starmap function";
-    let id = this.#checkItems(action, fn, items, options);
-    const context = this.contextOf(action, options);
-    if (context !== undefined) {
-      id = idOf(callIn)!;
-      items = withContext(context, fn, mode, items) as AnyIterable<T>;
-      mode = Mode.STARMAP;
-    }
+    const { given, ...how } = this.#prepare(action, mode, fn, items, options);
     using call = new Call(this.dispatcher, options).open();
-    const list = isAsync(items) ? await collect(items, call) : listOf(items);
+    const list = isAsync(given) ? await collect(given, call) : listOf(given);
     const total = list.length;
     const { chunkSize = defaultChunkSize(total, this.dispatcher.workers) } =
       options;
     const { settled: isSettled = false, onProgress } = options;
     const runner = new ChunkRunner(call, {
-      fn: id,
-      mode,
+      ...how,
       isSettled,
       total,
       onProgress,
@@ -180,29 +173,37 @@ export class Calls {
     ordered: boolean,
   ): AsyncGenerator<R, void, undefined> {
     const action = mode === Mode.MAP ? "imap function" : "starmap function";
-    let id = this.#checkItems(action, fn, items, options);
-    const context = this.contextOf(action, options);
-    if (context !== undefined) {
-      id = idOf(callIn)!;
-      items = withContext(context, fn, mode, items) as AnyIterable<T>;
-      mode = Mode.STARMAP;
-    }
+    const { given, ...how } = this.#prepare(action, mode, fn, items, options);
     const { chunkSize = 1, settled: isSettled = false, onProgress } = options;
     const call = new Call(this.dispatcher, options);
     const runner = new ChunkRunner(call, {
-      fn: id,
-      mode,
+      ...how,
       isSettled,
-      total: countOf(items),
+      total: countOf(given),
       onProgress,
     });
     const runChunk = (items: T[]) =>
       runner.run(items, 0, items.length) as Promise<R[]>;
-    return streamChunks(call, new Source(items), runChunk, {
+    return streamChunks(call, new Source(given), runChunk, {
       chunkSize,
       ahead: this.dispatcher.workers * CHUNKS_AHEAD,
       ordered,
     });
+  }
+
+  /** Checks a call for items, and has its context go along with each of them. */
+  #prepare<T>(
+    action: string,
+    mode: Mode,
+    fn: AnyFunction,
+    items: AnyIterable<T>,
+    options: MapOptions | ImapOptions,
+  ): { fn: number; mode: Mode; given: AnyIterable<T> } {
+    const id = this.#checkItems(action, fn, items, options);
+    const context = this.contextOf(action, options);
+    if (context === undefined) return { fn: id, mode, given: items };
+    const given = withContext(context, fn, mode, items) as AnyIterable<T>;
+    return { fn: idOf(callIn)!, mode: Mode.STARMAP, given };
   }
 
   #checkItems(
