@@ -18,6 +18,7 @@ import { Mutex } from "../../lib/sync/mutex.ts";
 import * as fns from "../support/isolation.ts";
 import { threadTest } from "../support/threads.ts";
 import { until } from "../support/until.ts";
+import { untilAlone } from "../support/until_alone.ts";
 import { warningsOf } from "../support/warnings.ts";
 
 const LIMIT = { memoryLimit: 24 } as const;
@@ -182,9 +183,11 @@ threadTest(
     await until(() => Atomics.load(words, 0) > 0);
     await thread.terminate();
     // Its own thread goes on, and ends when it is told to.
+    const ended = untilAlone();
     Atomics.store(words, 1, 1);
     Atomics.notify(words, 1);
-    await until(() => Atomics.load(words, 2) === 1);
+    await ended;
+    assertEquals(Atomics.load(words, 2), 1);
   },
 );
 

@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { enumerate, Pool, Queue, Thread } from "../../mod.ts";
 import { processTest, threadTest } from "../support/threads.ts";
 import * as fns from "../support/starts.ts";
-import { until } from "../support/until.ts";
+import { untilAlone } from "../support/until_alone.ts";
 
 const file = new URL("../support/starts.ts", import.meta.url);
 
@@ -77,14 +77,14 @@ threadTest("A pool of a thread that has ended is terminated", async () => {
   const thread = new Thread(fns.leavePool);
   thread.start();
   await thread.join();
-  await until(() => enumerate().length === 1);
+  await untilAlone();
 });
 
 threadTest("A pool of a thread that is terminated is, too", async () => {
   const thread = new Thread(fns.endTask, { args: ["nap"] });
   thread.start();
   await thread.terminate();
-  await until(() => enumerate().length === 1);
+  await untilAlone();
 });
 
 for (const fn of [fns.leaveThread, fns.closeWithThread]) {
@@ -99,7 +99,7 @@ for (const fn of [fns.leaveThread, fns.closeWithThread]) {
       assertEquals(enumerate().map(({ name }) => name), ["MainThread", "left"]);
       await from.put("late");
       assertEquals(await to.get(), "late");
-      await until(() => enumerate().length === 1);
+      await untilAlone();
     },
   );
 }
