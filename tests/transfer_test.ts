@@ -120,8 +120,10 @@ threadTest("transfer(): every form of a Pool's calls", async () => {
     imap: (items) => Array.fromAsync(pool.imap(fns.increment, items, options)),
     imapUnordered: (items) =>
       Array.fromAsync(pool.imapUnordered(fns.increment, items, options)),
-    istarmap: (items) =>
-      Array.fromAsync(pool.istarmap(fns.increment, spread(items), options)),
+    starmapOrdered: (items) =>
+      Array.fromAsync(
+        pool.starmapOrdered(fns.increment, spread(items), options),
+      ),
     starmapUnordered: (items) =>
       Array.fromAsync(
         pool.starmapUnordered(fns.increment, spread(items), options),

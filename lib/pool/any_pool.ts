@@ -488,8 +488,10 @@ export abstract class AnyPool implements AsyncDisposable {
   }
 
   /**
-   * As {@linkcode imap}, for a function of several arguments: each item
-   * is the list of them. Python's `Pool` has no such method.
+   * As {@linkcode imap}, for a function of several arguments: each item is the
+   * list of them. It is Python's `itertools.starmap` on the workers of a pool.
+   * Python's `Pool` has no such method; people patch one into it that they call
+   * `istarmap`.
    *
    * @param fn The function.
    * @param items The lists of arguments.
@@ -515,7 +517,7 @@ export abstract class AnyPool implements AsyncDisposable {
    *
    * if (import.meta.main) {
    *   await using pool = new Pool(2);
-   *   for await (const result of pool.istarmap(power, [[2, 3], [5, 2]])) {
+   *   for await (const result of pool.starmapOrdered(power, [[2, 3], [5, 2]])) {
    *     console.log(result); // 8 25
    *   }
    * }
@@ -525,7 +527,7 @@ export abstract class AnyPool implements AsyncDisposable {
    * @typeParam R The type of what the function returns.
    * @typeParam S Whether results are settled.
    */
-  istarmap<A extends readonly unknown[], R, S extends boolean = false>(
+  starmapOrdered<A extends readonly unknown[], R, S extends boolean = false>(
     fn: (...args: A) => R,
     items: AnyIterable<NoInfer<Readonly<A>>>,
     options: ImapOptions<S> = {},
@@ -534,8 +536,8 @@ export abstract class AnyPool implements AsyncDisposable {
   }
 
   /**
-   * As {@linkcode imapUnordered}, for a function of several arguments: each item
-   * is the list of them. Python's `Pool` has no such method.
+   * As {@linkcode starmapOrdered}, except that results are yielded in the order
+   * in which they are done. Python's `Pool` has no such method.
    *
    * @param fn The function.
    * @param items The lists of arguments.
@@ -577,6 +579,7 @@ export abstract class AnyPool implements AsyncDisposable {
   ): AsyncGenerator<ItemResult<R, S>, void, undefined> {
     return this.#calls.stream(Mode.STARMAP, fn, items, options, false);
   }
+
   /**
    * Takes no more tasks. The workers end when what was submitted is done, and
    * what is read of iterators that were made before. Python's `Pool.close`.

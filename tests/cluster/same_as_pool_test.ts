@@ -50,7 +50,7 @@ const cases: Record<string, (connect: Connect) => Promise<void>> = {
       squares,
     );
     assertEquals(
-      await Array.fromAsync(pool.istarmap(fns.power, pairs)),
+      await Array.fromAsync(pool.starmapOrdered(fns.power, pairs)),
       squares,
     );
     const unordered = await Array.fromAsync(

@@ -181,7 +181,7 @@ for (const [name, method] of Object.entries(methods)) {
       const workers = [await begun.get(), await begun.get()];
       fail.putNowait(0);
       // In order, the first result comes before the second one's error.
-      if (["imap", "istarmap"].includes(name)) go.putNowait(0);
+      if (["imap", "starmapOrdered"].includes(name)) go.putNowait(0);
       await called;
       go.putNowait(0);
       assert(workers.includes(await begun.get()));

@@ -50,7 +50,7 @@ threadTest("A pool's tasks have their caller's context", async () => {
         pool.starmap(lookAt, [[1, 2]], options),
         all(pool.imap(lookLater, [3, 4], options)),
         all(pool.imapUnordered(lookLater, later(), options)),
-        all(pool.istarmap(lookAt, [[3, 4]], options)),
+        all(pool.starmapOrdered(lookAt, [[3, 4]], options)),
       ])
     );
     assertEquals(results as unknown, [

@@ -302,7 +302,7 @@ threadTest("Pool.terminate() ends an iterator", async () => {
   await assertRejects(() => Array.fromAsync(results), DOMException);
 });
 
-for (const method of ["istarmap", "starmapUnordered"] as const) {
+for (const method of ["starmapOrdered", "starmapUnordered"] as const) {
   threadTest(`Pool.${method}(): what runs ends where it is left`, async () => {
     await using pool = new Pool(1);
     const begun = new Queue<number>();

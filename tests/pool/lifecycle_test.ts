@@ -41,7 +41,7 @@ threadTest("Pool: use after close, terminate and await using", async () => {
     await assertRejects(() => pool.starmap(fns.describe, []), Error, message);
     assertThrows(() => pool.imap(fns.square, [1]), Error, message);
     assertThrows(() => pool.imapUnordered(fns.square, [1]), Error, message);
-    assertThrows(() => pool.istarmap(fns.describe, []), Error, message);
+    assertThrows(() => pool.starmapOrdered(fns.describe, []), Error, message);
     assertThrows(() => pool.starmapUnordered(fns.describe, []), Error, message);
     pool.close();
     await pool.join();
@@ -262,8 +262,8 @@ threadTest("Pool refuses options that are none", async () => {
     imap: async (options) => await pool.imap(fns.square, [1], options),
     imapUnordered: async (options) =>
       await pool.imapUnordered(fns.square, [1], options),
-    istarmap: async (options) =>
-      await pool.istarmap(fns.square, [[1]], options),
+    starmapOrdered: async (options) =>
+      await pool.starmapOrdered(fns.square, [[1]], options),
     starmapUnordered: async (options) =>
       await pool.starmapUnordered(fns.square, [[1]], options),
   };

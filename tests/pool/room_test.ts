@@ -33,7 +33,7 @@ threadTest("Pool: a call beyond maxsize rejects with Full", async () => {
   for (const method of ["imap", "imapUnordered"] as const) {
     assertThrows(() => pool[method](fns.square, [1]), Full, message);
   }
-  for (const method of ["istarmap", "starmapUnordered"] as const) {
+  for (const method of ["starmapOrdered", "starmapUnordered"] as const) {
     assertThrows(() => pool[method](fns.describe, []), Full, message);
   }
   assertEquals(pool.size, 3);

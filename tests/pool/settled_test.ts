@@ -51,7 +51,9 @@ threadTest("settled: the forms that spread each item", async () => {
       expected,
     );
     assertEquals(
-      brief(await Array.fromAsync(pool.istarmap(describe, items, options))),
+      brief(
+        await Array.fromAsync(pool.starmapOrdered(describe, items, options)),
+      ),
       expected,
     );
     const unordered = await Array.fromAsync(
@@ -87,7 +89,7 @@ threadTest(
       );
       const wrong = [["a", 1], 5, ["b", 2]] as [string, number][];
       const starred = await Array.fromAsync(
-        pool.istarmap(fns.describe, wrong, options),
+        pool.starmapOrdered(fns.describe, wrong, options),
       );
       assertEquals(brief(starred), [
         "a.",

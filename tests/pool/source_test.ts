@@ -13,8 +13,8 @@ const lazy: Record<string, Method> = {
   imap: (pool, items, chunkSize) => pool.imap(fns.square, items, { chunkSize }),
   imapUnordered: (pool, items, chunkSize) =>
     pool.imapUnordered(fns.square, items, { chunkSize }),
-  istarmap: (pool, items, chunkSize) =>
-    pool.istarmap(fns.square, tuples(items), { chunkSize }),
+  starmapOrdered: (pool, items, chunkSize) =>
+    pool.starmapOrdered(fns.square, tuples(items), { chunkSize }),
   starmapUnordered: (pool, items, chunkSize) =>
     pool.starmapUnordered(fns.square, tuples(items), { chunkSize }),
 };

@@ -77,13 +77,13 @@ export async function types(pool: Pool): Promise<void> {
 
   for await (const n of pool.imap(lengthLater, ["a"])) is<number>()(n);
   for await (const n of pool.imapUnordered(length, later)) is<number>()(n);
-  for await (const s of pool.istarmap(repeat, pairs)) is<string>()(s);
+  for await (const s of pool.starmapOrdered(repeat, pairs)) is<string>()(s);
   for await (const s of pool.starmapUnordered(repeat, [["a", 1]])) {
     is<string>()(s);
   }
   is<string>()(itemOf(pool.imap(same, ["a"])));
   is<number>()(itemOf(pool.imapUnordered(optional, [1])));
-  is<string>()(itemOf(pool.istarmap(withDefault, [[1], [1, 2]])));
+  is<string>()(itemOf(pool.starmapOrdered(withDefault, [[1], [1, 2]])));
 }
 
 /** Never called. */
@@ -97,7 +97,9 @@ export async function settledTypes(pool: Pool): Promise<void> {
   is<number[]>()(await pool.map(length, ["a"], { chunkSize: 2, timeout: 1 }));
   is<Settled<string>>()(itemOf(pool.imap(same, ["a"], { settled })));
   is<Settled<number>>()(itemOf(pool.imapUnordered(rest, [1], { settled })));
-  is<Settled<string>>()(itemOf(pool.istarmap(repeat, pairs, { settled })));
+  is<Settled<string>>()(
+    itemOf(pool.starmapOrdered(repeat, pairs, { settled })),
+  );
   is<Settled<string>>()(
     itemOf(pool.starmapUnordered(repeat, pairs, { settled, chunkSize: 2 })),
   );
@@ -125,7 +127,7 @@ export function optionTypes(pool: Pool): void {
   };
   is<number>()(itemOf(pool.imap(length, later, lazy)));
   is<number>()(itemOf(pool.imapUnordered(length, later, lazy)));
-  is<string>()(itemOf(pool.istarmap(repeat, pairs, lazy)));
+  is<string>()(itemOf(pool.starmapOrdered(repeat, pairs, lazy)));
   is<string>()(itemOf(pool.starmapUnordered(repeat, pairs, lazy)));
 }
 
@@ -189,13 +191,13 @@ export async function wrongTypes(pool: Pool): Promise<void> {
   // @ts-expect-error The items are no strings.
   pool.imapUnordered(length, [1]);
   // @ts-expect-error The second of the arguments is no number.
-  pool.istarmap(repeat, [["a", "b"]]);
+  pool.starmapOrdered(repeat, [["a", "b"]]);
   // @ts-expect-error The second of the arguments is no number.
   pool.starmapUnordered(repeat, [["a", "b"]]);
   // @ts-expect-error The total may be unknown.
   pool.imap(length, later, { onProgress: (_, total: number) => total });
   // @ts-expect-error It is a boolean.
-  pool.istarmap(repeat, pairs, { settled: 1 });
+  pool.starmapOrdered(repeat, pairs, { settled: 1 });
 }
 
 /** Never called. */

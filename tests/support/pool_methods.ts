@@ -25,8 +25,8 @@ export const methods: Record<
     Array.fromAsync(
       pool.imapUnordered(fns.spread, spreads(fn, items), options),
     ),
-  istarmap: (pool, fn, items, options) =>
-    Array.fromAsync(pool.istarmap(fn, items, options)),
+  starmapOrdered: (pool, fn, items, options) =>
+    Array.fromAsync(pool.starmapOrdered(fn, items, options)),
   starmapUnordered: (pool, fn, items, options) =>
     Array.fromAsync(pool.starmapUnordered(fn, items, options)),
 };

@@ -69,7 +69,7 @@ export async function runTasks(
     );
   }
   const options = { chunkSize, settled: true } as const;
-  return await Array.fromAsync(pool.istarmap(misbehave, tasks, options));
+  return await Array.fromAsync(pool.starmapOrdered(misbehave, tasks, options));
 }
 
 /** Calls a pool off in one way or another, and checks how the call ended. */
