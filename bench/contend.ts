@@ -14,7 +14,14 @@ import {
   type Sample,
   type Settings,
 } from "./protocol.ts";
-import { affine, type Chunk, TAYLOR_EXP, weightOf } from "./work.ts";
+import {
+  affine,
+  type Chunk,
+  itemMaker,
+  TAYLOR_EXP,
+  weigherOf,
+  weightOf,
+} from "./work.ts";
 
 /** What a contender can be asked to do. */
 export type Role = (settings: Settings) => Promise<Sample>;
@@ -41,6 +48,8 @@ export interface TaskPool {
   run(x: number): PromiseLike<number>;
   /** Calls {@linkcode affineChunk} in a worker. */
   runChunk(chunk: Chunk): PromiseLike<Chunk>;
+  /** Calls {@linkcode echo} in a worker. */
+  echo?(value: unknown): PromiseLike<unknown>;
 }
 
 /** A contender that moves items from thread to thread. */
@@ -140,6 +149,23 @@ export function poolRoles(
         const results = await Promise.all(tasks);
         const seconds = (performance.now() - start) / 1000;
         results.forEach((result, i) => check(`Result ${i}`, result, i + 1));
+        return seconds;
+      });
+    },
+    echo: async ({ workers, count, bursts, kind, size }) => {
+      const pool = await openWarm(workers);
+      const make = itemMaker(kind, size);
+      const weigh = weigherOf(kind);
+      const weight = weightOf(kind, size, count, 1);
+      return await clock(bursts, async () => {
+        const items = Array.from({ length: count }, (_, i) => make(i));
+        const start = performance.now();
+        const results = await Promise.all(
+          items.map((item) => pool.echo!(item)),
+        );
+        const seconds = (performance.now() - start) / 1000;
+        const sum = results.reduce<number>((sum, item) => sum + weigh(item), 0);
+        check("What the results weigh together", sum, weight);
         return seconds;
       });
     },

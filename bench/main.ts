@@ -46,6 +46,10 @@
  *  - Bursts of 100 calls, and calls one at a time, are clocked like the large ones: a
  *    median of many. Knitting, which isn't on npm, takes part where `--knitting` names
  *    a checkout of it.
+ *  - Payloads go to a task that returns them. Results of 256 MB are compared with
+ *    copying as much twice: into shared memory and out of it is the least that a
+ *    result costs that isn't transferred. Calls are called off while they wait, from
+ *    the first `abort()` until all have rejected.
  *  - Recording is measured against the same library with its recorder replaced by
  *    one that does nothing and a constant that says so, which V8 folds away.
  *    What is left of it in the machine's code, if anything, is not seen.

@@ -18,10 +18,10 @@ export interface Contender {
   count: number;
   needs?: Need;
   /**
-   * How often the process is started in a round, to be clocked from outside, up
-   * to its first line. Without it, the process clocks itself.
+   * The process is started `times` in a round and clocked from outside, up to its
+   * first line, which it `prints`. Without it, the process clocks itself.
    */
-  launches?: number;
+  launches?: { times: number; prints: string };
 }
 
 /** A ratio of two contenders' speeds. */

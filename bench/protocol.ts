@@ -18,7 +18,7 @@ export interface Settings {
   count: number;
   /** How many workers a pool has, or threads are started. */
   workers: number;
-  /** What passes through a queue, and how many bytes that is. */
+  /** What passes through a queue or to a task, and how many bytes that is. */
   kind: Kind;
   size: number;
   producers: number;

@@ -79,13 +79,13 @@ async function runContender(
       : JSON.parse(answer.text.slice(RECORD_SEPARATOR.length));
   }
   const steady: number[] = [];
-  for (let i = 0; i < launches; i++) {
+  const { times, prints } = launches;
+  for (let i = 0; i < times; i++) {
     const { lines, failure } = await run(command, signal);
     if (failure !== undefined) return failure;
-    // Both print the square of 3.
     const [first] = lines;
-    if (first?.text !== "9") {
-      const message = `It printed ${first?.text} and must print 9`;
+    if (first?.text !== prints) {
+      const message = `It printed ${first?.text} and must print ${prints}`;
       return { failure: "wrong result", message };
     }
     steady.push(first.seconds);

@@ -7,16 +7,18 @@
  * @module
  */
 
-/** What passes through a queue. */
-export type Kind = "number" | "object" | "bytes";
+/** What passes through a queue, or to a task and back. */
+export type Kind = "number" | "object" | "text" | "bytes";
 
-/** Makes the items of a kind; bytes are of the size given. */
+/** Makes the items of a kind; text and bytes are of the size given. */
 export function itemMaker(kind: Kind, size: number): (i: number) => unknown {
   switch (kind) {
     case "number":
       return (i) => i;
     case "object":
       return (i) => ({ id: i, name: "item" });
+    case "text":
+      return (i) => String(i % 10).repeat(size);
     case "bytes": {
       const bytes = new Uint8Array(size).fill(1);
       return () => bytes;
@@ -34,6 +36,8 @@ export function weigherOf(kind: Kind): (item: unknown) => number {
         const { id, name } = item as { id: number; name: string };
         return id + name.length;
       };
+    case "text":
+      return (item) => (item as string).length;
     case "bytes":
       return (item) => {
         const bytes = item as Uint8Array;
@@ -56,6 +60,8 @@ export function weightOf(
       return ids;
     case "object":
       return ids + count * "item".length;
+    case "text":
+      return count * size;
     case "bytes":
       return count * (size + 1);
   }
@@ -68,6 +74,11 @@ export function tinyTask(x: number): number {
     while (performance.now() < end);
   }
   return x + 1;
+}
+
+/** Gives back what it is given. */
+export function echo<T>(value: T): T {
+  return value;
 }
 
 /** What is mapped over numbers. */

@@ -8,9 +8,15 @@
  */
 
 import { contend, poolRoles, type TaskPool } from "../contend.ts";
-import { affineChunk, type Chunk, tinyTask as task } from "../work.ts";
+import {
+  affineChunk,
+  type Chunk,
+  echo as give,
+  tinyTask as task,
+} from "../work.ts";
 
 export const tinyTask = (x: number): number => task(x);
+export const echo = (value: unknown): unknown => give(value);
 export const runChunk = (chunk: Chunk): Chunk => affineChunk(chunk);
 
 const folder = Deno.args[2];
@@ -20,7 +26,11 @@ const { createPool, isMain } = await import(
 
 if (isMain) {
   await contend(poolRoles((workers): TaskPool => {
-    const { call } = createPool({ threads: workers })({ tinyTask, runChunk });
-    return { run: call.tinyTask, runChunk: call.runChunk };
+    const { call } = createPool({ threads: workers })({
+      tinyTask,
+      runChunk,
+      echo,
+    });
+    return { run: call.tinyTask, runChunk: call.runChunk, echo: call.echo };
   }));
 }

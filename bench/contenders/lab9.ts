@@ -28,10 +28,11 @@ import {
   warm,
   WARMING,
 } from "../contend.ts";
-import type { Settings } from "../protocol.ts";
+import type { Sample, Settings } from "../protocol.ts";
 import {
   affine,
   affineChunk,
+  echo,
   itemMaker,
   type Kind,
   now,
@@ -100,13 +101,56 @@ function openChannel(settings: Settings): Channel {
   };
 }
 
+/** A result that is long: it is copied, as no `transfer` says that it may move. */
+export function bytes(length: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(length).fill(1);
+}
+
+/** Clocks how calls that wait behind a long one are called off. */
+async function clockCallingOff(
+  { bursts, count }: Settings,
+  controllers: () => AbortController[],
+): Promise<Sample> {
+  await using pool = new Pool(1);
+  const long = pool.apply(sleepSync, [600]).catch(() => {});
+  const sample = await clock(bursts, async () => {
+    const all = controllers();
+    const calls = Array.from(
+      { length: count },
+      (_, i) =>
+        pool.apply(tinyTask, [i], { signal: all[i % all.length].signal }),
+    );
+    const settled = Promise.allSettled(calls);
+    const start = performance.now();
+    for (const controller of all) controller.abort();
+    const rejected = (await settled).filter(({ status }) =>
+      status === "rejected"
+    );
+    const seconds = (performance.now() - start) / 1000;
+    check("How many calls were called off", rejected.length, count);
+    return seconds;
+  });
+  await pool.terminate();
+  await long;
+  return sample;
+}
+
 async function warmPool(workers: number): Promise<Pool> {
   const pool = new Pool(workers);
   await warm(workers, () => pool.apply(tinyTask, [WARMING]));
   return pool;
 }
 
-expose(import.meta, { produce, consume, tinyTask, affine, affineChunk, now });
+expose(import.meta, {
+  produce,
+  consume,
+  tinyTask,
+  affine,
+  affineChunk,
+  echo,
+  bytes,
+  now,
+});
 
 if (import.meta.main) {
   await contend({
@@ -116,6 +160,7 @@ if (import.meta.main) {
       return {
         run: (x) => pool.apply(tinyTask, [x]),
         runChunk: (chunk) => pool.apply(affineChunk, [chunk]),
+        echo: (value) => pool.apply(echo, [value]),
       };
     }),
     // Chunked by the library itself.
@@ -142,6 +187,33 @@ if (import.meta.main) {
     },
     f: ({ bursts }) => clock(bursts, () => f(0)),
     g: ({ bursts }) => clock(bursts, () => g(0)),
+    callOff: (settings) =>
+      clockCallingOff(
+        settings,
+        () =>
+          Array.from({ length: settings.count }, () => new AbortController()),
+      ),
+    callOffAtOnce: (settings) =>
+      clockCallingOff(settings, () => [new AbortController()]),
+    largeResult: async ({ bursts, count }) => {
+      const pool = await warmPool(1);
+      return await clock(bursts, async () => {
+        const result = await pool.apply(bytes, [count]);
+        check("The result's length", result.length, count);
+      });
+    },
+    // As if the worker wrote it into shared memory and the caller read it.
+    copyTwice: ({ bursts, count }) =>
+      clock(bursts, () => {
+        const result = bytes(count).slice().slice();
+        check("The result's length", result.length, count);
+      }),
+    poolStart: async ({ workers }) => {
+      const start = now();
+      const pool = new Pool(workers);
+      await pool.ready();
+      return { steady: [now() - start] };
+    },
     threadStart: async ({ bursts }) => {
       await prestartWorkers(1);
       return await clock(bursts, async () => {

@@ -71,12 +71,22 @@ function openPool(count: number): TaskPool {
   return {
     run: (x) => send(x, []),
     runChunk: (chunk) => send(chunk, [chunk.buffer]),
+    echo: (value) => send(value, []),
   };
 }
 
 await contend({
   queue: queueRole(openChannel),
   ...poolRoles(openPool),
+  poolStart: async ({ workers }) => {
+    const start = now();
+    const started = Array.from(
+      { length: workers },
+      () => messageOf<number>(open("./workers/clock.ts")),
+    );
+    await Promise.all(started);
+    return { steady: [now() - start] };
+  },
   threadStart: ({ bursts }) =>
     clock(bursts, async () => {
       const start = now();

@@ -52,6 +52,73 @@ export const applyOne: Measurement = {
   comparisons: quick.map((other) => versus("apply-one", other)),
 };
 
+const PAYLOADS = [
+  ["16 characters", { kind: "text", size: 16 }],
+  ["1,024 characters", { kind: "text", size: 1024 }],
+  ["{ id, name }", { kind: "object" }],
+  ["64 B", { kind: "bytes", size: 64 }],
+  ["64 KB", { kind: "bytes", size: 65_536 }],
+] as const;
+
+/** What is no number, there and back. */
+export const payload: Measurement = {
+  name: "payload",
+  title: "Pool.apply, 100 tasks in flight that return their argument",
+  unit: "tasks",
+  contenders: PAYLOADS.flatMap(([name, kind]) =>
+    [OURS, ...quick].map((program) =>
+      contender(
+        program as Program,
+        "echo",
+        { ...kind, count: 100, bursts: 200 },
+        { name: `${program}, ${name}` },
+      )
+    )
+  ),
+  comparisons: PAYLOADS.flatMap(([name]) =>
+    quick.map((other) => ({
+      ...versus("payload", `${other}, ${name}`),
+      ours: `${OURS}, ${name}`,
+    }))
+  ),
+};
+
+/** One call is called off in at most so many seconds. */
+const CALLING_OFF = 5e-6;
+const OFF = { "a signal each": "callOff", "one signal": "callOffAtOnce" };
+const CALLS = 20_000;
+
+/** Many calls that wait, called off. */
+export const calledOff: Measurement = {
+  name: "called-off",
+  title: "Calling off 20,000 calls that wait",
+  unit: "calls",
+  contenders: Object.entries(OFF).map(([name, role]) =>
+    contender(OURS, role, { count: CALLS }, { name })
+  ),
+  comparisons: Object.keys(OFF).map((name) => ({
+    id: `called-off/${name}`,
+    ours: name,
+    against: CALLS * CALLING_OFF,
+    label: `5 µs a call, ${name}`,
+  })),
+};
+
+const LARGE = { count: 256 * 2 ** 20, bursts: 3 };
+const COPIES = "copied twice";
+
+/** A result of 256 MB that isn't transferred. */
+export const largeResult: Measurement = {
+  name: "large-result",
+  title: "Pool.apply, a result of 256 MB",
+  unit: "bytes",
+  contenders: [
+    contender(OURS, "largeResult", LARGE),
+    contender(OURS, "copyTwice", LARGE, { name: COPIES }),
+  ],
+  comparisons: [versus("large-result", COPIES)],
+};
+
 const count = 1_000_000;
 const inline = "items.map(fn)";
 

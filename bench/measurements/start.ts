@@ -8,7 +8,8 @@ import {
   versus,
 } from "../measurement.ts";
 
-const launches = 5;
+/** They print the square of 3. */
+const launches = { times: 5, prints: "9" };
 const ALL = `${OURS}, all of mod.ts`;
 const RAW = "two raw Workers";
 
@@ -26,6 +27,61 @@ export const start: Measurement = {
     versus("start", RAW),
     { ...versus("start-all", RAW), ours: ALL, label: `${RAW} (mod.ts)` },
   ],
+};
+
+const EMPTY = "an empty script";
+const LISTED = "[13]  first in, first out";
+
+/** From outside: a lab that starts no thread. */
+export const list: Measurement = {
+  name: "list",
+  title: "Process start to the first line of lab:queue --list",
+  unit: "starts",
+  contenders: [
+    {
+      name: OURS,
+      command: [
+        ...["deno", "run", "--no-prompt", "--allow-read=."],
+        ...["labs/queue.ts", "--list"],
+      ],
+      count: 1,
+      launches: { times: 5, prints: LISTED },
+    },
+    {
+      name: EMPTY,
+      command: onDeno("empty.ts"),
+      count: 1,
+      launches: { times: 5, prints: "0" },
+    },
+  ],
+  comparisons: [{
+    ...versus("list", EMPTY),
+    label: `${EMPTY} that imports @std/cli`,
+  }],
+};
+
+const SIZES = [64, 200];
+
+/** Until every worker of a large pool, or every raw one, has run something. */
+export const poolStart: Measurement = {
+  name: "pool-start",
+  title: "Pool.ready(), against as many raw Workers",
+  unit: "starts",
+  contenders: SIZES.flatMap((workers) =>
+    ([[OURS, "Pool"], ["postMessage", "raw Workers"]] as const).map((
+      [program, name],
+    ) =>
+      contender(program, "poolStart", { workers }, {
+        name: `${name}, ${workers}`,
+      })
+    )
+  ),
+  comparisons: SIZES.map((workers) => ({
+    id: `pool-start/${workers}`,
+    ours: `Pool, ${workers}`,
+    against: [`raw Workers, ${workers}`],
+    label: `${workers} raw Workers`,
+  })),
 };
 
 /** From `start()` or `new Worker` to the first line of what runs there. */
