@@ -9,7 +9,7 @@
  * thread that gets the item finds the memory there. It is fetched once: each
  * put has numbers of its own. What was left for an item that could not be put
  * is taken back. The numbers are random, because a thread could guess others.
- * How a worker reaches the main thread is described in `thread/exchange.ts`.
+ * How a worker reaches the main thread is described in `thread/line.ts`.
  *
  * @module
  */

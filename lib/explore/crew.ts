@@ -33,7 +33,7 @@ import {
   waiterTable,
 } from "../sync/waiters.ts";
 import { enterLockWait, leaveLockWait } from "../locks/wait_graph.ts";
-import { receiveOn } from "../thread/exchange.ts";
+import { receiveOn } from "../thread/line.ts";
 import { checkKernel, checkRequirements } from "../platform/requirements.ts";
 import { allocateSlot, Slot, threadTable } from "../thread/thread_table.ts";
 import { serverUrl, WORKER_NAME } from "../thread/worker_server.ts";

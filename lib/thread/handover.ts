@@ -31,7 +31,7 @@
  *    `isolation.ts`. The main thread then leaves in its place.
  *
  *  - `DELIVERIES` counts what the main thread has sent to the running one by the
- *    worker's line, and `SENT` what the worker has sent; see `exchange.ts`.
+ *    worker's line, and `SENT` what the worker has sent; see `line.ts`.
  *
  * @module
  */

@@ -20,7 +20,7 @@ export interface Setup {
   table: SharedArrayBuffer;
   recording: SharedArrayBuffer | undefined;
   handover: SharedArrayBuffer;
-  /** By which its threads reach the main one; see `exchange.ts`. */
+  /** By which its threads reach the main one; see `line.ts`. */
   line: MessagePort;
   /** Whether Deno asks the user for what the worker's threads lack. */
   mayAsk: boolean;

@@ -2,7 +2,7 @@
 
 /**
  * How a function is started in a worker. Workers are the main thread's: a thread
- * has it start what it wants to start, by its line (see `exchange.ts`), and needs
+ * has it start what it wants to start, by its line (see `line.ts`), and needs
  * no permission for that. What is started can do no more than its starter.
  *
  * The starter sees its threads by their slots in shared memory, as it would if it
@@ -19,9 +19,14 @@ import type { Packed } from "../codec/packing.ts";
 import { transferList } from "../codec/packing.ts";
 import { stopped } from "../sync/waiters.ts";
 import type { Registry } from "../codec/references.ts";
-import { onStartRequests, type Reply } from "./exchange.ts";
 import { isolationOf } from "./isolation.ts";
-import { askMainThread, countCharge, reachOut } from "./line.ts";
+import {
+  askMainThread,
+  countCharge,
+  onStartRequests,
+  reachOut,
+  type Reply,
+} from "./line.ts";
 import { awaitThread } from "./main_end.ts";
 import { copyPermissions, narrowed } from "./permissions.ts";
 import {

@@ -46,7 +46,7 @@ import {
   receive,
   receiveOn,
   removeCorrespondent,
-} from "./exchange.ts";
+} from "./line.ts";
 import { Death, Form, Handover } from "./handover.ts";
 import { outerWorker, relayed } from "./isolation.ts";
 import type {
@@ -145,10 +145,10 @@ export class PooledWorker implements Correspondent {
   #port: MessagePort | undefined;
   /** What was taken out of it already. */
   #next: Letter | undefined;
-  /** Unless it is put away; see `exchange.ts`. */
+  /** Unless it is put away; see `line.ts`. */
   #line: MessagePort | undefined;
   #received = 0;
-  /** See `exchange.ts`. */
+  /** See `line.ts`. */
   readonly requests: LineRequest[] = [];
   readonly #handover: Handover;
   #isTerminated = false;
