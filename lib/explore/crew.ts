@@ -330,7 +330,7 @@ function findMemory(
  * A worker's first module. What replaces `Atomics` and the clocks comes before the
  * library, and the library before users' modules, which are loaded one by one: one
  * that fails is needed by nobody, as a rule. They are named by literals for the
- * reason that `thread/worker.ts` gives. In a bundle all of them are one module.
+ * reason that `thread/new_worker.ts` gives. In a bundle all of them are one module.
  */
 function firstModule(
   own: Iterable<string>,

@@ -2,9 +2,11 @@
 
 import { type AnyFunction, idOf } from "../codec/references.ts";
 import type { ContextOptions } from "../thread/context.ts";
-import type { IsolationOptions } from "../thread/isolation.ts";
 import type { OutputOptions } from "../thread/output.ts";
-import type { WorkerPermissions } from "../thread/permissions.ts";
+import type {
+  IsolationOptions,
+  WorkerPermissions,
+} from "../thread/worker_kind.ts";
 import type { WorkerEndReason } from "./workers.ts";
 import { kindOf } from "../checks.ts";
 import { unexposed } from "../codec/packing.ts";

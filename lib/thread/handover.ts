@@ -28,7 +28,7 @@
  *    `LOST`, and notifies.
  *
  *  - `DEATH` says how a worker has ended that couldn't say so itself; see
- *    `isolation.ts`. The main thread then leaves in its place.
+ *    `new_worker.ts`. The main thread then leaves in its place.
  *
  *  - `DELIVERIES` counts what the main thread has sent to the running one by the
  *    worker's line, and `SENT` what the worker has sent; see `line.ts`.

@@ -9,9 +9,8 @@
 
 import type { LeftMemory } from "../codec/left_memory.ts";
 import type { Packed } from "../codec/packing.ts";
-import type { Isolation } from "./isolation.ts";
 import type { Output } from "./output.ts";
-import type { WorkerPermissions } from "./permissions.ts";
+import type { WorkerKind } from "./worker_kind.ts";
 
 /** The first message to a worker. */
 export interface Setup {
@@ -99,13 +98,6 @@ export interface Delivery {
   value?: unknown;
   /** What was thrown. */
   refusal?: Packed;
-}
-
-/** What workers differ in that have run nothing. */
-export interface WorkerKind {
-  permissions: WorkerPermissions;
-  /** How it is isolated, if it is. */
-  isolation?: Isolation;
 }
 
 /** What is to be started. */

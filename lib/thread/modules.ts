@@ -20,8 +20,11 @@ import { Promise, startTimer, stopTimer } from "../platform/platform.ts";
 import type { Packed } from "../codec/packing.ts";
 import {
   forget,
+  type Handle,
   idFor,
   mayBringFunctions,
+  moduleOf,
+  moduleOfType,
   setExplainer,
 } from "../codec/references.ts";
 
@@ -228,4 +231,44 @@ export function withoutDataUrls(text: string): string {
   return text
     .replaceAll(/\n\s+at [^\n]*data:text\/javascript,[^\n]*/g, "")
     .replaceAll(/(\s+at )?data:text\/javascript,\S+/g, "");
+}
+
+/** What of users' modules a job needs. */
+export interface Needs {
+  /** Those that expose its functions. */
+  modules: string[];
+  /** Whether functions of others may come later: it has a queue. */
+  isOpen: boolean;
+}
+
+/** What a function needs that is called with these arguments. */
+export function needsOf(target: number, { references }: Packed): Needs {
+  const modules = new Set<string>();
+  let isOpen = false;
+  const add = (url: string | undefined) => {
+    if (url !== undefined) modules.add(url);
+  };
+  add(moduleOf(target));
+  for (const [, reference] of references) {
+    if (typeof reference === "number") add(moduleOf(reference));
+    else if ("fields" in reference) {
+      if (reference.id !== undefined) add(moduleOf(reference.id));
+    } else {
+      for (
+        let handle: Handle | undefined = reference;
+        handle !== undefined;
+        handle = handle.inner
+      ) {
+        isOpen ||= mayBringFunctions(handle);
+        add(moduleOfType(handle.type));
+        if (handle.action !== undefined) add(moduleOf(handle.action));
+      }
+    }
+  }
+  return { modules: [...modules].sort(), isOpen };
+}
+
+/** What a worker has loaded for these needs, as text. */
+export function keyOfNeeds({ modules, isOpen }: Needs): string {
+  return isOpen ? `*\n${modules.join("\n")}` : modules.join("\n");
 }

@@ -23,7 +23,8 @@ import {
   Status,
 } from "./thread_table.ts";
 import type { Answer } from "./messages.ts";
-import type { Needs, PooledWorker } from "./worker.ts";
+import type { Needs } from "./modules.ts";
+import type { PooledWorker } from "./worker.ts";
 
 /** How long a thread may take to end before it is given up. */
 const GRACE_MS = 250;

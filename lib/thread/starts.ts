@@ -19,7 +19,6 @@ import type { Packed } from "../codec/packing.ts";
 import { transferList } from "../codec/packing.ts";
 import { stopped } from "../sync/waiters.ts";
 import type { Registry } from "../codec/references.ts";
-import { isolationOf } from "./isolation.ts";
 import {
   askMainThread,
   countCharge,
@@ -28,7 +27,8 @@ import {
   type Reply,
 } from "./line.ts";
 import { awaitThread } from "./main_end.ts";
-import { copyPermissions, narrowed } from "./permissions.ts";
+import { copyPermissions, isolationOf, narrowed } from "./worker_kind.ts";
+import { needsOf } from "./modules.ts";
 import {
   endsInTime,
   readSettled,
@@ -46,7 +46,7 @@ import {
   Status,
 } from "./thread_table.ts";
 import type { StartOptions, StartRequest } from "./messages.ts";
-import { needsOf, PooledWorker } from "./worker.ts";
+import { PooledWorker } from "./worker.ts";
 
 /** One function running in a worker, as its starter sees it. */
 export interface Started {

@@ -52,11 +52,12 @@ import {
 import { callIn, contextOf, type ContextOptions } from "./context.ts";
 import { type Output, outputOf, type OutputOptions } from "./output.ts";
 import {
+  copyPermissions,
   type Isolation,
   isolationOf,
   type IsolationOptions,
-} from "./isolation.ts";
-import { copyPermissions, type WorkerPermissions } from "./permissions.ts";
+  type WorkerPermissions,
+} from "./worker_kind.ts";
 import { PooledWorker } from "./worker.ts";
 
 export type {

@@ -2,15 +2,13 @@
 
 import {
   areMessagesLate,
-  isNotCapable,
   isOnTerminal,
   MessageChannel,
   messageIn,
   MessagePort,
-  moduleUrl,
   now,
   setRef,
-  Worker,
+  type Worker,
 } from "../platform/platform.ts";
 import { setAlarm } from "../sync/alarms.ts";
 import {
@@ -29,15 +27,8 @@ import {
   transferList,
 } from "../codec/packing.ts";
 import { recordingBuffer } from "../sync/recorder.ts";
-import {
-  currentRegistry,
-  type Handle,
-  mayBringFunctions,
-  moduleOf,
-  moduleOfType,
-  type Registry,
-} from "../codec/references.ts";
-import { checkKernel, checkRequirements } from "../platform/requirements.ts";
+import { currentRegistry, type Registry } from "../codec/references.ts";
+import { checkRequirements } from "../platform/requirements.ts";
 import {
   addCorrespondent,
   type Correspondent,
@@ -48,7 +39,6 @@ import {
   removeCorrespondent,
 } from "./line.ts";
 import { Death, Form, Handover } from "./handover.ts";
-import { outerWorker, relayed } from "./isolation.ts";
 import type {
   Answer,
   Delivery,
@@ -60,48 +50,17 @@ import type {
   PostedJob,
   Request,
   Setup,
-  WorkerKind,
 } from "./messages.ts";
-import { withoutDataUrls } from "./modules.ts";
+import { keyOfNeeds, type Needs, withoutDataUrls } from "./modules.ts";
+import { type Inbox, newWorker, RelayedInbox } from "./new_worker.ts";
 import type { Output } from "./output.ts";
-import { notPermitted, type WorkerPermissions } from "./permissions.ts";
 import { threadTable } from "./thread_table.ts";
-import { serveKey, serverUrl, WORKER_NAME } from "./worker_server.ts";
-
-/** What of users' modules a job needs. */
-export interface Needs {
-  /** Those that expose its functions. */
-  modules: string[];
-  /** Whether functions of others may come later: it has a queue. */
-  isOpen: boolean;
-}
-
-/** What a function needs that is called with these arguments. */
-export function needsOf(target: number, { references }: Packed): Needs {
-  const modules = new Set<string>();
-  let isOpen = false;
-  const add = (url: string | undefined) => {
-    if (url !== undefined) modules.add(url);
-  };
-  add(moduleOf(target));
-  for (const [, reference] of references) {
-    if (typeof reference === "number") add(moduleOf(reference));
-    else if ("fields" in reference) {
-      if (reference.id !== undefined) add(moduleOf(reference.id));
-    } else {
-      for (
-        let handle: Handle | undefined = reference;
-        handle !== undefined;
-        handle = handle.inner
-      ) {
-        isOpen ||= mayBringFunctions(handle);
-        add(moduleOfType(handle.type));
-        if (handle.action !== undefined) add(moduleOf(handle.action));
-      }
-    }
-  }
-  return { modules: [...modules].sort(), isOpen };
-}
+import {
+  keyOf,
+  type WorkerKind,
+  type WorkerPermissions,
+} from "./worker_kind.ts";
+import { serverUrl, WORKER_NAME } from "./worker_server.ts";
 
 /** How a worker is to run a job. */
 export interface RunningOptions {
@@ -556,91 +515,4 @@ let isTerminal: boolean | undefined;
 /** Whether the user may be asked for a permission that a worker lacks. */
 function mayAsk(): boolean {
   return isTerminal ??= isOnTerminal();
-}
-
-/** What a worker has loaded for these needs, as text. */
-function keyOfNeeds({ modules, isOpen }: Needs): string {
-  return isOpen ? `*\n${modules.join("\n")}` : modules.join("\n");
-}
-
-/** A kind as text; by entries, because an object may have its own text. */
-function keyOf({ permissions, isolation }: WorkerKind): string {
-  return JSON.stringify([Object.entries(permissions), isolation]);
-}
-
-/** What takes messages for a worker. */
-type Inbox = Pick<Worker, "postMessage">;
-
-/** The inbox of an isolated worker. */
-class RelayedInbox implements Inbox {
-  constructor(readonly outer: Worker) {}
-
-  postMessage(message: unknown, transfer?: unknown): void {
-    const moved = transfer as Transferable[] | undefined;
-    this.outer.postMessage(relayed(message, moved), moved ?? []);
-  }
-}
-
-/** `Worker`, or the subclass of it that the program has put in its place. */
-function currentWorkerClass(): typeof Worker {
-  const current = globalThis.Worker;
-  return current?.prototype instanceof Worker ? current : Worker;
-}
-
-function newWorker(
-  { permissions, isolation }: WorkerKind,
-  registry: Registry,
-): Worker {
-  checkKernel();
-  const { imports, start } = bootstrap(registry);
-  const first = isolation === undefined
-    ? { source: moduleUrl(`${imports}\n${start}`), permissions }
-    : outerWorker({
-      name: WORKER_NAME,
-      imports,
-      start,
-      permissions,
-      isolation,
-    });
-  try {
-    const Class = currentWorkerClass();
-    return new Class(first.source, {
-      type: "module",
-      name: isolation === undefined ? WORKER_NAME : `${WORKER_NAME}'s keeper`,
-      deno: { permissions: first.permissions },
-    } as WorkerOptions);
-  } catch (error) {
-    if (!isNotCapable(error)) throw error;
-    throw notPermitted(permissions, error);
-  }
-}
-
-/**
- * The worker's first module. The library comes first, so that it is in place
- * before any user's module runs. When users' modules run is up to the library.
- *
- * What is imported by a literal is read with the parent's permissions: the worker
- * needs none of its own. But where Deno is asked for a symbolic link at run time,
- * it looks at the worker's permissions after all. So it is asked for a module that
- * has no place, and which imports the user's.
- */
-function bootstrap(
-  { own, exposing }: Registry,
-): { imports: string; start: string } {
-  const imports = [...new Set([serverUrl, ...own])].map(importOf);
-  const offers = [...exposing].map(([url, names]) => {
-    const stand = JSON.stringify(moduleUrl(importOf(url)));
-    const text = `${JSON.stringify(url)}, ${JSON.stringify(names)}`;
-    return `[${text}, () => import(${stand})],`;
-  });
-  return {
-    imports: imports.join("\n"),
-    start: `globalThis[Symbol.for(${JSON.stringify(serveKey)})]([
-${offers.join("\n")}
-]);`,
-  };
-}
-
-function importOf(url: string): string {
-  return `import ${JSON.stringify(url)};`;
 }

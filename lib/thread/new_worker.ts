@@ -26,59 +26,20 @@
  */
 
 import type { SHARE_ENV, Worker as NodeWorker } from "node:worker_threads";
-import { isBrowser, moduleUrl } from "../platform/platform.ts";
-import { kindOf } from "../checks.ts";
+import { isNotCapable, moduleUrl, Worker } from "../platform/platform.ts";
+import { checkKernel } from "../platform/requirements.ts";
+import type { Registry } from "../codec/references.ts";
 import { CALL_WORDS } from "../sync/waiters.ts";
 import { DEATH, Death, GONE, SENT, SLOT } from "./handover.ts";
-import type { WorkerPermissions } from "./permissions.ts";
+import {
+  FOR_LOADING,
+  type Isolation,
+  notPermitted,
+  type WorkerKind,
+  type WorkerPermissions,
+} from "./worker_kind.ts";
+import { serveKey, serverUrl, WORKER_NAME } from "./worker_server.ts";
 
-/**
- * Options of threads and pools, for code that may need any memory or any time.
- *
- * @example Usage
- * ```ts no-eval
- * import { expose, Pool, WorkerLostError } from "@lab9/concurrency";
- *
- * export function fill(): never {
- *   const kept: unknown[] = [];
- *   for (;;) kept.push({ x: kept.length });
- * }
- * expose(import.meta, { fill });
- *
- * if (import.meta.main) {
- *   await using pool = new Pool(2, { memoryLimit: 64 });
- *   const error = await pool.apply(fill).catch((error) => error);
- *   console.log(error instanceof WorkerLostError); // true
- * }
- * ```
- */
-export interface IsolationOptions {
-  /**
-   * How large the heap of a worker may be, in megabytes, at least 16. A task
-   * that exhausts it rejects with {@linkcode WorkerLostError}; the process goes on.
-   * Typed arrays and the memory of WebAssembly aren't counted. Implies
-   * `isolation: "killable"`.
-   *
-   * @default {Infinity}
-   */
-  memoryLimit?: number;
-  /**
-   * `"killable"` has workers that are ended even while they compute, when the time
-   * has passed that they have to end by themselves. Each takes some 20 MB and
-   * half a second to start. Of permissions to read, it can be given all or
-   * none.
-   */
-  isolation?: "killable";
-}
-
-/** How a worker is isolated. */
-export interface Isolation {
-  /** In megabytes; what Deno's heaps have if it isn't given. */
-  memoryLimit?: number;
-}
-
-/** A worker with less can't load the library. */
-const LEAST_MB = 16;
 /** Where the outer worker tells the inner one's death. */
 const PLACES = { DEATH, SENT, SLOT, GONE, Death, CALL_WORDS };
 /** The space for what is new, as V8 chooses it for a large heap. */
@@ -88,68 +49,81 @@ const BEAT_MS = 100;
 /** How long the outer one waits for the main thread before it calls again. */
 const CALL_AGAIN_MS = 10;
 
-/** What the inner worker needs to load modules, if it isn't given that. */
-const FOR_LOADING = ["read", "import"] as const;
+/** What takes messages for a worker. */
+export type Inbox = Pick<Worker, "postMessage">;
+
+/** The inbox of an isolated worker. */
+export class RelayedInbox implements Inbox {
+  constructor(readonly outer: Worker) {}
+
+  postMessage(message: unknown, transfer?: unknown): void {
+    const moved = transfer as Transferable[] | undefined;
+    this.outer.postMessage(relayed(message, moved), moved ?? []);
+  }
+}
+
+/** `Worker`, or the subclass of it that the program has put in its place. */
+function currentWorkerClass(): typeof Worker {
+  const current = globalThis.Worker;
+  return current?.prototype instanceof Worker ? current : Worker;
+}
+
+export function newWorker(
+  { permissions, isolation }: WorkerKind,
+  registry: Registry,
+): Worker {
+  checkKernel();
+  const { imports, start } = bootstrap(registry);
+  const first = isolation === undefined
+    ? { source: moduleUrl(`${imports}\n${start}`), permissions }
+    : outerWorker({
+      name: WORKER_NAME,
+      imports,
+      start,
+      permissions,
+      isolation,
+    });
+  try {
+    const Class = currentWorkerClass();
+    return new Class(first.source, {
+      type: "module",
+      name: isolation === undefined ? WORKER_NAME : `${WORKER_NAME}'s keeper`,
+      deno: { permissions: first.permissions },
+    } as WorkerOptions);
+  } catch (error) {
+    if (!isNotCapable(error)) throw error;
+    throw notPermitted(permissions, error);
+  }
+}
 
 /**
- * What the options say; undefined if workers are as they always are.
+ * The worker's first module. The library comes first, so that it is in place
+ * before any user's module runs. When users' modules run is up to the library.
  *
- * @throws {TypeError} If an option is none, or there are permissions to read some
- * files and not others.
- * @throws {RangeError} If the limit is no size that a worker can have.
- * @throws {Error} If this is a browser.
+ * What is imported by a literal is read with the parent's permissions: the worker
+ * needs none of its own. But where Deno is asked for a symbolic link at run time,
+ * it looks at the worker's permissions after all. So it is asked for a module that
+ * has no place, and which imports the user's.
  */
-export function isolationOf(
-  action: string,
-  { memoryLimit, isolation }: IsolationOptions,
-  permissions: WorkerPermissions,
-): Isolation | undefined {
-  if (isolation !== undefined && isolation !== "killable") {
-    throw new TypeError(
-      `Cannot ${action}: isolation must be "killable" or left out, received ${
-        typeof isolation === "string"
-          ? JSON.stringify(isolation)
-          : kindOf(isolation)
-      }`,
-    );
-  }
-  if (memoryLimit === undefined && isolation === undefined) return undefined;
-  if (isBrowser) {
-    throw new Error(
-      `Cannot ${action}: only Deno has workers with a memoryLimit or isolation, ` +
-        "leave them out in a browser",
-    );
-  }
-  if (memoryLimit !== undefined) checkLimit(action, memoryLimit);
-  checkPermissions(action, permissions);
-  return memoryLimit === undefined ? {} : { memoryLimit };
+function bootstrap(
+  { own, exposing }: Registry,
+): { imports: string; start: string } {
+  const imports = [...new Set([serverUrl, ...own])].map(importOf);
+  const offers = [...exposing].map(([url, names]) => {
+    const stand = JSON.stringify(moduleUrl(importOf(url)));
+    const text = `${JSON.stringify(url)}, ${JSON.stringify(names)}`;
+    return `[${text}, () => import(${stand})],`;
+  });
+  return {
+    imports: imports.join("\n"),
+    start: `globalThis[Symbol.for(${JSON.stringify(serveKey)})]([
+${offers.join("\n")}
+]);`,
+  };
 }
 
-function checkLimit(action: string, limit: number): void {
-  if (typeof limit !== "number") {
-    throw new TypeError(
-      `Cannot ${action}: memoryLimit must be a number, received ${
-        kindOf(limit)
-      }`,
-    );
-  }
-  if (limit >= LEAST_MB && limit < Infinity) return;
-  throw new RangeError(
-    `Cannot ${action}: memoryLimit is in megabytes and must be finite and at ` +
-      `least ${LEAST_MB}, which a worker needs for itself, received ${limit}`,
-  );
-}
-
-function checkPermissions(action: string, permissions: WorkerPermissions) {
-  if (typeof permissions === "string") return;
-  for (const name of FOR_LOADING) {
-    if (!Array.isArray(permissions[name])) continue;
-    throw new TypeError(
-      `Cannot ${action}: a worker with a memoryLimit or isolation can be given ` +
-        `the permission '${name}' as a whole or not at all, received a list: ` +
-        `pass { ${name}: true } or leave it out`,
-    );
-  }
+function importOf(url: string): string {
+  return `import ${JSON.stringify(url)};`;
 }
 
 /** What the outer worker is given, and what of that the inner one gives up. */
@@ -168,7 +142,7 @@ function permissionsToLoad(
 }
 
 /** What the inner worker is. */
-export interface InnerWorker {
+interface InnerWorker {
   name: string;
   /** Its first module: what it imports, and what it then does. */
   imports: string;
@@ -178,14 +152,14 @@ export interface InnerWorker {
 }
 
 /** What the outer worker is made of. */
-export interface OuterWorker {
+interface OuterWorker {
   /** Its module. */
   source: string;
   permissions: WorkerPermissions;
 }
 
 /** The outer worker of an inner one. It takes messages as {@linkcode relayed}. */
-export function outerWorker(
+function outerWorker(
   { name, imports, start, permissions, isolation: { memoryLimit } }:
     InnerWorker,
 ): OuterWorker {
@@ -222,7 +196,7 @@ function limitsOf(memoryLimit: number): Record<string, number> {
 }
 
 /** A message as the outer worker takes it: with a list of what is moved. */
-export function relayed(
+function relayed(
   message: unknown,
   transfer: Transferable[] = [],
 ): [message: unknown, transfer: Transferable[]] {
