@@ -8,4 +8,5 @@
 
 export type { ContextOptions, ContextStorage } from "./thread/context.ts";
 export * from "./thread/local.ts";
+export * from "./thread/sleep.ts";
 export * from "./thread/thread.ts";

@@ -8,7 +8,8 @@
  */
 
 import { styleText } from "node:util";
-import { prestartWorkers, sleep } from "../../lib/thread/thread.ts";
+import { sleep } from "../../lib/thread/sleep.ts";
+import { prestartWorkers } from "../../lib/thread/thread.ts";
 import { prestartOf, selectTitled } from "./cells.ts";
 import { FlagError } from "./flags.ts";
 import { type Flags, type LabOptions, readFlags } from "./lab_flags.ts";

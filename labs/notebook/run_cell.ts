@@ -7,7 +7,8 @@
  */
 
 import { sharedNow } from "../../lib/sync/recorder.ts";
-import { getIdent, prestartWorkers, sleep } from "../../lib/thread/thread.ts";
+import { sleep } from "../../lib/thread/sleep.ts";
+import { getIdent, prestartWorkers } from "../../lib/thread/thread.ts";
 import { type Cell, type CellContext, prestartOf } from "./cells.ts";
 import type { CellEnd, CellStart } from "./events.ts";
 import { timelineOf } from "./recording.ts";

@@ -1,21 +1,19 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { now, Promise as Promises } from "../platform/platform.ts";
+import { Promise as Promises } from "../platform/platform.ts";
 import { expose } from "../expose.ts";
 // Whatever else is loaded, and when: queues, locks and their errors are known to
 // every thread that they may be passed to.
 import "../locks.ts";
 import "../queue/queue.ts";
-import { PENDING, WaitList } from "../sync/wait_list.ts";
 import {
   type AsyncWaitOptions,
-  checkSeconds,
   deadlineOf,
   waitDeadline,
   type WaitOptions,
 } from "../sync/deadline.ts";
 import { hold } from "../sync/keep_alive.ts";
-import { checkOptions, checkSignal, kindOf } from "../checks.ts";
+import { checkOptions, kindOf } from "../checks.ts";
 import { Damaged } from "../codec/tags.ts";
 import { pack, type Packed, unexposed } from "../codec/packing.ts";
 import {
@@ -762,70 +760,11 @@ export function activeCount(): number {
   return aliveSlots().length;
 }
 
-/** Options of {@linkcode sleep}. */
-export interface SleepOptions {
-  /** Ends the sleep early: the promise rejects with the signal's reason. */
-  signal?: AbortSignal;
-}
-
-/** Nobody ever notifies it: those who wait here sleep until their deadline. */
-const sleepers = new WaitList(
-  new Int32Array(new SharedArrayBuffer(WaitList.WORDS * 4)),
-  0,
-  Mark.SLEEP,
-);
-
-/**
- * Waits for some time. Python's `time.sleep`.
- *
- * @param seconds How long, in seconds.
- * @param options A signal to end the sleep early.
- * @returns A promise that resolves when the time has passed.
- * @throws {RangeError} If the time is negative.
- *
- * @example Usage
- * ```ts
- * import { sleep } from "@lab9/concurrency";
- *
- * await sleep(0.01);
- * ```
- */
-export async function sleep(
-  seconds: number,
-  options: SleepOptions = {},
-): Promise<void> {
-  checkSeconds("sleep", "seconds", seconds);
-  checkOptions("sleep", options);
-  checkSignal("sleep", options.signal);
-  const deadline = now() + seconds * 1000;
-  const { signal } = options;
-  signal?.throwIfAborted();
-  await sleepers.wait(() => PENDING, { deadline, signal });
-}
-
-/**
- * Blocks the calling thread for some time. Python's `time.sleep`.
- *
- * @param seconds How long, in seconds.
- * @throws {RangeError} If the time is negative.
- *
- * @example Usage
- * ```ts
- * import { sleepSync } from "@lab9/concurrency";
- *
- * sleepSync(0.01);
- * ```
- */
-export function sleepSync(seconds: number): void {
-  checkSeconds("sleep", "seconds", seconds);
-  sleepers.waitSync(() => PENDING, now() + seconds * 1000);
-}
-
 /** Does nothing: what {@linkcode prestartWorkers} has its workers run. */
 function idle(): void {}
 
 // In a bundle a user's module has the same URL: its names are others.
-expose(import.meta, { "lab9.idle": idle, "lab9.sleepSync": sleepSync });
+expose(import.meta, { "lab9.idle": idle });
 addOwnModule(import.meta);
 
 /**

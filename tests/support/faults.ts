@@ -3,7 +3,7 @@
 import { expose } from "../../lib/expose.ts";
 import type { Lock } from "../../lib/locks.ts";
 import { type Queue, ShutDown } from "../../lib/queue/queue.ts";
-import { sleepSync } from "../../lib/thread/thread.ts";
+import { sleepSync } from "../../lib/thread/sleep.ts";
 
 class PrivateError extends TypeError {
   override name = "PrivateError";

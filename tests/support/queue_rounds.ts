@@ -1,7 +1,8 @@
 // One round of producers and consumers of a queue; see `queueRound`.
 
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import { sleep, type Thread } from "../../lib/thread/thread.ts";
+import { sleep } from "../../lib/thread/sleep.ts";
+import type { Thread } from "../../lib/thread/thread.ts";
 import type { QueueKind } from "./queues.ts";
 import {
   type Actor,
