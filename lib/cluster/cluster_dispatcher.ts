@@ -15,6 +15,7 @@ import {
   timesOf,
 } from "../pool/stats.ts";
 import type { Task } from "../pool/task.ts";
+import { WaitingLine } from "../pool/task_table.ts";
 import { Room, Waits, within } from "../pool/waits.ts";
 import { WorkerLostError } from "../thread/thread.ts";
 import type { BullJob } from "./bullmq.ts";
@@ -27,7 +28,6 @@ import { Pulse } from "./pulse.ts";
 import { encodeTask, type Piece, tasksOf } from "./split.ts";
 import { answersQueue, type HostEntry, Registry } from "./registry.ts";
 import type { Store } from "./store.ts";
-import { WaitingLine } from "./waiting_line.ts";
 
 /** So many workers are assumed while no host is known. */
 const ASSUMED_WORKERS = 8;

@@ -12,7 +12,7 @@ import { WorkerLostError } from "../thread/thread.ts";
 import { Answers } from "./answers.ts";
 import type { AnyDispatcher, OpenCall } from "./any_dispatcher.ts";
 import { Channel } from "./channel.ts";
-import { Line, TaskTable } from "./task_table.ts";
+import { TaskTable, WaitingLine } from "./task_table.ts";
 import { Outbox } from "./outbox.ts";
 import { Room, Waits, within } from "./waits.ts";
 import { type PoolStats, timesOf } from "./stats.ts";
@@ -92,7 +92,7 @@ export class Dispatcher implements AnyDispatcher {
   /** How many tasks the workers can do at a time. */
   #atATime: number;
   /** Tasks that wait here, and not in the channel. */
-  #line = new Line();
+  #line = new WaitingLine();
   /** How many wait for all workers to be ready. */
   #readies = 0;
   /** Why no more tasks are taken, not even of calls that were made before. */

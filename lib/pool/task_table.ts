@@ -155,39 +155,70 @@ export class TaskTable {
   }
 }
 
-/** Tasks in the order of their priorities, and of their submission. */
-export class Line {
-  /** The next one is the last. */
-  #tasks: Task[] = [];
+/** Tasks of one priority, in the order in which they were added. */
+interface Rank {
+  tasks: Set<Task>;
+  /** Stands at the first task: it skips those that were deleted. */
+  next: Iterator<Task>;
+}
+
+/**
+ * Tasks in the order of their priorities, and in the order in which they were
+ * added. The lowest priority comes first.
+ */
+export class WaitingLine {
+  #ranks = new Map<number, Rank>();
+  /** The priorities that have tasks, the lowest last. */
+  #priorities: number[] = [];
+  #size = 0;
 
   get size(): number {
-    return this.#tasks.length;
+    return this.#size;
   }
 
   add(task: Task): void {
-    const tasks = this.#tasks;
+    const { priority } = task;
+    let rank = this.#ranks.get(priority);
+    if (rank === undefined) {
+      const tasks = new Set<Task>();
+      this.#ranks.set(priority, rank = { tasks, next: tasks.values() });
+      this.#priorities.splice(this.#indexOf(priority), 0, priority);
+    }
+    rank.tasks.add(task);
+    this.#size++;
+  }
+
+  /** Takes the first task out; undefined if there is none. */
+  take(): Task | undefined {
+    const priority = this.#priorities.at(-1);
+    if (priority === undefined) return undefined;
+    const task: Task = this.#ranks.get(priority)!.next.next().value;
+    this.delete(task);
+    return task;
+  }
+
+  /** Deletes a task; whether it was there. */
+  delete(task: Task): boolean {
+    const { priority } = task;
+    const rank = this.#ranks.get(priority);
+    if (rank === undefined || !rank.tasks.delete(task)) return false;
+    this.#size--;
+    if (rank.tasks.size === 0) {
+      this.#ranks.delete(priority);
+      this.#priorities.splice(this.#indexOf(priority), 1);
+    }
+    return true;
+  }
+
+  /** Where a priority stands, or belongs. */
+  #indexOf(priority: number): number {
     let from = 0;
-    let to = tasks.length;
+    let to = this.#priorities.length;
     while (from < to) {
       const middle = (from + to) >> 1;
-      if (comesAfter(tasks[middle], task)) from = middle + 1;
+      if (this.#priorities[middle] > priority) from = middle + 1;
       else to = middle;
     }
-    tasks.splice(from, 0, task);
+    return from;
   }
-
-  take(): Task | undefined {
-    return this.#tasks.pop();
-  }
-
-  delete(task: Task): void {
-    const index = this.#tasks.indexOf(task);
-    if (index >= 0) this.#tasks.splice(index, 1);
-  }
-}
-
-function comesAfter(one: Task, other: Task): boolean {
-  return one.priority === other.priority
-    ? one.number > other.number
-    : one.priority > other.priority;
 }

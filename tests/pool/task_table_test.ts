@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { beginTask } from "../../lib/pool/claim.ts";
 import { Mode, Task } from "../../lib/pool/task.ts";
-import { TaskTable } from "../../lib/pool/task_table.ts";
+import { TaskTable, WaitingLine } from "../../lib/pool/task_table.ts";
 import { Random, withSeed } from "../support/shared_random.ts";
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
@@ -99,5 +99,48 @@ Deno.test("TaskTable does as a map does, at random, across the last id", async (
       all.splice(at, 2).forEach(({ id }) => table.delete(id));
     }
     assertEquals([all.length, table.size], [0, 0]);
+  });
+});
+
+function taskOf(name: string, priority: number): Task {
+  const task = new Task(1, Mode.APPLY, false, [name]);
+  task.priority = priority;
+  return task;
+}
+
+Deno.test("WaitingLine: tasks wait in the order of priorities, and of coming", () => {
+  const line = new WaitingLine();
+  const tasks = (["a 0", "b 0", "c -1", "d 0.5", "e -1", "f 0"] as const)
+    .map((name) => taskOf(name, Number(name.slice(2))));
+  for (const task of tasks) line.add(task);
+  assertEquals(line.size, 6);
+  assertEquals([line.delete(tasks[1]), line.delete(tasks[1])], [true, false]);
+  const taken: unknown[] = [];
+  while (line.size > 0) taken.push(line.take()!.payload![0]);
+  assertEquals(taken, ["c -1", "e -1", "a 0", "f 0", "d 0.5"]);
+  assertEquals([line.take(), line.size], [undefined, 0]);
+});
+
+Deno.test("WaitingLine does as a sorted list does, at random", async () => {
+  await withSeed((seed) => {
+    const random = new Random(seed);
+    const line = new WaitingLine();
+    const model: Task[] = [];
+    for (let round = 0; round < 5000; round++) {
+      const most = round < 2500 ? 200 : 20;
+      if (model.length === 0 || random.next() * most > model.length) {
+        const priority = random.pick([0, -0, 1, 2, -Infinity, random.next()]);
+        const task = taskOf(String(round), priority);
+        line.add(task);
+        const at = model.findIndex((other) => other.priority > priority);
+        model.splice(at < 0 ? model.length : at, 0, task);
+      } else if (random.below(2) === 0) {
+        assert(line.take() === model.shift());
+      } else {
+        const [task] = model.splice(random.below(model.length), 1);
+        assert(line.delete(task) && !line.delete(task));
+      }
+      assertEquals(line.size, model.length);
+    }
   });
 });
