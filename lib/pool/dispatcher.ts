@@ -12,8 +12,8 @@ import { WorkerLostError } from "../thread/thread.ts";
 import { Answers } from "./answers.ts";
 import type { AnyDispatcher, OpenCall } from "./any_dispatcher.ts";
 import { Channel } from "./channel.ts";
-import { TaskTable, WaitingLine } from "./task_table.ts";
 import { Outbox } from "./outbox.ts";
+import { TaskTable } from "./task_table.ts";
 import { Room, Waits, within } from "./waits.ts";
 import { type PoolStats, timesOf } from "./stats.ts";
 import type { Task } from "./task.ts";
@@ -59,7 +59,7 @@ export class Dispatcher implements AnyDispatcher {
   readonly workers: number;
   #crew: Workers;
   #table = new TaskTable();
-  #outbox = new Outbox((task, error) => this.#reject(task.id, error));
+  #outbox: Outbox;
   #results = new Channel();
   #answers = new Answers({
     taskOf: (id) => this.#table.get(id),
@@ -89,10 +89,6 @@ export class Dispatcher implements AnyDispatcher {
   /** Waits for the pool to have nothing to do. */
   #idle = new Waits();
   #room: Room;
-  /** How many tasks the workers can do at a time. */
-  #atATime: number;
-  /** Tasks that wait here, and not in the channel. */
-  #line = new WaitingLine();
   /** How many wait for all workers to be ready. */
   #readies = 0;
   /** Why no more tasks are taken, not even of calls that were made before. */
@@ -105,7 +101,12 @@ export class Dispatcher implements AnyDispatcher {
     { maxsize, onWorkerStart, onWorkerEnd, ...options }: DispatcherOptions,
   ) {
     this.workers = size;
-    const atATime = this.#atATime = size * options.tasksPerWorker;
+    const atATime = size * options.tasksPerWorker;
+    this.#outbox = new Outbox(
+      this.#table,
+      atATime,
+      (task, error) => this.#reject(task.id, error),
+    );
     this.#room = new Room(maxsize, atATime, () => this.#table.size);
     this.#onWorkerEnded = onWorkerEnd;
     this.#crew = new Workers(
@@ -219,9 +220,7 @@ export class Dispatcher implements AnyDispatcher {
     if (this.refused !== undefined) throw this.refused.reason;
     this.#table.add(task);
     try {
-      if (task.priority === 0 && this.#line.size === 0) {
-        this.#outbox.post(task);
-      } else this.#standInLine(task);
+      this.#outbox.post(task);
     } catch (error) {
       this.#table.delete(task.id);
       throw error;
@@ -234,44 +233,9 @@ export class Dispatcher implements AnyDispatcher {
     return task.promise;
   }
 
-  /**
-   * Priorities count among what waits. So as long as there are any, the channel
-   * holds no more than the workers can do: the rest stands in line here.
-   */
-  #standInLine(task: Task): void {
-    if (this.#line.size === 0) {
-      for (const other of [...this.#table.tasks()]) {
-        if (other === task || !this.#table.takeBack(other)) continue;
-        this.#outbox.recall(other);
-        this.#line.add(other);
-      }
-    }
-    this.#line.add(task);
-    this.#sendLine();
-  }
-
-  /** None of the tasks is to be sent when another of them makes room. */
-  #leaveLine(tasks: Iterable<Task>): void {
-    if (this.#line.size === 0) return;
-    for (const task of tasks) this.#line.delete(task);
-  }
-
-  #sendLine(): void {
-    if (this.#hasStopped || this.refused !== undefined) return;
-    while (this.#line.size > 0) {
-      if (this.#table.size - this.#line.size >= this.#atATime) return;
-      const task = this.#line.take()!;
-      try {
-        this.#outbox.post(task);
-      } catch (error) {
-        this.#reject(task.id, error);
-      }
-    }
-  }
-
   /** Calls tasks off. Workers that are at them are ended, unless they end them. */
   cancel(tasks: Iterable<Task>, reason: unknown): void {
-    this.#leaveLine(tasks);
+    this.#outbox.leaveLine(tasks);
     for (const task of tasks) {
       const worker = this.#takeAway(task, reason);
       this.#onCalledOff(task, reason);
@@ -290,7 +254,7 @@ export class Dispatcher implements AnyDispatcher {
 
   /** Calls off those tasks that no worker has begun. */
   cancelWaiting(tasks: Iterable<Task>, reason: unknown): void {
-    this.#leaveLine(tasks);
+    this.#outbox.leaveLine(tasks);
     for (const task of tasks) {
       if (this.#table.callOffWaiting(task)) this.#onCalledOff(task, reason);
     }
@@ -299,7 +263,6 @@ export class Dispatcher implements AnyDispatcher {
   #onCalledOff(task: Task, reason: unknown): void {
     this.#calledOff++;
     this.#outbox.recall(task);
-    this.#line.delete(task);
     this.#onDeleted(task);
     task.reject(reason);
   }
@@ -412,6 +375,7 @@ export class Dispatcher implements AnyDispatcher {
     if (this.#hasStopped) return;
     this.#state = this.#state === "running" ? "failed" : "stopped";
     this.#failure = reason;
+    this.#outbox.leaveLine(this.#table.tasks());
     for (const task of this.#table.tasks()) {
       this.#takeAway(task, reason);
       this.#onCalledOff(task, reason);
@@ -491,7 +455,7 @@ export class Dispatcher implements AnyDispatcher {
       this.#hold?.[Symbol.dispose]();
       this.#hold = undefined;
     }
-    this.#sendLine();
+    this.#outbox.sendLine();
     task.owner?.onSettled(task);
     this.#idle.wakeAll();
     this.#room.free();

@@ -4,19 +4,37 @@ import { structuredClone } from "../platform/platform.ts";
 import { pack, transferList } from "../codec/packing.ts";
 import { Channel } from "./channel.ts";
 import { type Task, writeTask } from "./task.ts";
+import { type TaskTable, WaitingLine } from "./task_table.ts";
 
-/** The channel of tasks, and those that wait for room in it. */
+/**
+ * The way of tasks to the workers: a channel, which any worker takes from. Tasks
+ * that find no room in it wait in a backlog.
+ *
+ * A channel knows no priorities. So as long as there are tasks with priorities
+ * other than 0, the channel holds no more tasks than the workers can do at a time;
+ * the others wait in a line, in the order of their priorities.
+ */
 export class Outbox {
   #channel = new Channel();
   #backlog = new Set<Task>();
+  #line = new WaitingLine();
+  #table: TaskTable;
+  /** How many tasks the workers can do at a time. */
+  #atATime: number;
   /** The task that is written and maybe not sent. */
   #written: Task | undefined;
   /** Whether something waits for room. */
   #isWaiting = false;
   #onRefused: (task: Task, error: unknown) => void;
 
-  /** `onRefused` gets each task that can't be sent any more. */
-  constructor(onRefused: (task: Task, error: unknown) => void) {
+  /** `onRefused` is called with each task that turns out to be unsendable. */
+  constructor(
+    table: TaskTable,
+    atATime: number,
+    onRefused: (task: Task, error: unknown) => void,
+  ) {
+    this.#table = table;
+    this.#atATime = atATime;
     this.#onRefused = onRefused;
   }
 
@@ -26,11 +44,52 @@ export class Outbox {
   }
 
   /**
-   * Sends a task, at the latest when there is room for it.
+   * Sends a task of the table, now or when its turn comes.
    *
    * @throws {DOMException} A `DataCloneError` if the payload can't be sent.
    */
   post(task: Task): void {
+    if (task.priority === 0 && this.#line.size === 0) this.#post(task);
+    else this.#standInLine(task);
+  }
+
+  /** Puts a task in the line, and first those that no worker has begun. */
+  #standInLine(task: Task): void {
+    if (this.#line.size === 0) {
+      for (const other of [...this.#table.tasks()]) {
+        if (other === task || !this.#table.takeBack(other)) continue;
+        this.#recall(other);
+        this.#line.add(other);
+      }
+    }
+    this.#line.add(task);
+    this.sendLine();
+  }
+
+  /** Sends tasks of the line, as many as the workers can do at a time. */
+  sendLine(): void {
+    while (this.#line.size > 0) {
+      if (this.#table.size - this.#line.size >= this.#atATime) return;
+      const task = this.#line.take()!;
+      try {
+        this.#post(task);
+      } catch (error) {
+        this.#onRefused(task, error);
+      }
+    }
+  }
+
+  /**
+   * Takes tasks out of the line that are about to be called off. Otherwise the end
+   * of one would send the next.
+   */
+  leaveLine(tasks: Iterable<Task>): void {
+    if (this.#line.size === 0) return;
+    for (const task of tasks) this.#line.delete(task);
+  }
+
+  /** Sends a task, at the latest when there is room for it. */
+  #post(task: Task): void {
     this.#write(task);
     if (this.#backlog.size === 0 && this.#channel.send()) {
       this.#written = undefined;
@@ -61,6 +120,11 @@ export class Outbox {
 
   /** Takes a task back, if it isn't in the channel yet. */
   recall(task: Task): void {
+    this.#line.delete(task);
+    this.#recall(task);
+  }
+
+  #recall(task: Task): void {
     if (!this.#backlog.delete(task)) return;
     if (this.#written === task) this.#written = undefined;
     // Others may have room now, and what waits for none needn't.
