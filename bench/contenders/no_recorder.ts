@@ -25,6 +25,10 @@ export function entriesSince(): recorder.Entry[] {
   return [];
 }
 
+export function recordedNames(): ReadonlyMap<number, string> {
+  return new Map();
+}
+
 // Tells when the recorder exports something else.
 ({
   startRecording,
@@ -33,6 +37,7 @@ export function entriesSince(): recorder.Entry[] {
   setRecordedThread,
   recordName,
   recordedName,
+  recordedNames,
   recordSpan,
   recordPoint,
   entriesSince,

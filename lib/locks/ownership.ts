@@ -19,7 +19,12 @@ import {
   stopped,
   threadLabel,
 } from "../sync/waiters.ts";
-import { isRecording, Mark, recordPoint } from "../sync/recorder.ts";
+import {
+  isRecording,
+  Mark,
+  recordName,
+  recordPoint,
+} from "../sync/recorder.ts";
 import {
   rehearse,
   reserveStack,
@@ -169,11 +174,14 @@ export class Ownership implements GraphedLock, Witness {
     this.#index = index;
     this.reentrant = reentrant;
     this.isPersonal = isPersonal;
-    this.#waiters = new WaitList(words, index + WAITERS, Mark.LOCK);
+    this.#waiters = new WaitList(words, index + WAITERS, Mark.LOCK, {
+      address: index + ADDRESS,
+    });
     rehearse(Ownership, rehearseRelease);
     if (label === undefined) return;
     writeLabel(words, index + LABEL, label);
     words[index + ADDRESS] = randomAddress();
+    recordName(words[index + ADDRESS], label);
   }
 
   get label(): string {

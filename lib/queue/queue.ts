@@ -269,10 +269,12 @@ export class Queue<T = unknown> {
       this.#words[ADDRESS] = randomAddress();
       noteMade(this);
     }
-    this.#notEmpty = new WaitList(this.#words, NOT_EMPTY, Mark.QUEUE);
     const room = () => this.#store.room;
-    this.#notFull = new WaitList(this.#words, NOT_FULL, Mark.QUEUE, room);
-    this.#allDone = new WaitList(this.#words, ALL_DONE, Mark.QUEUE);
+    const listAt = (index: number, room?: () => number) =>
+      new WaitList(this.#words, index, Mark.QUEUE, { room, address: ADDRESS });
+    this.#notEmpty = listAt(NOT_EMPTY);
+    this.#notFull = listAt(NOT_FULL, room);
+    this.#allDone = listAt(ALL_DONE);
     rehearse(Cargo, decodeSample);
     rehearse(this.#store.constructor, room);
   }

@@ -14,9 +14,9 @@
  * @module
  */
 
-/** What an entry is about. */
 import { now, timeOrigin } from "../platform/platform.ts";
 
+/** What an entry is about. */
 export const Mark = {
   NONE: 0,
   // Spans.
@@ -45,7 +45,10 @@ export interface Entry {
   start: number;
   /** 0 while a span goes on. */
   end: number;
-  /** The object of the entry, or how many items a task has. */
+  /**
+   * The address of the object that the entry is about or the thread waits for, or
+   * how many items a task has. 0 if it isn't known.
+   */
   object: number;
   /** The number of the object's put, get, or change of hands. */
   index: number;
@@ -70,7 +73,10 @@ export let isRecording = false;
 let count: Int32Array;
 let doubles: Float64Array | undefined;
 let currentThread = 0;
-/** The names of the threads that this one started. */
+/**
+ * The names of the threads that this one started, by their idents, and of the
+ * locks that it made, by their addresses. An address has 32 bits, an ident more.
+ */
 const names = new Map<number, string>();
 
 function adopt(buffer: SharedArrayBuffer): void {
@@ -100,14 +106,19 @@ export function setRecordedThread(ident: number): void {
   currentThread = ident;
 }
 
-/** Keeps the name of a thread, for when the thread is gone. */
-export function recordName(ident: number, name: string): void {
-  if (doubles !== undefined) names.set(ident, name);
+/** Keeps the name of a thread, for when the thread is gone, or of a lock. */
+export function recordName(id: number, name: string): void {
+  if (doubles !== undefined) names.set(id, name);
 }
 
-/** The name of a thread that this one started. */
-export function recordedName(ident: number): string | undefined {
-  return names.get(ident);
+/** The name of a thread that this one started, or of a lock that it made. */
+export function recordedName(id: number): string | undefined {
+  return names.get(id);
+}
+
+/** The names of the threads that this one started, and of the locks it made. */
+export function recordedNames(): ReadonlyMap<number, string> {
+  return names;
 }
 
 /** The time on the clock that all threads share, in milliseconds. */

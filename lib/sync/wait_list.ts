@@ -60,6 +60,14 @@ export interface WaitOptions {
   need?: number;
 }
 
+/** What a list may know of its waits. */
+export interface WaitListOptions {
+  /** How much room there is now, where waits need different amounts. */
+  room?: () => number;
+  /** Where in the words the address of the object stands that is waited for. */
+  address?: number;
+}
+
 /** The awaited waits of this thread, for ending them with the thread. */
 const pendingWaits = new Set<(reason: unknown) => void>();
 
@@ -131,22 +139,28 @@ export class WaitList {
   #mutex: Mutex;
   #mark: Mark;
   #room: (() => number) | undefined;
+  #address: number | undefined;
 
   /**
-   * What is waited for is recorded as the mark says. Where waits need different
-   * amounts of room, `room` returns how much there is now.
+   * What is waited for is recorded as the mark says.
    */
   constructor(
     words: Int32Array,
     index: number,
     mark: Mark = Mark.NONE,
-    room?: () => number,
+    { room, address }: WaitListOptions = {},
   ) {
     this.#words = words;
     this.#index = index;
     this.#mark = mark;
     this.#room = room;
+    this.#address = address;
     this.#mutex = new Mutex(words, index);
+  }
+
+  /** The address of what is waited for; 0 if it has none. */
+  get #object(): number {
+    return this.#address === undefined ? 0 : this.#words[this.#address];
   }
 
   /** How many are in the list. */
@@ -234,7 +248,7 @@ export class WaitList {
     need = 0,
   ): T | Pending {
     if (isStopping()) return tryLast(attempt);
-    using _span = recordSpan(this.#mark);
+    using _span = recordSpan(this.#mark, this.#object);
     reserveStack();
     const waiter = currentWaiter();
     witness?.enter(waiter, deadline === Infinity);
@@ -270,7 +284,7 @@ export class WaitList {
    */
   waitForNotifySync(prepare: () => void, deadline: number): boolean {
     checkStop();
-    using _span = recordSpan(this.#mark);
+    using _span = recordSpan(this.#mark, this.#object);
     reserveStack();
     const waiter = currentWaiter();
     this.enter(waiter);
@@ -297,7 +311,7 @@ export class WaitList {
   ): Promise<T | Pending> {
     options.signal?.throwIfAborted();
     using waiter = new AsyncWaiter(this, options);
-    using _span = recordSpan(this.#mark);
+    using _span = recordSpan(this.#mark, this.#object);
     for (;;) {
       waiter.enter();
       const early = attempt();
@@ -335,7 +349,7 @@ export class WaitList {
   ): Promise<boolean> {
     options.signal?.throwIfAborted();
     using waiter = new AsyncWaiter(this, options);
-    using _span = recordSpan(this.#mark);
+    using _span = recordSpan(this.#mark, this.#object);
     waiter.enter();
     prepare();
     return await waiter.park(options.deadline) === WOKEN || waiter.leave();
@@ -407,7 +421,9 @@ export class WaitList {
 // How others are woken, after a change.
 rehearse(WaitList, () => {
   const words = new Int32Array(new SharedArrayBuffer(4 * WaitList.WORDS));
-  const list = new WaitList(words, 0, Mark.NONE, () => Infinity);
+  const list = new WaitList(words, 0, Mark.NONE, {
+    room: () => Infinity,
+  });
   const waiter = allocateWaiter();
   for (const how of ["notify", "notifyAll"] as const) {
     list.enter(waiter);

@@ -4,7 +4,12 @@
 import axe from "axe-core";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { writeSite } from "../../labs/page/site.ts";
-import { type Browser, chromiumTest, openPage } from "./support/chromium.ts";
+import {
+  type Browser,
+  chromiumTest,
+  openPage,
+  type Page,
+} from "./support/chromium.ts";
 import {
   runToEnd,
   serve,
@@ -51,6 +56,9 @@ chromiumTest("The page runs every lab to its end", async (browser, t) => {
   await t.step(
     "axe-core finds nothing, at any width, light or dark",
     async () => {
+      const game = replayer(page, "deadlock");
+      await game.button("Replay deadlock:deadlock").click();
+      await game.button("Step forward").click();
       // The page's policy lets no script in that isn't its own, but for this.
       await page.evaluate(axe.source);
       for (
@@ -169,6 +177,85 @@ chromiumTest("The reader foresees, and schedules", async (browser, t) => {
     await step("acquire account-2 by move-1").click();
     await game.getByText("account-2: held by move-1").waitFor();
     assertEquals(await game.getByRole("listitem").count(), 2 + 2 + 2);
+  });
+  await page.close();
+});
+
+/** The recordings of a lab, in the game. */
+function replayer(page: Page, lab: string) {
+  const game = page.locator(`[aria-labelledby="replay-${lab}"]`);
+  const button = (name: string) =>
+    game.getByRole("button", { name, exact: true });
+  const texts = (list: string) => game.locator(`.${list} li`).allTextContents();
+  return {
+    button,
+    taken: () => texts("taken"),
+    state: async () => [...await texts("threads"), ...await texts("shared")],
+    /** Goes to the end; all states on the way. */
+    async forward(): Promise<string[][]> {
+      const states = [await this.state()];
+      while (await button("Step forward").isEnabled()) {
+        await button("Step forward").click();
+        states.push(await this.state());
+      }
+      return states;
+    },
+    /** Goes to the start; all states on the way. */
+    async back(): Promise<string[][]> {
+      const states = [await this.state()];
+      while (await button("Step back").isEnabled()) {
+        await button("Step back").click();
+        states.push(await this.state());
+      }
+      return states;
+    },
+  };
+}
+
+chromiumTest("A player goes through what threads did", async (browser, t) => {
+  await using server = await servePage();
+  const page = await openPage(browser, `${server.url}?quick`);
+  await t.step("the deadlock, in both directions", async () => {
+    const game = replayer(page, "deadlock");
+    await runToEnd(page, "Run deadlock:deadlock");
+    await game.button("Replay deadlock:deadlock").click();
+    const states = await game.forward();
+    const isDeadlock = (state: string[]) =>
+      [1, 2].every((one) =>
+        state.some((line) => line.endsWith(`waits for account-${one}`)) &&
+        state.some((line) => line.startsWith(`account-${one}: held by Thread-`))
+      );
+    assert(states.some(isDeadlock), JSON.stringify(states));
+    const end = states.at(-1)!;
+    assertEquals(end.slice(-2), ["account-1: free", "account-2: free"]);
+    assertEquals(end.filter((line) => line.endsWith("has ended")).length, 2);
+    const steps = await game.taken();
+    assert(
+      steps.some((step) => / no longer waits for account-\d$/.test(step)),
+      `${steps}`,
+    );
+    assertEquals(await game.back(), states.toReversed());
+  });
+  await t.step("what was in the queue after each step", async () => {
+    const game = replayer(page, "queue");
+    await runToEnd(page, "Run queue:13");
+    await game.button("Replay queue:13").click();
+    const states = await game.forward();
+    assertEquals(states.map((state) => state.at(-1)), [
+      "queue 1: empty",
+      "queue 1: item 1",
+      "queue 1: item 1, item 2",
+      "queue 1: item 1, item 2, item 3",
+      "queue 1: item 2, item 3",
+      "queue 1: item 3",
+    ]);
+    await runToEnd(page, "Run queue:24");
+    await game.button("Replay queue:24").click();
+    const after = await game.forward();
+    assertMatch(after.join("\n"), /Thread-\d \(worker\) waits for queue 1/);
+    assertEquals(after.at(-1)!.at(-1), "queue 1: empty");
+    const got = (await game.taken()).filter((step) => / gets item/.test(step));
+    assertEquals(got.length, 3);
   });
   await page.close();
 });

@@ -386,7 +386,7 @@ threadTest("WaitList: a thread that is ended stands in no list", async () => {
 
 Deno.test("WaitList: a list that was damaged to a circle ends in an error", () => {
   const words = new Int32Array(new SharedArrayBuffer(4 * WaitList.WORDS));
-  const list = new WaitList(words, 0, Mark.NONE, () => 0);
+  const list = new WaitList(words, 0, Mark.NONE, { room: () => 0 });
   const waiter = allocateWaiter();
   list.enter(waiter, 1);
   const at = waiter * STRIDE;

@@ -49,3 +49,8 @@ export const scenarios: readonly Scenario[] = [
     ],
   },
 ];
+
+/** Whether there is something to schedule in that lab. */
+export function hasGame(lab: string): boolean {
+  return scenarios.some((scenario) => scenario.lab === lab);
+}

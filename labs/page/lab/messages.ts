@@ -28,7 +28,15 @@ export type FromLab =
     main: number;
   }
   | { type: "start"; id: string; title: string; start: number }
-  | { type: "end"; id: string; timeline: Timeline }
+  | {
+    type: "end";
+    id: string;
+    /** When, with the pause after it. */
+    end: number;
+    timeline: Timeline;
+    /** What locks are called, by their addresses. */
+    names: ReadonlyMap<number, string>;
+  }
   /** All that was asked for has run. */
   | { type: "idle" }
   | { type: "failed"; message: string };

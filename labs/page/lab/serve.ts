@@ -7,8 +7,12 @@
  * @module
  */
 
-import { recordingBuffer } from "../../../lib/sync/recorder.ts";
-import { sharedNow, startRecording } from "../../../lib/sync/recorder.ts";
+import {
+  recordedNames,
+  recordingBuffer,
+  sharedNow,
+  startRecording,
+} from "../../../lib/sync/recorder.ts";
 import { getIdent } from "../../../lib/thread/thread.ts";
 import { threadTable } from "../../../lib/thread/thread_table.ts";
 import { WORKER_NAME } from "../../../lib/thread/worker_server.ts";
@@ -63,7 +67,8 @@ async function runCells(
     } else {
       log.write(Kind.END, event.id);
       const { type, id, timeline } = event;
-      self.postMessage({ type, id, timeline });
+      const [end, names] = [sharedNow(), recordedNames()];
+      self.postMessage({ type, id, end, timeline, names });
     }
   };
   for (const cell of selectTitled(selection, context, lab)) {

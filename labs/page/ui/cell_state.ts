@@ -4,6 +4,7 @@ import { type Signal, signal } from "@preact/signals";
 import type { Timeline } from "../../notebook/timeline.ts";
 import type { Verdict } from "../../runner/judge/verdict.ts";
 import { joined } from "../../runner/run/transcript.ts";
+import type { Replay } from "../game/replay.ts";
 import type { PageCell } from "./labs.ts";
 
 /** How far a cell has come. */
@@ -25,6 +26,8 @@ export class CellState {
   readonly verdict: Signal<Verdict | undefined> = signal<
     Verdict | undefined
   >();
+  /** What its threads did, for the game. */
+  readonly replay: Signal<Replay | undefined> = signal<Replay | undefined>();
   /** What the reader thinks it will come to. */
   readonly said: Signal<number | undefined> = signal<number | undefined>();
   #lines: string[] = [];
@@ -41,6 +44,7 @@ export class CellState {
     this.status.value = "running";
     this.output.value = "";
     this.timeline.value = undefined;
+    this.replay.value = undefined;
     this.verdict.value = undefined;
   }
 

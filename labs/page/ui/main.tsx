@@ -12,10 +12,11 @@ import { describe } from "../../runner/judge/verdict.ts";
 import { sentenceOf, speedText } from "../../runner/report/sentence.ts";
 import { CellState } from "./cell_state.ts";
 import { anchorOf, CellView } from "./cell_view.tsx";
-import { scenarios } from "../game/scenarios.ts";
+import { hasGame, scenarios } from "../game/scenarios.ts";
 import { Controls } from "./controls.tsx";
 import { GameView } from "./game_view.tsx";
 import { labs, type PageLab } from "./labs.ts";
+import { ReplayView } from "./replay_view.tsx";
 import { run, running, stop } from "./session.ts";
 import { followAddress } from "./settings.ts";
 
@@ -83,6 +84,9 @@ function LabView({ lab }: { lab: PageLab }) {
             scenario={scenario}
           />
         ))}
+      {hasGame(lab.name) && (
+        <ReplayView lab={lab.name} cells={[...cells.values()]} />
+      )}
     </section>
   );
 }

@@ -9,6 +9,7 @@
 
 import {
   adoptRecording,
+  entriesSince,
   recordName,
   sharedNow,
 } from "../../../lib/sync/recorder.ts";
@@ -18,6 +19,7 @@ import {
 } from "../../../lib/thread/thread_table.ts";
 import { timelineOf } from "../../notebook/recording.ts";
 import type { Timeline } from "../../notebook/timeline.ts";
+import { type Replay, replayOf } from "../game/replay.ts";
 import type { FromLab } from "../lab/messages.ts";
 
 /** Looks at a lab's memory from now on. */
@@ -34,4 +36,12 @@ export function timelineNow(
 ): Timeline {
   for (const { ident, name } of aliveSlots()) recordName(ident, name);
   return timelineOf({ ...cell, end: sharedNow() });
+}
+
+/** What the threads of a cell that has ended did, step by step. */
+export function replayNow(
+  { timeline, names, end }: FromLab & { type: "end" },
+  start: number,
+): Replay | undefined {
+  return replayOf({ entries: entriesSince(0), timeline, start, end, names });
 }

@@ -10,11 +10,12 @@ import {
 import { FEW } from "../../runner/judge/timing.ts";
 import { judge, type Verdict } from "../../runner/judge/verdict.ts";
 import { type ChosenCell, numberOf } from "../../runner/selection.ts";
+import { hasGame } from "../game/scenarios.ts";
 import { Kind, Log } from "../lab/log.ts";
 import type { Begin, FromLab, Run } from "../lab/messages.ts";
 import type { CellState } from "./cell_state.ts";
 import type { PageLab } from "./labs.ts";
-import { timelineNow, watch } from "./recording.ts";
+import { replayNow, timelineNow, watch } from "./recording.ts";
 import { contextFor } from "./settings.ts";
 
 /** The verdict on a cell that the notebook doesn't have like that. */
@@ -195,6 +196,7 @@ class Session {
         return this.#judgeAll();
       }
       case "end": {
+        const start = this.#begun!.start;
         this.#begun = undefined;
         const { id, timeline } = message;
         this.#concurrency.set(id, concurrencyOf(timeline));
@@ -204,6 +206,9 @@ class Session {
         if (cell === undefined || this.#again !== undefined) return;
         cell.timeline.value = timeline;
         cell.status.value = "done";
+        if (hasGame(this.#lab.name)) {
+          cell.replay.value = replayNow(message, start);
+        }
         return;
       }
       case "idle":
