@@ -6,7 +6,7 @@ import { hold } from "../sync/keep_alive.ts";
 import { originOfId } from "../codec/references.ts";
 import { Damaged } from "../codec/tags.ts";
 import { Answers } from "../pool/answers.ts";
-import type { AnyDispatcher, OpenCall } from "../pool/any_dispatcher.ts";
+import type { AnyDispatcher } from "../pool/any_dispatcher.ts";
 import {
   addTime,
   HISTOGRAM_WORDS,
@@ -16,7 +16,7 @@ import {
 } from "../pool/stats.ts";
 import type { Task } from "../pool/task.ts";
 import { WaitingLine } from "../pool/task_table.ts";
-import { Room, Waits, within } from "../pool/waits.ts";
+import { OpenCalls, Room, Waits } from "../pool/waits.ts";
 import { WorkerLostError } from "../thread/thread.ts";
 import type { BullJob } from "./bullmq.ts";
 import { FarCodec } from "./far_codec.ts";
@@ -77,6 +77,11 @@ export interface ClusterDispatcherOptions {
  * task whose job and whose answer are both gone is submitted anew.
  */
 export class ClusterDispatcher implements AnyDispatcher {
+  readonly calls: OpenCalls = new OpenCalls(
+    () => this.#table.size > 0,
+    () => this.#leaveIfDone(),
+  );
+  readonly room: Room;
   #store: Store;
   #name: string;
   #id = crypto.randomUUID().replaceAll("-", "").slice(0, 16);
@@ -100,15 +105,9 @@ export class ClusterDispatcher implements AnyDispatcher {
 
   #state: "running" | "closed" | "ended" = "running";
   #failure: { reason: unknown } | undefined;
-  refused: { reason: unknown } | undefined;
-  #calls = new Set<OpenCall>();
-  #kept = 0;
-  #joins = 0;
-  #isJoined = false;
   #left = Promise.withResolvers<void>();
   #hold: Disposable | undefined;
   #changes = new Waits();
-  #room: Room;
 
   #counts = { done: 0, failed: 0, calledOff: 0 };
   #waited = new Int32Array(HISTOGRAM_WORDS);
@@ -144,7 +143,14 @@ export class ClusterDispatcher implements AnyDispatcher {
       pace,
     });
     this.#jobs = new Jobs(store, pace);
-    this.#room = new Room(maxsize, 0, () => this.waiting);
+    this.room = new Room({
+      maxsize,
+      atATime: 0,
+      pending: () => this.waiting,
+      checkOpen: () => {
+        if (!this.isOpen) throw new Error("Pool is not running");
+      },
+    });
     store.onError = (message) => this.#tellTrouble(message);
   }
 
@@ -210,31 +216,13 @@ export class ClusterDispatcher implements AnyDispatcher {
     );
   }
 
-  idle(options: AsyncWaitOptions | undefined): Promise<void> {
-    return this.#changes.until(
-      () => this.#table.size === 0 && this.#calls.size === 0,
-      { action: "wait for idle pool", state: "it had tasks" },
-      options,
-    );
-  }
-
-  checkRoom(): void {
-    this.#room.check();
-  }
-
-  room(options: AsyncWaitOptions | undefined): Promise<void> {
-    return this.#room.wait(() => {
-      if (!this.isOpen) throw new Error("Pool is not running");
-    }, options);
-  }
-
   knows(url: string): boolean {
     return this.#modules.hashOf(url) !== undefined;
   }
 
   submit(task: Task): Promise<unknown> {
     if (this.#failure !== undefined) throw this.#failure.reason;
-    if (this.refused !== undefined) throw this.refused.reason;
+    if (this.calls.refused !== undefined) throw this.calls.refused.reason;
     const pieces = encodeTask(task, this.#codec, this.#modules);
     if (pieces.length === 1) {
       this.#enter(task, pieces[0]);
@@ -246,7 +234,7 @@ export class ClusterDispatcher implements AnyDispatcher {
       task.promise.catch((error) => this.cancelWaiting([task], error))
         .finally(() => this.#parts.delete(task));
     }
-    this.#room.use();
+    this.room.use();
     this.#hold ??= hold();
     this.#pump();
     return task.promise;
@@ -333,8 +321,8 @@ export class ClusterDispatcher implements AnyDispatcher {
     }
     this.#pump();
     task.owner?.onSettled(task);
-    this.#changes.wakeAll();
-    this.#room.free();
+    this.calls.onSettled();
+    this.room.free();
     this.#leaveIfDone();
     return task;
   }
@@ -366,15 +354,14 @@ export class ClusterDispatcher implements AnyDispatcher {
 
   close(): void {
     if (this.#state === "running") this.#state = "closed";
-    this.#room.free();
+    this.room.free();
     this.#leaveIfDone();
   }
 
   closeAtOnce(reason: unknown): void {
     this.close();
-    this.refused ??= { reason };
     const tasks = [...this.#table.values()].map(({ task }) => task);
-    for (const call of this.#calls) call.refuse(reason);
+    this.calls.refuse(reason);
     this.cancelWaiting(tasks, reason);
   }
 
@@ -386,48 +373,24 @@ export class ClusterDispatcher implements AnyDispatcher {
         if (!this.#line.delete(task)) this.#callOff(task);
         this.#onCalledOff(task, reason);
       }
-      for (const call of this.#calls) call.callOff(reason);
-      this.#room.free();
+      this.calls.callOff(reason);
+      this.room.free();
       this.#leave();
     }
     await this.#left.promise;
   }
 
-  enter(call: OpenCall): void {
-    this.#calls.add(call);
-  }
-
-  leave(call: OpenCall): void {
-    this.#calls.delete(call);
-    this.#changes.wakeAll();
-    this.#leaveIfDone();
-  }
-
-  keep(): void {
-    this.#kept++;
-  }
-
-  release(): void {
-    this.#kept--;
-    this.#leaveIfDone();
-  }
-
-  async ended(options?: AsyncWaitOptions): Promise<void> {
-    using _alive = hold();
-    this.#isJoined = true;
-    this.#joins++;
-    try {
+  ended(options?: AsyncWaitOptions): Promise<void> {
+    return this.calls.join("its tasks weren't done", options, () => {
       this.#leaveIfDone();
-      if (options === undefined) return await this.#left.promise;
-      const texts = { action: "join pool", state: "its tasks weren't done" };
-      await within(this.#left.promise, texts, options);
-    } finally {
-      this.#joins--;
-    }
+      return this.#left.promise;
+    });
   }
 
   async endedIfJoined(): Promise<void> {
-    if (this.#isJoined && this.#state === "ended") await this.#left.promise;
+    if (this.calls.wereJoined && this.#state === "ended") {
+      await this.#left.promise;
+    }
   }
 
   async endedOrStuck(): Promise<void> {
@@ -448,9 +411,7 @@ export class ClusterDispatcher implements AnyDispatcher {
   }
 
   #leaveIfDone(): void {
-    if (this.#state !== "closed") return;
-    if (this.#table.size > 0 || this.#calls.size > 0) return;
-    if (this.#kept > 0 && this.#joins === 0) return;
+    if (this.#state !== "closed" || !this.calls.areDone) return;
     this.#state = "ended";
     this.#failure = { reason: new Error("Pool is not running") };
     this.#leave();

@@ -1,9 +1,11 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { Promise } from "../platform/platform.ts";
 import { type Packed, unpack } from "../codec/packing.ts";
 import { Damaged } from "../codec/tags.ts";
 import { type Decoder, explain } from "../codec/decoder.ts";
 import { fromPortable } from "../codec/portable_error.ts";
+import { Channel } from "./channel.ts";
 import { checkSettled, type Place, Reply, type Task } from "./task.ts";
 
 /** What a worker may send by mail. */
@@ -124,4 +126,90 @@ function checkList(task: Task | undefined, value: unknown): void {
   if (!Array.isArray(value)) throw new Damaged("answer");
   if (task === undefined || value === task.into?.results.list) return;
   if (value.length !== task.to - task.from) throw new Damaged("answer");
+}
+
+/** What an inbox needs of its pool. */
+export interface InboxOptions {
+  /** Whether a task is pending, so that an answer will come. */
+  isAwaiting: () => boolean;
+  /** Called when all answers that were there have been read. */
+  onRead: () => void;
+  /** Called when the channel holds what no worker of this library has written. */
+  onBroken: (error: unknown) => void;
+}
+
+/** The channel of results, and the loop in which the main thread reads it. */
+export class Inbox {
+  #channel = new Channel();
+  #answers: Answers;
+  #options: InboxOptions;
+  #isReceiving = false;
+  #onDue: () => void = () => {};
+
+  constructor(answers: Answers, options: InboxOptions) {
+    this.#answers = answers;
+    this.#options = options;
+  }
+
+  /** The channel's memory, for handing it to the workers. */
+  get buffer(): SharedArrayBuffer {
+    return this.#channel.buffer;
+  }
+
+  /** Reads answers until the channel is closed. It keeps no process alive. */
+  async receive(): Promise<void> {
+    if (this.#isReceiving) return;
+    this.#isReceiving = true;
+    try {
+      do {
+        for (;;) {
+          if (!this.#options.isAwaiting() && !this.#channel.isClosed) {
+            await this.#due();
+          }
+          if (!await this.#channel.receive(this.#answers.read)) break;
+          this.drain();
+        }
+      } while (!this.#channel.isClosed);
+    } catch (error) {
+      this.#options.onBroken(error);
+    }
+    this.#isReceiving = false;
+  }
+
+  /**
+   * Resolves when a task was submitted. Until then this thread stands in no list,
+   * so that the worker needn't wake it for the first answer.
+   */
+  #due(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onDue = resolve;
+    return promise;
+  }
+
+  /** A task was submitted: an answer will come. */
+  expect(): void {
+    this.#onDue();
+  }
+
+  /**
+   * Reads all answers that are there.
+   *
+   * @throws {Damaged} If a worker's code has written where only the library does.
+   */
+  drain(): void {
+    while (this.#channel.take(this.#answers.read));
+    this.#options.onRead();
+  }
+
+  /** Ends the loop when all answers that are there have been read. */
+  close(): void {
+    this.#channel.close();
+    this.#onDue();
+  }
+
+  /** Reads answers again. */
+  reopen(): void {
+    this.#channel.reopen();
+    this.receive();
+  }
 }

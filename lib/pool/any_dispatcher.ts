@@ -3,14 +3,7 @@
 import type { AsyncWaitOptions } from "../sync/deadline.ts";
 import type { PoolStats } from "./stats.ts";
 import type { Task } from "./task.ts";
-
-/** A call that may have tasks, or go on submitting them. */
-export interface OpenCall {
-  /** Tells it that the pool has ended. */
-  callOff(reason: unknown): void;
-  /** Tells it that the pool takes no more tasks, not even of this call. */
-  refuse(reason: unknown): void;
-}
+import type { OpenCalls, Room } from "./waits.ts";
 
 /**
  * What calls and pools need of what has tasks done, wherever its workers are:
@@ -23,8 +16,10 @@ export interface AnyDispatcher {
   readonly isOpen: boolean;
   /** Why no task is taken any more, if none is. */
   readonly refusal: { reason: unknown } | undefined;
-  /** Why no more tasks are taken, not even of calls that were made before. */
-  readonly refused: { reason: unknown } | undefined;
+  /** The calls that aren't done. */
+  readonly calls: OpenCalls;
+  /** How many tasks it takes. */
+  readonly room: Room;
   /** How many tasks no worker has begun. */
   readonly waiting: number;
   /** How many tasks run. */
@@ -33,12 +28,6 @@ export interface AnyDispatcher {
 
   /** Resolves when there are workers that are ready for tasks. */
   ready(): Promise<void>;
-  /** Resolves when no call has anything to do. */
-  idle(options: AsyncWaitOptions | undefined): Promise<void>;
-  /** @throws {Full} If as many tasks wait as may. */
-  checkRoom(): void;
-  /** Resolves when one more task is taken. */
-  room(options: AsyncWaitOptions | undefined): Promise<void>;
   /** Whether the workers know the module. */
   knows(url: string): boolean;
 
@@ -53,14 +42,6 @@ export interface AnyDispatcher {
   cancel(tasks: Iterable<Task>, reason: unknown): void;
   /** Calls off those tasks that no worker has begun. */
   cancelWaiting(tasks: Iterable<Task>, reason: unknown): void;
-
-  /** Keeps the workers for a call, even if the pool is closed meanwhile. */
-  enter(call: OpenCall): void;
-  /** The call has no tasks, and nobody waits for it. */
-  leave(call: OpenCall): void;
-  /** Keeps the workers of a closed pool for an iterator, unless one joins it. */
-  keep(): void;
-  release(): void;
 
   /** Lets the workers end when everything is done. */
   close(): void;

@@ -177,7 +177,7 @@ export abstract class AnyPool implements AsyncDisposable {
    * ```
    */
   async idle(options?: AsyncWaitOptions): Promise<void> {
-    await this.#dispatcher.idle(options);
+    await this.#dispatcher.calls.idle(options);
   }
 
   /**
@@ -213,7 +213,7 @@ export abstract class AnyPool implements AsyncDisposable {
    * ```
    */
   async room(options?: AsyncWaitOptions): Promise<void> {
-    await this.#dispatcher.room(options);
+    await this.#dispatcher.room.wait(options);
   }
 
   /**

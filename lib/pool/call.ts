@@ -9,8 +9,9 @@ import {
 } from "../platform/platform.ts";
 import { hold } from "../sync/keep_alive.ts";
 import { offAbort, onAbort } from "../sync/signals.ts";
-import type { AnyDispatcher, OpenCall } from "./any_dispatcher.ts";
+import type { AnyDispatcher } from "./any_dispatcher.ts";
 import type { Task, TaskOwner } from "./task.ts";
+import type { OpenCall } from "./waits.ts";
 
 /** How a call may end early. */
 export interface CallLimits {
@@ -82,8 +83,8 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
   /** The same, for an iterator: a closed pool keeps its workers for it. */
   openLazily(): this {
     this.begin();
-    this.#dispatcher.keep();
-    this.#end = () => this.#dispatcher.release();
+    this.#dispatcher.calls.keep();
+    this.#end = () => this.#dispatcher.calls.release();
     return this;
   }
 
@@ -178,7 +179,7 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
 
   /** As {@linkcode orCalledOff}, for an item or a result. */
   async orRefused<T>(awaited: PromiseLike<T>): Promise<T> {
-    const { refused } = this.#dispatcher;
+    const { refused } = this.#dispatcher.calls;
     if (refused && this.#tasks.size === 0) throw refused.reason;
     this.#readers++;
     try {
@@ -207,7 +208,7 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
   #activate(): void {
     if (this.#isActive) return;
     this.#isActive = true;
-    this.#dispatcher.enter(this);
+    this.#dispatcher.calls.enter(this);
     this.#applyLimits();
     if (this.#calledOff) return;
     if (this.#signal) onAbort(this.#signal, this.#onAbort);
@@ -230,7 +231,7 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
     // Deno loads its timers when they are first looked at: 10 ms.
     if (this.#timer !== undefined) stopTimer(this.#timer);
     this.#timer = undefined;
-    this.#dispatcher.leave(this);
+    this.#dispatcher.calls.leave(this);
   }
 
   #startTimer(): void {

@@ -98,7 +98,7 @@ export class Calls {
     this.checkOpen();
     const id = this.#known.get(fn) ?? this.#learn(action, fn);
     if (options !== NO_OPTIONS) checkLimits(action, options);
-    this.dispatcher.checkRoom();
+    this.dispatcher.room.check();
     return id;
   }
 

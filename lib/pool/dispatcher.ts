@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { refusePromise } from "../checks.ts";
-import { now, Promise, queueMicrotask } from "../platform/platform.ts";
+import { now, queueMicrotask } from "../platform/platform.ts";
 import type { AsyncWaitOptions } from "../sync/deadline.ts";
 import { clearAlarm, setAlarm } from "../sync/alarms.ts";
 import { hold } from "../sync/keep_alive.ts";
@@ -9,12 +9,11 @@ import { pack } from "../codec/packing.ts";
 import type { Settled } from "../thread/run.ts";
 import { Outcome } from "../thread/thread_table.ts";
 import { WorkerLostError } from "../thread/thread.ts";
-import { Answers } from "./answers.ts";
-import type { AnyDispatcher, OpenCall } from "./any_dispatcher.ts";
-import { Channel } from "./channel.ts";
+import { Answers, Inbox } from "./answers.ts";
+import type { AnyDispatcher } from "./any_dispatcher.ts";
 import { Outbox } from "./outbox.ts";
 import { TaskTable } from "./task_table.ts";
-import { Room, Waits, within } from "./waits.ts";
+import { OpenCalls, Room } from "./waits.ts";
 import { type PoolStats, timesOf } from "./stats.ts";
 import type { Task } from "./task.ts";
 import {
@@ -57,42 +56,39 @@ type State = "running" | "closed" | "drained" | "failed" | "stopped";
  */
 export class Dispatcher implements AnyDispatcher {
   readonly workers: number;
+  readonly calls: OpenCalls = new OpenCalls(
+    () => this.#table.size > 0,
+    () => this.#drainIfDone(),
+  );
+  readonly room: Room;
   #crew: Workers;
   #table = new TaskTable();
   #outbox: Outbox;
-  #results = new Channel();
-  #answers = new Answers({
-    taskOf: (id) => this.#table.get(id),
-    resolve: (id, value) => this.#settle(id)?.resolve(value),
-    reject: (id, error) => this.#reject(id, error),
-    begin: (id) => this.#limit(this.#table.get(id)),
-    takeMail: (worker) => this.#crew.takeMail(worker),
-    mailFrom: (worker) => this.#crew.mailFrom(worker),
-    sendPayload: (task, worker) => this.#sendPayload(task, worker),
-  });
-  /** The calls that can be called off now. */
-  #calls = new Set<OpenCall>();
-  /** How many iterators a closed pool keeps its workers for. */
-  #kept = 0;
+  #inbox = new Inbox(
+    new Answers({
+      taskOf: (id) => this.#table.get(id),
+      resolve: (id, value) => this.#settle(id)?.resolve(value),
+      reject: (id, error) => this.#reject(id, error),
+      begin: (id) => this.#limit(this.#table.get(id)),
+      takeMail: (worker) => this.#crew.takeMail(worker),
+      mailFrom: (worker) => this.#crew.mailFrom(worker),
+      sendPayload: (task, worker) => this.#sendPayload(task, worker),
+    }),
+    {
+      isAwaiting: () => this.#table.size > 0,
+      onRead: () => this.#outbox.flush(),
+      onBroken: (error) => this.#abandon(error),
+    },
+  );
   #hold: Disposable | undefined;
   #state: State = "running";
   #failure: unknown;
-  /** How many await the workers' end, and whether somebody ever has. */
-  #joins = 0;
-  #isJoined = false;
-  #isReceiving = false;
-  #onDue: () => void = () => {};
   /** How many tasks have settled, and of these, how many have not returned. */
   #settled = 0;
   #failed = 0;
   #calledOff = 0;
-  /** Waits for the pool to have nothing to do. */
-  #idle = new Waits();
-  #room: Room;
   /** How many wait for all workers to be ready. */
   #readies = 0;
-  /** Why no more tasks are taken, not even of calls that were made before. */
-  refused: { reason: unknown } | undefined;
   #onWorkerEnded: DispatcherOptions["onWorkerEnd"];
   #stopping: Promise<void> | undefined;
 
@@ -107,7 +103,12 @@ export class Dispatcher implements AnyDispatcher {
       atATime,
       (task, error) => this.#reject(task.id, error),
     );
-    this.#room = new Room(maxsize, atATime, () => this.#table.size);
+    this.room = new Room({
+      maxsize,
+      atATime,
+      pending: () => this.#table.size,
+      checkOpen: () => this.#checkOpen(),
+    });
     this.#onWorkerEnded = onWorkerEnd;
     this.#crew = new Workers(
       size,
@@ -115,12 +116,12 @@ export class Dispatcher implements AnyDispatcher {
         ...options,
         onStart: () => tell(onWorkerStart),
         tasks: this.#outbox.buffer,
-        results: this.#results.buffer,
+        results: this.#inbox.buffer,
         tickets: this.#table.buffer,
       },
       (worker, settled) => this.#onWorkerEnd(worker, settled),
     );
-    this.#receive();
+    this.#inbox.receive();
     // Idle workers that are to end aren't started without need.
     if (options.idleTimeout === Infinity) {
       this.#crew.fill(() => this.#state === "running");
@@ -181,26 +182,9 @@ export class Dispatcher implements AnyDispatcher {
     }
   }
 
-  /** Resolves when no call has anything to do. */
-  idle(options: AsyncWaitOptions | undefined): Promise<void> {
-    return this.#idle.until(
-      () => this.#table.size === 0 && this.#calls.size === 0,
-      { action: "wait for idle pool", state: "it had tasks" },
-      options,
-    );
-  }
-
-  /** @throws {Full} If as many tasks wait as may. */
-  checkRoom(): void {
-    this.#room.check();
-  }
-
-  /** Resolves when one more task is taken. */
-  room(options: AsyncWaitOptions | undefined): Promise<void> {
-    return this.#room.wait(() => {
-      if (!this.isOpen) throw new Error("Pool is not running");
-      if (this.#hasStopped) throw this.#failure;
-    }, options);
+  #checkOpen(): void {
+    if (!this.isOpen) throw new Error("Pool is not running");
+    if (this.#hasStopped) throw this.#failure;
   }
 
   /** Whether the workers know the module. */
@@ -217,7 +201,7 @@ export class Dispatcher implements AnyDispatcher {
    */
   submit(task: Task): Promise<unknown> {
     if (this.#hasStopped) throw this.#failure;
-    if (this.refused !== undefined) throw this.refused.reason;
+    if (this.calls.refused !== undefined) throw this.calls.refused.reason;
     this.#table.add(task);
     try {
       this.#outbox.post(task);
@@ -225,9 +209,9 @@ export class Dispatcher implements AnyDispatcher {
       this.#table.delete(task.id);
       throw error;
     }
-    this.#room.use();
+    this.room.use();
     this.#hold ??= hold();
-    this.#onDue();
+    this.#inbox.expect();
     if (this.#state === "drained") this.#reopen();
     if (this.#table.size > this.#crew.count) this.#grow();
     return task.promise;
@@ -271,39 +255,16 @@ export class Dispatcher implements AnyDispatcher {
   close(): void {
     if (this.#state === "running") this.#state = "closed";
     if (this.#state === "failed") this.#state = "stopped";
-    this.#room.free();
+    this.room.free();
     this.#drainIfDone();
   }
 
   /** The same; what no worker has begun rejects with the reason. */
   closeAtOnce(reason: unknown): void {
     this.close();
-    this.refused ??= { reason };
     const tasks = [...this.#table.tasks()];
-    for (const call of this.#calls) call.refuse(reason);
+    this.calls.refuse(reason);
     this.cancelWaiting(tasks, reason);
-  }
-
-  /** Keeps the workers for a call, even if the pool is closed meanwhile. */
-  enter(call: OpenCall): void {
-    this.#calls.add(call);
-  }
-
-  /** The call has no tasks, and nobody waits for it. */
-  leave(call: OpenCall): void {
-    this.#calls.delete(call);
-    this.#idle.wakeAll();
-    this.#drainIfDone();
-  }
-
-  /** Keeps the workers of a closed pool for an iterator, unless one joins it. */
-  keep(): void {
-    this.#kept++;
-  }
-
-  release(): void {
-    this.#kept--;
-    this.#drainIfDone();
   }
 
   /** Ends the workers now; what is pending rejects with the reason. */
@@ -315,7 +276,7 @@ export class Dispatcher implements AnyDispatcher {
 
   /** Resolves when the workers have ended that a joined pool has left. */
   async endedIfJoined(): Promise<void> {
-    if (this.#isJoined && this.#state !== "closed") await this.ended();
+    if (this.calls.wereJoined && this.#state !== "closed") await this.ended();
   }
 
   /**
@@ -351,19 +312,11 @@ export class Dispatcher implements AnyDispatcher {
   }
 
   /** Resolves when every worker has ended. */
-  async ended(options?: AsyncWaitOptions): Promise<void> {
-    using _alive = hold();
-    this.#isJoined = true;
-    this.#joins++;
-    try {
+  ended(options?: AsyncWaitOptions): Promise<void> {
+    return this.calls.join("its workers were alive", options, () => {
       this.#drainIfDone();
-      const ended = this.#crewEnded();
-      if (options === undefined) return await ended;
-      const texts = { action: "join pool", state: "its workers were alive" };
-      await within(ended, texts, options);
-    } finally {
-      this.#joins--;
-    }
+      return this.#crewEnded();
+    });
   }
 
   async #crewEnded(): Promise<void> {
@@ -380,12 +333,12 @@ export class Dispatcher implements AnyDispatcher {
       this.#takeAway(task, reason);
       this.#onCalledOff(task, reason);
     }
-    for (const call of this.#calls) call.callOff(reason);
-    this.#room.free();
+    this.calls.callOff(reason);
+    this.room.free();
     // In this order: a worker that sees the channel's end is to know why.
     this.#stopping = this.#crew.stop();
     this.#outbox.close();
-    this.#closeResults();
+    this.#closeInbox();
   }
 
   /**
@@ -393,28 +346,24 @@ export class Dispatcher implements AnyDispatcher {
    * more. An iterator that nobody takes from must not keep a join waiting.
    */
   #drainIfDone(): void {
-    if (this.#state !== "closed") return;
-    if (this.#table.size > 0 || this.#calls.size > 0) return;
-    if (this.#kept > 0 && this.#joins === 0) return;
+    if (this.#state !== "closed" || !this.calls.areDone) return;
     this.#state = "drained";
     this.#outbox.close();
-    this.#closeResults();
+    this.#closeInbox();
   }
 
   /** Lets no reader of results outlive the workers. */
-  async #closeResults(): Promise<void> {
+  async #closeInbox(): Promise<void> {
     await this.#crewEnded();
     if (this.#state === "closed") return;
-    this.#results.close();
-    this.#onDue();
+    this.#inbox.close();
   }
 
   /** Takes a task that was submitted after the last one was done. */
   #reopen(): void {
     this.#state = "closed";
     this.#outbox.reopen();
-    this.#results.reopen();
-    this.#receive();
+    this.#inbox.reopen();
   }
 
   #grow(): void {
@@ -457,49 +406,9 @@ export class Dispatcher implements AnyDispatcher {
     }
     this.#outbox.sendLine();
     task.owner?.onSettled(task);
-    this.#idle.wakeAll();
-    this.#room.free();
+    this.calls.onSettled();
+    this.room.free();
     if (this.#state === "closed") this.#drainIfDone();
-  }
-
-  /**
-   * Resolves when there is something to receive. Until then this thread stands
-   * in no list, so that the first answer needn't wake it.
-   */
-  #due(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onDue = resolve;
-    return promise;
-  }
-
-  /** Settles tasks as long as the pool lives. It keeps no process alive. */
-  async #receive(): Promise<void> {
-    if (this.#isReceiving) return;
-    this.#isReceiving = true;
-    try {
-      do {
-        for (;;) {
-          if (this.#table.size === 0 && !this.#results.isClosed) {
-            await this.#due();
-          }
-          if (!await this.#results.receive(this.#answers.read)) break;
-          this.#drain();
-        }
-      } while (!this.#results.isClosed);
-    } catch (error) {
-      this.#abandon(error);
-    }
-    this.#isReceiving = false;
-  }
-
-  /**
-   * Settles what was answered.
-   *
-   * @throws {Error} If a worker's code has written where only the library does.
-   */
-  #drain(): void {
-    while (this.#results.take(this.#answers.read));
-    this.#outbox.flush();
   }
 
   #sendPayload(task: Task | undefined, worker: number): void {
@@ -520,7 +429,7 @@ export class Dispatcher implements AnyDispatcher {
     this.#outbox.wakeTaker();
     // What it answered comes first; its mail is lost when it is settled.
     try {
-      this.#drain();
+      this.#inbox.drain();
     } catch (error) {
       this.#abandon(error);
     }

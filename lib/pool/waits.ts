@@ -95,8 +95,133 @@ export class Waits {
   }
 }
 
+/** A call that has tasks, or may submit more. */
+export interface OpenCall {
+  /** Is called when the pool has ended. */
+  callOff(reason: unknown): void;
+  /** Is called when the pool takes no more tasks, not even of this call. */
+  refuse(reason: unknown): void;
+}
+
+/**
+ * The calls of a pool that are not done, and those who wait until they are. Once a
+ * closed pool's calls are done, its workers end.
+ */
+export class OpenCalls {
+  /** Why no more tasks are taken, not even of calls that were made before. */
+  refused: { reason: unknown } | undefined;
+  #calls = new Set<OpenCall>();
+  /** How many iterators there are that may still be read. */
+  #kept = 0;
+  /** How many wait for the workers' end, and whether somebody ever has. */
+  #joins = 0;
+  #wasJoined = false;
+  #idle = new Waits();
+  #hasTasks: () => boolean;
+  #onLess: () => void;
+
+  /** `onLess` is called when a call or an iterator is done. */
+  constructor(hasTasks: () => boolean, onLess: () => void) {
+    this.#hasTasks = hasTasks;
+    this.#onLess = onLess;
+  }
+
+  /** Keeps the workers for a call, even if the pool is closed meanwhile. */
+  enter(call: OpenCall): void {
+    this.#calls.add(call);
+  }
+
+  /** The call has no tasks, and nobody waits for it. */
+  leave(call: OpenCall): void {
+    this.#calls.delete(call);
+    this.onSettled();
+    this.#onLess();
+  }
+
+  /** Keeps the workers of a closed pool for an iterator, unless it is joined. */
+  keep(): void {
+    this.#kept++;
+  }
+
+  /** The iterator is done. */
+  release(): void {
+    this.#kept--;
+    this.#onLess();
+  }
+
+  /** Whether nobody will submit a task, and none is pending. */
+  get areDone(): boolean {
+    if (this.#hasTasks() || this.#calls.size > 0) return false;
+    // An iterator that nobody reads must not keep a join waiting.
+    return this.#kept === 0 || this.#joins > 0;
+  }
+
+  get wereJoined(): boolean {
+    return this.#wasJoined;
+  }
+
+  /** Calls off every call. */
+  callOff(reason: unknown): void {
+    for (const call of this.#calls) call.callOff(reason);
+  }
+
+  /** Takes no more tasks, not even of the calls that were made before. */
+  refuse(reason: unknown): void {
+    this.refused ??= { reason };
+    for (const call of this.#calls) call.refuse(reason);
+  }
+
+  /** A task has settled, so the pool may be idle. */
+  onSettled(): void {
+    this.#idle.wakeAll();
+  }
+
+  /** Resolves when no task is pending and no call will submit one. */
+  idle(options: AsyncWaitOptions | undefined): Promise<void> {
+    return this.#idle.until(
+      () => !this.#hasTasks() && this.#calls.size === 0,
+      { action: "wait for idle pool", state: "it had tasks" },
+      options,
+    );
+  }
+
+  /**
+   * Waits for the workers' end.
+   *
+   * @param state What was the case if the wait times out.
+   * @param ended Returns the promise of the end. It is called once the join counts.
+   */
+  async join(
+    state: string,
+    options: AsyncWaitOptions | undefined,
+    ended: () => Promise<void>,
+  ): Promise<void> {
+    using _alive = hold();
+    this.#wasJoined = true;
+    this.#joins++;
+    try {
+      if (options === undefined) await ended();
+      else await within(ended(), { action: "join pool", state }, options);
+    } finally {
+      this.#joins--;
+    }
+  }
+}
+
 /** How long a place is kept for the wait that it was offered to. */
 const KEPT_MS = 1;
+
+/** What a room is made of. */
+export interface RoomOptions {
+  /** How many tasks may wait. */
+  maxsize: number;
+  /** How many tasks can be done at a time. */
+  atATime: number;
+  /** Returns the number of pending tasks. */
+  pending: () => number;
+  /** Throws if the pool takes no calls. */
+  checkOpen: () => void;
+}
 
 /**
  * How many tasks a pool takes: as many as its workers can do at a time, and so
@@ -109,6 +234,7 @@ export class Room {
   #maxsize: number;
   #limit: number;
   #pending: () => number;
+  #checkOpen: () => void;
   #waits = new Waits();
   /** How many places are offered and not used yet. */
   #offered = 0;
@@ -116,11 +242,11 @@ export class Room {
   #due = 0;
   #isLooking = false;
 
-  /** `pending` says how many tasks there are. */
-  constructor(maxsize: number, atATime: number, pending: () => number) {
+  constructor({ maxsize, atATime, pending, checkOpen }: RoomOptions) {
     this.#maxsize = maxsize;
     this.#limit = maxsize + atATime;
     this.#pending = pending;
+    this.#checkOpen = checkOpen;
   }
 
   /** @throws {Full} If there is no place for one more. */
@@ -145,16 +271,13 @@ export class Room {
   /**
    * Resolves when there is a place.
    *
-   * @param check Throws if there will be none.
+   * @throws {Error} If the pool takes no calls.
    */
-  wait(
-    check: () => void,
-    options: AsyncWaitOptions | undefined,
-  ): Promise<void> {
+  wait(options: AsyncWaitOptions | undefined): Promise<void> {
     const texts = { action: "wait for room in pool", state: "it was full" };
     return this.#waits.until(
       () => {
-        check();
+        this.#checkOpen();
         if (this.#pending() + this.#offered >= this.#limit) return false;
         if (this.#limit !== Infinity) this.#offer();
         return true;
