@@ -127,6 +127,7 @@ export class ClusterDispatcher implements AnyDispatcher {
     begin: () => {},
     takeMail: () => undefined,
     mailFrom: () => undefined,
+    abandon: () => {},
     sendPayload: () => {},
   });
 

@@ -23,6 +23,8 @@ export interface Answered {
   takeMail(worker: number): Packed | undefined;
   /** Where its mail may be late: resolves when there may be some. */
   mailFrom(worker: number): Promise<void> | undefined;
+  /** A worker's code has written where only the library does. */
+  abandon(reason: unknown): void;
   /** A worker asks for the payload of a task, unless that was called off since. */
   sendPayload(task: Task | undefined, worker: number): void;
 }
@@ -30,6 +32,8 @@ export interface Answered {
 /** Reads what workers answer, as it stands in the channel of results. */
 export class Answers {
   #answered: Answered;
+  /** Of each worker whose mail is late, when the last of it will have been read. */
+  #late = new Map<number, Promise<void>>();
 
   constructor(answered: Answered) {
     this.#answered = answered;
@@ -80,10 +84,10 @@ export class Answers {
         return answered.reject(id, fromPortable(value));
       case Reply.MAILED: {
         if (typeof value !== "number") throw new Damaged("answer");
-        const mail = answered.takeMail(value);
-        if (mail !== undefined) return this.#answerMailed(id, mail);
-        answered.mailFrom(value)?.then(() => this.#answer(id, reply, value));
-        return;
+        const isNext = !this.#late.has(value);
+        const mail = isNext ? answered.takeMail(value) : undefined;
+        if (mail === undefined) return this.#waitForMail(id, value);
+        return this.#answerMailed(id, mail);
       }
       case Reply.BEGINS:
         return answered.begin(id);
@@ -92,6 +96,36 @@ export class Answers {
         if (typeof value !== "number") throw new Damaged("answer");
         return answered.sendPayload(task, value);
       }
+    }
+  }
+
+  /** Resolves when all the mail is read that a worker has told of. */
+  lateMail(worker: number): Promise<void> | undefined {
+    return this.#late.get(worker);
+  }
+
+  /** Reads an answer's mail once it is there, after that of answers before it. */
+  #waitForMail(id: number, worker: number): void {
+    const read = this.#readLateMail(id, worker, this.#late.get(worker))
+      .catch((error) => this.#answered.abandon(error))
+      .then(() => {
+        if (this.#late.get(worker) === read) this.#late.delete(worker);
+      });
+    this.#late.set(worker, read);
+  }
+
+  async #readLateMail(
+    id: number,
+    worker: number,
+    earlier: Promise<void> | undefined,
+  ): Promise<void> {
+    await earlier;
+    for (;;) {
+      const mail = this.#answered.takeMail(worker);
+      if (mail !== undefined) return this.#answerMailed(id, mail);
+      const arrives = this.#answered.mailFrom(worker);
+      if (arrives === undefined) return;
+      await arrives;
     }
   }
 
@@ -199,6 +233,11 @@ export class Inbox {
   drain(): void {
     while (this.#channel.take(this.#answers.read));
     this.#options.onRead();
+  }
+
+  /** Resolves when all the mail is read that a worker has told of. */
+  lateMail(worker: number): Promise<void> | undefined {
+    return this.#answers.lateMail(worker);
   }
 
   /** Ends the loop when all answers that are there have been read. */

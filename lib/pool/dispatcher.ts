@@ -72,6 +72,7 @@ export class Dispatcher implements AnyDispatcher {
       begin: (id) => this.#limit(this.#table.get(id)),
       takeMail: (worker) => this.#crew.takeMail(worker),
       mailFrom: (worker) => this.#crew.mailFrom(worker),
+      abandon: (reason) => this.#abandon(reason),
       sendPayload: (task, worker) => this.#sendPayload(task, worker),
     }),
     {
@@ -119,7 +120,7 @@ export class Dispatcher implements AnyDispatcher {
         results: this.#inbox.buffer,
         tickets: this.#table.buffer,
       },
-      (worker, settled) => this.#onWorkerEnd(worker, settled),
+      (worker, settle) => this.#onWorkerEnd(worker, settle),
     );
     this.#inbox.receive();
     // Idle workers that are to end aren't started without need.
@@ -425,7 +426,10 @@ export class Dispatcher implements AnyDispatcher {
     }
   }
 
-  #onWorkerEnd(worker: PoolWorker, settle: () => Settled): void {
+  #onWorkerEnd(
+    worker: PoolWorker,
+    settle: () => Settled,
+  ): Promise<void> | undefined {
     this.#outbox.wakeTaker();
     // What it answered comes first; its mail is lost when it is settled.
     try {
@@ -433,7 +437,14 @@ export class Dispatcher implements AnyDispatcher {
     } catch (error) {
       this.#abandon(error);
     }
-    const settled = settle();
+    const late = this.#inbox.lateMail(worker.number);
+    if (late !== undefined) {
+      return late.then(() => this.#settleWorker(worker, settle()));
+    }
+    this.#settleWorker(worker, settle());
+  }
+
+  #settleWorker(worker: PoolWorker, settled: Settled): void {
     tell(this.#onWorkerEnded, endReason(worker, settled));
     if (this.#hasStopped) return;
     if (settled.outcome === Outcome.RETURNED) {

@@ -41,6 +41,15 @@ export interface WorkersOptions extends
   grace: number;
 }
 
+/**
+ * Called for every worker that has ended, however it did. Its mail can be taken
+ * until what that returns has resolved.
+ */
+type OnEnd = (
+  worker: PoolWorker,
+  settle: () => Settled,
+) => Promise<void> | undefined;
+
 /** Why a worker of a pool has ended; see {@linkcode PoolOptions}. */
 export type WorkerEndReason =
   | "closed"
@@ -192,17 +201,16 @@ export class Workers {
   #options: WorkersOptions;
   #workers = new Map<number, PoolWorker>();
   #lastNumber = 0;
-  #onEnd: (worker: PoolWorker, settled: () => Settled) => void;
+  #onEnd: OnEnd;
   /** An isolated worker takes long to start, so there is one for when one dies. */
   #spare: PooledWorker | undefined;
   /** What goes on until the workers' end. */
   #endings = new Set<Promise<void>>();
 
-  /** `onEnd` is called for every worker that has ended, however it did. */
   constructor(
     size: number,
     options: WorkersOptions,
-    onEnd: (worker: PoolWorker, settled: () => Settled) => void,
+    onEnd: OnEnd,
   ) {
     this.#size = size;
     this.#options = options;
@@ -373,7 +381,8 @@ export class Workers {
     worker.giveUp();
     if (!worker.isReplaced) this.#count--;
     worker.addTimes(this.#waited, this.#ran);
-    this.#onEnd(worker, () => worker.run.settle());
+    const late = this.#onEnd(worker, () => worker.run.settle());
+    if (late !== undefined) await late;
     this.#workers.delete(number);
     if (this.#workers.size === 0) this.#dropSpare();
   }

@@ -59,6 +59,7 @@ chromiumTest("The library runs in a page", async (browser, t) => {
       pool: [1, 4, 9, 16],
       poolError: "TypeError: It fails",
       blobs: ["one", "two", "three"],
+      lastBlobs: 20,
     });
   });
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { Cargo } from "../../lib/codec/cargo.ts";
 import { Decoder } from "../../lib/codec/decoder.ts";
 import { Encoder } from "../../lib/codec/encoder.ts";
@@ -10,19 +10,24 @@ import { Mode, Reply, Task } from "../../lib/pool/task.ts";
 const none = undefined as never;
 const error = { thread: "t", thrown: 1 };
 
+function decoderOf(parts: unknown[]): Decoder {
+  const cargo = new Cargo();
+  const encoder = new Encoder();
+  encoder.begin(cargo);
+  for (const part of parts) encoder.write(part);
+  encoder.end();
+  const decoder = new Decoder();
+  decoder.begin(cargo);
+  return decoder;
+}
+
 /** Reads an answer to a task of two items; what it settled it with. */
 function answer(
   [id, reply, value]: unknown[],
   isSettled: boolean,
   mail?: Packed,
 ): unknown {
-  const cargo = new Cargo();
-  const encoder = new Encoder();
-  encoder.begin(cargo);
-  for (const part of [id, reply, value]) encoder.write(part);
-  encoder.end();
-  const decoder = new Decoder();
-  decoder.begin(cargo);
+  const decoder = decoderOf([id, reply, value]);
   const task = new Task(1, Mode.MAP, isSettled, [1, 2], 0, 2);
   let settled: unknown;
   new Answers({
@@ -32,6 +37,7 @@ function answer(
     begin: () => {},
     takeMail: () => mail,
     mailFrom: () => undefined,
+    abandon: () => {},
     sendPayload: () => {},
   }).read(decoder);
   return settled;
@@ -83,4 +89,55 @@ Deno.test("Answers: mail that is no answer is refused", () => {
     const forged = pack(mail);
     assertThrows(() => answer(mailed, false, forged), Damaged, undefined, what);
   }
+});
+
+/** Mail of a worker that comes after it was told of, as in a browser. */
+function lateMail() {
+  const arrived: Packed[] = [];
+  const waiting: (() => void)[] = [];
+  const settled: [id: number, value: unknown][] = [];
+  const { promise: abandoned, resolve: abandon } = Promise.withResolvers();
+  const answers = new Answers({
+    taskOf: (id) => new Task(id, Mode.APPLY, false, [], 0, 1),
+    resolve: (id, value) => settled.push([id, value]),
+    reject: (id, error) => settled.push([id, error]),
+    begin: () => {},
+    takeMail: () => arrived.shift(),
+    mailFrom: () => new Promise((resolve) => waiting.push(resolve)),
+    abandon,
+    sendPayload: () => {},
+  });
+  return {
+    settled,
+    abandoned,
+    read: () => answers.lateMail(1),
+    /** The worker tells that it has mailed its answer. */
+    tell: (id: number) => answers.read(decoderOf([id, Reply.MAILED, 1])),
+    arrive(mail: unknown) {
+      arrived.push(pack(mail));
+      for (const resolve of waiting.splice(0)) resolve();
+    },
+  };
+}
+
+Deno.test("Answers: mail that is late is read in the order of its answers", async () => {
+  const late = lateMail();
+  late.tell(1);
+  late.tell(2);
+  late.arrive([Reply.DONE, "one"]);
+  // Told of before anybody has looked at what has arrived.
+  late.tell(3);
+  late.arrive([Reply.DONE, "two"]);
+  late.arrive([Reply.DONE, "three"]);
+  await late.read();
+  assertEquals(late.settled, [[1, "one"], [2, "two"], [3, "three"]]);
+  assertEquals(late.read(), undefined);
+});
+
+Deno.test("Answers: late mail that is no answer ends the pool", async () => {
+  const late = lateMail();
+  late.tell(1);
+  late.arrive(["done", 1]);
+  assertInstanceOf(await late.abandoned, Damaged);
+  await late.read();
 });

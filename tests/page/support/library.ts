@@ -134,6 +134,12 @@ async function all(): Promise<Record<string, unknown>> {
       (await pool.apply(blob, [text])).text()
     ),
   );
+  await using recycling = new Pool(2, { maxTasksPerChild: 1 });
+  seen.lastBlobs = await Promise.all(
+    Array.from({ length: 20 }, async (_, i) =>
+      (await recycling.apply(blob, [`${i}`])).text()
+    ),
+  ).then((texts) => texts.length);
   return seen;
 }
 
