@@ -1,12 +1,13 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * Python's threads, queues and pools for Deno: real threads in Web Workers, and
- * shared memory underneath.
+ * Python's threads, queues, pools and locks for Deno. Threads are Web Workers, and
+ * they share memory.
  *
- * A function reaches another thread by name. Its module says so once, at its top
- * level, with {@linkcode expose}; what must run only in the main thread stands
- * behind `import.meta.main`, as in Python behind `__name__ == "__main__"`.
+ * A function travels to another thread as a name. Its module calls
+ * {@linkcode expose} once, at its top level, to allow that. Code that only the main
+ * thread may run stands behind `if (import.meta.main)`, Python's
+ * `if __name__ == "__main__":`.
  *
  * ```ts no-eval
  * import { expose, Pool, Queue, Thread } from "@lab9/concurrency";
@@ -33,10 +34,14 @@
  * }
  * ```
  *
- * Run it with `deno run --no-prompt --unstable-worker-options --allow-read`: Deno
- * reads a worker's modules with the permissions of the main thread, and workers
- * themselves are given none unless told otherwise. Without `--no-prompt` Deno asks
- * the user, on a terminal, for what a worker lacks.
+ * Run it with `deno run --no-prompt --unstable-worker-options --allow-read`:
+ *  - `--allow-read`, because Deno reads a worker's modules with the permissions of
+ *    the main thread. Workers themselves have no permissions unless the option
+ *    `permissions` grants them some.
+ *  - `--unstable-worker-options`, because the permissions of a worker are an unstable
+ *    feature of Deno.
+ *  - `--no-prompt`, because Deno otherwise asks the user on a terminal for each
+ *    permission that a worker lacks.
  *
  * @module
  */

@@ -1,14 +1,19 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-// As they are when the library loads: a program may replace them.
+// Kept as they are when the library loads: a program may replace the globals.
 const { AbortController, AbortSignal } = globalThis;
 
-/** What to call a value of the wrong type in an error's message. */
+/** The type of a value, as error messages name it. */
 export function kindOf(value: unknown): string {
   return value === null ? "null" : typeof value;
 }
 
-/** Refuses options that are no object: `get(0.05)`, `acquire(false)`, `null`. */
+/**
+ * Checks that options are an object. `get(0.05)`, `acquire(false)` and `null` are
+ * refused.
+ *
+ * @throws {TypeError} If they are not.
+ */
 export function checkOptions(action: string, options: unknown): void {
   if (typeof options === "object" && options !== null) return;
   throw new TypeError(
@@ -16,7 +21,12 @@ export function checkOptions(action: string, options: unknown): void {
   );
 }
 
-/** Refuses a signal that is none, such as the controller that has it. */
+/**
+ * Checks that a signal is an `AbortSignal` or undefined.
+ *
+ * @throws {TypeError} If it is neither. The message has a hint if an
+ * `AbortController` was passed by mistake.
+ */
 export function checkSignal(action: string, signal: unknown): void {
   if (signal === undefined || signal instanceof AbortSignal) return;
   const hint = signal instanceof AbortController
@@ -27,7 +37,12 @@ export function checkSignal(action: string, signal: unknown): void {
   );
 }
 
-/** Refuses what is not an integer in a range. */
+/**
+ * Checks that a value is an integer from `least` to `most`.
+ *
+ * @throws {TypeError} If it is not a number.
+ * @throws {RangeError} If it is not an integer, or out of the range.
+ */
 export function checkInteger(
   action: string,
   what: string,
@@ -48,12 +63,16 @@ export function checkInteger(
   }
 }
 
-/** Whether a function returns a promise before it is even called. */
+/** Whether a function is declared `async`. It can be found out without a call. */
 function isAsync(fn: unknown): boolean {
   return Object.prototype.toString.call(fn) === "[object AsyncFunction]";
 }
 
-/** Refuses what is no function. */
+/**
+ * Checks that a value is a function.
+ *
+ * @throws {TypeError} If it is not.
+ */
 export function checkCallable(action: string, what: string, fn: unknown): void {
   if (typeof fn === "function") return;
   throw new TypeError(
@@ -62,22 +81,28 @@ export function checkCallable(action: string, what: string, fn: unknown): void {
 }
 
 /**
- * Refuses a callback that is no function, or is async where nobody could wait for
- * it. It is refused before it is called, so that nothing has happened yet.
+ * Checks that a callback is a function and not async, where nobody could wait for
+ * its promise. It is checked before the call, so that nothing has happened yet.
+ *
+ * @throws {TypeError} If it is not a function, or is async.
  */
 export function checkCallback(action: string, what: string, fn: unknown): void {
   checkCallable(action, what, fn);
-  if (isAsync(fn)) throw promised(action, what);
+  if (isAsync(fn)) throw promiseError(action, what);
 }
 
 /**
- * Refuses the promise that a callback returned although it isn't declared async.
- * Nobody will wait for that promise: its rejection must not end the program.
+ * Checks that a callback which isn't declared async didn't return a promise. Nobody
+ * will wait for such a promise, so its rejection is caught here: uncaught, it would
+ * end the program.
+ *
+ * @returns The value.
+ * @throws {TypeError} If the value is a promise.
  */
 export function refusePromise<T>(action: string, what: string, value: T): T {
   if (!isThenable(value)) return value;
   if (value instanceof Promise) value.then(undefined, () => {});
-  throw promised(action, what);
+  throw promiseError(action, what);
 }
 
 function isThenable(value: unknown): boolean {
@@ -85,7 +110,7 @@ function isThenable(value: unknown): boolean {
     value !== null && typeof (value as { then?: unknown }).then === "function";
 }
 
-function promised(action: string, what: string): TypeError {
+function promiseError(action: string, what: string): TypeError {
   return new TypeError(
     `Cannot ${action}: ${what} must not be async nor return a promise, ` +
       "nothing here would wait for it",

@@ -1,13 +1,14 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * Every schedule of a few threads, one after another: a race that shows once in
- * ten thousand runs is found, told step by step, and can be run again.
+ * Runs a few threads in every possible schedule, one schedule after another. It
+ * finds a race that shows once in ten thousand runs, reports it step by step, and
+ * can run it again.
  *
  * @module
  */
 
-// First of all modules, so that it is the first of a bundle, too.
+// It must run before any other module, in a bundle, too.
 import "./explore/instrument.ts";
 
 export {

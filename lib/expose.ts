@@ -14,33 +14,34 @@ import {
   type ShareableClass,
 } from "./codec/references.ts";
 
-/** Any class, whatever its constructor takes. */
+/** Any class, whatever the parameters of its constructor. */
 // deno-lint-ignore no-explicit-any -- the constructor is never called
 export type AnyClass = abstract new (...args: any[]) => any;
 
 /**
- * Names the functions of a module that other threads may run, and its classes of
- * errors. Call it once, at the module's top level.
+ * Names the functions of a module that other threads may run. Call it once, at the
+ * module's top level.
  *
- * As with Python's pickling, a function reaches another thread as a name: the
- * thread imports the module and looks the function up there. What a module
- * doesn't expose, no message can make a thread run.
+ * A function travels as a name, as in Python's pickling: the other thread imports
+ * the module and looks the function up there. A thread runs no function that its
+ * module doesn't expose, whatever message it gets.
  *
- * A class of errors may be exposed, too. An error of such a class arrives as an instance of that class, with its
- * own properties. The class's constructor is not called. An error of a class that
- * isn't exposed arrives as one of the nearest class that is, or is built in,
- * under its own class's name. The same goes for a class that extends
- * {@linkcode Queue}, {@linkcode Lock} or another class whose objects threads share:
- * exposed, its objects arrive as such, else they are refused.
+ * A class of errors may be exposed, too. An error of such a class arrives as an
+ * instance of that class, with its own properties; the class's constructor is not
+ * called. An error of another class keeps its class's name, but arrives as an
+ * instance of the nearest superclass that is exposed or built in.
  *
- * An `AsyncLocalStorage` may be exposed as well: the option `context` of threads
- * and pools then takes its value along.
+ * A class that extends {@linkcode Queue}, {@linkcode Lock} or another class of the
+ * library may be exposed, too. Its objects arrive as instances of that class. If the
+ * class isn't exposed, they can't be sent.
+ *
+ * An `AsyncLocalStorage` may be exposed as well. The option `context` of threads
+ * and pools then sends its value along.
  *
  * @param meta The module's `import.meta`.
- * @param functions The functions, the classes and the storages, each under its
- * name.
- * @throws {TypeError} If anything else is exposed, or two things under the same
- * name.
+ * @param functions The functions, classes and storages, by their names.
+ * @throws {TypeError} If a value is anything else, or if the module exposed another
+ * one under the same name before.
  *
  * @example Usage
  * ```ts no-eval
@@ -132,7 +133,7 @@ export function expose(
   }
 }
 
-/** Only of a class, `prototype` is fixed. */
+/** Whether a function is a class: only a class has a read-only `prototype`. */
 function isClass(fn: object): boolean {
   const prototype = Object.getOwnPropertyDescriptor(fn, "prototype");
   return prototype !== undefined && !prototype.writable;

@@ -1,8 +1,9 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * What threads keep each other waiting with: Python's `threading.Lock` and its
- * kin, in shared memory.
+ * Locks between threads, in shared memory: Python's `threading.Lock`, `RLock`,
+ * `Semaphore`, `Event`, `Condition` and `Barrier`, and a lock for readers and
+ * writers.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * Pools of workers: Python's `multiprocessing.Pool`.
+ * Pools of workers. Python's `multiprocessing.Pool`.
  *
  * @module
  */

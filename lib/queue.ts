@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * Queues between threads: Python's `queue` module, in shared memory.
+ * Queues between threads, in shared memory. Python's `queue` module.
  *
  * @module
  */

@@ -1,7 +1,8 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * Threads: Python's `threading.Thread` and the functions around it.
+ * Threads, and what belongs to one thread. Python's `threading.Thread`, its
+ * functions such as `current_thread()`, and `threading.local`.
  *
  * @module
  */

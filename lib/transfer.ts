@@ -4,26 +4,27 @@ import { kindOf } from "./checks.ts";
 import { mark } from "./codec/marks.ts";
 
 /**
- * Marks a value for being moved to another thread instead of being copied. A
- * move takes no time, however large the value is. Python has nothing like it:
- * its pools pickle everything.
+ * Marks a value, so that it is moved to another thread instead of copied. A move
+ * takes no time, however large the value is. Python has nothing like it: its pools
+ * pickle everything.
  *
- * The marked value may stand anywhere in the arguments of a {@linkcode Thread}
- * or of a {@linkcode Pool}'s task, or in what one of them returns. Once it is
- * sent, the sender has lost what was moved: the length of a typed array is 0
- * then. If anything in the message can't be sent, nothing is lost, and the sender
- * gets a `DataCloneError`. So it does for a value that was moved before.
+ * The marked value may stand anywhere in the arguments of a {@linkcode Thread} or
+ * of a {@linkcode Pool}'s task, or in their result. After the move the sender
+ * doesn't have it any more: the length of a typed array is 0 then. If a part of the
+ * message can't be sent, nothing is moved, and the sender gets a `DataCloneError`.
+ * A value that was moved before can't be sent either.
  *
- * The mark has no effect in an item of a {@linkcode Queue}, which is copied into
- * shared memory, nor in a pool's `initargs`, because each worker needs its own.
+ * The mark has no effect in an item of a {@linkcode Queue}: items are copied into
+ * shared memory. It has none in a pool's `initargs` either: each worker needs a copy
+ * of its own.
  *
  * @param value The value, or an object that holds it.
- * @param transferables The parts that are moved: buffers (`array.buffer` of a
- * typed array `array`), message ports, streams. A SharedArrayBuffer is refused
- * when it is sent: all threads have it without moving.
- * @returns The value itself.
- * @throws {TypeError} If the value is not an object, or the transferables are no
- * list.
+ * @param transferables The parts to move: buffers (`array.buffer` of a typed array
+ * `array`), message ports, streams. A `SharedArrayBuffer` can't be moved, because
+ * all threads share it; the attempt to send it is refused.
+ * @returns The same value.
+ * @throws {TypeError} If the value is not an object, or the transferables are not
+ * an array.
  *
  * @example Usage
  * ```ts no-eval

@@ -1,16 +1,17 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * What the library uses of the platform: of Deno, or of a browser where there is
- * no `Deno`. What differs between them stands in this room and nowhere else.
+ * What the library uses of its platform: Deno, or a browser, where there is no `Deno`.
+ * All differences between the two are handled in this room.
  *
- * It is what was there when the library loaded: a program may put something of its
- * own in its place, such as fake timers or polyfills. What Deno loads when it is
- * first looked at is kept by its getter, so that a start takes no longer.
+ * The globals are kept as they are when the library loads, because a program may
+ * replace them later, for example by fake timers. Deno loads some globals when they
+ * are read for the first time. Of those the getter is kept, so that the start doesn't
+ * take longer.
  *
- * A browser gives a thread no messages while the thread blocks, and starts no
- * worker that a blocked thread has asked for. It has no permissions, no process
- * that ends by itself, and no way to tell a Proxy from what it stands for.
+ * A browser delivers no messages to a thread that blocks, and doesn't start a worker
+ * that a blocked thread has created. It has no permissions, no process that ends by
+ * itself, and no way to tell a Proxy from its target.
  *
  * @module
  */
@@ -31,7 +32,7 @@ if (globalThis.SharedArrayBuffer === undefined) {
   );
 }
 
-/** What Deno has no public place for. Each use has another way without it. */
+/** The internals of Deno that are used. There is a fallback for each of them. */
 interface Internals {
   core?: Partial<TypeChecks> & { resources?: () => object };
   Console?: new (print: Print) => Methods;
@@ -39,11 +40,11 @@ interface Internals {
 const internals = deno &&
   (deno as never)[(deno as never)["internal"]] as Internals | undefined;
 
-/** The global of that name, whatever has been put in its place since. */
+/** Returns a function that reads a global as it is now, even if it is replaced later. */
 function taken<Name extends keyof typeof globalThis>(
   name: Name,
 ): () => (typeof globalThis)[Name] {
-  // A browser's workers have theirs from prototypes.
+  // In workers of a browser, globals are properties of a prototype.
   let holder: object | null = globalThis;
   while (holder !== null && !Object.hasOwn(holder, name)) {
     holder = Object.getPrototypeOf(holder);
@@ -60,9 +61,9 @@ const clear = taken("clearTimeout");
 const crypto = taken("crypto");
 const navigator = taken("navigator");
 
-/** Milliseconds on the clock that doesn't go back. */
+/** The time in milliseconds, on the clock that never goes back. */
 export const now: () => number = performance.now.bind(performance);
-/** When that clock began, in milliseconds since the epoch. */
+/** The time at which that clock began, in milliseconds since the epoch. */
 export const timeOrigin: number = performance.timeOrigin;
 
 export const Promise: PromiseConstructor = globalThis.Promise;
@@ -76,11 +77,11 @@ export const MessageChannel: typeof globalThis.MessageChannel =
 export const MessagePort: typeof globalThis.MessagePort =
   globalThis.MessagePort;
 
-/** One of Node's modules. Not imported: a program would start later for it. */
+/** One of Node's modules. It isn't imported, so that the start takes no longer. */
 const nodeModule: NodeJS.Process["getBuiltinModule"] = (name: string) =>
   process().getBuiltinModule(name);
 
-/** Calls back later, as `setTimeout` does. */
+/** Calls a function later, as `setTimeout` does. */
 export function startTimer(
   callback: () => void,
   ms?: number,
@@ -88,17 +89,17 @@ export function startTimer(
   return timeout()(callback, ms);
 }
 
-/** Takes back what {@linkcode startTimer} has begun. */
+/** Clears a timer of {@linkcode startTimer}. */
 export function stopTimer(timer: ReturnType<typeof setTimeout>): void {
   clear()(timer);
 }
 
-/** Lets the process end though the timer runs. */
+/** Lets the process end while the timer runs. */
 export function unrefTimer(timer: ReturnType<typeof setTimeout>): void {
   deno?.unrefTimer(Number(timer));
 }
 
-/** A number of 32 bits that can't be guessed. */
+/** A random number of 32 bits, which can't be guessed. */
 export function randomWord(): number {
   return crypto().getRandomValues(new Int32Array(1))[0];
 }
@@ -128,20 +129,23 @@ type TypeChecks = Pick<
   | "isStringObject"
 >;
 
-/** What objects really are, by their internal slots. */
+/** Checks of what an object really is, by its internal slots. */
 export const types: TypeChecks = deno === undefined
   ? browserTypes()
   : internals?.core?.isProxy !== undefined
   ? internals.core as TypeChecks
   : nodeModule("node:util/types");
 
-/** A method or getter of a class throws where the class's slots are missing. */
+/**
+ * The same checks for a browser. A method or getter of a class throws for an object
+ * that lacks the class's internal slots.
+ */
 function browserTypes(): TypeChecks {
   const has = (prototype: object, key: PropertyKey) => {
     const { get, value } = Object.getOwnPropertyDescriptor(prototype, key)!;
     const read = get ?? value;
     return (object: unknown) => {
-      // Nearly all are plain, and to throw takes long.
+      // Most objects are plain, and an exception takes long.
       if (typeof object !== "object" || object === null) return false;
       const actual = Object.getPrototypeOf(object);
       if (actual === Object.prototype || actual === null) return false;
@@ -184,19 +188,19 @@ function browserTypes(): TypeChecks {
   } as unknown as TypeChecks;
 }
 
-/** The platform's own namespaces of classes. */
+/** The objects whose properties are the platform's classes. */
 export const namespaces: readonly object[] = deno === undefined
   ? [globalThis]
   : [globalThis, deno];
 
 type NativeErrorClass = (typeof Deno.errors)[keyof typeof Deno.errors];
 
-/** The platform's classes of errors, by the names that threads send. */
+/** The classes of `Deno.errors`, by the names under which they are sent. */
 export const errorClasses: readonly [string, NativeErrorClass][] = Object
   .entries(deno?.errors ?? {})
   .map(([name, errorClass]) => [`Deno.errors.${name}`, errorClass]);
 
-/** A value as a message shows it. */
+/** The text of a value, for messages. */
 export function inspect(value: unknown, options?: Deno.InspectOptions): string {
   if (deno !== undefined) return deno.inspect(value, options);
   if (typeof value === "bigint") return `${value}n`;
@@ -213,14 +217,18 @@ export function inspect(value: unknown, options?: Deno.InspectOptions): string {
 
 // Messages.
 
-/** Whether a message that was posted may come later than a shared word. */
+/**
+ * Whether a message may arrive later than a change of shared memory that was made
+ * after it was posted.
+ */
 export const areMessagesLate: boolean = deno === undefined;
 
-/** What has come to a port in a browser, and who waits for more. */
+/** The messages that have arrived at a port in a browser. */
 interface Inbox {
   messages: unknown[];
+  /** Called for each message that arrives. */
   onMessage: () => void;
-  /** Called once. */
+  /** Called for the next message that arrives. */
   waiting: (() => void)[];
 }
 const inboxes = new WeakMap<MessagePort, Inbox>();
@@ -243,7 +251,7 @@ function inboxOf(port: MessagePort): Inbox {
   return inbox;
 }
 
-/** The next message in a port; undefined if there is none. */
+/** Takes the next message out of a port; undefined if there is none. */
 export function nextMessage(
   port: MessagePort,
 ): { message: unknown } | undefined {
@@ -255,12 +263,12 @@ export function nextMessage(
   return receiveMessageOnPort(port as never);
 }
 
-/** In a browser: calls back whenever a message has come to the port. */
+/** In a browser: calls a function for each message that arrives at the port. */
 export function onMessages(port: MessagePort, onMessage: () => void): void {
   inboxOf(port).onMessage = onMessage;
 }
 
-/** In a browser: awaits that there is a message in the port. */
+/** In a browser: waits until there is a message in the port. */
 export async function messageIn(port: MessagePort): Promise<void> {
   const { messages, waiting } = inboxOf(port);
   if (messages.length > 0) return;
@@ -271,12 +279,12 @@ export async function messageIn(port: MessagePort): Promise<void> {
 
 const blobs = new Map<string, string>();
 
-/** The URL of a module of that source, for a worker. */
+/** The URL of a module with that source, for a worker. */
 export function moduleUrl(source: string): string {
   if (deno !== undefined) {
     return `data:text/javascript,${encodeURIComponent(source)}`;
   }
-  // One that is at a `data:` URL may import nothing of the page's origin.
+  // In a browser, a module with a `data:` URL can't import modules of the page.
   let url = blobs.get(source);
   if (url === undefined) {
     const blob = new Blob([source], { type: "text/javascript" });
@@ -286,10 +294,10 @@ export function moduleUrl(source: string): string {
 }
 
 /**
- * Says whether the worker keeps the process from ending. `Worker` has no public
- * `unref`. Its own one, which Deno's `node:worker_threads` stands on, is the
- * method under its one symbol that isn't for inspection. Where it can't be found,
- * idle workers are ended instead of kept. In a browser there is no process to end.
+ * Sets whether a worker keeps the process alive. Deno's `Worker` has no public method
+ * for that, but a method under a symbol, which `node:worker_threads` uses. It is found
+ * as the one whose symbol isn't for inspection. If it isn't found, idle workers are
+ * ended instead of kept. In a browser there is no process to keep alive.
  */
 export const setRef: ((this: Worker, ref: boolean) => void) | undefined =
   deno === undefined ? () => {} : Object.getOwnPropertySymbols(Worker.prototype)
@@ -299,12 +307,12 @@ export const setRef: ((this: Worker, ref: boolean) => void) | undefined =
       typeof method === "function" && method.length === 1
     );
 
-/** Has the worker that runs call this where its code would end it. */
+/** Has `Deno.exit()` call a function in this worker, instead of ending the worker. */
 export function onExit(exit: () => void): void {
   if (deno !== undefined) deno.exit = exit as typeof Deno.exit;
 }
 
-/** Signals that end a process, as the user has it end. */
+/** The signals by which a user ends a process. */
 const ENDING_SIGNALS: ReadonlySet<string> = new Set([
   "SIGINT",
   "SIGTERM",
@@ -313,7 +321,7 @@ const ENDING_SIGNALS: ReadonlySet<string> = new Set([
   "SIGBREAK",
 ]);
 
-/** Has the worker that runs listen to none of those. */
+/** Keeps this worker from adding listeners for those signals. */
 export function ignoreEndingSignals(): void {
   if (deno === undefined) return;
   const addSignalListener = deno.addSignalListener;
@@ -324,11 +332,11 @@ export function ignoreEndingSignals(): void {
 
 const never = new Int32Array(new SharedArrayBuffer(4));
 
-/** Does nothing until the worker that runs is ended. */
+/** Blocks until this worker has ended. */
 export function halt(): never {
   for (;;) {
-    // Deno ends a worker that closes at one of its next instructions, a browser
-    // one that its parent terminates, and wakes it for that.
+    // Deno ends a closed worker at one of its next instructions. A browser ends it
+    // when its parent terminates it, and wakes it for that.
     if (deno === undefined) Atomics.wait(never, 0, 0);
     else Atomics.pause();
   }
@@ -337,15 +345,15 @@ export function halt(): never {
 // The process.
 
 /**
- * Whether the process ends when nothing goes on. In tests Deno sees to that: what
- * they await may be known to nobody but a thread.
+ * Whether the process ends when nothing goes on. It doesn't in tests and benchmarks:
+ * Deno waits for what they await, even if only a thread can resolve it.
  */
 export const endsByItself: boolean = deno !== undefined &&
   deno.test.length === 0 && deno.bench.length === 0;
 
 /**
  * Whether Deno may ask the user for a permission that a worker lacks. With
- * `--no-prompt` it doesn't, but there is no way to ask for that.
+ * `--no-prompt` Deno doesn't ask, but a program can't find out about that flag.
  */
 export function isOnTerminal(): boolean {
   return deno !== undefined && deno.stdin.isTerminal() &&
@@ -357,33 +365,36 @@ export function permissions(): Deno.Permissions | undefined {
   return deno?.permissions;
 }
 
-/** The error of what isn't permitted. */
+/** Creates an error for an operation that isn't permitted. */
 export function notCapable(message: string, options?: ErrorOptions): Error {
   const NotCapable = deno?.errors.NotCapable ?? Error;
   return new NotCapable(message, options);
 }
 
-/** Whether something wasn't permitted. */
+/** Whether an error says that an operation isn't permitted. */
 export function isNotCapable(error: unknown): boolean {
   return deno !== undefined && error instanceof deno.errors.NotCapable;
 }
 
-/** The path of a `file:` URL. Not imported: every thread would start later. */
+/** The path of a `file:` URL. */
 export function pathOf(url: URL): string {
   return nodeModule("node:url").fileURLToPath(url);
 }
 
-/** How many resources, such as ports, are open; 0 where nobody can know. */
+/** How many resources, such as ports, are open; 0 if that can't be found out. */
 export function countResources(): number {
   const resources = internals?.core?.resources;
   return resources === undefined ? 0 : Object.keys(resources()).length;
 }
 
 const TIMERS = ["setTimeout", "setInterval", "setImmediate"] as const;
-/** Whether anything has looked at the timers, which Deno loads for that. */
+/** Whether a timer may have been started since {@linkcode watchTimers}. */
 let hasTimers = false;
 
-/** From now on it is known whether a timer runs. */
+/**
+ * Begins to record whether timers are started. Deno loads its timers when they are
+ * read for the first time: until then, none runs.
+ */
 export function watchTimers(): void {
   for (const name of TIMERS) {
     const original = Object.getOwnPropertyDescriptor(globalThis, name);
@@ -409,17 +420,17 @@ export function watchTimers(): void {
   }
 }
 
-/** How many timers run; in a browser, whether one has ever begun. */
+/** How many timers run. In a browser it is 1 once any timer was started. */
 export function countTimers(): number {
   if (!hasTimers) return 0;
   return deno === undefined ? 1 : process().getActiveResourcesInfo().length;
 }
 
-// What is used of Node's.
+// Node's modules.
 
 type Storage<T> = import("node:async_hooks").AsyncLocalStorage<T>;
 
-/** A new `AsyncLocalStorage`; undefined in a browser, which has none. */
+/** Creates an `AsyncLocalStorage`; undefined in a browser, which has none. */
 export function newStorage<T>(): Storage<T> | undefined {
   if (deno === undefined) return undefined;
   return new (nodeModule("node:async_hooks").AsyncLocalStorage)<T>();
@@ -427,7 +438,7 @@ export function newStorage<T>(): Storage<T> | undefined {
 
 // The console.
 
-/** Prints a text at a level. */
+/** A function that prints a text at a level. */
 export type Print = (text: string, level: number) => void;
 /** The methods of a console. */
 export type Methods = Record<string, (...args: unknown[]) => void>;
@@ -435,9 +446,9 @@ export type Methods = Record<string, (...args: unknown[]) => void>;
 /** From this level on, Deno prints to stderr. */
 export const WARNING = 2;
 
-/** The methods of a console that prints so. */
+/** Creates the methods of a console that prints by the given function. */
 export function newConsole(print: Print): Methods {
-  // Where Deno's can't be found, formats are simpler.
+  // If Deno's class can't be found, the format is simpler.
   if (internals?.Console !== undefined) {
     return { ...new internals.Console(print) };
   }

@@ -6,11 +6,12 @@ import { isBrowser } from "./platform.ts";
 const LEAST: readonly [major: number, minor: number] = [2, 9];
 
 /**
- * Refuses to start a worker that would fail, or hang a main thread that blocks.
- * Deno says what a worker lacks to nobody but the event loop, and one file at a
- * time.
+ * Checks what a worker needs to start. Deno reports a file that it can't read only to
+ * the event loop, one file after another. So a main thread that blocks would wait for
+ * ever.
  *
- * @throws {Deno.errors.NotCapable} If the modules can't be read.
+ * @param modules The URLs of the modules that the worker loads.
+ * @throws {Deno.errors.NotCapable} If they may not be read.
  * @throws {Error} If Deno is too old.
  */
 export function checkRequirements(modules: Iterable<string>): void {
@@ -19,7 +20,11 @@ export function checkRequirements(modules: Iterable<string>): void {
   checkReadable(modules);
 }
 
-/** Refuses a version of Deno before the first that will do. */
+/**
+ * Checks the version of Deno.
+ *
+ * @throws {Error} If it is too old.
+ */
 export function checkVersion(version: string): void {
   const [major, minor] = version.split(".").map(Number);
   const [leastMajor, leastMinor] = LEAST;
@@ -51,9 +56,9 @@ function checkReadable(modules: Iterable<string>): void {
 const OPTION = "worker-options";
 
 /**
- * Checks, in a notebook, that workers may be given permissions. Where they may
- * not, Deno ends the process for trying: in a terminal it says why, but a
- * notebook only says that its kernel died.
+ * Checks that workers may be given permissions, in a notebook. Otherwise Deno ends the
+ * process at the attempt. On a terminal it says why, but a notebook only says that its
+ * kernel died.
  *
  * @throws {Error} If the notebook's kernel was started without the option.
  */
@@ -66,9 +71,9 @@ export function checkKernel(): void {
 }
 
 /**
- * Outside of one the property's getter throws an error, for whose stack V8 reads
- * the whole program again where that is bundled: it takes as long as a fifth of the
- * start. What only a kernel adds to Deno's internals is looked for first.
+ * Whether this is a notebook's kernel. Elsewhere the getter of `Deno.jupyter` throws.
+ * To make the error's stack, V8 parses a bundled program again, which takes a fifth of
+ * the start. So this first looks for what only a kernel adds to Deno's internals.
  */
 function isNotebook(): boolean {
   const { internal } = Deno as unknown as { internal: keyof typeof Deno };
@@ -81,7 +86,7 @@ function isNotebook(): boolean {
   }
 }
 
-/** Whether a configuration of the kernel, or its command line, has the option. */
+/** Whether the kernel's configuration or its command line has the option. */
 function isGiven(): boolean {
   if (textOf("/proc/self/cmdline").includes(`--unstable-${OPTION}`)) {
     return true;

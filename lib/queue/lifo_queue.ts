@@ -9,8 +9,8 @@ import { openStore, type Store } from "../store/store.ts";
  * A last in, first out queue in shared memory, for any number of threads.
  * Python's `queue.LifoQueue`.
  *
- * All else is as with {@linkcode Queue}, whose methods it has; pass it wherever
- * a queue is expected.
+ * It has the methods of {@linkcode Queue}, and may be passed wherever a queue is
+ * expected.
  *
  * @example Usage
  * ```ts
@@ -33,7 +33,7 @@ export class LifoQueue<T = unknown> extends Queue<T> {
   }
 
   /**
-   * What is sent in place of the queue.
+   * The handle that is sent in place of the queue.
    *
    * @ignore
    */
@@ -42,7 +42,7 @@ export class LifoQueue<T = unknown> extends Queue<T> {
   }
 
   /**
-   * Opens what the items are kept in.
+   * Opens the store of the items.
    *
    * @ignore
    */

@@ -9,23 +9,27 @@ import { openStore, type Store } from "../store/store.ts";
 export type { Priority };
 
 /**
- * A queue in shared memory that gives the smallest priority first, for any
- * number of threads. Python's `queue.PriorityQueue`.
+ * A queue in shared memory whose items come in the order of their priorities, the
+ * smallest first, for any number of threads. Python's `queue.PriorityQueue`.
  *
- * An item is an array of two, `[priority, value]`; only the priority counts. Of
- * equal priorities, the one that was put first comes first. A number and a
- * bigint are compared exactly, and -0 is 0.
+ * An item is an array `[priority, value]`. Only the priority is compared. Items with
+ * equal priorities come in the order in which they were put. Numbers and bigints are
+ * compared exactly, and -0 equals 0. Arrays are compared at the first place where they
+ * differ, as Python compares tuples.
  *
- * A put is refused with a TypeError, and nothing is queued, if the item is no
- * such array, if its priority has no order (NaN, undefined, an object, …), or if
- * it can't be compared with the priority of an item that is stored then: a
- * string among numbers, say. Arrays are compared at the first place where they
- * differ: of `[1, "a"]` and `[2, 5]` the first is smaller, but `[1, "a"]` and
- * `[1, 5]` can't be compared. Such a mix makes each put look at all that is
- * stored; so do arrays in arrays, and more than 9 elements.
+ * A put throws a `TypeError`, and nothing is queued,
+ *  - if the item is not such an array;
+ *  - if its priority has no order, such as NaN, undefined or an object;
+ *  - if its priority can't be compared with that of a stored item, such as a string
+ *    with a number. `[1, "a"]` is smaller than `[2, 5]`, but can't be compared with
+ *    `[1, 5]`.
  *
- * All else is as with {@linkcode Queue}, whose methods it has; pass it wherever
- * a queue is expected. An item takes at least 64 bytes of the capacity.
+ * A put compares its priority with those of all stored items if numbers and strings
+ * stand at the same place of arrays, if arrays stand in arrays, or if an array has
+ * more than 9 elements. It takes longer then.
+ *
+ * It has the methods of {@linkcode Queue}, and may be passed wherever a queue is
+ * expected. An item takes at least 64 bytes of the capacity.
  *
  * @example Usage
  * ```ts
@@ -66,7 +70,7 @@ export class PriorityQueue<P extends Priority = Priority, T = unknown>
   }
 
   /**
-   * What is sent in place of the queue.
+   * The handle that is sent in place of the queue.
    *
    * @ignore
    */
@@ -75,7 +79,7 @@ export class PriorityQueue<P extends Priority = Priority, T = unknown>
   }
 
   /**
-   * Opens what the items are kept in.
+   * Opens the store of the items.
    *
    * @ignore
    */

@@ -55,8 +55,8 @@ import {
 export type { AsyncWaitOptions, WaitOptions };
 
 /**
- * Thrown when an item is put into a full queue without waiting, or none left
- * in time. Python's `queue.Full`.
+ * Thrown by a put if the queue is full, and stays full until the timeout. Python's
+ * `queue.Full`.
  *
  * @example Usage
  * ```ts
@@ -78,8 +78,8 @@ export class Full extends Error {
 }
 
 /**
- * Thrown when an item is got from an empty queue without waiting, or none
- * came in time. Python's `queue.Empty`.
+ * Thrown by a get if the queue is empty, and stays empty until the timeout. Python's
+ * `queue.Empty`.
  *
  * @example Usage
  * ```ts
@@ -99,8 +99,8 @@ export class Empty extends Error {
 }
 
 /**
- * Thrown when a queue that was shut down is put into, or has nothing left to
- * get. Python's `queue.ShutDown`.
+ * Thrown by a put into a queue that was shut down, and by a get if the queue was shut
+ * down and is empty. Python's `queue.ShutDown`.
  *
  * @example Usage
  * ```ts
@@ -124,9 +124,8 @@ export class ShutDown extends Error {
 /** Options of {@linkcode Queue}'s constructor. */
 export interface QueueOptions {
   /**
-   * The most bytes of shared memory that the stored items may take. A put
-   * waits while an item doesn't fit, as it does when the queue is full. The
-   * queue starts small and grows as needed.
+   * How many bytes of shared memory the stored items may take at most. A put waits
+   * while its item doesn't fit. The queue starts small and grows as needed.
    *
    * @default {268435456}
    */
@@ -136,7 +135,7 @@ export interface QueueOptions {
 /** Options of {@linkcode Queue.shutdown}. */
 export interface ShutdownOptions {
   /**
-   * Whether to throw away what is stored, instead of letting it be got.
+   * Whether the stored items are thrown away. Otherwise they can still be got.
    *
    * @default {false}
    */
@@ -145,55 +144,66 @@ export interface ShutdownOptions {
 
 const DEFAULT_CAPACITY = 1 << 28;
 /**
- * The largest number of a word. A larger `maxsize` is never reached: it is no
- * limit.
+ * The largest number that a word holds. No queue ever holds more items than that, so
+ * a larger `maxsize` is no limit.
  */
 const LARGEST_MAXSIZE = 2 ** 31 - 1;
 
-// The queue's own words in the store's header.
+// The queue's own words, in the header of the store. The wait lists are on cache lines
+// of their own.
+
+/** The address that `toString()` prints. It identifies the queue in recordings. */
 const ADDRESS = OWNER_WORDS;
+/** The wait list of the getters. */
 const NOT_EMPTY = OWNER_WORDS + 16;
+/** The wait list of the putters. */
 const NOT_FULL = NOT_EMPTY + 16;
+/** The wait list of the threads that join the queue. */
 const ALL_DONE = NOT_FULL + 16;
-/** How many items were reported as done, in the steps that puts are counted in. */
+/** How many items were reported as done, times `STEP`, as the store counts puts. */
 const DONES = ALL_DONE + 3;
-/** 1 once an item was put that shared memory goes along with. */
+/** 1 once an item with shared memory was put. */
 const BRINGS_MEMORY = DONES + 1;
 
-/** The key of what `select` needs of a queue. */
+/** The key of the method by which `select` takes items. */
 export const source: unique symbol = Symbol("lab9.source");
 
-/** Where items come from, and the list of threads that wait for them. */
+/** How `select` takes an item of a queue, and the wait list of the queue's getters. */
 export interface Source<T> {
   readonly list: WaitList;
   readonly tryGet: () => T | Pending;
 }
 
-/** How often a getter looks again before it sleeps: some ten microseconds. */
+/** Spins before a blocking get sleeps: about ten microseconds. */
 const GET_SPINS = 200;
-/** How often a putter looks again, and its pause in between: as long in all. */
+/** Spins before a blocking put sleeps: as long in all. */
 const PUT_SPINS = 50;
+/** Pauses between two spins of a put. */
 const PUT_PAUSES = 8;
 
 const encoder = new Encoder({ takesMemory: true });
 const decoder = new Decoder({ takesMemory: true });
+/** The bytes of the item that is got. */
 const received = new Cargo();
+/** The bytes of the item that is put. A put that waits keeps them for itself. */
 let sending = new Cargo();
+/** Whether an item is being encoded, so that `sending` is in use. */
 let encoding = false;
 
 /**
  * A first in, first out queue in shared memory, for any number of threads.
  * Python's `queue.Queue`.
  *
- * A put in one thread wakes a get in another directly; the main thread has no
- * part in it. Pass the queue to a thread in its arguments. Items travel by
- * structured clone; an exposed function travels by reference. Other shared
- * objects, such as a queue for the reply, and shared memory may stand in them,
- * too: they go by way of the main thread, which must not be busy outside of the
- * library meanwhile.
+ * Pass the queue to a thread in its arguments. A put in one thread wakes a get in
+ * another directly, without the main thread.
  *
- * Every operation that can wait comes twice: `get` returns a promise, `getSync`
- * blocks the calling thread. In a worker, block; on the main thread, await.
+ * Items are copied as by structured clone. They may hold exposed functions, which
+ * travel by name. They may also hold shared memory and objects that threads share,
+ * such as a queue for the reply. Those go by way of the main thread: while it
+ * computes, the get of such an item waits.
+ *
+ * Every operation that can wait has two methods: `get` returns a promise, `getSync`
+ * blocks the calling thread. In a worker, block. On the main thread, await.
  *
  * @example Usage
  * ```ts
@@ -216,14 +226,14 @@ export class Queue<T = unknown> {
   }
 
   /**
-   * Whether functions may come through the queue.
+   * Whether items come through objects of the class, so that functions may.
    *
    * @ignore
    */
   static readonly [carriesItems] = true;
 
   /**
-   * Makes the object that a handle stands for.
+   * Creates the object for a handle.
    *
    * @ignore
    */
@@ -236,15 +246,16 @@ export class Queue<T = unknown> {
   #notEmpty: WaitList;
   #notFull: WaitList;
   #allDone: WaitList;
+
   /**
-   * Makes an empty queue.
+   * Creates an empty queue.
    *
-   * @param maxsize The most items that the queue holds; a put into a full queue
-   * waits. Zero or less: no limit but the `capacity`.
+   * @param maxsize How many items the queue holds at most. A put into a full queue
+   * waits. With zero or less, only the `capacity` limits the queue.
    * @param options The options.
    * @throws {TypeError} If `maxsize` or the capacity is not a number.
-   * @throws {RangeError} If `maxsize` is not an integer, or the capacity isn't
-   * between 16 bytes and 1 GiB.
+   * @throws {RangeError} If `maxsize` is not an integer, or the capacity is not an
+   * integer from 16 bytes to 1 GiB.
    *
    * @example Usage
    * ```ts
@@ -280,9 +291,9 @@ export class Queue<T = unknown> {
   }
 
   /**
-   * The most items that the queue holds; 0 if there is no limit. Python's
-   * `Queue.maxsize`. It may be changed at any time: a queue that then holds more
-   * is full until enough of them are got.
+   * How many items the queue holds at most; 0 if there is no limit. It may be changed
+   * at any time. If more items are stored then, the queue is full until enough of them
+   * are got. Python's `Queue.maxsize`.
    *
    * @returns The number of items.
    *
@@ -311,8 +322,8 @@ export class Queue<T = unknown> {
   }
 
   /**
-   * How many items are stored now. Another thread may change it at any time.
-   * Python's `Queue.qsize()`.
+   * How many items are stored now. Other threads may change it at any time. Python's
+   * `Queue.qsize()`.
    *
    * @returns The number of items.
    */
@@ -322,18 +333,18 @@ export class Queue<T = unknown> {
   }
 
   /**
-   * Whether nothing is stored now. Python's `Queue.empty()`.
+   * Whether no item is stored now. Python's `Queue.empty()`.
    *
-   * @returns Whether a get would wait.
+   * @returns Whether the queue is empty.
    */
   get isEmpty(): boolean {
     return this.size === 0;
   }
 
   /**
-   * Whether there are `maxsize` items now. Python's `Queue.full()`.
+   * Whether `maxsize` items are stored now. Python's `Queue.full()`.
    *
-   * @returns Whether a put would wait.
+   * @returns Whether the queue is full. It doesn't consider the capacity.
    */
   get isFull(): boolean {
     const { maxsize } = this;
@@ -361,8 +372,8 @@ export class Queue<T = unknown> {
   }
 
   /**
-   * How many items were put and not yet reported by {@linkcode taskDone}, up to
-   * 2 ** 30 - 1; from there it begins again. Python's `Queue.unfinished_tasks`.
+   * How many items were put and not yet reported by {@linkcode taskDone}. After
+   * 2 ** 30 - 1 the number begins at 0 again. Python's `Queue.unfinished_tasks`.
    *
    * @returns The number of items.
    */
@@ -371,11 +382,11 @@ export class Queue<T = unknown> {
   }
 
   /**
-   * Puts an item at the end, waiting while the queue is full. Python's
+   * Puts an item into the queue. It waits while the queue is full. Python's
    * `Queue.put`.
    *
    * @param item The item. It is cloned before the call returns.
-   * @param options How long to wait at most, and a signal to stop waiting.
+   * @param options A timeout, and a signal that ends the wait.
    * @returns A promise that resolves when the item is stored.
    * @throws {RangeError} If the timeout is negative or the item can never fit.
    * @throws {DOMException} A `DataCloneError` if the item can't be cloned.
@@ -399,7 +410,7 @@ export class Queue<T = unknown> {
     const cargo = this.#load(item);
     try {
       if (this.#tryPut(cargo) !== PENDING) return;
-      // While this one is awaited, others are put.
+      // Other items may be put while this one waits.
       if (cargo === sending) sending = new Cargo();
       const need = this.#store.needOf(cargo);
       const result = await this.#notFull.wait(
@@ -411,16 +422,16 @@ export class Queue<T = unknown> {
       this.#unload(cargo);
       throw error;
     }
-    // A get wakes only one, but its room may do for several smaller items.
+    // A get wakes only one putter, but may make room for several smaller items.
     this.#notFull.notify();
   }
 
   /**
-   * Puts an item at the end, blocking the thread while the queue is full.
+   * Puts an item into the queue. It blocks the thread while the queue is full.
    * Python's `Queue.put`.
    *
    * @param item The item.
-   * @param options How long to wait at most.
+   * @param options A timeout.
    * @throws {RangeError} If the timeout is negative or the item can never fit.
    * @throws {DOMException} A `DataCloneError` if the item can't be cloned.
    * @throws {Full} If the queue stayed full for the whole timeout.
@@ -442,9 +453,10 @@ export class Queue<T = unknown> {
     try {
       for (let spin = 0; spin < PUT_SPINS; spin++) {
         if (this.#tryPut(cargo) !== PENDING) return;
-        // A thread that sleeps has waited longer.
+        // Threads that sleep have waited longer: this one waits behind them.
         if (this.#notFull.hasWaiters) break;
-        // Each look writes; in between the getters have the line to themselves.
+        // An attempt writes into the cache line that getters need. The pause leaves
+        // it to them.
         pause(PUT_PAUSES);
       }
       const result = this.#notFull.waitSync(
@@ -458,12 +470,12 @@ export class Queue<T = unknown> {
       this.#unload(cargo);
       throw error;
     }
-    // A get wakes only one, but its room may do for several smaller items.
+    // A get wakes only one putter, but may make room for several smaller items.
     this.#notFull.notify();
   }
 
   /**
-   * Puts an item at the end if there is room now. Python's `Queue.put_nowait`.
+   * Puts an item into the queue if there is room now. Python's `Queue.put_nowait`.
    *
    * @param item The item.
    * @throws {RangeError} If the item can never fit.
@@ -492,10 +504,9 @@ export class Queue<T = unknown> {
   }
 
   /**
-   * Takes the oldest item, waiting while the queue is empty. Python's
-   * `Queue.get`.
+   * Takes the next item. It waits while the queue is empty. Python's `Queue.get`.
    *
-   * @param options How long to wait at most, and a signal to stop waiting.
+   * @param options A timeout, and a signal that ends the wait.
    * @returns A promise that resolves to the item.
    * @throws {RangeError} If the timeout is negative.
    * @throws {Empty} If the queue stayed empty for the whole timeout.
@@ -527,10 +538,10 @@ export class Queue<T = unknown> {
   }
 
   /**
-   * Takes the oldest item, blocking the thread while the queue is empty.
-   * Python's `Queue.get`.
+   * Takes the next item. It blocks the thread while the queue is empty. Python's
+   * `Queue.get`.
    *
-   * @param options How long to wait at most.
+   * @param options A timeout.
    * @returns The item.
    * @throws {RangeError} If the timeout is negative.
    * @throws {Empty} If the queue stayed empty for the whole timeout.
@@ -561,7 +572,7 @@ export class Queue<T = unknown> {
   }
 
   /**
-   * Takes the oldest item if there is one now. Python's `Queue.get_nowait`.
+   * Takes the next item if there is one now. Python's `Queue.get_nowait`.
    *
    * @returns The item.
    * @throws {Empty} If the queue is empty.
@@ -585,10 +596,10 @@ export class Queue<T = unknown> {
   }
 
   /**
-   * Says that an item which was got has been dealt with. Python's
+   * Reports that an item which was got has been processed. Python's
    * `Queue.task_done`.
    *
-   * @throws {RangeError} If it is called more often than items were put.
+   * @throws {RangeError} If it was called for every item that was put already.
    *
    * @example Usage
    * ```ts
@@ -614,8 +625,8 @@ export class Queue<T = unknown> {
    * Waits until {@linkcode taskDone} was called for every item that was put.
    * Python's `Queue.join`.
    *
-   * @param options How long to wait at most, and a signal to stop waiting.
-   * @returns A promise that resolves when nothing is unfinished.
+   * @param options A timeout, and a signal that ends the wait.
+   * @returns A promise that resolves when no item is unfinished.
    * @throws {RangeError} If the timeout is negative.
    * @throws {DOMException} A `TimeoutError` if the timeout passes first.
    *
@@ -647,7 +658,7 @@ export class Queue<T = unknown> {
    * Blocks the thread until {@linkcode taskDone} was called for every item that
    * was put. Python's `Queue.join`.
    *
-   * @param options How long to wait at most.
+   * @param options A timeout.
    * @throws {RangeError} If the timeout is negative.
    * @throws {DOMException} A `TimeoutError` if the timeout passes first.
    *
@@ -669,11 +680,11 @@ export class Queue<T = unknown> {
   }
 
   /**
-   * Ends the queue: every put from now on throws {@linkcode ShutDown}, and so
-   * does every get once nothing is stored. All that wait are woken. Python's
+   * Shuts the queue down. From now on every put throws {@linkcode ShutDown}. So does
+   * every get once the queue is empty. All threads that wait are woken. Python's
    * `Queue.shutdown`.
    *
-   * @param options Whether to throw away what is stored; it counts as done.
+   * @param options Whether to throw the stored items away. They count as done then.
    *
    * @example Usage
    * ```ts
@@ -696,7 +707,7 @@ export class Queue<T = unknown> {
       while (this.#store.take(received, false)) {
         if (bringsMemory) discard(received);
         received.trim();
-        // Someone may have said so already, more often than was got.
+        // Other threads may have called `taskDone()` too often: it may be false.
         this.#finishOne();
       }
     }
@@ -706,8 +717,8 @@ export class Queue<T = unknown> {
   }
 
   /**
-   * Takes items until the queue is shut down and empty, blocking the thread
-   * while there are none.
+   * Takes items until the queue is shut down and empty. It blocks the thread while the
+   * queue is empty.
    *
    * @returns An iterator over the items.
    *
@@ -732,8 +743,8 @@ export class Queue<T = unknown> {
   }
 
   /**
-   * Takes items until the queue is shut down and empty, awaiting while there
-   * are none.
+   * Takes items until the queue is shut down and empty. It waits while the queue is
+   * empty.
    *
    * @returns An iterator over the items.
    *
@@ -757,7 +768,7 @@ export class Queue<T = unknown> {
   }
 
   /**
-   * How Python prints a queue.
+   * The text that Python prints for a queue.
    *
    * @returns For example `<queue.Queue object at 0x1140ac6a0>`.
    */
@@ -766,13 +777,13 @@ export class Queue<T = unknown> {
     return `<queue.${this[handle]().type} object at ${address}>`;
   }
 
-  /** What `console.log` prints. */
+  /** The text that `console.log` prints. */
   [Symbol.for("Deno.customInspect")](): string {
     return this.toString();
   }
 
   /**
-   * What is sent in place of the queue.
+   * The handle that is sent in place of the queue.
    *
    * @ignore
    */
@@ -781,7 +792,7 @@ export class Queue<T = unknown> {
   }
 
   /**
-   * What `select` needs of the queue.
+   * The way by which `select` takes items.
    *
    * @ignore
    */
@@ -790,7 +801,7 @@ export class Queue<T = unknown> {
   }
 
   /**
-   * Opens what the items are kept in.
+   * Opens the store of the items.
    *
    * @ignore
    */
@@ -798,6 +809,7 @@ export class Queue<T = unknown> {
     return new Ring(source);
   }
 
+  /** Encodes an item, and leaves its shared memory with the main thread. */
   #load(item: T): Cargo {
     if (copies !== undefined) warnOfCopy(this);
     checkStop();
@@ -816,7 +828,7 @@ export class Queue<T = unknown> {
     return cargo;
   }
 
-  /** Ends a put that has failed. */
+  /** Takes the shared memory of an item back that could not be put. */
   #unload(cargo: Cargo): void {
     if (cargo.memory !== undefined) takeMemoryBack(cargo.memory);
     cargo.memory = undefined;
@@ -842,7 +854,7 @@ export class Queue<T = unknown> {
   }
 
   #tryGet(): T | Pending {
-    // Before an item is taken: it would be lost with the thread.
+    // Before an item is taken: a thread that is to end would take it along.
     checkStop();
     reserveStack();
     if (this.#store.take(received)) {
@@ -853,7 +865,7 @@ export class Queue<T = unknown> {
       return decoder.decode(received) as T;
     }
     if (!this.#store.isClosed) return PENDING;
-    // Something may have been put between the look and the closing.
+    // An item may have been put after the attempt and before the shutdown.
     if (this.#store.count > 0) return this.#tryGet();
     throw new ShutDown("Cannot get from queue: it was shut down");
   }
@@ -890,7 +902,7 @@ export class Queue<T = unknown> {
   }
 }
 
-/** Encodes an item. Its getters may put into a queue while that goes on. */
+/** Encodes an item. Its property getters may put another item meanwhile. */
 function encode(item: unknown, store: Store): Cargo {
   if (encoding) {
     const cargo = new Cargo();
@@ -909,7 +921,8 @@ function encode(item: unknown, store: Store): Cargo {
 }
 
 /**
- * Decodes what an item may be made of: once an item is taken, that must not fail.
+ * Decodes one value of each kind, so that the decoder's code is compiled. An item that
+ * was taken must not fail to be decoded because the stack is too small to compile it.
  */
 function decodeSample(): void {
   const cargo = new Cargo();
@@ -922,7 +935,7 @@ function decodeSample(): void {
   for (let i = 0; i < 10; i++) deep = [deep];
   const texts = ["short", "\u{20ac}", "\ud800", 1n, 1n << 64n, true, null];
   const collections = [new Map([[1, 1]]), new Set([1]), [1], [1.5]];
-  // The names of the last one are written one by one.
+  // The names of the last one are encoded in another way.
   const objects = [{ a: 1 }, { a: 1 }, { "\u{20ac}": 1 }];
   const sparse = Object.assign([], { 1: 1 });
   const error = new Error("", { cause: deep });
@@ -930,17 +943,17 @@ function decodeSample(): void {
     [texts, collections, objects, sparse, error, deep, undefined],
     cargo,
   );
-  // Names that are known are looked at in another way.
+  // The second time, the names are known, and decoded in another way.
   decoder.decode(cargo);
   decoder.decode(cargo);
 }
 
-/** Fetches the memory that was left for an item, which nobody gets. */
+/** Fetches the shared memory of an item that is thrown away. */
 function discard(cargo: Cargo): void {
   try {
     decoder.decode(cargo);
   } catch {
-    // Something in it can't be made here: it isn't wanted.
+    // A part of it can't be created here. It isn't needed.
   }
 }
 
@@ -974,7 +987,7 @@ function checkNumber(action: string, what: string, value: unknown): void {
   );
 }
 
-/** A `maxsize` as the word has it; 0 is no limit. */
+/** The number that is stored for a `maxsize`. 0 stands for no limit. */
 function limitOf(maxsize: number): number {
   return maxsize > LARGEST_MAXSIZE ? 0 : Math.max(0, maxsize);
 }

@@ -18,26 +18,26 @@ const ACTION = "select from queues";
 // deno-lint-ignore no-explicit-any -- any queue, whatever its items
 export type AnyQueue = Queue<any>;
 
-/** A queue, and an item that was got from it. */
+/** A queue and the item that was taken from it. */
 export type Selected<Q extends AnyQueue> = Q extends Queue<infer T>
   ? [queue: Q, item: T]
   : never;
 
 /**
- * Takes an item from the first of several queues that has one, waiting while all
- * are empty. Python has nothing like it but for connections, in
- * `multiprocessing.connection.wait`.
+ * Takes an item from one of several queues. It waits while all of them are empty.
+ * Python has nothing like it for queues, but `multiprocessing.connection.wait` for
+ * connections.
  *
- * It takes one item. Where several queues have one, it is that of the first of
- * them in the list; the others stay where they are.
+ * It takes only one item. If several queues have items, it takes that of the queue
+ * which comes first in the list.
  *
  * @param queues The queues.
- * @param options How long to wait at most, and a signal to stop waiting.
+ * @param options A timeout, and a signal that ends the wait.
  * @returns A promise that resolves to the queue and the item.
- * @throws {TypeError} If the queues are no array of queues.
- * @throws {RangeError} If there is none, or the timeout is negative.
- * @throws {Empty} If all stayed empty for the whole timeout.
- * @throws {ShutDown} If all were shut down and are empty.
+ * @throws {TypeError} If the queues are not an array of queues.
+ * @throws {RangeError} If the array is empty, or the timeout is negative.
+ * @throws {Empty} If all queues stayed empty for the whole timeout.
+ * @throws {ShutDown} If all queues were shut down and are empty.
  *
  * @example Usage
  * ```ts
@@ -74,15 +74,16 @@ export async function select<Q extends AnyQueue>(
 }
 
 /**
- * As {@linkcode select}, but blocks the thread while all queues are empty.
+ * Takes an item from one of several queues, as {@linkcode select} does. It blocks the
+ * thread while all of them are empty.
  *
  * @param queues The queues.
- * @param options How long to wait at most.
+ * @param options A timeout.
  * @returns The queue and the item.
- * @throws {TypeError} If the queues are no array of queues.
- * @throws {RangeError} If there is none, or the timeout is negative.
- * @throws {Empty} If all stayed empty for the whole timeout.
- * @throws {ShutDown} If all were shut down and are empty.
+ * @throws {TypeError} If the queues are not an array of queues.
+ * @throws {RangeError} If the array is empty, or the timeout is negative.
+ * @throws {Empty} If all queues stayed empty for the whole timeout.
+ * @throws {ShutDown} If all queues were shut down and are empty.
  *
  * @example Usage
  * ```ts
@@ -139,12 +140,12 @@ class Selection<Q extends AnyQueue> {
     this.#sources = queues.map((queue) => queue[source]());
   }
 
-  /** Where to wait, when there was nothing. */
+  /** The wait lists of the queues' getters. */
   get lists(): WaitList[] {
     return this.#sources.map(({ list }) => list);
   }
 
-  /** Takes from the first queue that has something. */
+  /** Takes an item from the first queue that has one. */
   readonly attempt = (): Selected<Q> | Pending => {
     let open = 0;
     for (const [i, { tryGet }] of this.#sources.entries()) {

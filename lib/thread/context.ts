@@ -1,10 +1,12 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * Values of `AsyncLocalStorage` on their way to a thread or a task. An exposed
- * storage is a function by reference, which runs another in the storage: so a
- * call with a context is a call of one function of the library, which brings the
- * values, the function that was meant and its arguments.
+ * How the values of `AsyncLocalStorage`s travel to a thread or a task.
+ *
+ * An exposed storage travels as a reference to its runner: a function that calls
+ * another one inside the storage, with a value. A call with a context is sent as a
+ * call of {@linkcode callIn}. Its arguments are the runners with their values, the
+ * target, and the target's arguments.
  *
  * @module
  */
@@ -21,24 +23,26 @@ import {
 
 export type { ContextStorage };
 
-/** Options of what runs elsewhere. */
+/** Options of threads, of pools and of their calls. */
 export interface ContextOptions {
   /**
-   * The `AsyncLocalStorage`s whose values go along, as they are at the call. Each
-   * has to be exposed by its module, as functions are.
+   * The `AsyncLocalStorage`s whose values are sent along. The values are those that
+   * the storages have when the call is made. Each storage has to be exposed by its
+   * module, as functions are.
    *
    * @default {[]}
    */
   context?: readonly ContextStorage[];
 }
 
-/** The function that runs another in each storage, and its value. */
+/** The runner of each storage, and the storage's value. */
 export type Context = [runner: AnyFunction, value: unknown][];
 
 /**
- * The values that the storages hold now; undefined if there are none.
+ * Reads the values that the storages have now. It is undefined if none of them has
+ * one.
  *
- * @throws {TypeError} If something is no exposed storage.
+ * @throws {TypeError} If the storages are not an array of exposed storages.
  */
 export function contextOf(
   action: string,
@@ -77,7 +81,7 @@ function runnerOf(action: string, storage: unknown): AnyFunction {
   );
 }
 
-/** Calls a function with the values held. */
+/** Calls a function inside of all storages of a context. */
 export function callIn(
   context: Context,
   fn: AnyFunction,
@@ -91,6 +95,6 @@ export function callIn(
   return call();
 }
 
-// In a bundle a user's module has the same URL: its names are others.
+// The name has a prefix: in a bundle, users' modules have the same URL as this one.
 expose(import.meta, { "lab9.callIn": callIn });
 addOwnModule(import.meta);

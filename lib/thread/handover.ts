@@ -1,37 +1,37 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * How a worker is handed a job and hands back the answer: in shared memory,
- * because a message takes several times as long, and a port for the answer as
- * long again. What shared memory can't carry (other shared memory, a value of
- * the platform's, more than a few thousand bytes) goes by message.
+ * How a worker gets a job and gives the answer: in shared memory. A message would
+ * take several times as long, and a port for the answer as long again. A job or an
+ * answer is sent as a message only if it can't be written here: if it holds shared
+ * memory or an object of the platform, or has more than 64 KB.
  *
- * Protocol. The record (`FORM`, `LENGTH` and the bytes) belongs to one side at a
- * time, and what hands it over is always written last:
- *  - While `SLOT` is 0 the worker is idle and the record is the starter's. It
- *    writes the job, or posts it, then moves `SLOT` from 0 to the thread's slot
- *    and notifies. The worker sleeps only while `SLOT` is 0.
+ * Protocol. `FORM`, `LENGTH` and the bytes after the words are the record. It belongs
+ * to one side at a time. Each side writes the word that passes it on last.
+ *  - While `SLOT` is 0, the worker is idle and the record is the starter's. The
+ *    starter writes or posts the job, moves `SLOT` from 0 to the thread's slot, and
+ *    notifies. The worker sleeps only while `SLOT` is 0.
  *  - From then on the record is the worker's. It loads the modules that the job
- *    needs, then sets `CLAIMED` in `SLOT` and begins the thread. It writes the
- *    answer, or posts it, then moves `SLOT` back to 0, then ends the slot in the
- *    thread table. That makes the record the starter's again.
- *  - Until `CLAIMED` is set the starter may take the job back: it moves `SLOT` to
- *    `DISMISSED`, and the worker never touches the thread's slot.
- *  - The worker moves `SLOT` to `GONE` at any time, for ever, and notifies: it
- *    closes itself, and has left every list. Its waiter can be another's now.
- *  - `LAST`, written by either side, says that the worker runs no other job: it
- *    leaves when it has answered. To one that is idle already the starter writes
- *    `DISMISSED` into `SLOT`.
- *  - An answer that can't stand here, to a job that brought no port, is `HELD`:
- *    after the thread's end the starter sends a port and sleeps while `FORM` is
- *    `HELD`. The worker posts the answer and writes `POSTED`, or, closing itself,
- *    `LOST`, and notifies.
- *
- *  - `DEATH` says how a worker has ended that couldn't say so itself; see
- *    `new_worker.ts`. The main thread then leaves in its place.
- *
- *  - `DELIVERIES` counts what the main thread has sent to the running one by the
- *    worker's line, and `SENT` what the worker has sent; see `line.ts`.
+ *    needs, sets `CLAIMED` in `SLOT`, and begins the thread. It writes or posts the
+ *    answer, moves `SLOT` back to 0, and ends the slot in the thread table. From then
+ *    on the record is the starter's again.
+ *  - Until `CLAIMED` is set, the starter may take the job back: it moves `SLOT` to
+ *    `DISMISSED`. The worker then never touches the thread's slot.
+ *  - A worker that closes itself leaves all wait lists, moves `SLOT` to `GONE`, and
+ *    notifies. It may do so at any time. `SLOT` stays `GONE`, and another worker may
+ *    get the waiter.
+ *  - Either side sets `LAST` if the worker is to run no other job: the worker closes
+ *    itself when it has answered. To dismiss an idle worker, the starter also moves
+ *    `SLOT` to `DISMISSED`.
+ *  - If the job brought no port and the answer can't be written here, the worker
+ *    writes `HELD` into `FORM` and keeps the answer. After the thread's end the
+ *    starter sends a port and sleeps while `FORM` is `HELD`. The worker posts the
+ *    answer and writes `POSTED`. If it closes itself, it writes `LOST`. It notifies
+ *    in either case.
+ *  - If an isolated worker dies and can't say so itself, its outer worker writes
+ *    `DEATH`; see `new_worker.ts`. The main thread then moves `SLOT` to `GONE`.
+ *  - `DELIVERIES` counts what the main thread has sent through the worker's line, and
+ *    `SENT` counts what the worker has sent; see `line.ts`.
  *
  * @module
  */
@@ -43,62 +43,70 @@ import { Encoder } from "../codec/encoder.ts";
 import { hold } from "../sync/keep_alive.ts";
 import { Mutex } from "../sync/mutex.ts";
 
-/** Where a record is. */
+/** Values of `FORM`: where the record is. */
 export const Form = {
   /** In the bytes. */
   BYTES: 0,
   /** In a message. */
   POSTED: 1,
-  /** With the worker, which waits to be asked for it. */
+  /** In the worker, until the starter asks for it. */
   HELD: 2,
-  /** Nowhere: the worker closed itself before it was asked. */
+  /** Nowhere: the worker closed itself while it held the record. */
   LOST: 3,
 } as const;
 export type Form = (typeof Form)[keyof typeof Form];
 
-/** What `DEATH` says. */
+/** Values of `DEATH`: how an isolated worker has died. */
 export const Death = {
   NONE: 0,
   /** Its heap was exhausted. */
   EXHAUSTED: 1,
-  /** Its code has closed it. */
+  /** The user's code closed it. */
   CLOSED: 2,
 } as const;
 export type Death = (typeof Death)[keyof typeof Death];
 
-/** What `SLOT` says of a worker that closed itself, or is about to. */
+/** Value of `SLOT`: the worker has closed itself, or is about to. */
 export const GONE = -1;
-/** What `SLOT` says to a worker that is to close itself. */
+/** Value of `SLOT`: the worker is ordered to close itself. */
 export const DISMISSED = -2;
 
+/** The slot of the thread to run; 0 while the worker is idle. */
 export const SLOT = 0;
-/** Set in `SLOT` by the worker when the thread begins. */
+/** A bit of `SLOT`. The worker sets it when the thread begins. */
 const CLAIMED = 1 << 30;
+/** Where the record is: see {@linkcode Form}. */
 const FORM = 1;
+/** How many bytes the record has. */
 const LENGTH = 2;
+/** 1 if the worker is to run no other job. */
 const LAST = 3;
+/** How many messages the main thread has sent through the line. */
 const DELIVERIES = 4;
+/** How many messages the worker has sent through the line. */
 export const SENT = 5;
+/** How the worker has died: see {@linkcode Death}. */
 export const DEATH = 6;
-/** See `Mutex.guard`. */
+/** The words of a worker that may be ended by force: see `Mutex.guard`. */
 const GUARD_WORDS = { DEPTH: 7, ENDING: 8 } as const;
 /**
- * How long who ends the worker by force waits for it to hold no mutex: it gets a
- * core by then, however many others want one.
+ * How long {@linkcode Handover.keepFromMutexes} waits at most for the worker to
+ * release its mutexes. By then it has got a core, however busy the machine is.
  */
 const MUTEX_MS = 5000;
-/** How often it looks. */
+/** How long it waits before it looks again. */
 const LOOK_MS = 1;
 const HEADER_BYTES = 64;
+/** How many bytes a record may have. */
 const CAPACITY = 1 << 16;
-/** The size of the memory between a worker and who starts threads in it. */
+/** The size of a handover's memory. */
 export const HANDOVER_BYTES = HEADER_BYTES + CAPACITY;
 
-/** What stands here is packed: no function stands in it as such. */
+/** Records hold packed values only, in which references stand for functions. */
 const decoder = new Decoder({ refusesFunctions: true });
 const incoming = new Cargo();
 
-/** One worker's jobs and answers, seen from either side. */
+/** The memory for one worker's jobs and answers, for both sides. */
 export class Handover {
   readonly buffer: SharedArrayBuffer;
   #words: Int32Array;
@@ -112,6 +120,7 @@ export class Handover {
     this.#bytes = new Uint8Array(this.buffer, HEADER_BYTES);
   }
 
+  /** Where the record is. */
   get form(): Form {
     return Atomics.load(this.#words, FORM) as Form;
   }
@@ -121,13 +130,13 @@ export class Handover {
     Atomics.notify(this.#words, FORM);
   }
 
-  /** Writes the record; false if it can't stand here. */
+  /** Writes the record into the bytes; false if that can't be done. */
   put(record: unknown): boolean {
     try {
       this.#encoder.encode(record, this.#outgoing);
     } catch {
-      // A message can take more; what it can't either, it says itself.
-      // What the encoder saw so far must not be kept alive by it.
+      // It is posted instead. What can't be posted either will throw there.
+      // The encoder must not keep alive what it has seen so far.
       this.#encoder.begin(this.#outgoing);
       return false;
     }
@@ -138,7 +147,7 @@ export class Handover {
     return true;
   }
 
-  /** Reads the record, which stands here. */
+  /** Reads the record from the bytes. */
   take(): unknown {
     const length = Math.min(this.#words[LENGTH], CAPACITY);
     incoming.reserve(length);
@@ -148,24 +157,24 @@ export class Handover {
     return decoder.decode(incoming);
   }
 
-  /** Whether the worker runs no other job. */
+  /** Whether the worker is to run no other job. */
   get isLast(): boolean {
     return Atomics.load(this.#words, LAST) !== 0;
   }
 
-  /** Has the worker run no other job. */
+  /** Orders the worker to run no other job. */
   setLast(): void {
     Atomics.store(this.#words, LAST, 1);
   }
 
-  /** Tells a worker that is idle to close itself. */
+  /** Orders an idle worker to close itself. */
   dismiss(): void {
     this.setLast();
     Atomics.compareExchange(this.#words, SLOT, 0, DISMISSED);
     Atomics.notify(this.#words, SLOT);
   }
 
-  /** Awaits that the worker leaves; false when the time has passed. */
+  /** Waits until the worker has closed itself; false if the deadline passed. */
   async left(deadline: number): Promise<boolean> {
     for (;;) {
       const slot = Atomics.load(this.#words, SLOT);
@@ -177,51 +186,54 @@ export class Handover {
     }
   }
 
-  /** How much the worker has sent by the line: looking costs less than reading. */
+  /**
+   * How many messages the worker has sent through the line. To compare this number
+   * costs less than to read the line.
+   */
   get sent(): number {
     return Atomics.load(this.#words, SENT);
   }
 
-  /** The worker has sent something. */
+  /** Counts a message that the worker has sent. */
   noteSent(): void {
     Atomics.add(this.#words, SENT, 1);
   }
 
-  /** How much was sent to the running thread by the line. */
+  /** How many messages the main thread has sent through the line. */
   get deliveries(): number {
     return Atomics.load(this.#words, DELIVERIES);
   }
 
-  /** Something was sent to the running thread. */
+  /** Counts a message that the main thread has sent, and wakes the thread. */
   deliver(): void {
     Atomics.add(this.#words, DELIVERIES, 1);
     Atomics.notify(this.#words, DELIVERIES);
   }
 
-  /** Blocks until more was sent than so much; false when the time has passed. */
+  /** Blocks until more than `before` messages were sent; false if time ran out. */
   deliveredSync(before: number, ms: number): boolean {
     Atomics.wait(this.#words, DELIVERIES, before, ms);
     return this.deliveries !== before;
   }
 
-  /** The slot of the thread that the worker runs; 0 if none. */
+  /** The slot of the thread that the worker runs; 0 if it runs none. */
   get slot(): number {
     const slot = Atomics.load(this.#words, SLOT);
     return slot > 0 ? slot & ~CLAIMED : 0;
   }
 
-  /** Whether the worker closed itself. */
+  /** Whether the worker has closed itself. */
   get isGone(): boolean {
     return Atomics.load(this.#words, SLOT) === GONE;
   }
 
-  /** Says from now on whether the running thread holds a mutex. */
+  /** From now on the worker's mutexes record in the words whether one is held. */
   guardMutexes(): void {
     Mutex.guard(this.#words, GUARD_WORDS);
   }
 
   /**
-   * Has the worker, which may be ended by force, take no mutex any more, and waits
+   * Keeps a worker that is about to be ended by force from taking mutexes, and waits
    * a moment until it holds none.
    */
   keepFromMutexes(): void {
@@ -235,12 +247,12 @@ export class Handover {
     }
   }
 
-  /** How the worker has ended, if it couldn't say so itself. */
+  /** How the worker has died, if it couldn't say so itself. */
   get death(): Death {
     return Atomics.load(this.#words, DEATH) as Death;
   }
 
-  /** Hands the job to the worker; false if it closed itself. */
+  /** Passes the job to the worker; false if the worker has closed itself. */
   assign(slot: number): boolean {
     if (Atomics.compareExchange(this.#words, SLOT, 0, slot) === GONE) {
       return false;
@@ -249,7 +261,7 @@ export class Handover {
     return true;
   }
 
-  /** Awaits a job; the slot that it is for, `GONE` or `DISMISSED`. */
+  /** Waits for a job. It resolves to the thread's slot, `GONE` or `DISMISSED`. */
   async assigned(): Promise<number> {
     for (;;) {
       const slot = Atomics.load(this.#words, SLOT);
@@ -259,13 +271,13 @@ export class Handover {
     }
   }
 
-  /** The worker begins the job; false if that was taken back. */
+  /** Claims the job, for the worker; false if the job was taken back. */
   claim(slot: number): boolean {
     const claimed = slot | CLAIMED;
     return Atomics.compareExchange(this.#words, SLOT, slot, claimed) === slot;
   }
 
-  /** Takes a job back that the worker has not begun; false if it has. */
+  /** Takes the job back; false if the worker has begun it. */
   takeBack(slot: number): boolean {
     const isTaken =
       Atomics.compareExchange(this.#words, SLOT, slot, DISMISSED) === slot;
@@ -273,12 +285,16 @@ export class Handover {
     return isTaken;
   }
 
-  /** The worker has done the job. */
+  /** Makes the worker idle again, which has done the job. */
   finish(slot: number): void {
     Atomics.compareExchange(this.#words, SLOT, slot | CLAIMED, 0);
   }
 
-  /** The worker closes itself, or is closed; returns the slot that it had a job for, or 0. */
+  /**
+   * Records that the worker has closed itself, or was closed.
+   *
+   * @returns The slot of the thread that it ran; 0 or less if it ran none.
+   */
   leave(): number {
     const slot = Atomics.exchange(this.#words, SLOT, GONE);
     Atomics.notify(this.#words, SLOT);
@@ -286,7 +302,7 @@ export class Handover {
     return slot > 0 ? slot & ~CLAIMED : slot;
   }
 
-  /** Awaits the answer that was asked for. */
+  /** Waits until the worker has posted the answer that it held. */
   async handedOut(): Promise<void> {
     using _alive = hold();
     while (this.form === Form.HELD) {
@@ -295,7 +311,7 @@ export class Handover {
     }
   }
 
-  /** Blocks until the answer that was asked for; false at the deadline. */
+  /** Blocks until the worker has posted the answer; false if the deadline passed. */
   handedOutSync(deadline: number): boolean {
     while (this.form === Form.HELD) {
       const left = deadline - now();

@@ -1,9 +1,9 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * What a thread leaves in its worker: its listeners, and the permissions that the
- * user granted it, are taken away when it ends; a worker that has timers, ports or
- * the like left runs no other thread.
+ * What a thread leaves behind in its worker. When the thread ends, its listeners are
+ * removed, and permissions that the user granted it are revoked. A worker in which
+ * timers, ports or other resources are left over runs no other thread.
  *
  * @module
  */
@@ -36,14 +36,20 @@ const PERMISSIONS = [
 
 type Listening = Parameters<typeof globalThis.addEventListener>;
 
+/** The listeners that were added since the running thread began. */
 let listening: Listening[] = [];
+/** The global `on…` handlers, as they were when the running thread began. */
 let handlers: unknown[] = [];
+/** How many resources and timers the library itself has open. */
 let resources = 0;
 let timers = 0;
-/** Takes back what the user granted; false if something can't be taken back. */
-let takeGrantsBack = (): boolean => true;
+/** Revokes what the user granted; false if something can't be revoked. */
+let revokeGrants = (): boolean => true;
 
-/** Before any user's module runs: from now on, what is left is known. */
+/**
+ * Begins to record what threads leave behind. It is called before any module of the
+ * user's runs.
+ */
 export function watchLeftovers(): void {
   watchTimers();
   const add = globalThis.addEventListener;
@@ -60,17 +66,19 @@ export function watchLeftovers(): void {
   noteOpen();
 }
 
-/** What is open now is the library's. */
+/** Records that all that is open now is the library's own. */
 export function noteOpen(): void {
   resources = countResources();
   timers = countTimers();
 }
 
 /**
- * Before any user's module runs, in a worker without permissions on a terminal:
- * there Deno asks the user for what a thread lacks. A single grant isn't seen in
- * the permission's state but can be revoked; a grant of everything and a refusal
- * are seen.
+ * Begins to record what the user grants. On a terminal, Deno asks the user for each
+ * permission that a thread lacks. It is called before any module of the user's runs.
+ *
+ * The grant of a single file or host doesn't change the permission's state, but can
+ * be revoked. A grant of everything and a refusal change the state, and can't be
+ * revoked.
  */
 export function watchPermissions(): void {
   const own = permissions()!;
@@ -79,7 +87,7 @@ export function watchPermissions(): void {
   const isOpen = (descriptor: Deno.PermissionDescriptor) =>
     querySync(descriptor).state === "prompt";
   const open = PERMISSIONS.map((name) => ({ name }) as never).filter(isOpen);
-  takeGrantsBack = () => {
+  revokeGrants = () => {
     if (!open.every(isOpen)) return false;
     for (const descriptor of open) revokeSync(descriptor);
     return true;
@@ -87,9 +95,10 @@ export function watchPermissions(): void {
 }
 
 /**
- * Has the platform listen for the handlers, once and for all. It does so when one
- * is set for the first time: removed with the thread that set it, it would be
- * missing for the next thread's.
+ * Has the platform add its listeners for the global `on…` handlers. The platform
+ * adds such a listener when the handler is set for the first time. If a thread did
+ * that, the listener would be removed with those of the thread, and the handlers of
+ * the next thread would never be called.
  */
 export function enableHandlers(): void {
   for (const name of HANDLERS) {
@@ -99,13 +108,13 @@ export function enableHandlers(): void {
   }
 }
 
-/** A thread begins: what its modules listen to is theirs. */
+/** A thread begins: listeners that are added from now on are the thread's. */
 export function beginThread(): void {
   listening = [];
   handlers = HANDLERS.map((name) => globalThis[name as never]);
 }
 
-/** A thread has ended: it listens to nothing any more. */
+/** A thread has ended: its listeners and handlers are removed. */
 export function removeListeners(): void {
   for (const [type, listener, options] of listening.splice(0)) {
     globalThis.removeEventListener(type, listener, options);
@@ -119,10 +128,12 @@ export function removeListeners(): void {
 }
 
 /**
- * Whether a timer runs, anything is open besides so many ports of the library's,
- * or the user has granted or refused what can't be taken back.
+ * Whether the thread has left something behind that can't be removed: a timer, an
+ * open resource, or a permission that the user granted or refused for good.
+ *
+ * @param ports How many of the open ports are the library's own.
  */
 export function isAnythingLeft(ports: number): boolean {
-  if (countResources() > resources + ports || !takeGrantsBack()) return true;
+  if (countResources() > resources + ports || !revokeGrants()) return true;
   return countTimers() > timers;
 }

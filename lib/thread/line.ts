@@ -1,30 +1,32 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * The main thread's end of the lines by which threads reach it: they leave shared
- * memory with it and fetch it (what for is described in `codec/left_memory.ts`),
- * and have it start threads (see `starts.ts`).
+ * The line between a worker and the main thread. By its line, a thread leaves shared
+ * memory with the main thread and fetches it (`codec/left_memory.ts` says what for),
+ * and has the main thread start other threads (see `starts.ts`).
  *
- * Protocol. Every worker gets a port with its setup, its line. What a thread
- * leaves it sends there, and waits for nothing. To ask for something it sends a
- * request with a number, calls the main thread and sleeps until that has sent
- * something, counted by `DELIVERIES` of its handover. It calls again if that takes
- * long: the main thread may have been about to sleep. An answer has its request's
- * number: one that a stopped thread didn't wait for may still come.
+ * Protocol. A line is a pair of message ports. The worker's end comes with its setup.
+ *  - To leave memory, a thread sends a note. It waits for nothing.
+ *  - To ask for something, a thread sends a request with a number. It calls the main
+ *    thread and sleeps until `DELIVERIES` of its handover has changed: the main
+ *    thread counts there what it has sent. The thread calls again after a moment,
+ *    because the main thread may have been about to sleep at the first call.
+ *  - The answer has the number of its request. The thread skips an answer with
+ *    another number: it is for an earlier request, whose thread was ordered to end.
+ *  - When the main thread is called, it reads all lines and answers the requests. If
+ *    memory is requested, it reads all lines once more: the memory was left before
+ *    the request was sent, but maybe through a line that had been read already.
+ *  - The main thread is also called during its own blocking waits. A thread that asks
+ *    waits as long as the main thread computes.
+ *  - The main thread reads a line to its end before it closes it.
  *
- * The main thread, when it is called, reads all lines, and once more if memory is
- * asked for: that was left before its number could be known, but maybe through a
- * line that was read already. It is called in the middle of its own blocking
- * waits, too. While it computes, who asks waits. A line is read to its end before
- * it is closed.
+ * Deno fails a test that leaves a port open, but workers are kept from test to test.
+ * So the main thread puts its end of an unused line away: it posts the port into
+ * another port, which has been open since the library was loaded.
  *
- * A test in Deno fails if a port stays open in it, and workers are kept from test
- * to test. So the main thread's end of a line that nobody has used yet stands in
- * the queue of another port, which is as old as the library.
- *
- * In a browser a message comes when the main thread is idle, maybe after the call:
- * then it is read when it comes. A thread there leaves memory, and asks for none:
- * it can get no message while it blocks.
+ * In a browser, the main thread gets messages only when it is idle, maybe after the
+ * call. It then answers a request when the message arrives. A thread in a browser
+ * leaves memory, but can't ask for any: it gets no messages while it blocks.
  *
  * @module
  */
@@ -55,22 +57,23 @@ import type {
 
 // The main thread's end.
 
-/** What is answered, and what of it is moved. */
+/** A value to answer with, and the parts of it that are moved. */
 export interface Reply {
   value: unknown;
   transfer?: Transferable[];
 }
 
-/** A worker with a line, in the main thread. */
+/** A worker with a line, seen from the main thread. */
 export interface Correspondent {
-  /** Whether something may have come through the line that wasn't read. */
+  /** Whether the line may have messages that weren't read. */
   readonly hasNews: boolean;
-  /** Takes what has come through the line. */
+  /** Reads all messages of the line, with {@linkcode receive}. */
   readLine(): void;
-  /** Its line, which was put away. */
+  /** Gives the worker its line back, which was put away. */
   takeLine(line: MessagePort): void;
-  /** What the thread in it waits for, and has no answer to. */
+  /** The requests of the worker's thread that weren't answered. */
   readonly requests: LineRequest[];
+  /** Sends an answer through the line. */
   deliver(delivery: Delivery, transfer?: Transferable[]): void;
 }
 
@@ -80,8 +83,10 @@ let startFor: (from: never, request: StartRequest) => Reply;
 let levelsOf: (from: never, request: StartRequest) => number;
 
 /**
- * Says what is done for a thread that asks for another, in such a worker, and how
- * deep what is read for that is nested.
+ * Sets what handles a request that concerns other threads.
+ *
+ * @param start Answers the request of the worker's thread.
+ * @param levels How deep the value is nested that `start` will read.
  */
 export function onStartRequests<Worker extends Correspondent>(
   start: (from: Worker, request: StartRequest) => Reply,
@@ -91,17 +96,19 @@ export function onStartRequests<Worker extends Correspondent>(
   levelsOf = levels;
 }
 
+/** The channel in which lines are put away. */
 const { port1: into, port2: outOf } = new MessageChannel();
-/** Whose lines are put away, in this order. */
+/** The workers whose lines are put away, in the order of the lines. */
 let away: Correspondent[] = [];
-/** How many of them have ended. */
+/** How many of those workers have ended. */
 let ended = 0;
+/** With more lines of ended workers than this, they are taken out and closed. */
 const MAX_ENDED = 64;
 
-/** Puts a line away until something comes through it. */
+/** Puts the worker's line away until a message comes through it. */
 export function putAway(one: Correspondent, line: MessagePort): void {
   if (areMessagesLate) {
-    // A call may come before the message that it is about.
+    // The message may come after the call that was made for it.
     onMessages(line, () => answerAll());
     return one.takeLine(line);
   }
@@ -110,7 +117,10 @@ export function putAway(one: Correspondent, line: MessagePort): void {
   if (ended > MAX_ENDED) takeOut(() => false);
 }
 
-/** Takes the lines out of those that want theirs, and of those that have ended. */
+/**
+ * Takes lines out again: those of the workers that `wants` selects, which get them
+ * back, and those of ended workers, which are closed.
+ */
 function takeOut(wants: (one: Correspondent) => boolean): void {
   const all = away;
   away = [];
@@ -123,7 +133,7 @@ function takeOut(wants: (one: Correspondent) => boolean): void {
   }
 }
 
-/** The worker has a line from now on. */
+/** Adds a worker that has a line. */
 export function addCorrespondent(one: Correspondent): void {
   correspondents.add(one);
   if (isListening) return;
@@ -132,14 +142,17 @@ export function addCorrespondent(one: Correspondent): void {
   onCalls(answerAll);
 }
 
-/** The worker's line is closed. */
+/** Removes a worker, whose line isn't read any more. */
 export function removeCorrespondent(one: Correspondent): void {
   correspondents.delete(one);
   one.requests.length = 0;
   if (away.includes(one)) ended++;
 }
 
-/** Takes what a thread has sent by its line. Its code may have sent anything. */
+/**
+ * Handles a message that came through a worker's line. It is checked, because the
+ * user's code in the worker may have sent anything.
+ */
 export function receive(from: Correspondent, sent: unknown): void {
   const { ask, number, leaves, takesBack } = Object(sent) as Partial<
     LineRequest & Note
@@ -152,7 +165,10 @@ export function receive(from: Correspondent, sent: unknown): void {
   if (Array.isArray(takesBack)) here.takeBack(takesBack);
 }
 
-/** The next message in a port; undefined if there is none, null if it is none. */
+/**
+ * Takes the next message out of a port. It is undefined if there is none, and null
+ * if what is there is not an {@linkcode Envelope}.
+ */
 export function receiveOn(port: MessagePort): unknown {
   const received = nextMessage(port);
   if (received === undefined) return undefined;
@@ -165,7 +181,7 @@ function fetchHere(number: number): SharedArrayBuffer | undefined {
   return here.fetch(number) ?? (readLines(), here.fetch(number));
 }
 
-/** Takes what has come through all lines. */
+/** Reads all lines that may have messages. */
 export function readLines(): void {
   const ones = [...correspondents].filter(({ hasNews }) => hasNews);
   if (ones.some((one) => away.includes(one))) {
@@ -174,7 +190,12 @@ export function readLines(): void {
   for (const one of ones) one.readLine();
 }
 
-/** Answers what is asked for; what there is no stack for waits for another turn. */
+/**
+ * Answers all requests.
+ *
+ * @param isWaiting Whether the main thread is in a blocking wait. Then there may be
+ * too little stack, which is checked: the request stays for a later call.
+ */
 function answerAll(isWaiting = false): void {
   readLines();
   const asking = [...correspondents].filter(({ requests }) =>
@@ -207,27 +228,31 @@ function answer(one: Correspondent, { number, ask }: LineRequest): void {
 
 // A worker's end.
 
-/** How long a thread waits for the main one before it calls again. */
+/** How long a thread waits for an answer before it calls the main thread again. */
 const CALL_AGAIN_MS = 10;
 
 let port: MessagePort | undefined;
 let handover: Handover;
+/** The number of the last request. */
 let lastNumber = 0;
-/** Whether memory that this thread leaves may be fetched by another. */
+/** Whether other threads may fetch the memory that this thread leaves. */
 let isReachable = false;
 
-/** Has this worker reach the main thread so. */
+/** Sets this worker's end of its line, and its handover. */
 export function adoptLine(line: MessagePort, worker: Handover): void {
   port = line;
   handover = worker;
 }
 
-/** A thread begins; says whether others have queues that it has. */
+/** Sets, for a thread that begins, whether it shares queues with other threads. */
 export function setReachable(is: boolean): void {
   isReachable = is;
 }
 
-/** Others are about to get queues of this thread: what it has left goes along. */
+/**
+ * Is called before other threads get queues of this thread. What the thread has left
+ * so far is sent to the main thread.
+ */
 export function reachOut(): void {
   if (isReachable) return;
   isReachable = true;
@@ -235,24 +260,24 @@ export function reachOut(): void {
   if (leaves.length > 0) send({ leaves } satisfies Note);
 }
 
-/** How many threads this one has started whose end it hasn't seen. */
-let charges = 0;
+/** How many threads this worker's threads have started and not seen the end of. */
+let startedThreads = 0;
 
-/** The running thread has one more of them, or one less. */
-export function countCharge(change: 1 | -1): void {
-  charges += change;
+/** Counts one started thread more, or one less. */
+export function countStartedThread(change: 1 | -1): void {
+  startedThreads += change;
 }
 
-/** Whether the running thread has any. */
-export function hasCharges(): boolean {
-  return charges > 0;
+/** Whether a thread was started whose end wasn't seen. */
+export function hasStartedThreads(): boolean {
+  return startedThreads > 0;
 }
 
 /**
  * Asks the main thread for something, and blocks until it answers.
  *
  * @throws {Stopped} If the thread is ordered to end.
- * @throws What the main thread has thrown.
+ * @throws {Error} If the main thread answers with an error, or in a browser.
  */
 export function askMainThread(
   ask: Ask,
@@ -274,7 +299,7 @@ export function askMainThread(
   }
 }
 
-/** What to say of what a browser gives a thread no way to ask for. */
+/** The message for a question that can't be asked in a browser. */
 function unanswerable(ask: Ask): string {
   return "fetches" in ask
     ? "Cannot get item: it holds shared memory, which a thread in a browser can " +
@@ -282,7 +307,7 @@ function unanswerable(ask: Ask): string {
     : "Cannot start thread: in a browser, only the main thread can";
 }
 
-/** The answer with that number; others were given up. */
+/** Finds the answer with that number. Nobody waits for others any more. */
 function find(number: number): Delivery | undefined {
   for (;;) {
     const delivery = receiveOn(port!) as Delivery | undefined;
@@ -295,7 +320,7 @@ function send(message: object, transfer: Transferable[] = []): void {
   handover.noteSent();
 }
 
-/** How this thread leaves memory with the main one. */
+/** How this worker's threads leave and fetch memory. */
 export const exchange: Exchange = {
   leave(leaves) {
     if (isReachable) send({ leaves } satisfies Note);

@@ -4,17 +4,17 @@ import { checkCallable } from "../checks.ts";
 import { currentThreadId } from "../sync/waiters.ts";
 
 /**
- * What each thread has for itself. Python's `threading.local`.
+ * An object whose properties each thread has for itself. Python's
+ * `threading.local`.
  *
- * With an initializer its `value` is, in each thread, what that returns: it is
- * called in a thread that reads `value` for the first time. Without one `value`
- * is undefined until the thread sets it. A thread has nothing of another's, on a
- * worker that has run another thread before as well.
+ * With an initializer, each thread's `value` begins as what the initializer
+ * returns. A thread calls the initializer when it reads `value` for the first time.
+ * Without an initializer, `value` is undefined until the thread sets it. A thread
+ * never sees the properties of another thread, even if both ran in the same worker.
  *
- * As in Python, other properties may be set, too. Where Python throws for one
- * that isn't there, this gives undefined: what may be missing has a `?` in the
- * type. A local can't be passed to a thread; a module's top level is the place
- * for it.
+ * As in Python, other properties may be set, too. A property that was never set is
+ * undefined, where Python raises an `AttributeError`: its type has a `?`. A local
+ * can't be sent to a thread. Create it at the top level of a module.
  *
  * @example Usage
  * ```ts no-eval
@@ -64,8 +64,7 @@ import { currentThreadId } from "../sync/waiters.ts";
  * }
  * ```
  *
- * @typeParam T The type of the value; or, where that is an object, of the
- * properties.
+ * @typeParam T The type of the value, or an object type with the properties.
  */
 export type Local<T> = [T] extends [object]
   ? "value" extends keyof T ? T : T & { value?: T }
@@ -74,22 +73,21 @@ export type Local<T> = [T] extends [object]
 /** The class of {@linkcode Local}. */
 export interface LocalConstructor {
   /**
-   * Makes an object whose value each thread begins anew.
+   * Creates an object whose `value` begins anew in each thread.
    *
-   * @param initial Returns the value that a thread begins with. It is called
-   * once in each thread that reads the value.
-   * @throws {TypeError} If it is no function.
+   * @param initial The initializer: it returns the value that a thread begins with.
+   * It is called once in each thread that reads the value.
+   * @throws {TypeError} If the initializer is not a function.
    * @typeParam T The type of the value.
    */
   new <T>(initial: () => T): { value: T };
   /**
-   * Makes an object that is empty for every thread.
+   * Creates an object that has no properties at first, in any thread.
    *
-   * @typeParam T The type of the value; or, where that is an object, of the
-   * properties.
+   * @typeParam T The type of the value, or an object type with the properties.
    */
   new <T = Record<string, unknown>>(): Local<T>;
-  /** What its objects have in common: nothing. */
+  /** The prototype of its objects. It has no properties of its own. */
   readonly prototype: object;
 }
 
@@ -102,11 +100,15 @@ class ThreadLocal {
   }
 }
 
-/** Has each thread's properties at hand, one thread's after another's. */
+/**
+ * Keeps the properties of the running thread. A worker runs one thread after
+ * another, so those of one thread are enough.
+ */
 class PerThread implements ProxyHandler<ThreadLocal> {
+  /** The id of the thread whose properties these are. */
   #thread = 0;
   #properties: object = {};
-  /** Until the running thread has a value. */
+  /** The initializer, until the thread has a value. */
   #initial: (() => unknown) | undefined;
   readonly #initializer: (() => unknown) | undefined;
 
@@ -114,7 +116,7 @@ class PerThread implements ProxyHandler<ThreadLocal> {
     this.#initializer = initializer;
   }
 
-  /** The running thread's. An ended thread's are forgotten. */
+  /** The properties of the running thread. Those of an earlier one are dropped. */
   #own(): object {
     const thread = currentThreadId();
     if (thread !== this.#thread) {
@@ -125,8 +127,8 @@ class PerThread implements ProxyHandler<ThreadLocal> {
     return this.#properties;
   }
 
-  /** The same, with the value that the thread begins with. */
-  #begun(key: PropertyKey): object {
+  /** The same. If `value` is read, it is initialized first. */
+  #initialized(key: PropertyKey): object {
     const own = this.#own();
     const initial = this.#initial;
     if (key !== "value" || initial === undefined) return own;
@@ -136,7 +138,7 @@ class PerThread implements ProxyHandler<ThreadLocal> {
   }
 
   get(_: ThreadLocal, key: PropertyKey): unknown {
-    return Reflect.get(this.#begun(key), key);
+    return Reflect.get(this.#initialized(key), key);
   }
 
   set(_: ThreadLocal, key: PropertyKey, value: unknown): boolean {
@@ -146,22 +148,22 @@ class PerThread implements ProxyHandler<ThreadLocal> {
   }
 
   has(_: ThreadLocal, key: PropertyKey): boolean {
-    return Reflect.has(this.#begun(key), key);
+    return Reflect.has(this.#initialized(key), key);
   }
 
   deleteProperty(_: ThreadLocal, key: PropertyKey): boolean {
-    return Reflect.deleteProperty(this.#begun(key), key);
+    return Reflect.deleteProperty(this.#initialized(key), key);
   }
 
   ownKeys(): (string | symbol)[] {
-    return Reflect.ownKeys(this.#begun("value"));
+    return Reflect.ownKeys(this.#initialized("value"));
   }
 
   getOwnPropertyDescriptor(
     _: ThreadLocal,
     key: PropertyKey,
   ): PropertyDescriptor | undefined {
-    return Reflect.getOwnPropertyDescriptor(this.#begun(key), key);
+    return Reflect.getOwnPropertyDescriptor(this.#initialized(key), key);
   }
 
   defineProperty(
@@ -169,16 +171,16 @@ class PerThread implements ProxyHandler<ThreadLocal> {
     key: PropertyKey,
     descriptor: PropertyDescriptor,
   ): boolean {
-    return Reflect.defineProperty(this.#begun(key), key, descriptor);
+    return Reflect.defineProperty(this.#initialized(key), key, descriptor);
   }
 
-  /** To freeze what the threads to come begin with would make no sense. */
+  /** A local can't be frozen: later threads set properties of their own. */
   preventExtensions(): boolean {
     return false;
   }
 }
 Object.defineProperty(ThreadLocal, "name", { value: "Local" });
 
-/** What each thread has for itself. */
+/** An object whose properties each thread has for itself. */
 export const Local: LocalConstructor =
   ThreadLocal as unknown as LocalConstructor;

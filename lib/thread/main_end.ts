@@ -1,13 +1,13 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * The end of the main thread, as CPython has it: once its script is done and
- * there is nothing but threads to wait for, the main thread has ended, and
- * a join of it returns. The process ends with the last of those threads.
+ * The end of the main thread. As in CPython, the main thread has ended when its
+ * script is done and only threads are left to wait for. Threads that join it then
+ * go on. The process ends with the last of the threads.
  *
- * Until the script's modules are evaluated, the threads are held for: Deno ends
- * a program that awaits at its top level what nothing seems to bring about. From
- * then on Deno says, by "beforeunload", when nothing else is going on.
+ * While the script's modules are evaluated, the process is kept alive as long as a
+ * thread runs: Deno ends a program whose top-level await nothing seems to resolve.
+ * Afterwards Deno's event "beforeunload" tells when nothing else is going on.
  *
  * @module
  */
@@ -18,7 +18,9 @@ import { MAIN_SLOT, Slot } from "./thread_table.ts";
 
 const { addEventListener, removeEventListener } = globalThis;
 
+/** How many threads the process waits for. */
 let threads = 0;
+/** Whether the script's modules have been evaluated. */
 let isEvaluated = false;
 let held: Disposable | undefined;
 
@@ -29,9 +31,9 @@ if (endsByItself) {
   }, { once: true });
 }
 
-/** Keeps the process from ending until it is disposed of, with its thread. */
+/** Keeps the process alive until the returned object is disposed of. */
 export function awaitThread(): Disposable {
-  // A page asks its user, at that event, whether to leave it.
+  // On a page, a listener of "beforeunload" asks the user whether to leave.
   if (isBrowser) return { [Symbol.dispose]() {} };
   if (threads++ === 0) {
     addEventListener("beforeunload", endMain);
@@ -48,7 +50,7 @@ export function awaitThread(): Disposable {
 
 function endMain(event: globalThis.Event): void {
   event.preventDefault();
-  // The program's own listeners hear of the end when the process ends.
+  // The program's own listeners are called when the process really ends.
   event.stopImmediatePropagation();
   held ??= hold();
   new Slot(MAIN_SLOT).endMain();

@@ -1,8 +1,8 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * What the main thread and a worker send each other. These are types alone:
- * nothing of this module is loaded.
+ * The messages between the main thread and a worker. There are only types here: no
+ * thread loads this module.
  *
  * @module
  */
@@ -19,108 +19,115 @@ export interface Setup {
   table: SharedArrayBuffer;
   recording: SharedArrayBuffer | undefined;
   handover: SharedArrayBuffer;
-  /** By which its threads reach the main one; see `line.ts`. */
+  /** The worker's end of its line to the main thread; see `line.ts`. */
   line: MessagePort;
-  /** Whether Deno asks the user for what the worker's threads lack. */
+  /** Whether Deno may ask the user for permissions that a thread lacks. */
   mayAsk: boolean;
-  /** Whether it may be ended by force. */
+  /** Whether the worker may be ended by force. */
   isKillable: boolean;
 }
 
-/** What a worker is to run. */
+/** A call for a worker to run. */
 export interface Job {
   /** The id of the exposed function. */
   target: number;
   args: Packed;
-  /** The modules that it needs and that this worker hasn't loaded. */
+  /** The modules to load before the call. They are given to a new worker only. */
   modules?: string[];
-  /** Whether functions of any module may come later. */
+  /** Whether functions of any other module may come later, by a queue. */
   isOpen?: boolean;
-  /** Where its console goes, if that is elsewhere. */
+  /** How the thread's console is redirected. */
   output?: Output;
 }
 
-/** A job that goes by message. */
+/** A job that is sent as a message. */
 export interface PostedJob extends Job {
   /**
-   * Where the answer and what comes before it go. The thread can send them
-   * without a turn of its event loop, which what it left behind may block.
+   * The port for the answer, and for mail before it. A message can be sent by it
+   * without a turn of the worker's event loop, which the user's code may block.
    */
   port: MessagePort;
 }
 
-/** Asks for an answer that the worker holds. */
+/** Asks a worker for the answer that it holds. */
 export interface Request {
-  /** Where to send the port that the answer is in. */
+  /** The port by which the worker sends another port: the one with the answer. */
   requester: MessagePort;
 }
 
-/** What a worker answers, before it ends the slot. */
+/** The answer to a job. The worker sends it before it ends the thread's slot. */
 export type Answer = { value: Packed } | {
   thrown: Packed;
-  /** Why the worker broke down, if that is what was thrown. */
+  /** If a module could not be loaded, the message that says so. */
   brokeDown?: string;
 };
 
 /**
- * What goes through the port, under the key "message". Deno's
- * `receiveMessageOnPort` looks for ports in a message, element by element of
- * every array; into a Map it doesn't look.
+ * A message in a port: a Map with the key "message". Deno's `receiveMessageOnPort`
+ * searches every element of every array in a message for ports, which takes long. It
+ * doesn't search a Map.
  */
 export type Envelope = Map<"message", Letter | Note | LineRequest | Delivery>;
 
-/** What a worker sends to the main thread, which started it. */
+/**
+ * What a worker sends about its job: the answer, mail, or a port that the answer is
+ * in.
+ */
 export type Letter = Answer | Mail | MessagePort;
 
-/** A message to or from a thread while it runs. */
+/** A message to or from a running thread, such as a pool's task. */
 export interface Mail {
   mail: Packed;
 }
 
-/** What a thread leaves, or takes back. */
+/** Shared memory that a thread leaves with the main thread, or takes back. */
 export interface Note {
   leaves?: readonly LeftMemory[];
   takesBack?: readonly number[];
 }
 
-/** What a thread asks for. */
+/** A question to the main thread: for shared memory, or to start a thread. */
 export type Ask = { fetches: number } | StartRequest;
 
-/** The same, with a number for the answer. */
+/** A question, with a number by which its answer is known. */
 export interface LineRequest {
   number: number;
   ask: Ask;
 }
 
-/** The answer; one of the two. */
+/** The answer to a question: a value, or an error. */
 export interface Delivery {
+  /** The question's number. */
   number: number;
   value?: unknown;
-  /** What was thrown. */
+  /** The error that the main thread threw. */
   refusal?: Packed;
 }
 
-/** What is to be started. */
+/** A thread to start. */
 export interface StartOptions extends WorkerKind {
   /** The id of the exposed function. */
   target: number;
   args: Packed;
   name: string;
   daemon: boolean;
-  /** Whether the worker runs nothing before it and nothing after it. */
+  /** Whether the worker runs no other thread before or after. */
   isFresh: boolean;
-  /** Whether it sends or receives anything while it runs. */
+  /** Whether messages are sent to or from the thread while it runs. */
   hasMail: boolean;
-  /** Whether it is a pool's worker, which ends with its starter. */
+  /** Whether the thread is a pool's worker: it ends when its starter ends. */
   isPools: boolean;
-  /** Where its console goes, if that is elsewhere. */
+  /** How the thread's console is redirected. */
   output: Output | undefined;
 }
 
-/** What a thread asks of the main one. */
+/**
+ * What a thread asks of the main thread: to start a thread, or to do something with
+ * one that was started so.
+ */
 export type StartRequest = { starts: StartOptions } | {
-  does: "tell" | "hear" | "settle" | "stop" | "give up";
-  /** The ident of a thread that it has started. */
+  does: "send mail" | "take mail" | "settle" | "stop" | "give up";
+  /** The ident of the thread. */
   of: number;
   mail?: Packed;
 };

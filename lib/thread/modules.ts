@@ -1,16 +1,18 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * Users' modules, as a worker loads them: each when a function of it is needed.
- * A module that nothing needs may be one that a worker can't load.
+ * How a worker loads users' modules. It loads a module when a function of it is
+ * needed. So a module that no function is needed of can't fail in a worker.
  *
- * A worker's first module names every module that has exposed something, and
- * what. By that Deno reads them all with the permissions of the main thread. None
- * runs before it is asked for: {@linkcode loadModules} awaits those that a job
- * is known to need. Functions may come later, from a queue. It may be read by a
- * thread that blocks, and nothing is loaded while a thread blocks. So where a job
- * has a queue, {@linkcode prepareModules} awaits the other modules first. Who gets a
- * function of one that has failed is given the reason.
+ * A worker's first module names all modules that have exposed something, and the
+ * names of their functions. Deno reads those modules at once, with the permissions of
+ * the main thread, but none of them runs yet. Before a job begins,
+ * {@linkcode loadModules} runs the modules that the job is known to need.
+ *
+ * If the job has a queue, functions of any other module may come through it later.
+ * No module can be loaded while the thread blocks, so {@linkcode prepareModules} runs
+ * all of them before the job begins. If one fails, the error is thrown later, where
+ * the thread gets a function of that module.
  *
  * @module
  */
@@ -28,14 +30,14 @@ import {
   setExplainer,
 } from "../codec/references.ts";
 
-/** What the worker's first module says of another. */
+/** A module that a worker may load, as the worker's first module names it. */
 export type Offer = [
   url: string,
   names: string[],
   load: () => Promise<unknown>,
 ];
 
-/** Says which module could not be loaded; what it threw is the cause. */
+/** Thrown if a module can't be loaded. The `cause` is the error of that module. */
 export class ModuleError extends Error {
   constructor(url: string, cause: unknown) {
     const culprit = throwingModule(cause) ?? url;
@@ -44,14 +46,14 @@ export class ModuleError extends Error {
   }
 }
 
-/** The module that an error was thrown in while its top level ran. */
+/** The module whose top level has thrown the error. */
 function throwingModule(error: unknown): string | undefined {
   if (!Error.isError(error) || typeof error.stack !== "string") return;
   // Only the frame of a top level has no name.
   return error.stack.match(/^\s+at (?:async )?(\w+:[^\s()]+):\d+:\d+$/m)?.[1];
 }
 
-/** Thrown for a function whose module has yet to be loaded. */
+/** Thrown for a function of a module that this worker hasn't loaded yet. */
 export class ModuleNotLoaded extends TypeError {
   constructor(readonly url: string) {
     super(
@@ -61,18 +63,18 @@ export class ModuleNotLoaded extends TypeError {
   }
 }
 
-/** How long a module may take that only may be needed. */
+/** How long a thread's begin waits at most for a module that may not be needed. */
 const PATIENCE_MS = 5000;
 
 /** How many modules are being loaded. */
 let loading = 0;
 
-/** Whether a module may be running that this worker loads. */
+/** Whether a module is being loaded, so that its top level may be running. */
 export function isLoading(): boolean {
   return loading > 0;
 }
 
-/** A module that was named to this worker. */
+/** A module that this worker may load. */
 class OfferedModule {
   #url: string;
   #names: string[];
@@ -88,23 +90,23 @@ class OfferedModule {
     this.#load = load;
   }
 
-  /** Runs the module. */
+  /** Runs the module, once. */
   load(): Promise<void> {
     return this.#loading ??= this.#run();
   }
 
   /**
-   * Sees to it that the module has run.
+   * Checks that the module has run.
    *
    * @throws {ModuleError} If it has failed.
-   * @throws {ModuleNotLoaded} If it has yet to be loaded.
+   * @throws {ModuleNotLoaded} If it wasn't loaded yet.
    */
   check(): void {
     if (this.#error !== undefined) throw this.#error;
     if (!this.#isLoaded) throw new ModuleNotLoaded(this.#url);
   }
 
-  /** The same, unless it takes too long or fails. */
+  /** Runs the module, but neither waits long for it nor throws if it fails. */
   async loadInTime(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = startTimer(() => {
@@ -145,16 +147,17 @@ class OfferedModule {
     if (Error.isError(cause) && typeof cause.stack === "string") {
       cause.stack = withoutDataUrls(cause.stack);
     }
-    // What it exposed before may not work without the rest.
+    // Functions that it exposed before it failed may not work without the rest.
     for (const name of this.#names) forget(idFor(this.#url, name));
     return this.#error ??= new ModuleError(this.#url, cause);
   }
 }
 
+/** The modules by their URLs, and the origins of their functions by id. */
 const modules = new Map<string, OfferedModule>();
 const functions = new Map<number, { url: string; name: string }>();
 
-/** Takes what the worker's first module names. */
+/** Sets the modules that this worker may load. */
 export function offerModules(offers: Offer[]): void {
   for (const offer of offers) {
     const [url, names] = offer;
@@ -173,32 +176,41 @@ export async function loadModules(urls: Iterable<string>): Promise<void> {
   for (const url of urls) await modules.get(url)?.load();
 }
 
-/** Runs the module of a function, if there is something to run. */
+/** Runs the module that exposes a function, if it is a user's. */
 export async function loadModuleOf(id: number): Promise<void> {
   const origin = functions.get(id);
   if (origin !== undefined) await modules.get(origin.url)!.load();
 }
 
 /**
- * Runs every module: functions of any of them may come. One that fails, or doesn't
- * come to its end, is named to who needs it, and harms nobody else.
+ * Runs all modules, because functions of any of them may come. If a module fails or
+ * takes too long, this doesn't throw: only the use of its functions will.
  */
 export async function prepareModules(): Promise<void> {
   for (const module of modules.values()) await module.loadInTime();
 }
 
-/** Runs what the shared objects in a payload need, and what may come by them. */
+/**
+ * Runs the modules that the shared objects in a payload need. If functions may come
+ * through one of those objects, it runs all modules.
+ */
 export async function prepareFor({ references }: Packed): Promise<void> {
   for (const [, reference] of references) {
     if (typeof reference === "number" || "fields" in reference) continue;
     const { action } = reference;
     if (action !== undefined) await loadModuleOf(action);
-    // What comes through a queue, nobody knows yet.
+    // Nobody knows yet which functions will come through a queue.
     if (mayBringFunctions(reference)) await prepareModules();
   }
 }
 
-/** Says why the function isn't there. */
+/**
+ * Throws the reason why a function isn't there.
+ *
+ * @throws {ModuleError} If its module has failed.
+ * @throws {ModuleNotLoaded} If its module wasn't loaded yet.
+ * @throws {TypeError} If its module has run, but doesn't expose it in a worker.
+ */
 function explain(id: number): void {
   const origin = functions.get(id);
   if (origin === undefined) return;
@@ -211,11 +223,11 @@ function explain(id: number): void {
   );
 }
 
-/** The error's class and message, and no URL that is a whole module. */
+/** The error's class and message, without `data:` URLs. */
 function describe(error: unknown): string {
   try {
-    // The class says something only if it is not the plain one. Deno adds to some
-    // messages where it was.
+    // The name of the plain class says nothing. Deno adds a stack frame to some
+    // messages.
     const text = String(error).replace(/^Error: /, "");
     return withoutDataUrls(text.replaceAll(/\n\s+at \S+$/gm, ""));
   } catch {
@@ -224,8 +236,8 @@ function describe(error: unknown): string {
 }
 
 /**
- * A text that shows no `data:` URL: a worker's first module has one, which is the
- * whole of the module.
+ * Removes `data:` URLs from a text. A worker's first module has such a URL, and the
+ * URL is as long as the module.
  */
 export function withoutDataUrls(text: string): string {
   return text
@@ -233,15 +245,15 @@ export function withoutDataUrls(text: string): string {
     .replaceAll(/(\s+at )?data:text\/javascript,\S+/g, "");
 }
 
-/** What of users' modules a job needs. */
+/** The users' modules that a job needs. */
 export interface Needs {
-  /** Those that expose its functions. */
+  /** The modules that expose its functions. */
   modules: string[];
-  /** Whether functions of others may come later: it has a queue. */
+  /** Whether functions of other modules may come later, because it has a queue. */
   isOpen: boolean;
 }
 
-/** What a function needs that is called with these arguments. */
+/** The modules that a call of a function with these arguments needs. */
 export function needsOf(target: number, { references }: Packed): Needs {
   const modules = new Set<string>();
   let isOpen = false;
@@ -268,7 +280,7 @@ export function needsOf(target: number, { references }: Packed): Needs {
   return { modules: [...modules].sort(), isOpen };
 }
 
-/** What a worker has loaded for these needs, as text. */
+/** The needs as text, so that workers that loaded the same are found. */
 export function keyOfNeeds({ modules, isOpen }: Needs): string {
   return isOpen ? `*\n${modules.join("\n")}` : modules.join("\n");
 }

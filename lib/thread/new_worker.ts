@@ -1,26 +1,31 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * Workers whose heap is limited, and which can be ended while they compute.
+ * How a worker is created, with the first module that it runs. An isolated worker has
+ * a limited heap and can be ended while it computes.
  *
- * Deno 2.9 limits the heap of one kind of worker only, that of
- * `node:worker_threads`, and gives it no permissions of its own. So there are two:
- *  - The outer one is a web worker, by which the main thread gives permissions. It
- *    starts the inner one and hands messages on. It computes nothing, so it can
- *    be ended at any time, and the inner one ends with it.
- *  - The inner one runs threads as any worker does. It loads modules with the
- *    permissions that it has itself, so at first it may read what the main thread
- *    may, and gives that up before the first module runs. It holds a Web Lock:
- *    only then does Deno end it while it computes.
+ * Deno 2.9 limits the heap only of workers of `node:worker_threads`, and those get no
+ * permissions of their own. So an isolated worker is a pair of workers:
+ *  - The outer worker is a web worker, which the main thread grants permissions. It
+ *    starts the inner worker and relays messages. It computes nothing, so the main
+ *    thread can end it at any time, and the inner worker ends with it.
+ *  - The inner worker runs threads as any other worker does. Deno loads its modules
+ *    with its own permissions. So it is first allowed to read what the main thread
+ *    may read, and revokes that before any other module runs. It holds a Web Lock,
+ *    because only then Deno ends it while it computes.
  *
- * Protocol of its death. Deno raises the limit when the heap is exhausted, and ends
- * what runs. If that was in a callback of the platform's, the worker ends, and
- * Deno tells the outer one. If it was in a microtask or a message's listener, only
- * that is ended: so the inner one looks now and then whether the limit is still
- * the same, and tells the outer one if not. That writes `DEATH` into the handover
- * (see `handover.ts`), counts `SENT`, and calls the main thread until it ends both.
+ * Protocol of the inner worker's death.
+ *  - When the heap is exhausted, Deno raises the heap's limit and ends the code that
+ *    runs. If that is a callback of the platform's, the inner worker ends, and Deno
+ *    tells the outer worker.
+ *  - If it is a microtask or a message's listener, the inner worker goes on. So it
+ *    compares the limit again and again with the limit at its start, and posts a
+ *    message to the outer worker when the limit has changed.
+ *  - The outer worker writes `DEATH` into the handover (see `handover.ts`) and adds 1
+ *    to `SENT`. It calls the main thread again and again, until the main thread ends
+ *    both workers.
  *
- * Nothing of this is documented for Deno. Tests tell when it changes.
+ * Deno documents none of this. Tests fail when it changes.
  *
  * @module
  */
@@ -40,19 +45,19 @@ import {
 } from "./worker_kind.ts";
 import { serveKey, serverUrl, WORKER_NAME } from "./worker_server.ts";
 
-/** Where the outer worker tells the inner one's death. */
-const PLACES = { DEATH, SENT, SLOT, GONE, Death, CALL_WORDS };
-/** The space for what is new, as V8 chooses it for a large heap. */
+/** The words and values by which the outer worker reports the inner one's death. */
+const DEATH_WORDS = { DEATH, SENT, SLOT, GONE, Death, CALL_WORDS };
+/** The size of the young generation that V8 chooses for a large heap. */
 const YOUNG_MB = 48;
-/** How often the inner worker looks whether its heap was exhausted. */
+/** How long the inner worker waits before it compares its heap's limit again. */
 const BEAT_MS = 100;
-/** How long the outer one waits for the main thread before it calls again. */
+/** How long the outer worker waits before it calls the main thread again. */
 const CALL_AGAIN_MS = 10;
 
-/** What takes messages for a worker. */
+/** The way by which messages are posted to a worker. */
 export type Inbox = Pick<Worker, "postMessage">;
 
-/** The inbox of an isolated worker. */
+/** Posts messages to an isolated worker: the outer worker relays them. */
 export class RelayedInbox implements Inbox {
   constructor(readonly outer: Worker) {}
 
@@ -62,12 +67,17 @@ export class RelayedInbox implements Inbox {
   }
 }
 
-/** `Worker`, or the subclass of it that the program has put in its place. */
+/** The global `Worker` if the program replaced it by a subclass, else Deno's. */
 function currentWorkerClass(): typeof Worker {
   const current = globalThis.Worker;
   return current?.prototype instanceof Worker ? current : Worker;
 }
 
+/**
+ * Creates a worker. The library's first message to it is its setup.
+ *
+ * @throws {Deno.errors.NotCapable} If its permissions are more than the script's.
+ */
 export function newWorker(
   { permissions, isolation }: WorkerKind,
   registry: Registry,
@@ -97,22 +107,22 @@ export function newWorker(
 }
 
 /**
- * The worker's first module. The library comes first, so that it is in place
- * before any user's module runs. When users' modules run is up to the library.
+ * The text of a worker's first module, in two parts. It imports the library first,
+ * which then decides when users' modules run.
  *
- * What is imported by a literal is read with the parent's permissions: the worker
- * needs none of its own. But where Deno is asked for a symbolic link at run time,
- * it looks at the worker's permissions after all. So it is asked for a module that
- * has no place, and which imports the user's.
+ * Deno reads a module that is imported by a literal with the permissions of the main
+ * thread, so the worker needs none. There is an exception: if a dynamic import names
+ * a symbolic link, Deno checks the permissions of the worker. So the dynamic imports
+ * here name `data:` modules, each of which imports a module of the user's.
  */
 function bootstrap(
   { own, exposing }: Registry,
 ): { imports: string; start: string } {
   const imports = [...new Set([serverUrl, ...own])].map(importOf);
   const offers = [...exposing].map(([url, names]) => {
-    const stand = JSON.stringify(moduleUrl(importOf(url)));
+    const standIn = JSON.stringify(moduleUrl(importOf(url)));
     const text = `${JSON.stringify(url)}, ${JSON.stringify(names)}`;
-    return `[${text}, () => import(${stand})],`;
+    return `[${text}, () => import(${standIn})],`;
   });
   return {
     imports: imports.join("\n"),
@@ -126,7 +136,7 @@ function importOf(url: string): string {
   return `import ${JSON.stringify(url)};`;
 }
 
-/** What the outer worker is given, and what of that the inner one gives up. */
+/** The permissions of the outer worker, and those that the inner one revokes. */
 function permissionsToLoad(
   permissions: WorkerPermissions,
 ): { outer: WorkerPermissions; revoked: (typeof FOR_LOADING)[number][] } {
@@ -141,24 +151,24 @@ function permissionsToLoad(
   return { outer, revoked };
 }
 
-/** What the inner worker is. */
+/** What an inner worker is created with. */
 interface InnerWorker {
   name: string;
-  /** Its first module: what it imports, and what it then does. */
+  /** The two parts of its first module. */
   imports: string;
   start: string;
   permissions: WorkerPermissions;
   isolation: Isolation;
 }
 
-/** What the outer worker is made of. */
+/** What an outer worker is created with. */
 interface OuterWorker {
-  /** Its module. */
+  /** The URL of its first module. */
   source: string;
   permissions: WorkerPermissions;
 }
 
-/** The outer worker of an inner one. It takes messages as {@linkcode relayed}. */
+/** Makes the outer worker for an inner one. */
 function outerWorker(
   { name, imports, start, permissions, isolation: { memoryLimit } }:
     InnerWorker,
@@ -178,7 +188,7 @@ function outerWorker(
     start,
     "listen();",
   );
-  const run = argumentsOf(inner, name, limits, PLACES, CALL_AGAIN_MS);
+  const run = argumentsOf(inner, name, limits, DEATH_WORDS, CALL_AGAIN_MS);
   const source = moduleOf(
     'import { SHARE_ENV, Worker } from "node:worker_threads";',
     `(${runOuter})(${run}, Worker, SHARE_ENV);`,
@@ -186,7 +196,7 @@ function outerWorker(
   return { source, permissions: outer };
 }
 
-/** How large the spaces of a heap may be, as `node:worker_threads` has it. */
+/** The limits of a heap's spaces, as `node:worker_threads` takes them. */
 function limitsOf(memoryLimit: number): Record<string, number> {
   const young = Math.min(YOUNG_MB, memoryLimit / 4);
   return {
@@ -195,7 +205,7 @@ function limitsOf(memoryLimit: number): Record<string, number> {
   };
 }
 
-/** A message as the outer worker takes it: with a list of what is moved. */
+/** A message to relay. The outer worker needs the list of what it has to move. */
 function relayed(
   message: unknown,
   transfer: Transferable[] = [],
@@ -211,15 +221,15 @@ function argumentsOf(...values: unknown[]): string {
   return values.map((value) => JSON.stringify(value)).join(", ");
 }
 
-// The two functions below run in Deno's workers, where nothing of this module is:
-// they are sent as text, and use nothing but their arguments.
+// The two functions below are sent to workers as text. There is nothing of this
+// module in those workers: the functions use their arguments and globals only.
 
-/** The outer worker. */
+/** Runs in the outer worker. */
 function runOuter(
   source: string,
   name: string,
   resourceLimits: Record<string, number>,
-  places: typeof PLACES,
+  words: typeof DEATH_WORDS,
   callAgainMs: number,
   InnerWorker: typeof NodeWorker,
   sharedEnv: typeof SHARE_ENV,
@@ -229,7 +239,7 @@ function runOuter(
     name,
     workerData: port2,
     transferList: [port2 as never],
-    // A copy of its own would need a permission.
+    // To copy the environment would need a permission.
     env: sharedEnv,
     resourceLimits,
   });
@@ -237,17 +247,17 @@ function runOuter(
   let table: Int32Array;
   let death = 0;
   const call = () => {
-    const { calls, main } = places.CALL_WORDS;
+    const { calls, main } = words.CALL_WORDS;
     Atomics.add(table, calls, 1);
     Atomics.notify(table, calls);
     Atomics.notify(table, main);
   };
   const tell = () => {
     if (death === 0 || handover === undefined) return;
-    // It has said so itself.
-    if (Atomics.load(handover, places.SLOT) === places.GONE) return close();
-    if (Atomics.compareExchange(handover, places.DEATH, 0, death) !== 0) return;
-    Atomics.add(handover, places.SENT, 1);
+    // The inner worker has said so itself.
+    if (Atomics.load(handover, words.SLOT) === words.GONE) return close();
+    if (Atomics.compareExchange(handover, words.DEATH, 0, death) !== 0) return;
+    Atomics.add(handover, words.SENT, 1);
     call();
     setInterval(call, callAgainMs);
   };
@@ -257,12 +267,12 @@ function runOuter(
   };
   inner.on("error", (error: Error & { code?: string }) => {
     if (error.code === "ERR_WORKER_OUT_OF_MEMORY") {
-      die(places.Death.EXHAUSTED);
+      die(words.Death.EXHAUSTED);
     } else reportError(error);
   });
-  inner.on("exit", () => die(places.Death.CLOSED));
-  port1.onmessage = () => die(places.Death.EXHAUSTED);
-  // In a web worker these are the main thread's messages.
+  inner.on("exit", () => die(words.Death.CLOSED));
+  port1.onmessage = () => die(words.Death.EXHAUSTED);
+  // Messages of the main thread.
   globalThis.addEventListener("message", (event) => {
     const [message, transfer] = (event as MessageEvent).data;
     if (handover === undefined) {
@@ -275,7 +285,11 @@ function runOuter(
   });
 }
 
-/** The inner worker, before its other modules; what has it hear messages. */
+/**
+ * Runs in the inner worker, before its other modules.
+ *
+ * @returns A function that begins to dispatch the relayed messages.
+ */
 async function prepareInner(
   name: string,
   revoked: readonly (typeof FOR_LOADING)[number][],
@@ -285,9 +299,9 @@ async function prepareInner(
   deno: typeof Deno,
 ): Promise<() => void> {
   for (const name of revoked) deno.permissions.revokeSync({ name });
-  // As in a web worker.
+  // Web workers have these globals.
   Object.assign(globalThis, { self: globalThis, name });
-  // Deno's types don't have them.
+  // Deno's types lack `navigator.locks`.
   const { locks } = navigator as unknown as {
     locks: { request(name: string, held: () => Promise<never>): void };
   };
@@ -300,7 +314,7 @@ async function prepareInner(
   const { heap_size_limit: limit } = getHeapStatistics();
   const dispatch = globalThis.dispatchEvent.bind(globalThis);
   const Message = globalThis.MessageEvent;
-  // A microtask could be one of those that end with what exhausts the heap.
+  // A timer: a microtask could be ended together with the one that exhausts the heap.
   setInterval(() => {
     if (getHeapStatistics().heap_size_limit > limit) port.postMessage(0);
   }, beatMs);

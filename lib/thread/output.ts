@@ -1,10 +1,10 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * Where a thread's console goes. Deno's `Console` formats as it always does and
- * hands the text on; its methods stand in place of the global console's as long
- * as the thread runs. Each call's text goes in one piece, so that lines of
- * different threads don't mix.
+ * How a thread's console is redirected. As long as the thread runs, the methods of
+ * the global `console` are replaced by those of another `Console` of Deno's. It
+ * formats as always, and passes the text of each call on in one piece: so the lines
+ * of different threads don't mix.
  *
  * @module
  */
@@ -17,43 +17,44 @@ import {
   isShareable,
   reviveHandle,
 } from "../codec/references.ts";
-// A program that has no queue doesn't load one for this.
+// Only the type: a program that uses no queue doesn't load one for this.
 import type { Queue } from "../queue/queue.ts";
 
-/** Options of threads and pools. */
+/** Options of threads and pools for what `console` prints. */
 export interface OutputOptions {
   /**
-   * The queue that what is printed by `console` goes to, one item a call, without
-   * colours. A full queue has the printing wait. After the queue's shutdown it
-   * goes nowhere.
+   * The queue for what `console` prints: one item for each call, without colours.
+   * While the queue is full, printing waits. After the queue's shutdown, what is
+   * printed is lost.
    */
   stdout?: Queue<string>;
   /**
-   * Whether the thread's name stands before each line that it prints by
-   * `console`, as `[Thread-1 (worker)] text`.
+   * Whether `console` prints the thread's name before each line, as in
+   * `[Thread-1 (worker)] text`.
    *
    * @default {false}
    */
   printName?: boolean;
 }
 
-/** What is to become of what a thread prints. */
+/** How a thread's console is redirected. */
 export interface Output {
-  /** The queue that it goes to. */
+  /** The handle of the queue for the output. */
   to?: Handle;
-  /** Whether the thread's name stands before each line. */
+  /** Whether the thread's name is printed before each line. */
   isNamed?: boolean;
 }
 
 // deno-lint-ignore no-control-regex -- colours
 const COLORS = /\x1b\[[\d;]*m/g;
 
+/** The console's own methods, while they are replaced. */
 let original: Methods | undefined;
 
 /**
- * What the options say; undefined if that is nothing.
+ * Checks the options. It returns undefined if the console isn't redirected.
  *
- * @throws {TypeError} If the queue is none.
+ * @throws {TypeError} If `stdout` is not a queue.
  */
 export function outputOf(
   action: string,
@@ -73,7 +74,7 @@ function isQueue(value: unknown): value is Queue<string> {
     "putSync" in value;
 }
 
-/** From now on the thread's console goes there. */
+/** Redirects the console for a thread of that name. */
 export function redirectOutput(output: Output, name: string): void {
   const { to, isNamed = false } = output;
   const global = console as unknown as Methods;
@@ -82,14 +83,14 @@ export function redirectOutput(output: Output, name: string): void {
   let isPutting = false;
   let pending = "";
   const redirected = newConsole((text, level) => {
-    // A trace comes in pieces.
+    // The text of `console.trace` comes in pieces.
     pending += text;
     if (!pending.endsWith("\n")) return;
     const lines = isNamed
       ? pending.slice(0, -1).replaceAll(/^/gm, `[${name}] `)
       : pending.slice(0, -1);
     pending = "";
-    // What the queue itself has to say can't go there.
+    // A warning that the queue itself prints can't be put into it.
     if (sink === undefined || isPutting) {
       const print = level < WARNING ? methods.log : methods.error;
       return print.call(console, lines);
@@ -107,7 +108,7 @@ export function redirectOutput(output: Output, name: string): void {
   Object.assign(global, redirected);
 }
 
-/** From now on the console is Deno's again. */
+/** Gives the console its own methods back. */
 export function restoreOutput(): void {
   if (original === undefined) return;
   Object.assign(console, original);

@@ -26,60 +26,60 @@ import type { Answer } from "./messages.ts";
 import type { Needs } from "./modules.ts";
 import type { PooledWorker } from "./worker.ts";
 
-/** How long a thread may take to end before it is given up. */
+/** How long a turn lasts in which a thread that is ordered to end may end. */
 const GRACE_MS = 250;
-/**
- * So many times that long has one that shows a sign of life. Where the machine is
- * busy, each takes longer.
- */
+/** How many turns a thread gets that shows a sign of life. */
 const LONG_GRACE_TURNS = 12;
-/** And so many times one that shows none, where others keep it from running. */
+/** How many turns a thread gets that shows none, if other programs are busy. */
 const CROWDED_GRACE_TURNS = 4;
-/** This thread is late if it is woken so long after its time. */
+/** A turn doesn't count if this thread is woken so long after the turn's end. */
 const LATE_MS = 100;
-/** How many threads have ended when asked, and how many are still to. */
+/** How many threads have ended that were ordered to. */
 let endings = 0;
+/** How many threads are ordered to end and have not ended. */
 let stopping = 0;
 
-/** How long the worker of a thread that was given up may yet take to leave. */
+/** How long a thread that was given up may take to end after all. */
 const LAST_MS = 60_000;
 
-/** What a run needs to know. */
+/** Options of {@linkcode Run}. */
 export interface RunOptions extends Omit<SlotOptions, "waiter"> {
   /** The id of the exposed function. */
   target: number;
   args: Packed;
   worker: PooledWorker;
-  /** What its functions need; undefined if none of them is a user's. */
+  /** The users' modules that its functions need; undefined if none. */
   needs: Needs | undefined;
   /** Whether the worker is kept for another thread afterwards. */
   isKept: boolean;
-  /** Whether it sends or receives anything while it runs. */
+  /** Whether messages are sent to or from the thread while it runs. */
   hasMail?: boolean;
-  /** Where its console goes, if that is elsewhere. */
+  /** How the thread's console is redirected. */
   output?: Output;
 }
 
-/** What came of a run, as its worker has told it. */
+/** The outcome of a run, with the worker's answer as it came. */
 export interface Unread {
   outcome: Outcome;
   answer: Answer | undefined;
-  /** Why there is none. */
+  /** Why there is no answer. */
   error: Error | undefined;
   hasBegun: boolean;
 }
 
-/** What came of a run. */
+/** The outcome of a run, with its result or its error. */
 export type Settled =
   | { outcome: typeof Outcome.RETURNED; value: unknown }
   | { outcome: Exclude<Outcome, 1>; error: unknown };
 
-/** One function running in a worker, seen from the thread that started it. */
+/** A call of a function in a worker, seen from the main thread. */
 export class Run {
   readonly slot!: Slot;
   #worker: PooledWorker;
+  /** Why the worker broke down. */
   #brokeDown: Error | undefined;
   #settled: Settled | undefined;
+  /** False if the worker hadn't begun the thread when the thread was given up. */
   #hasBegun = true;
 
   constructor(
@@ -108,7 +108,7 @@ export class Run {
       }
       if (!isKept) worker.setLast();
     } catch (error) {
-      // An argument that can't be cloned, or no slot: nothing was sent.
+      // An argument can't be cloned, or there is no slot. Nothing was sent.
       this.slot?.end(Outcome.LOST);
       this.slot?.free();
       worker.release();
@@ -116,49 +116,53 @@ export class Run {
     }
   }
 
-  /** Sends something to the running thread. */
+  /** Sends mail to the running thread. */
   sendMail(mail: Packed): void {
     this.#worker.sendMail(mail);
   }
 
-  /** What the running thread sent first of what was not taken yet. */
+  /** Takes the oldest mail from the thread; undefined if there is none. */
   takeMail(): Packed | undefined {
     return this.#worker.takeMail();
   }
 
-  /** In a browser: awaits what the running thread has sent. */
+  /** In a browser: resolves when mail from the thread has arrived. */
   mailArrives(): Promise<void> | undefined {
     return this.#worker.mailArrives();
   }
 
-  /** Gets the answer here, once the slot has ended. */
+  /** Waits until the answer has arrived. The slot has ended before. */
   async collect(): Promise<void> {
     if (this.#hasAnswer) await this.#worker.collect();
   }
 
-  /** The same, blocking; false if the deadline passed first. */
+  /** Blocks until the answer has arrived; false if the deadline passed first. */
   collectSync(deadline: number): boolean {
     return !this.#hasAnswer || this.#worker.collectSync(deadline);
   }
 
-  /** What came of the run, once its answer was collected. */
+  /** Reads the outcome of the run, whose answer has arrived. */
   settle(): Settled {
     return this.#settled ??= this.#conclude();
   }
 
   /**
-   * Tells the thread to end, at its next wait or at once if it waits now. One
-   * that computes is given up after a moment.
+   * Orders the thread to end, and waits for that. The thread ends at once if it waits,
+   * else at its next wait. A thread that computes is given up after a moment.
    */
   async stop(): Promise<void> {
-    // A worker that was given back may run another thread by now.
+    // After the thread's end, the worker may run another thread.
     if (!this.slot.isAlive) return;
     const isParked = this.orderStop();
     if (await endsInTime(this.slot, isParked)) return;
     if (this.giveUp()) warnOfGivenUp(this.slot.name);
   }
 
-  /** Tells the thread to end; whether it blocks, and will heed that. */
+  /**
+   * Orders the thread to end.
+   *
+   * @returns Whether the thread blocks, so that it is sure to see the order.
+   */
   orderStop(): boolean {
     if (!this.slot.isAlive) return false;
     this.#worker.setLast();
@@ -168,8 +172,10 @@ export class Run {
   }
 
   /**
-   * Ends the thread, which was told to end, by force where that can be done, or
-   * gives it up; whether it goes on.
+   * Gives up a thread that was ordered to end and didn't. It is ended by force if its
+   * worker is isolated.
+   *
+   * @returns Whether the thread may go on.
    */
   giveUp(): boolean {
     if (!this.slot.isAlive) return false;
@@ -181,23 +187,23 @@ export class Run {
     return this.#hasBegun && !isKilled;
   }
 
-  /** The worker has ended, without a reason if its code has closed it. */
+  /** Handles the end of the worker. There is no reason if the user's code closed it. */
   #breakDown(reason: Error | undefined): void {
-    // What it answered before is an answer.
+    // An answer from before still counts.
     if (!this.slot.isAlive) return;
     if (reason === undefined) this.slot.end(Outcome.CLOSED, true);
     else if (this.slot.end(Outcome.LOST, true)) this.#brokeDown = reason;
   }
 
-  /** Whether the worker, still this run's, has answered. */
+  /** Whether the worker has an answer that wasn't read yet. */
   get #hasAnswer(): boolean {
     return this.#settled === undefined && isAnswered(this.slot.outcome);
   }
 
-  /** What the worker has told, to be sent on. The worker is given back. */
+  /** Takes the answer, to be passed on to another thread, and releases the worker. */
   take(): Unread {
     const unread = this.#read();
-    this.#giveBack(unread.outcome);
+    this.#releaseWorker(unread.outcome);
     return unread;
   }
 
@@ -207,7 +213,7 @@ export class Run {
     if (settled.outcome === Outcome.LOST && settled.error instanceof Damaged) {
       this.#brokeDown = settled.error;
     }
-    this.#giveBack(unread.outcome);
+    this.#releaseWorker(unread.outcome);
     return settled;
   }
 
@@ -217,11 +223,11 @@ export class Run {
     try {
       if (isAnswered(outcome)) answer = this.#worker.answer();
     } catch (error) {
-      // The worker's code has written where only the library writes.
+      // The user's code has written into memory of the library's.
       this.#brokeDown = error as Error;
       outcome = Outcome.LOST;
     }
-    // It closed itself with the answer in its hands.
+    // The worker closed itself while it held the answer.
     if (isAnswered(outcome) && answer === undefined) outcome = Outcome.CLOSED;
     return {
       outcome,
@@ -231,13 +237,13 @@ export class Run {
     };
   }
 
-  #giveBack(outcome: Outcome): void {
+  #releaseWorker(outcome: Outcome): void {
     if (this.#brokeDown !== undefined) {
       this.slot.free();
       this.#worker.discard();
     } else if (outcome === Outcome.LOST) {
-      // It may yet come to wait, or to end its slot: nobody else may have them.
-      // A thread that hasn't begun never gets at its slot.
+      // The thread may still wait or end its slot, so no other thread may get its slot
+      // or its waiter. A thread that hasn't begun never touches its slot.
       if (!this.#hasBegun) this.slot.free();
       this.#worker.giveUp(LAST_MS).then((hasLeft) => {
         if (hasLeft && this.#hasBegun) this.slot.free();
@@ -249,7 +255,7 @@ export class Run {
   }
 }
 
-/** What came of a run. */
+/** Decodes the answer of a run. */
 export function readSettled(
   { outcome, answer, error, hasBegun }: Unread,
 ): Settled {
@@ -263,14 +269,14 @@ export function readSettled(
   try {
     return readAnswer(outcome, answer);
   } catch (error) {
-    // Else it holds a function that this thread doesn't know.
+    // Otherwise the answer holds a function that this thread doesn't know.
     return error instanceof Damaged
       ? { outcome: Outcome.LOST, error }
       : { outcome: Outcome.THREW, error };
   }
 }
 
-/** Says that a thread was given up that had begun. */
+/** Warns that a thread was given up that may go on. */
 export function warnOfGivenUp(name: string): void {
   console.warn(
     `Thread ${name} seems to compute without ever waiting: told to ` +
@@ -281,12 +287,18 @@ export function warnOfGivenUp(name: string): void {
 }
 
 /**
- * Whether the thread ends before it is to be given up. Time doesn't count in
- * which this thread is late itself, or others end that were told to; and where
- * there are more of them than cores, each has to wait for its turn. One that is
- * parked will see the order as soon as it gets a core; one that awaits or has
- * heeded it shows a sign of life. One that does neither may be a loop that has
- * not come to its next call: other programs may keep it from running.
+ * Waits for the end of a thread that is ordered to end. It resolves to false when the
+ * thread is to be given up.
+ *
+ * The wait is counted in turns of {@linkcode GRACE_MS}. A turn doesn't count
+ *  - if another thread has ended in it that was ordered to, or this thread was woken
+ *    late: then the machine is busy;
+ *  - if the thread is parked: it will see the order as soon as it gets a core.
+ *
+ * A thread that has heeded the order, or awaits something, shows a sign of life and
+ * gets many turns. A thread that does neither may compute for ever, or may not have
+ * come to its next call because other programs keep it from running. It gets few
+ * turns, but more if more threads are ending than there are cores.
  */
 export async function endsInTime(
   slot: Slot,
@@ -318,9 +330,9 @@ async function endsInTurns(slot: Slot, isParked: boolean): Promise<boolean> {
 }
 
 /**
- * What an answer says.
+ * Decodes an answer.
  *
- * @throws {Damaged} If it is none.
+ * @throws {Damaged} If it is not an answer.
  */
 function readAnswer(outcome: Outcome, answer: unknown): Settled {
   const { value, thrown, brokeDown } = Object(answer) as Record<
@@ -334,12 +346,12 @@ function readAnswer(outcome: Outcome, answer: unknown): Settled {
   return { outcome: Outcome.LOST, error: new Error(reason, { cause: error }) };
 }
 
-/** Whether the worker tells what came of it. */
+/** Whether the worker gives an answer for that outcome. */
 function isAnswered(outcome: Outcome): boolean {
   return isSound(outcome) || outcome === Outcome.BROKE_DOWN;
 }
 
-/** Whether the target has come to its end. */
+/** Whether the target has returned or thrown. */
 function isSound(outcome: Outcome): boolean {
   return outcome === Outcome.RETURNED || outcome === Outcome.THREW;
 }

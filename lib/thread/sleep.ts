@@ -10,11 +10,11 @@ import { PENDING, WaitList } from "../sync/wait_list.ts";
 
 /** Options of {@linkcode sleep}. */
 export interface SleepOptions {
-  /** Ends the sleep early: the promise rejects with the signal's reason. */
+  /** A signal that ends the sleep: the promise rejects with its reason. */
   signal?: AbortSignal;
 }
 
-/** Nobody ever notifies it: those who wait here sleep until their deadline. */
+/** The threads that sleep. Nobody notifies them: they wait for their deadline. */
 const sleepers = new WaitList(
   new Int32Array(new SharedArrayBuffer(WaitList.WORDS * 4)),
   0,
@@ -22,11 +22,13 @@ const sleepers = new WaitList(
 );
 
 /**
- * Waits for some time. Python's `time.sleep`.
+ * Waits for some time. Python's `time.sleep`, as a promise.
  *
- * @param seconds How long, in seconds.
+ * @param seconds The time in seconds.
  * @param options A signal to end the sleep early.
  * @returns A promise that resolves when the time has passed.
+ * @throws {TypeError} If the time is not a number, or the signal is not an
+ * `AbortSignal`.
  * @throws {RangeError} If the time is negative.
  *
  * @example Usage
@@ -52,7 +54,8 @@ export async function sleep(
 /**
  * Blocks the calling thread for some time. Python's `time.sleep`.
  *
- * @param seconds How long, in seconds.
+ * @param seconds The time in seconds.
+ * @throws {TypeError} If the time is not a number.
  * @throws {RangeError} If the time is negative.
  *
  * @example Usage
@@ -67,6 +70,6 @@ export function sleepSync(seconds: number): void {
   sleepers.waitSync(() => PENDING, now() + seconds * 1000);
 }
 
-// In a bundle a user's module has the same URL: its names are others.
+// The name has a prefix: in a bundle, users' modules have the same URL as this one.
 expose(import.meta, { "lab9.sleepSync": sleepSync });
 addOwnModule(import.meta);

@@ -1,16 +1,18 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * How a function is started in a worker. Workers are the main thread's: a thread
- * has it start what it wants to start, by its line (see `line.ts`), and needs
- * no permission for that. What is started can do no more than its starter.
+ * How a function is started in a worker. The main thread creates all workers. Another
+ * thread asks the main thread to start a thread for it, by its line (see `line.ts`).
+ * It needs no permission for that. The new thread gets no more permissions than the
+ * thread that asked, its starter.
  *
- * The starter sees its threads by their slots in shared memory, as it would if it
- * were the main thread: it waits for their end and orders them to end. The main
- * thread has their workers: it hands over what comes from them and what goes to
- * them, keeps the process alive as long as one runs that is no daemon, and takes
- * them on when their starter has ended. Then pools' workers are ended; threads go
- * on, as in Python.
+ * The starter waits for its threads and orders them to end by their slots in shared
+ * memory, as the main thread does. The main thread passes on what goes to their
+ * workers and what comes from them. It keeps the process alive while one of them runs
+ * that isn't a daemon.
+ *
+ * When the starter ends, the main thread takes its threads over. Workers of pools are
+ * ended. Threads go on, as in Python.
  *
  * @module
  */
@@ -21,7 +23,7 @@ import { stopped } from "../sync/waiters.ts";
 import type { Registry } from "../codec/references.ts";
 import {
   askMainThread,
-  countCharge,
+  countStartedThread,
   onStartRequests,
   reachOut,
   type Reply,
@@ -48,7 +50,7 @@ import {
 import type { StartOptions, StartRequest } from "./messages.ts";
 import { PooledWorker } from "./worker.ts";
 
-/** One function running in a worker, as its starter sees it. */
+/** A call of a function in a worker, as its starter sees it. See {@linkcode Run}. */
 export interface Started {
   readonly slot: Slot;
   sendMail(mail: Packed): void;
@@ -63,8 +65,8 @@ export interface Started {
 /**
  * Starts a function in a worker.
  *
- * @param registry The modules that a fresh worker knows; those of today, unless
- * that is said, or a thread starts it.
+ * @param registry The modules that a fresh worker can load. The default is all that
+ * have exposed something by now. It is ignored unless the main thread calls this.
  */
 export function start(options: StartOptions, registry?: Registry): Started {
   return isMainThread()
@@ -81,7 +83,7 @@ function startHere(options: StartOptions, registry?: Registry): Run {
   return new Run({ ...options, worker, needs, isKept: !isFresh });
 }
 
-/** A run that the main thread has started for this one. */
+/** A run that the main thread has started for this thread. */
 class DistantRun implements Started {
   readonly slot: Slot;
   #settled: Settled | undefined;
@@ -90,15 +92,15 @@ class DistantRun implements Started {
     reachOut();
     const transfer = transferList(options.args);
     this.slot = slotOf(askMainThread({ starts: options }, transfer))!;
-    countCharge(1);
+    countStartedThread(1);
   }
 
   sendMail(mail: Packed): void {
-    this.#ask("tell", mail, transferList(mail));
+    this.#ask("send mail", mail, transferList(mail));
   }
 
   takeMail(): Packed | undefined {
-    return this.#ask("hear") as Packed | undefined;
+    return this.#ask("take mail") as Packed | undefined;
   }
 
   mailArrives(): undefined {}
@@ -115,9 +117,9 @@ class DistantRun implements Started {
 
   #settle(): Settled {
     const unread = this.#ask("settle") as Unread | undefined;
-    // It was an earlier thread's, which has ended.
+    // This thread has ended, and the run was taken over.
     if (unread === undefined) throw stopped();
-    countCharge(-1);
+    countStartedThread(-1);
     return readSettled(unread);
   }
 
@@ -137,11 +139,12 @@ class DistantRun implements Started {
   }
 }
 
-/** A thread that another has started, in the main thread. */
+/** A thread that was started for another one, its parent; in the main thread. */
 class Child {
   readonly run: Run;
   #isPools: boolean;
   #parent: Slot;
+  /** Whether the outcome was taken. */
   #isTaken = false;
 
   constructor(parent: Slot, options: StartOptions) {
@@ -151,13 +154,13 @@ class Child {
     this.#watch(options);
   }
 
-  /** What came of it, for its starter. */
+  /** Takes the outcome, for the parent. */
   take(): Unread {
     this.#isTaken = true;
     return this.run.take();
   }
 
-  /** Its starter has ended. */
+  /** Handles the end of the parent. */
   orphan(): void {
     if (!this.run.slot.isAlive) this.#bury();
     else if (this.#isPools) this.run.stop();
@@ -169,7 +172,7 @@ class Child {
     if (!this.#parent.isAlive) this.#bury();
   }
 
-  /** Sees to what its starter would have seen to. */
+  /** Does what the ended parent would have done: it prints an error of the thread. */
   #bury(): void {
     if (this.#isTaken) return;
     this.#isTaken = true;
@@ -181,13 +184,13 @@ class Child {
   }
 }
 
-/** Those that a thread has started, by their ident. */
+/** A thread, and the threads that were started for it, by their idents. */
 interface Family {
   parent: Slot;
   children: Map<number, Child>;
 }
 
-/** Of the thread that each worker runs, or ran last. */
+/** The family of the thread that a worker runs, or ran last. */
 const families = new WeakMap<PooledWorker, Family>();
 
 onStartRequests((worker: PooledWorker, request: StartRequest): Reply => {
@@ -200,13 +203,13 @@ onStartRequests((worker: PooledWorker, request: StartRequest): Reply => {
     return { value: { index, ident, name, daemon, waiter } satisfies SlotNote };
   }
   const child = children.get(request.of);
-  // What came of it was asked for already.
+  // The outcome was taken already.
   if (child === undefined) return { value: undefined };
   const { run } = child;
   switch (request.does) {
-    case "tell":
+    case "send mail":
       return { value: run.sendMail(request.mail!) };
-    case "hear": {
+    case "take mail": {
       const value = run.takeMail();
       return { value, transfer: value && transferList(value) };
     }
@@ -247,7 +250,10 @@ async function watchParent({ parent, children }: Family): Promise<void> {
   children.clear();
 }
 
-/** What a thread asks for, as far as it may: it may say anything. */
+/**
+ * Checks the options of a thread that another one asks for. The user's code in the
+ * asking worker may have sent anything.
+ */
 function checked(
   worker: PooledWorker,
   {
@@ -280,7 +286,7 @@ function checked(
     ),
     isFresh: isFresh === true,
     isPools: isPools === true,
-    // What it answers has to be sent on, and goes by message.
+    // The answer is to be passed on, so it has to come as a message.
     hasMail: true,
     output,
   };

@@ -2,8 +2,7 @@
 
 import { Promise as Promises } from "../platform/platform.ts";
 import { expose } from "../expose.ts";
-// Whatever else is loaded, and when: queues, locks and their errors are known to
-// every thread that they may be passed to.
+// Every thread has to know queues, locks and their errors before one is sent to it.
 import "../locks.ts";
 import "../queue/queue.ts";
 import {
@@ -71,13 +70,13 @@ export type {
 export interface ThreadOptions<F extends AnyFunction = AnyFunction>
   extends OutputOptions, ContextOptions, IsolationOptions {
   /**
-   * What the target is called with.
+   * The arguments of the target.
    *
    * @default {[]}
    */
   args?: Readonly<Parameters<F>>;
   /**
-   * The thread's name. Without one it is `Thread-N (target)`.
+   * The thread's name. The default is `Thread-N (target)`, with a number `N`.
    */
   name?: string;
   /**
@@ -87,16 +86,16 @@ export interface ThreadOptions<F extends AnyFunction = AnyFunction>
    */
   daemon?: boolean;
   /**
-   * What the thread may do: never more than the thread that starts it.
+   * The thread's permissions. They can't be more than those of the thread that starts
+   * it.
    *
    * @default {"none"}
    */
   permissions?: WorkerPermissions;
   /**
-   * Whether the thread has a worker of its own: one that has run nothing before
-   * and is kept for no other thread. Without it the thread may find what an
-   * earlier thread with the same modules and permissions has left in their
-   * variables.
+   * Whether the thread gets a worker that runs no other thread before or after.
+   * Otherwise the variables of its modules may have the values that an earlier thread
+   * with the same modules and permissions has left in them.
    *
    * @default {false}
    */
@@ -104,8 +103,8 @@ export interface ThreadOptions<F extends AnyFunction = AnyFunction>
 }
 
 /**
- * Thrown where a thread or a task is waited for whose worker is gone: it
- * closed itself, broke down, or was given up.
+ * Thrown by a wait for a thread or a task whose worker is gone: the worker closed
+ * itself, broke down, or was given up.
  *
  * @example Usage
  * ```ts
@@ -124,29 +123,33 @@ export class WorkerLostError extends Error {
   override name = "WorkerLostError";
 }
 
-/** The threads that this one started and that are alive, by their ident. */
+/** The living threads that were started here, by their idents. */
 const children = new Map<number, Thread>();
-/** Whose end is awaited, and how long. */
+
+/** The checked arguments of a join. */
 interface Joining {
   slot: Slot;
   deadline: number;
   signal: AbortSignal | undefined;
 }
 
-/** The slot of a thread that somebody else started, in place of a target. */
+/**
+ * Passed to the constructor in place of a target, for an object that stands for a
+ * thread which was started elsewhere.
+ */
 class Attachment {
   constructor(readonly slot: Slot) {}
 }
 
 /**
- * A function that runs in a worker. Python's `threading.Thread`.
+ * A thread, which runs a function in a worker. Python's `threading.Thread`.
  *
- * The target has to be exposed (see {@linkcode expose}). Its arguments and its
- * result travel by structured clone; shared objects, such as queues, and exposed
- * functions may stand anywhere in them. The target may be async.
+ * The function, its target, has to be exposed (see {@linkcode expose}). It may be
+ * async. Its arguments and its result are sent by structured clone. They may hold
+ * exposed functions, and objects that threads share, such as queues.
  *
- * A worker that has run a thread is kept for the next one, so that only the
- * first threads of a program take the time that a worker takes to start.
+ * A worker that has run a thread is kept for the next one, because a worker takes
+ * some time to start.
  *
  * @example Usage
  * ```ts no-eval
@@ -181,18 +184,17 @@ export class Thread<F extends AnyFunction = AnyFunction>
   #run: Started | undefined;
   #watching: Promise<void> | undefined;
   #settled: Settled | undefined;
-  /** How many have joined or terminated it: they get what it threw. */
+  /** How many callers join or terminate it. They get the error that it throws. */
   #joins = 0;
 
   /**
-   * Makes a thread that is yet to be started.
+   * Creates a thread. {@linkcode start} starts it.
    *
    * @param target The function to run.
    * @param options The options.
-   * @throws {TypeError} If the target was never exposed, the arguments hold a
-   * function that was never exposed, or the permissions or the isolation are no
-   * such thing.
-   * @throws {RangeError} If a worker can't do with the memory limit.
+   * @throws {TypeError} If the target or a function in the arguments was never
+   * exposed, or an option has the wrong type.
+   * @throws {RangeError} If the memory limit is too small for a worker.
    *
    * @example Usage
    * ```ts
@@ -208,7 +210,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
     options: ThreadOptions<F> & { args: Readonly<Parameters<F>> },
   );
   /**
-   * The same for a target that can do without arguments.
+   * Creates a thread for a target that needs no arguments.
    *
    * @param target The function to run.
    * @param options The options.
@@ -257,7 +259,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
     this.#args = context === undefined
       ? pack(args, -1)
       : pack([context, target, args], -2);
-    // Python takes an empty name for none.
+    // In Python, too, an empty name is replaced by the default.
     this.#shortName = name || `Thread-${nextThreadNumber()}`;
     this.#name = name || `${this.#shortName} (${nameOf(target)})`;
     this.#daemon = daemon;
@@ -268,7 +270,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
   }
 
   /**
-   * Makes the thread that a handle stands for.
+   * Returns the thread that a handle describes.
    *
    * @ignore
    */
@@ -277,14 +279,14 @@ export class Thread<F extends AnyFunction = AnyFunction>
     try {
       slot = slotOf(JSON.parse(text!));
     } catch {
-      // It is no JSON.
+      // It is not JSON.
     }
     if (slot === undefined) throw new Damaged("handle");
     return attached(slot);
   }
 
   /**
-   * A thread is found by what is known of it in every thread.
+   * Whether its handle has a text instead of shared memory.
    *
    * @ignore
    */
@@ -295,7 +297,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
   }
 
   /**
-   * What is sent in place of the thread.
+   * The handle that is sent in place of the thread.
    *
    * @ignore
    */
@@ -322,10 +324,10 @@ export class Thread<F extends AnyFunction = AnyFunction>
   }
 
   /**
-   * A number that no other thread of the process has, or had. Python's
+   * The thread's number. No other thread of the process has or had the same. Python's
    * `Thread.ident`.
    *
-   * @returns A safe integer, not zero; undefined before the thread is started.
+   * @returns A safe integer, not zero. It is undefined before the thread is started.
    */
   get ident(): number | undefined {
     return this.#slot?.ident;
@@ -352,9 +354,9 @@ export class Thread<F extends AnyFunction = AnyFunction>
   }
 
   /**
-   * What the target returned, once {@linkcode join} has seen the thread's end.
+   * The result of the target, once a {@linkcode join} has returned.
    *
-   * @returns The result; undefined before, and if the target threw.
+   * @returns The result. It is undefined before, and if the target threw.
    */
   get result(): Awaited<ReturnType<F>> | undefined {
     return this.#settled?.outcome === Outcome.RETURNED
@@ -363,15 +365,15 @@ export class Thread<F extends AnyFunction = AnyFunction>
   }
 
   /**
-   * Starts the thread. It needs no awaiting: the thread runs on its own.
-   * Python's `Thread.start`.
+   * Starts the thread. The returned promise needn't be awaited. Python's
+   * `Thread.start`.
    *
    * @returns A promise that resolves when the target is about to be called.
-   * @throws {Error} If the thread was started before, or the calling thread is
-   * a worker that loads its modules.
+   * @throws {Error} If the thread was started before, or if this is a worker that is
+   * loading its modules.
    * @throws {DOMException} A `DataCloneError` if an argument can't be cloned.
-   * @throws {Deno.errors.NotCapable} If the permissions are more than the
-   * script's own.
+   * @throws {Deno.errors.NotCapable} If the permissions are more than those of the
+   * calling thread.
    *
    * @example Usage
    * ```ts
@@ -412,18 +414,18 @@ export class Thread<F extends AnyFunction = AnyFunction>
   }
 
   /**
-   * Waits for the thread's end. Python's `Thread.join`, except that it tells
-   * what came of the thread.
+   * Waits for the thread's end. Python's `Thread.join`, which doesn't return the
+   * target's result nor raise its error.
    *
-   * @param options How long to wait at most, in seconds, or options that may have
-   * a signal to stop waiting, too. The thread goes on either way.
-   * @returns A promise that resolves to the target's result. It rejects with
-   * what the target threw; its class, message and own properties are kept, and
-   * its `cause` has the thread's stack.
-   * @throws {TypeError} If the options, their timeout or their signal are none.
+   * @param options The timeout in seconds, or options with a timeout and a signal that
+   * ends the wait. Neither ends the thread.
+   * @returns A promise that resolves to the target's result. It rejects with the error
+   * that the target threw: its class, message and own properties are kept, and its
+   * `cause` has the thread's stack.
+   * @throws {TypeError} If the options, the timeout or the signal have the wrong type.
    * @throws {RangeError} If the timeout is negative.
-   * @throws {Error} If the thread was not started, or is the calling one.
-   * @throws {DOMException} A `TimeoutError` if the timeout passes first; an
+   * @throws {Error} If the thread was not started, or is the calling thread.
+   * @throws {DOMException} A `TimeoutError` if the timeout passes first. An
    * `AbortError` if the thread was terminated.
    * @throws {WorkerLostError} If the thread's worker is gone.
    *
@@ -458,19 +460,19 @@ export class Thread<F extends AnyFunction = AnyFunction>
   }
 
   /**
-   * Blocks the calling thread until this one's end, otherwise as
-   * {@linkcode join}.
+   * Blocks the calling thread until this thread has ended. Otherwise it is as
+   * {@linkcode join}. Python's `Thread.join`.
    *
-   * @param options How long to wait at most, in seconds, or as an option.
-   * @returns The target's result.
-   * @throws {TypeError} If the options or their timeout are none.
+   * @param options The timeout in seconds, or options with a timeout.
+   * @returns The target's result. If the target threw, its error is thrown.
+   * @throws {TypeError} If the options or the timeout have the wrong type.
    * @throws {RangeError} If the timeout is negative.
-   * @throws {Error} If the thread was not started, or is the calling one.
-   * @throws {DOMException} A `TimeoutError` if the timeout passes first; an
+   * @throws {Error} If the thread was not started, or is the calling thread.
+   * @throws {DOMException} A `TimeoutError` if the timeout passes first. An
    * `AbortError` if the thread was terminated.
    * @throws {WorkerLostError} If the thread's worker is gone.
-   * @throws {DeadlockError} If the thread could never end, because it waits for
-   * the calling one, directly or through others.
+   * @throws {DeadlockError} If the thread can never end, because it waits for the
+   * calling thread, directly or through others.
    *
    * @example Usage
    * ```ts
@@ -486,7 +488,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
     checkStop();
     using _span = recordSpan(Mark.JOIN, slot.ident);
     if (!slot.endedSync(deadline)) throw this.#timeoutError(options);
-    // Here, where nothing of the answer is lost: it can be joined again.
+    // Before the answer is taken: if this throws, the thread can be joined again.
     if (this.#settled === undefined) reserveStackForCompiling(slot.levels);
     if (this.#run?.collectSync(deadline) === false) {
       throw this.#timeoutError(options);
@@ -496,11 +498,13 @@ export class Thread<F extends AnyFunction = AnyFunction>
   }
 
   /**
-   * Ends the thread: at once if it sleeps or waits for a queue or a lock, else
-   * at its next wait. A thread that computes without ever calling the library
-   * is ended by force after a moment if it is isolated (see
-   * {@linkcode ThreadOptions}); else it can't be ended, and is given up, with a
-   * warning. Joining the thread then throws an error. Python has nothing like it.
+   * Ends the thread. A thread that sleeps, or waits for a queue or a lock, ends at
+   * once. Another one ends when it calls the library next. To join the thread then
+   * throws an error. Python has nothing like it.
+   *
+   * A thread that computes and never calls the library is ended by force after a
+   * moment if it is isolated (see {@linkcode ThreadOptions}). Otherwise it can't be
+   * ended: it is given up, and a warning is printed.
    *
    * @returns A promise that resolves when the thread has ended or was given up.
    * @throws {Error} If another thread started it.
@@ -529,10 +533,10 @@ export class Thread<F extends AnyFunction = AnyFunction>
   }
 
   /**
-   * Waits for the thread's end, if it was started; what the target threw is
-   * thrown. A thread that was terminated is fine.
+   * Joins the thread if it was started.
    *
-   * @returns A promise that resolves when the thread has ended.
+   * @returns A promise that resolves when the thread has ended, also if it was
+   * terminated. It rejects with the error that the target threw.
    *
    * @example Usage
    * ```ts
@@ -554,7 +558,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
   }
 
   /**
-   * How Python prints a thread.
+   * The text that Python prints for a thread.
    *
    * @returns For example `<Thread(Thread-1, started 140213700165632)>`.
    */
@@ -574,7 +578,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
   }
 
   /**
-   * What `console.log` prints.
+   * The text that `console.log` prints.
    *
    * @returns The same as {@linkcode toString}.
    */
@@ -582,42 +586,45 @@ export class Thread<F extends AnyFunction = AnyFunction>
     return this.toString();
   }
 
-  /** Sees the thread to its end, whether or not anyone joins it. */
+  /** Waits for the end, even if nobody joins. It prints an error that nobody gets. */
   async #watch(slot: Slot, started: Promise<void>): Promise<void> {
     using _alive = this.#daemon ? undefined : awaitThread();
-    // What awaits the start goes on first.
+    // Callers that await the start go on first.
     await started.then(() => {});
     await slot.reached(Status.ENDED, Infinity, false);
     await this.#run!.collect();
     this.#settle();
     const { outcome } = this.#settled!;
-    // Who ends a thread on purpose has said so, as by Python's `sys.exit()`.
+    // A thread that closes its worker means to end, as with Python's `sys.exit()`.
     const isIntended = outcome === Outcome.RETURNED ||
       outcome === Outcome.CLOSED;
     if (this.#joins > 0 || isIntended) return;
     console.error(`Exception in thread ${this.#name}:`, this.#failure());
   }
 
-  /** After a join, nothing of the thread still goes on. */
+  /** Waits until the thread's end was handled: nothing goes on after a join. */
   async #watched(): Promise<void> {
     using _alive = hold();
     await this.#watching;
   }
 
+  /** Reads the outcome, once. */
   #settle(): void {
     if (this.#run === undefined || this.#settled !== undefined) return;
     this.#settled = this.#run.settle();
     children.delete(this.#slot!.ident);
   }
 
+  /** Returns the result, or throws the error, of the ended thread. */
   #conclude(): Awaited<ReturnType<F>> {
     this.#settle();
-    // Only the thread that started another knows what came of it.
+    // Only the thread that started this one knows the outcome.
     if (this.#settled === undefined) return undefined as never;
     if (this.#settled.outcome !== Outcome.RETURNED) throw this.#failure();
     return this.#settled.value as Awaited<ReturnType<F>>;
   }
 
+  /** The error of a thread that didn't return. */
   #failure(): unknown {
     const { outcome, error } = this.#settled as Settled & { error: unknown };
     switch (outcome) {
@@ -666,14 +673,14 @@ function nameOf(fn: AnyFunction): string {
   return originOf(fn)!.name.replace(/^lab9\./, "");
 }
 
-/** The threads that others started, or the main one, by their ident. */
+/** The threads that were started elsewhere, and the main one, by their idents. */
 const others = new Map<number, WeakRef<Thread>>();
-/** The thread that runs here: it is always the same object. */
+/** The running thread. It is always the same object. */
 let current: Thread | undefined;
-/** How many there were when those were last taken out that nobody has. */
+/** How many entries `others` had after it was cleaned up last. */
 let othersKept = 0;
 
-/** The one object that stands for a thread here. */
+/** The object that stands for a thread here. A thread has only one. */
 function attached(slot: Slot): Thread {
   const known = children.get(slot.ident) ?? others.get(slot.ident)?.deref();
   if (known !== undefined) return known;
@@ -689,7 +696,7 @@ function attached(slot: Slot): Thread {
 }
 
 /**
- * The thread that calls it. Python's `threading.current_thread`.
+ * The calling thread. Python's `threading.current_thread`.
  *
  * @returns The thread.
  *
@@ -708,7 +715,7 @@ export function currentThread(): Thread {
 }
 
 /**
- * The ident of the thread that calls it. Python's `threading.get_ident`.
+ * The ident of the calling thread. Python's `threading.get_ident`.
  *
  * @returns A safe integer, not zero.
  *
@@ -725,8 +732,8 @@ export function getIdent(): number {
 }
 
 /**
- * The threads that are alive, the main one first and then in the order of their
- * start. Python's `threading.enumerate`.
+ * The threads that are alive: the main thread, and then the others in the order of
+ * their start. Python's `threading.enumerate`.
  *
  * @returns The threads.
  *
@@ -743,7 +750,7 @@ export function enumerate(): Thread[] {
 }
 
 /**
- * How many threads are alive, the main one included. Python's
+ * The number of threads that are alive, with the main thread. Python's
  * `threading.active_count`.
  *
  * @returns The number of threads.
@@ -760,20 +767,19 @@ export function activeCount(): number {
   return aliveSlots().length;
 }
 
-/** Does nothing: what {@linkcode prestartWorkers} has its workers run. */
+/** Does nothing. The workers of {@linkcode prestartWorkers} run it. */
 function idle(): void {}
 
-// In a bundle a user's module has the same URL: its names are others.
+// The name has a prefix: in a bundle, users' modules have the same URL as this one.
 expose(import.meta, { "lab9.idle": idle });
 addOwnModule(import.meta);
 
 /**
- * Starts workers ahead of the threads that will use them, so that those start
- * in no time. A worker takes 10 to 20 ms to start, and blocks the main thread
- * meanwhile.
+ * Starts workers ahead, so that the threads that will use them start in no time. A
+ * worker takes 10 to 20 ms to start, and blocks the main thread meanwhile.
  *
- * @param count How many idle workers there should be at least.
- * @returns A promise that resolves when they are ready.
+ * @param count How many workers are to be idle afterwards, at least.
+ * @returns A promise that resolves when the workers are ready.
  * @throws {TypeError} If the count is not a number.
  * @throws {RangeError} If the count is not a non-negative integer.
  *
@@ -803,7 +809,7 @@ export async function prestartWorkers(count: number): Promise<void> {
   await Promises.all(Array.from({ length: count }, (_, i) => prestart(i + 1)));
 }
 
-/** Sees a worker to where it is ready; it stays one that has run nobody's code. */
+/** Starts a worker and waits until it is idle. It runs no code of the user's. */
 async function prestart(number: number): Promise<void> {
   const run = new Run({
     target: idOf(idle)!,

@@ -1,17 +1,19 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * The threads of the process, in shared memory, so that each of them can tell
- * which there are.
+ * The table of the process's threads, in shared memory. Every thread has a slot in it.
  *
- * Protocol of a slot. The thread that starts another takes a free slot under the
- * table's mutex, fills it, and writes `STATUS` last. From then on the new thread
- * owns it. It writes `RUNNING` and wakes those that wait on `BEGUN`. At its end
- * it writes `OUTCOME` and `ENDED`, and wakes those that wait on either list. A
- * thread that gives it up races it for that end: only the one that moves
- * `OUTCOME` away from `NONE` goes on to write `ENDED`. The starter frees the
- * slot when it has seen the end. The ident in a slot shows whether it went to
- * another thread since.
+ * Protocol of a slot.
+ *  - The main thread takes a free slot for a new thread under the table's mutex and
+ *    fills it. It writes `STATUS` last. From then on the slot is the new thread's.
+ *  - When the thread begins, it moves `STATUS` from `STARTING` to `RUNNING` and wakes
+ *    the wait list `BEGUN`.
+ *  - When the thread ends, it moves `OUTCOME` away from `NONE`, writes `ENDED` into
+ *    `STATUS` and wakes both wait lists.
+ *  - A thread that gives another one up ends its slot in the same way. Only the thread
+ *    that has moved `OUTCOME` away from `NONE` writes `ENDED`.
+ *  - The main thread frees the slot when the end was seen. Another thread may get it
+ *    then. `IDENT` differs for every thread, so it shows whether that has happened.
  *
  * @module
  */
@@ -29,60 +31,79 @@ import { setIdentOf } from "../locks/ownership.ts";
 import { currentWaiter, MAX_WAITERS, threadIdAt } from "../sync/waiters.ts";
 import { endThread, enterJoin, leaveJoin } from "../locks/wait_graph.ts";
 
+/** Values of `STATUS`. */
 export const Status = { FREE: 0, STARTING: 1, RUNNING: 2, ENDED: 3 } as const;
 
-/** How a thread ended. */
+/** Values of `OUTCOME`: how a thread ended. */
 export const Outcome = {
+  /** It has not ended. */
   NONE: 0,
   RETURNED: 1,
   THREW: 2,
-  /** By `self.close()` or `Deno.exit()` in the worker. */
+  /** The user's code called `self.close()` or `Deno.exit()`. */
   CLOSED: 3,
-  /** By order, at one of its waits. */
+  /** It was ordered to end. */
   TERMINATED: 4,
-  /** Given up: it computes on, or its worker failed. */
+  /** It was given up while it computed, or its worker failed. */
   LOST: 5,
-  /** A module threw while the worker loaded it. */
+  /** The worker could not load a module. */
   BROKE_DOWN: 6,
 } as const;
 export type Outcome = (typeof Outcome)[keyof typeof Outcome];
 
+/** How many slots the table has. */
 const SLOTS = 1 << 13;
+/** How many words a slot has. */
 const WORDS = 64;
+
+// The words of a slot.
+
+/** One of {@linkcode Status}. */
 const STATUS = 0;
+/** One of {@linkcode Outcome}. */
 const OUTCOME = 1;
+/** 1 if the thread is a daemon. */
 const DAEMON = 2;
+/** The waiter that the thread blocks on. */
 const WAITER = 3;
-/** Two wait lists. */
+/** The wait list of those that wait for the thread's end. */
 const FINISHED = 4;
-const BEGUN = 10;
+/** How many characters of the name are stored. */
 const NAME_LENGTH = 7;
-/** An index into the view of doubles. */
+/** The thread's ident: an index into the view of doubles, of words 8 and 9. */
 const IDENT = 4;
+/** The wait list of those that wait for the thread's begin. */
+const BEGUN = 10;
 /** How deep the answer is nested. */
 const LEVELS = 13;
+/** The characters of the name, of 16 bits. */
 const NAME = 14;
 const NAME_CHARACTERS = (WORDS - NAME) * 2;
 
-// Words of slot 0, which is nobody's.
+// The words of slot 0, which belongs to no thread.
+
+/** The mutex under which slots are taken. */
 const TABLE_MUTEX = 0;
+/** The largest slot that was ever taken. */
 const LAST_SLOT = 1;
-/** An index into the view of doubles. */
+/** The ident of the next thread: an index into the view of doubles. */
 const NEXT_IDENT = 1;
-/** How many threads without a name there were. */
+/** How many threads without a name were made. */
 const THREADS = 4;
 
-/** In place of a slot, in a worker that has run no thread yet. */
+/** The current slot of a worker that has run no thread yet. */
 export const NO_SLOT = 0;
 /** The main thread's slot. */
 export const MAIN_SLOT = 1;
-/** Idents look like Linux's: addresses a thread's stack apart. */
+/** Idents look as on Linux, where they are addresses of stacks of 8 MB. */
 const IDENT_STEP = 8_392_704;
 const FIRST_IDENT = 140_200_000_000_000;
 
 let words: Int32Array | undefined;
 let doubles: Float64Array;
+/** The slot of the running thread. */
 let current = MAIN_SLOT;
+/** How many threads without a name modules have made while they were loading. */
 let uncounted = 0;
 
 function table(): Int32Array {
@@ -106,17 +127,17 @@ function view(buffer: SharedArrayBuffer): void {
   doubles = new Float64Array(buffer);
 }
 
-/** The table's memory, for handing it to a new thread. */
+/** The table's memory, for a new worker. */
 export function threadTable(): SharedArrayBuffer {
   return table().buffer as SharedArrayBuffer;
 }
 
-/** Joins the table of the process; a new worker does this first. */
+/** Sets the table of the process, in a new worker. */
 export function adoptThreadTable(buffer: SharedArrayBuffer): void {
   view(buffer);
 }
 
-/** Says which thread runs here from now on. */
+/** Sets the slot of the thread that runs here from now on. */
 export function enterSlot(slot: number): void {
   current = slot;
 }
@@ -133,11 +154,10 @@ export function isMainThread(): boolean {
 }
 
 /**
- * Refuses to start anything while a worker loads modules: whoever does it there
- * does so at the top level of a module, as a rule, and every worker would do it
- * again. The sentence names the way out.
+ * Checks that threads may be started. While a worker loads modules, they may not: the
+ * top level of a module would start them again in every worker.
  *
- * @throws {Error} If the running thread is a worker that loads modules.
+ * @throws {Error} If this is a worker that loads modules.
  */
 export function checkMayStart(action: string): void {
   if (isMainThread() || current !== NO_SLOT && !areModulesLoading()) return;
@@ -149,7 +169,7 @@ export function checkMayStart(action: string): void {
 }
 
 /**
- * Refuses what only the main thread may do.
+ * Checks that this is the main thread.
  *
  * @throws {Error} If the running thread is not the main one.
  */
@@ -165,12 +185,12 @@ export function checkMainThread(action: string): void {
 
 /** The number of the next thread without a name. */
 export function nextThreadNumber(): number {
-  // What modules make while they load isn't counted: each worker loads them.
+  // Threads that modules make while they load aren't counted: each worker loads them.
   const counts = isMainThread() || current !== NO_SLOT && !areModulesLoading();
   return counts ? Atomics.add(table(), THREADS, 1) + 1 : ++uncounted;
 }
 
-/** What a slot is filled with. */
+/** Options of {@linkcode allocateSlot}. */
 export interface SlotOptions {
   name: string;
   daemon: boolean;
@@ -224,15 +244,15 @@ function nameView(slot: number): Uint16Array {
   );
 }
 
-/** What tells a thread that had a slot. */
+/** What identifies a thread, even after its slot went to another one. */
 export interface SlotNote extends SlotOptions {
   index: number;
   ident: number;
 }
 
 /**
- * The slot that was noted; undefined if this is no note. It may come from a
- * thread that may do less than this one.
+ * The slot that a note describes; undefined if it is not a note. It is checked,
+ * because the user's code in another thread may have sent anything.
  */
 export function slotOf(note: unknown): Slot | undefined {
   const { index, ident, name, daemon, waiter } = Object(note) as SlotNote;
@@ -245,7 +265,7 @@ export function slotOf(note: unknown): Slot | undefined {
     : undefined;
 }
 
-/** A slot, as long as it belongs to one thread. */
+/** The slot of one thread. Once another thread has the slot, the thread has ended. */
 export class Slot implements Witness {
   readonly index: number;
   readonly ident: number;
@@ -255,7 +275,11 @@ export class Slot implements Witness {
   #begun: WaitList;
   #finished: WaitList;
 
-  /** The slot as it is now, or as it was noted when it was a thread's. */
+  /**
+   * Reads the slot.
+   *
+   * @param noted What identifies its thread; the slot's present one by default.
+   */
   constructor(index: number, noted?: SlotNote) {
     const all = table();
     const at = index * WORDS;
@@ -270,7 +294,7 @@ export class Slot implements Witness {
     this.#finished = new WaitList(all, at + FINISHED);
   }
 
-  /** One of {@linkcode Status}; `ENDED` too once another thread has the slot. */
+  /** One of {@linkcode Status}; also `ENDED` once another thread has the slot. */
   get status(): number {
     const status = Atomics.load(table(), this.index * WORDS + STATUS);
     const isOurs = doubles[this.index * WORDS / 2 + IDENT] === this.ident;
@@ -288,7 +312,7 @@ export class Slot implements Witness {
     ) as Outcome;
   }
 
-  /** How deep the answer is nested, as the thread's worker has written. */
+  /** How deep the thread's answer is nested. Its worker has written that. */
   get levels(): number {
     const levels = Atomics.load(table(), this.index * WORDS + LEVELS);
     return Math.max(0, Math.min(levels, DEEPEST));
@@ -298,7 +322,7 @@ export class Slot implements Witness {
     Atomics.store(table(), this.index * WORDS + LEVELS, levels);
   }
 
-  /** The thread runs; called by the thread itself. */
+  /** Records that the thread begins. The thread itself calls it. */
   begin(): void {
     const at = this.index * WORDS + STATUS;
     Atomics.compareExchange(table(), at, Status.STARTING, Status.RUNNING);
@@ -306,9 +330,11 @@ export class Slot implements Witness {
   }
 
   /**
-   * Ends the thread's life; false if someone else did before, or has begun to.
+   * Ends the thread's life.
    *
-   * @param isCutOff Whether who has begun to doesn't go on.
+   * @param isCutOff Whether the thread was cut off, maybe in the middle of this. Then
+   * its end is completed.
+   * @returns False if another thread has ended it before, or has begun to.
    */
   end(outcome: Outcome, isCutOff = false): boolean {
     const all = table();
@@ -317,7 +343,7 @@ export class Slot implements Witness {
     const isFirst =
       Atomics.compareExchange(all, at + OUTCOME, NONE, outcome) === NONE;
     if (!isFirst && !isCutOff) return false;
-    // After a join, the locks that it held are known to be poisoned.
+    // Before the joins return, so that the locks that it held are poisoned by then.
     endThread(this.waiter);
     Atomics.store(all, at + STATUS, Status.ENDED);
     this.#begun.notifyAll();
@@ -325,7 +351,7 @@ export class Slot implements Witness {
     return isFirst;
   }
 
-  /** Ends the main thread's life, who may have more to do: its locks stay its. */
+  /** Ends the main thread's life. It keeps its locks, because it may still run. */
   endMain(): void {
     const at = this.index * WORDS;
     Atomics.store(table(), at + OUTCOME, Outcome.RETURNED);
@@ -333,12 +359,12 @@ export class Slot implements Witness {
     this.#finished.notifyAll();
   }
 
-  /** Makes the slot another thread's; the starter calls it, after the end. */
+  /** Frees the slot for another thread, after the end. */
   free(): void {
     Atomics.store(table(), this.index * WORDS + STATUS, Status.FREE);
   }
 
-  /** Awaits a status; false when the deadline passed. */
+  /** Waits for a status; false if the deadline passed. */
   async reached(
     status: number,
     deadline: number,
@@ -351,7 +377,7 @@ export class Slot implements Witness {
     return await this.#waiters(status).wait(attempt, options) !== PENDING;
   }
 
-  /** Blocks until the end; false when the deadline passed. */
+  /** Blocks until the thread's end; false if the deadline passed. */
   endedSync(deadline: number): boolean {
     const attempt = () => this.#has(Status.ENDED);
     const witness = deadline === Infinity ? this : undefined;
@@ -359,13 +385,14 @@ export class Slot implements Witness {
       this.#finished.waitSync(attempt, deadline, witness) !== PENDING;
   }
 
-  /** Tells the graph of waits who is joined, for as long as that lasts. */
+  /** Enters into the wait graph that the waiter joins this thread. */
   enter(waiter: number): void {
     const threadId = threadIdAt(this.waiter);
-    // The waiter is another thread's only after this one's end.
+    // The waiter isn't given to another thread before this one's end.
     enterJoin(waiter, this.isAlive ? threadId : 0);
   }
 
+  /** Takes the join out of the wait graph. */
   leave(waiter: number): void {
     leaveJoin(waiter);
   }
@@ -380,8 +407,8 @@ export class Slot implements Witness {
 }
 
 /**
- * The slots of the threads that are alive, the main one first: as in Python, it
- * is there when it has ended, too.
+ * The slots of the threads that are alive, that of the main thread first. As in
+ * Python, the main thread is included even when it has ended.
  */
 export function aliveSlots(): Slot[] {
   const all = table();

@@ -62,52 +62,55 @@ import {
 } from "./worker_kind.ts";
 import { serverUrl, WORKER_NAME } from "./worker_server.ts";
 
-/** How a worker is to run a job. */
+/** Options of {@linkcode PooledWorker.run}. */
 export interface RunningOptions {
-  /** Whether it sends or receives anything while it runs. */
+  /** Whether messages are sent to or from the thread while it runs. */
   hasMail?: boolean;
+  /** How the thread's console is redirected. */
   output?: Output;
-  /** Called if the worker breaks down, or without a reason if it was closed. */
+  /** Called with the reason if the worker breaks down, without one if it is closed. */
   onLost: (reason?: Error) => void;
 }
 
-/** More idle workers than these aren't kept. */
+/** How many idle workers are kept at most. */
 const MAX_IDLE = 32;
-/** How long a worker may take to leave that has nothing more to do. */
+/** How long a worker with nothing to do may take to close itself. */
 const LEAVE_MS = 2000;
 
 /**
- * Workers that were started ahead and have loaded none of users' modules, and
- * those that have run a thread and are kept for others like it.
+ * The idle workers: those that were started ahead and have loaded no module of the
+ * user's, and those that have run a thread and are kept for similar ones.
  */
 const idle: PooledWorker[] = [];
 
 /**
- * A worker that runs one thread after another. It never keeps the process from
- * ending. A wait for a thread does.
+ * A worker that runs one thread after another. A worker doesn't keep the process
+ * alive, but a wait for one of its threads does.
  */
 export class PooledWorker implements Correspondent {
   /** The waiter that its threads block on. */
   readonly waiter: number;
-  /** What its threads may do. */
+  /** The permissions of its threads. */
   readonly permissions: WorkerPermissions;
+  /** Its kind as text: see {@linkcode keyOf}. */
   readonly #kind: string;
   readonly #isolation: WorkerKind["isolation"];
-  /** What the worker can load. */
+  /** The users' modules that the worker can load. */
   readonly #registry: Registry;
-  /** What it has loaded; undefined as long as that is the library alone. */
+  /** Those that it has loaded, as text; undefined while it has loaded none. */
   #loaded: string | undefined;
   readonly #worker: Worker;
-  /** Where messages for the worker are posted. */
+  /** The way by which messages are posted to the worker. */
   readonly #inbox: Inbox;
-  /** Open while a thread runs whose job went by message, or to get an answer. */
+  /** Open while a thread runs whose job was posted, or to get a held answer. */
   #port: MessagePort | undefined;
-  /** What was taken out of it already. */
+  /** The next letter, if it was taken out of the port already. */
   #next: Letter | undefined;
-  /** Unless it is put away; see `line.ts`. */
+  /** The worker's line; undefined while it is put away. See `line.ts`. */
   #line: MessagePort | undefined;
+  /** How many of the messages in the line were read. */
   #received = 0;
-  /** See `line.ts`. */
+  /** See {@linkcode Correspondent}. */
   readonly requests: LineRequest[] = [];
   readonly #handover: Handover;
   #isTerminated = false;
@@ -127,14 +130,14 @@ export class PooledWorker implements Correspondent {
     this.#inbox = kind.isolation === undefined
       ? this.#worker
       : new RelayedInbox(this.#worker);
-    // What takes time comes now: the worker loads its modules meanwhile.
+    // The rest is done while the worker loads its modules.
     this.#handover = new Handover();
     this.waiter = allocateWaiter();
-    // What its modules take while they load is the worker's.
+    // Locks that its modules acquire while they load are held by the worker.
     assignWaiter(this.waiter, WORKER_NAME);
     setRef?.call(this.#worker, false);
     this.#worker.onerror = (event) => {
-      // Unhandled, it would end the main thread.
+      // If it isn't handled, it ends the main thread.
       event.preventDefault();
       this.#onLost?.(new Error(withoutDataUrls(event.message)));
     };
@@ -155,8 +158,8 @@ export class PooledWorker implements Correspondent {
   }
 
   /**
-   * A worker for a thread: one of the kind that was kept after a thread with the
-   * same modules, or a fresh one.
+   * Takes a worker for a thread: one of the kind that was kept after a thread with
+   * the same modules, or else a fresh one.
    */
   static acquire(kind: WorkerKind, needs: Needs): PooledWorker {
     const registry = currentRegistry();
@@ -164,7 +167,7 @@ export class PooledWorker implements Correspondent {
       PooledWorker.fresh(kind, registry);
   }
 
-  /** A worker that has run nobody's code. */
+  /** Takes a worker that has run no code of the user's. */
   static fresh(
     kind: WorkerKind,
     registry: Registry = currentRegistry(),
@@ -173,24 +176,24 @@ export class PooledWorker implements Correspondent {
       new PooledWorker(kind, registry);
   }
 
-  /** Has a worker at hand that {@linkcode fresh} will give. */
+  /** Starts a worker ahead, for the next {@linkcode fresh}. */
   static prestart(kind: WorkerKind): void {
     idle.push(PooledWorker.fresh(kind));
   }
 
-  /** Has one worker more at hand, as long as nobody takes it. */
+  /** Starts one worker more ahead, and returns it. It stays idle until it is taken. */
   static spare(kind: WorkerKind, registry: Registry): PooledWorker {
     const spare = new PooledWorker(kind, registry);
     idle.push(spare);
     return spare;
   }
 
-  /** Whether nobody has taken the worker. */
+  /** Whether the worker is idle. */
   static isIdle(worker: PooledWorker): boolean {
     return idle.includes(worker);
   }
 
-  /** Ends a worker unless somebody has taken it. */
+  /** Ends the worker if it is idle. */
   static drop(worker: PooledWorker): void {
     const at = idle.indexOf(worker);
     if (at < 0) return;
@@ -212,17 +215,18 @@ export class PooledWorker implements Correspondent {
         worker.#loaded !== loaded
       ) continue;
       idle.splice(at, 1);
-      // It may have closed itself since, by a timer that was left.
+      // A timer that a thread left behind may have closed it since.
       if (!worker.#handover.isGone) return worker;
       worker.#bury();
     }
   }
 
   /**
-   * Has the worker run the job, for the thread that has the slot. `onLost` is
-   * called if the worker breaks down. Only with mail, or what can't go in
-   * shared memory, is there a port between them.
+   * Runs a job in the worker. A port is opened only if there will be mail, or if the
+   * job can't be written into shared memory.
    *
+   * @param slot The slot of the job's thread.
+   * @param needs The users' modules that the job needs; undefined if none.
    * @returns False if the worker has closed itself just now.
    */
   run(
@@ -257,40 +261,43 @@ export class PooledWorker implements Correspondent {
     return this.#handover.assign(slot);
   }
 
-  /** Takes the job back if the worker has not begun it; whether it has not. */
+  /** Takes the job back; false if the worker has begun it. */
   takeBack(slot: number): boolean {
     return this.#handover.takeBack(slot);
   }
 
-  /** Tells a worker that awaits something to end its thread. */
+  /** Sends the order to end, for a thread that awaits something. */
   stop(): void {
     this.#inbox.postMessage("stop");
   }
 
-  /** Sends something to the thread that runs. */
+  /** Sends mail to the running thread. */
   sendMail(mail: Packed): void {
     post(this.#inbox, { mail } satisfies Mail, transferList(mail));
   }
 
-  /** What the thread sent first of what was not taken yet. */
+  /** Takes the oldest mail from the thread; undefined if there is none. */
   takeMail(): Packed | undefined {
     const message = this.#receive();
     return message && "mail" in message ? message.mail : undefined;
   }
 
-  /** In a browser: awaits what the thread has sent. */
+  /** In a browser: resolves when mail from the thread has arrived. */
   mailArrives(): Promise<void> | undefined {
     const port = this.#port;
     return areMessagesLate && port !== undefined ? messageIn(port) : undefined;
   }
 
-  /** Gets the answer here if the worker holds it, once its slot has ended. */
+  /**
+   * Waits until the answer has arrived. The thread's slot has ended before, but the
+   * worker may hold the answer.
+   */
   async collect(): Promise<void> {
     if (this.#ask()) await this.#handover.handedOut();
     if (areMessagesLate) await this.#answerArrived();
   }
 
-  /** In a browser: awaits the message that the worker has answered by. */
+  /** In a browser: waits for the message with the answer. */
   async #answerArrived(): Promise<void> {
     while (this.#handover.form === Form.POSTED && this.#port !== undefined) {
       await messageIn(this.#port);
@@ -312,7 +319,7 @@ export class PooledWorker implements Correspondent {
     return !this.#ask() || this.#handover.handedOutSync(deadline);
   }
 
-  /** The answer to the job, once it was collected; undefined if it got lost. */
+  /** Takes the answer, which has arrived; undefined if it got lost. */
   answer(): Answer | undefined {
     if (this.#handover.form === Form.BYTES) {
       return this.#handover.take() as Answer;
@@ -326,13 +333,13 @@ export class PooledWorker implements Correspondent {
     }
   }
 
-  /** The answer comes by another port. */
+  /** Goes on with another port, by which the answer comes. */
   #follow(port: MessagePort): void {
     this.#port!.close();
     this.#port = port;
   }
 
-  /** Asks for the answer, once, if the worker holds it. */
+  /** Asks for the answer, once. It returns false if the worker doesn't hold it. */
   #ask(): boolean {
     if (this.#handover.form !== Form.HELD) return false;
     if (this.#port === undefined) {
@@ -342,14 +349,14 @@ export class PooledWorker implements Correspondent {
     return true;
   }
 
-  /** Opens a port to this thread; returns the worker's end. */
+  /** Opens the port to the worker. It returns the worker's end. */
   #connect(): MessagePort {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     return port2;
   }
 
-  /** The next letter in the port. */
+  /** Takes the next letter out of the port; undefined if there is none. */
   #receive(): Letter | undefined {
     const next = this.#next;
     this.#next = undefined;
@@ -358,7 +365,7 @@ export class PooledWorker implements Correspondent {
   }
 
   get hasNews(): boolean {
-    // What was sent may come later.
+    // In a browser a message may arrive after it was counted.
     return areMessagesLate || this.#handover.sent !== this.#received;
   }
 
@@ -386,28 +393,28 @@ export class PooledWorker implements Correspondent {
     this.#handover.deliver();
   }
 
-  /** The slot of the thread that runs; 0 if none does. */
+  /** The slot of the running thread; 0 if none runs. */
   get slot(): number {
     return this.#handover.slot;
   }
 
-  /** Has the worker run no other thread after the one that it runs. */
+  /** Orders the worker to run no other thread after the one that it runs. */
   setLast(): void {
     this.#handover.setLast();
   }
 
-  /** Keeps the worker for another thread, if it can have one. */
+  /** Keeps the worker for another thread if that is possible, else ends it. */
   release(): void {
     this.#disconnect();
     if (this.#handover.isGone) return this.#bury();
-    // What the user was asked for is taken back in a worker that has no
-    // permissions. In others it looks the same as what they were given.
+    // What the user grants on a terminal is revoked in a worker without permissions.
+    // In other workers it can't be told from what they were given.
     const mayHaveMore = this.permissions !== "none" && mayAsk();
     const isLast = this.#handover.isLast || isWornOut(this.waiter) ||
       mayHaveMore;
     const most = setRef === undefined ? 0 : MAX_IDLE;
     if (!isLast && most > 0) idle.push(this);
-    // The oldest may lack a module that every new thread needs.
+    // The oldest goes first: it may lack a module that all new threads need.
     const surplus = isLast || most === 0
       ? this
       : idle.length > most
@@ -419,11 +426,11 @@ export class PooledWorker implements Correspondent {
   }
 
   /**
-   * Ends the worker once it has left, and then gives its waiter back. One that
-   * doesn't leave in time is ended as far as a worker can be ended: its waiter
-   * stays its own, and nobody wakes it.
+   * Waits until the worker has closed itself, and then frees its waiter. A worker
+   * that doesn't close itself in time is terminated, as far as Deno can do that. Its
+   * waiter is never given to another worker then, and is woken no more.
    *
-   * @returns Whether it has left.
+   * @returns Whether the worker has closed itself.
    */
   async giveUp(ms: number): Promise<boolean> {
     this.#disconnect();
@@ -436,7 +443,7 @@ export class PooledWorker implements Correspondent {
     return false;
   }
 
-  /** Ends a worker that has broken down: it can't have left. */
+  /** Ends a worker that has broken down, so that it can't close itself. */
   discard(): void {
     this.#disconnect();
     this.#terminate();
@@ -445,9 +452,9 @@ export class PooledWorker implements Correspondent {
   }
 
   /**
-   * Ends the worker whatever it does, so that none of its code runs any more.
+   * Ends the worker at once, even if it computes. None of its code runs any more.
    *
-   * @returns False if that can't be done.
+   * @returns False if the worker isn't isolated: it can't be ended so.
    */
   kill(): boolean {
     if (this.#isolation === undefined) return false;
@@ -456,7 +463,7 @@ export class PooledWorker implements Correspondent {
     return true;
   }
 
-  /** The worker has died without leaving. */
+  /** Handles the death of an isolated worker. */
   #die(): void {
     if (this.#isTerminated) return;
     const { death } = this.#handover;
@@ -464,9 +471,9 @@ export class PooledWorker implements Correspondent {
     this.#onLost?.(death === Death.EXHAUSTED ? this.#exhausted() : undefined);
   }
 
+  /** Ends the worker and records that it has ended, which it can't do itself. */
   #cutOff(): void {
     this.#terminate();
-    // Who waits for it to leave waits no longer.
     this.#handover.leave();
   }
 
@@ -478,18 +485,19 @@ export class PooledWorker implements Correspondent {
     return new Error(`it ran out of memory, its heap is ${limit}`);
   }
 
-  /** Ends a worker that has left; its waiter can be another's. */
+  /** Releases what a worker that has closed itself used. */
   #bury(): void {
-    // One that was ended by force may be in lists.
+    // A worker that was ended by force may still be in wait lists.
     if (this.#isTerminated) return this.discard();
     this.#disconnect();
-    // What an isolated one still does, who waits for its end depends on: it ends by
-    // itself.
+    // An isolated worker that has closed itself may still be running its last steps,
+    // which others wait for. It gets time to end by itself.
     const ms = this.#isolation === undefined ? 0 : LEAVE_MS;
     this.#terminate(ms);
     releaseWaiter(this.waiter);
   }
 
+  /** Closes the port and puts the line away. */
   #disconnect(): void {
     this.#onLost = undefined;
     this.#port?.close();
@@ -500,7 +508,7 @@ export class PooledWorker implements Correspondent {
     this.#line = undefined;
   }
 
-  /** Ends the worker's thread, as far as Deno can, and its line. */
+  /** Terminates the worker, as far as Deno can, and its line. */
   #terminate(afterMs = 0): void {
     if (this.#isTerminated) return;
     this.#isTerminated = true;
@@ -512,7 +520,7 @@ export class PooledWorker implements Correspondent {
 
 let isTerminal: boolean | undefined;
 
-/** Whether the user may be asked for a permission that a worker lacks. */
+/** Whether Deno may ask the user for permissions that a thread lacks. */
 function mayAsk(): boolean {
   return isTerminal ??= isOnTerminal();
 }

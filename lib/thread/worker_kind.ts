@@ -1,20 +1,27 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+/**
+ * What a worker is created with: its permissions, and how it is isolated. Workers of
+ * one kind can take each other's place.
+ *
+ * @module
+ */
+
 import { isBrowser, notCapable, pathOf } from "../platform/platform.ts";
 import { kindOf } from "../checks.ts";
 
-/** The permissions that Deno knows. It ignores any other name. */
+/** The names of Deno's permissions. Deno ignores any other name. */
 const NAMES = ["env", "ffi", "import", "net", "read", "run", "sys", "write"];
 
-/** What a worker may do, as Deno's `deno.permissions` takes it. */
+/** The permissions of a worker, as Deno's option `deno.permissions` takes them. */
 export type WorkerPermissions = Deno.PermissionOptions;
 
 /**
- * The same permissions, in a form that is compared as text: nothing that the
- * caller still holds, and a file in one spelling.
+ * Checks and copies permissions. Copies are compared as text, so the path of a file
+ * has only one spelling in them. The caller can't change them any more.
  *
- * @throws {TypeError} If they are no permissions. Deno takes `null` for all that
- * the script has.
+ * @throws {TypeError} If they are not permissions. `null` is refused: with it, Deno
+ * would grant all that the script may do.
  */
 export function copyPermissions(
   action: string,
@@ -36,7 +43,7 @@ export function copyPermissions(
     );
   }
   for (const [name, granted] of Object.entries(permissions)) {
-    // A method of the object's own grants nothing.
+    // A method of the caller's object grants nothing.
     if (NAMES.includes(name) || typeof granted === "function") continue;
     throw new TypeError(
       `Cannot ${action}: permissions has no '${name}', only ${
@@ -58,10 +65,12 @@ function withoutUrl(item: unknown): unknown {
 }
 
 /**
- * What a thread may be given that another asks for, which has its own.
+ * The permissions of a thread that another thread starts.
  *
- * @throws {Deno.errors.NotCapable} If that is more. A path or host has to stand in
- * the starter's own as it is asked for.
+ * @param own The permissions of the starter.
+ * @param asked The permissions that it asks for.
+ * @throws {Deno.errors.NotCapable} If they are more than its own. A path or a host
+ * is compared as text with those of the starter.
  */
 export function narrowed(
   own: WorkerPermissions,
@@ -94,7 +103,7 @@ function tooMuch(name: string): Error {
   );
 }
 
-/** Says what to do about permissions that the script itself doesn't have. */
+/** The error for permissions that the script itself doesn't have. */
 export function notPermitted(
   permissions: WorkerPermissions,
   cause: unknown,
@@ -112,7 +121,7 @@ export function notPermitted(
 }
 
 /**
- * Options of threads and pools, for code that may need any memory or any time.
+ * Options of threads and pools, for code that may take any amount of memory or time.
  *
  * @example Usage
  * ```ts no-eval
@@ -133,40 +142,40 @@ export function notPermitted(
  */
 export interface IsolationOptions {
   /**
-   * How large the heap of a worker may be, in megabytes, at least 16. A task
-   * that exhausts it rejects with {@linkcode WorkerLostError}; the process goes on.
-   * Typed arrays and the memory of WebAssembly aren't counted. Implies
-   * `isolation: "killable"`.
+   * The largest size of a worker's heap in megabytes, at least 16. A task or a thread
+   * that exhausts its heap rejects with {@linkcode WorkerLostError}, and the process
+   * goes on. Typed arrays and the memory of WebAssembly aren't counted. The option
+   * implies `isolation: "killable"`.
    *
    * @default {Infinity}
    */
   memoryLimit?: number;
   /**
-   * `"killable"` has workers that are ended even while they compute, when the time
-   * has passed that they have to end by themselves. Each takes some 20 MB and
-   * half a second to start. Of permissions to read, it can be given all or
-   * none.
+   * With `"killable"`, workers can be ended even while they compute. They first have
+   * some time to end by themselves. Each worker takes about 20 MB and half a second
+   * to start. The permissions `read` and `import` can be granted as a whole or not at
+   * all.
    */
   isolation?: "killable";
 }
 
 /** How a worker is isolated. */
 export interface Isolation {
-  /** In megabytes; what Deno's heaps have if it isn't given. */
+  /** The largest size of the heap in megabytes; undefined for Deno's default. */
   memoryLimit?: number;
 }
 
-/** A worker with less can't load the library. */
+/** The smallest heap in which a worker can load the library. */
 const LEAST_MB = 16;
-/** What the inner worker needs to load modules, if it isn't given that. */
+/** The permissions with which an isolated worker loads modules. */
 export const FOR_LOADING = ["read", "import"] as const;
 
 /**
- * What the options say; undefined if workers are as they always are.
+ * Checks the options. It returns undefined if workers aren't isolated.
  *
- * @throws {TypeError} If an option is none, or there are permissions to read some
- * files and not others.
- * @throws {RangeError} If the limit is no size that a worker can have.
+ * @throws {TypeError} If an option has the wrong type, or the permission `read` or
+ * `import` is a list.
+ * @throws {RangeError} If the limit is not a size that a worker's heap can have.
  * @throws {Error} If this is a browser.
  */
 export function isolationOf(
@@ -222,14 +231,14 @@ function checkPermissions(action: string, permissions: WorkerPermissions) {
   }
 }
 
-/** What workers differ in that have run nothing. */
+/** What a worker is created with. */
 export interface WorkerKind {
   permissions: WorkerPermissions;
-  /** How it is isolated, if it is. */
+  /** How the worker is isolated; undefined if it isn't. */
   isolation?: Isolation;
 }
 
-/** A kind as text; by entries, because an object may have its own text. */
+/** A kind as text. The entries are taken, because an object may have a `toJSON`. */
 export function keyOf({ permissions, isolation }: WorkerKind): string {
   return JSON.stringify([Object.entries(permissions), isolation]);
 }

@@ -1,5 +1,11 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+/**
+ * What a worker of the library runs: it gets jobs, calls their functions and answers.
+ *
+ * @module
+ */
+
 import {
   halt,
   ignoreEndingSignals,
@@ -37,7 +43,12 @@ import {
 import { forgetMemory, setExchange } from "../codec/left_memory.ts";
 import { functionOf } from "../codec/references.ts";
 import { DISMISSED, Form, GONE, Handover } from "./handover.ts";
-import { adoptLine, exchange, hasCharges, setReachable } from "./line.ts";
+import {
+  adoptLine,
+  exchange,
+  hasStartedThreads,
+  setReachable,
+} from "./line.ts";
 import {
   beginThread,
   enableHandlers,
@@ -75,9 +86,9 @@ import type {
   Setup,
 } from "./messages.ts";
 
-/** The name by which a worker of the library is known. */
+/** The name of the library's workers. A worker finds out by it that it is one. */
 export const WORKER_NAME = "lab9 thread";
-/** This module; in a bundle, the bundle. */
+/** The URL of this module; in a bundle, that of the bundle. */
 export const serverUrl: string = import.meta.url;
 /** The key under which a worker's first module finds {@linkcode serve}. */
 export const serveKey: string = `lab9.serve ${serverUrl}`;
@@ -90,35 +101,43 @@ declare const self: {
 };
 
 let handover: Handover | undefined;
+/** Resolves to the next job that is posted. */
 let posted = Promise.withResolvers<PostedJob>();
-/** Of a job that went by message. */
+/** The port of a job that was posted. */
 let port: MessagePort | undefined;
-/** Has the answer in it that the starter has to ask for. */
+/** Holds the answer in one of its ports, until the starter asks for it. */
 let held: MessageChannel | undefined;
+/** The slot of the running thread. */
 let running: Slot | undefined;
+/** Ends what the running thread awaits, because it is ordered to end. */
 let stopRunning: () => void = () => {};
 /** Ends the running thread with an error. */
 let failRunning: (error: unknown) => void = () => {};
+/** Whether a call is pending that a stray error is to end. */
 let isPending = (): boolean => true;
 /** Whether a stray error ends the running thread. */
 let isFailing = false;
 /** The name of the thread that runs, or ran last. */
 let lastName: string | undefined;
-/** What was thrown before the first thread had a name. */
+/** Stray errors from before the first thread. */
 const early: unknown[] = [];
+/** The platform's `self.close`. */
 let closeWorker: () => void;
-/** Those who asked for something, in this order. */
-const asking: ((mail: Packed) => void)[] = [];
+/** Resolve the promises for mail, in the order in which they were asked for. */
+const receivers: ((mail: Packed) => void)[] = [];
 
 if (typeof self === "object" && self.name === WORKER_NAME) install();
 
-/** Before any user's module runs: what ends a worker must say so. */
+/**
+ * Prepares the worker, before any module of the user's runs. `self.close()` and
+ * `Deno.exit()` are replaced, because they would end the worker and tell nobody.
+ */
 function install(): void {
   const close = self.close.bind(self);
   closeWorker = close;
   const announce = () => {
     if (handover === undefined || isLoading()) {
-      // A module that can't load fails the thread that needs it.
+      // Fails the module, and so the thread that needs it.
       throw new Error("The worker was closed while its modules were loading");
     }
     end(Outcome.CLOSED);
@@ -136,11 +155,12 @@ function install(): void {
 }
 
 /**
- * Takes from users' modules what reaches the main thread whatever a worker's
- * permissions are: messages, which nobody there listens for, and whose flood
- * would leave it no turn for anything else; and listeners for the signals that
- * end the process, by which a worker takes Ctrl-C away. Python leaves signals to
- * the main thread, too.
+ * Takes away what would disturb the main thread, whatever the worker's permissions
+ * are:
+ *  - `self.postMessage()`. The main thread doesn't listen, but a flood of messages
+ *    would leave it no time for anything else.
+ *  - Listeners for the signals that end a process. With one, a worker would disable
+ *    Ctrl-C. In Python, too, only the main thread handles signals.
  */
 function leaveMainThreadAlone(): void {
   self.postMessage = () => {};
@@ -148,8 +168,8 @@ function leaveMainThreadAlone(): void {
 }
 
 /**
- * Ends the worker on the spot, and with it the thread that runs. It leaves every
- * list first: once it is seen to be gone, its waiter may go to another thread.
+ * Ends the worker at once, and the running thread with it. The worker leaves all wait
+ * lists first: as soon as `SLOT` is `GONE`, another worker may get its waiter.
  */
 function end(outcome: Outcome): void {
   abandonWaits(stopped());
@@ -160,16 +180,16 @@ function end(outcome: Outcome): void {
   closeWorker();
 }
 
-/** Ends a worker that has left, from inside of what it has left behind. */
+/** Ends a worker that has closed itself, from a callback that was left behind. */
 function stayClosed(): never {
   closeWorker();
   halt();
 }
 
 /**
- * Runs the worker's jobs. Before any user's module is loaded, the worker joins
- * the tables of the process: a wait of a module's own would be in tables that
- * nobody else sees.
+ * Begins to listen for the main thread's messages. The worker's first module calls it.
+ *
+ * @param offers The users' modules that this worker may load.
  */
 function serve(offers: Offer[]): void {
   offerModules(offers);
@@ -182,7 +202,7 @@ function serve(offers: Offer[]): void {
     event.preventDefault();
     report(event.error);
   });
-  // Not by `onmessage`, which a user's function may set as well.
+  // Not `onmessage`: a function of the user's may set it.
   self.addEventListener("message", (event) => {
     const { data } = event as MessageEvent<
       Setup | PostedJob | Mail | Request | "stop"
@@ -190,15 +210,19 @@ function serve(offers: Offer[]): void {
     if (data === "stop") stopRunning();
     else if ("waiterTable" in data) {
       if (handover === undefined) runJobs(data);
-    } else if ("mail" in data) asking.shift()?.(data.mail);
+    } else if ("mail" in data) receivers.shift()?.(data.mail);
     else if ("requester" in data) handOut(data);
     else posted.resolve(data);
   });
-  // After the library's own listeners, which have to come first.
+  // Afterwards, so that the library's own listeners are called first.
   enableHandlers();
 }
 
-/** Runs jobs until the worker leaves. */
+/**
+ * Runs jobs until the worker closes itself. The worker joins the tables of the process
+ * before it loads any module of the user's: a module that waits at its top level has
+ * to wait in the tables that other threads see.
+ */
 export async function runJobs(setup: Setup): Promise<void> {
   if (setup.mayAsk) watchPermissions();
   adoptWaiterTable(setup.waiterTable, setup.waiter);
@@ -220,7 +244,7 @@ export async function runJobs(setup: Setup): Promise<void> {
   }
 }
 
-/** Loads what a job needs; undefined if that ends the worker. */
+/** Gets a job and loads the modules that it needs; undefined if the worker ended. */
 async function prepareJob(
   slot: Slot,
   handover: Handover,
@@ -229,7 +253,7 @@ async function prepareJob(
     const job = handover.form === Form.POSTED
       ? await receiveJob()
       : handover.take() as Job;
-    // Without a message it can have got no queue.
+    // A job that wasn't posted holds no queue.
     setReachable(handover.form === Form.POSTED);
     const { modules = [], isOpen = false, output } = job;
     if (output !== undefined) redirectOutput(output, slot.name);
@@ -245,7 +269,7 @@ async function prepareJob(
   }
 }
 
-/** Ends a thread, and thereby the worker, because a module can't be loaded. */
+/** Ends the thread, and so the worker, because a module can't be loaded. */
 function breakDown(error: unknown, slot: Slot, handover: Handover): void {
   const cause = error instanceof ModuleError ? error.cause : error;
   const thrown = packThrown(cause, slot.name);
@@ -255,12 +279,13 @@ function breakDown(error: unknown, slot: Slot, handover: Handover): void {
 }
 
 /**
- * What nobody awaited, or caught in a timer or a port's handler. What the thread
- * still does would wait for ever for what has failed: it ends with the error.
- * When it does nothing, this is Python's `threading.excepthook`.
+ * Handles a stray error: one that was thrown in a timer or a listener, or rejected a
+ * promise that nobody handles. The pending call ends with the error, because it may
+ * wait for ever for what has failed. If no call is pending, the error is printed, as
+ * Python's `threading.excepthook` does.
  */
 function report(error: unknown): void {
-  // What ends the waits of a thread that is being ended is nobody's mistake.
+  // It ends the waits of a thread that is ordered to end: it is no mistake.
   if (error instanceof Stopped) return;
   if (running !== undefined && isPending()) return failRunning(error);
   if (lastName === undefined) early.push(error);
@@ -268,16 +293,16 @@ function report(error: unknown): void {
 }
 
 /**
- * Says when something is pending that a stray error is to end. A thread's target
- * is, unless it says otherwise: a pool's worker is idle between its tasks.
+ * Sets whether a call is pending that a stray error is to end. A thread's target is,
+ * from its beginning to its end. A pool's worker is idle between its tasks.
  */
 export function setPending(is: () => boolean): void {
   isPending = is;
 }
 
 /**
- * Whether the running thread ends, by order or by a stray error. What it still
- * does goes nowhere.
+ * Whether the running thread is ending, by order or by a stray error. Nobody gets the
+ * results of what it still does.
  */
 export function isEnding(): boolean {
   return isFailing || isStopped();
@@ -325,9 +350,9 @@ async function runJob(
       answer({ thrown: packThrown(error, slot.name) }, slot, handover);
     }
   }
-  // One of its functions that await may have ended it before the others; and
-  // what it has left behind must not take what others wait for.
-  if (isStopped() || hasPendingWaits() || hasCharges()) {
+  // Functions of the thread may still await something. What they await must not be
+  // taken from other threads.
+  if (isStopped() || hasPendingWaits() || hasStartedThreads()) {
     handover.setLast();
     await unwind();
   }
@@ -344,24 +369,27 @@ async function runJob(
   finish(slot, outcome, handover);
 }
 
-/** Tells the end of a job, and that of a worker that runs no other. */
+/** Ends the thread, and the worker if it is to run no other. */
 function finish(slot: Slot, outcome: Outcome, handover: Handover): void {
-  // An answer that is still to be asked for keeps the worker until then.
+  // A worker that holds the answer has to stay until it is asked for it.
   if (handover.isLast && handover.form !== Form.HELD) {
     return end(outcome);
   }
-  // Before the end is known: the next job may come right after it.
+  // Before the slot ends: the next job may come right afterwards.
   handover.finish(slot.index);
   slot.end(outcome);
 }
 
-/** Ends what the running thread awaits: what that throws releases its locks. */
+/**
+ * Ends all waits of the running thread's async functions. The error that they throw
+ * runs `finally` blocks and releases locks.
+ */
 function unwind(): Promise<void> {
   abandonWaits(stopped());
   return new Promise((resolve) => startTimer(resolve));
 }
 
-/** Awaits the job that comes by message. */
+/** Waits for the job that is posted. */
 async function receiveJob(): Promise<Job> {
   const job = await posted.promise;
   posted = Promise.withResolvers();
@@ -369,7 +397,10 @@ async function receiveJob(): Promise<Job> {
   return job;
 }
 
-/** Answers in shared memory, or else by the port; without one, when asked. */
+/**
+ * Answers the job: in shared memory if that is possible, or else by the job's port.
+ * Without a port, the answer is held until the starter asks for it.
+ */
 function answer(
   message: Answer,
   slot: Slot,
@@ -395,12 +426,12 @@ function answer(
   handover.form = Form.HELD;
 }
 
-/** Sends the answer that is held. */
+/** Sends the answer that was held. */
 function handOut({ requester }: Request): void {
   const { port1, port2 } = held!;
   send(requester, port2, [port2]);
   requester.close();
-  // Not before: a port doesn't stay open without the other.
+  // Only now: if one port of a channel is closed, so is the other.
   port1.close();
   held = undefined;
   handover!.form = Form.POSTED;
@@ -414,21 +445,21 @@ function send(
   post(to, new Map([["message", message]]) satisfies Envelope, transfer);
 }
 
-/** Sends something to the main thread, for the run of the running thread. */
+/** Sends mail to the starter of the running thread, by way of the main thread. */
 export function sendMail(mail: Packed): void {
   send(port!, { mail }, transferList(mail));
 }
 
-/** Awaits what is about to be asked for. Mail comes in the order of the asking. */
+/** Waits for mail. Promises resolve in the order in which they were asked for. */
 export function receiveMail(): Promise<Packed> {
-  return new Promise((resolve) => asking.push(resolve));
+  return new Promise((resolve) => receivers.push(resolve));
 }
 
 function isStopped(): boolean {
   return isStopOrdered(currentWaiter());
 }
 
-/** Whether a function turned out to be async. */
+/** Whether a function has returned a promise. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | null | undefined)?.then ===
     "function";
