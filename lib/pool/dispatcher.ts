@@ -11,6 +11,7 @@ import { Outcome } from "../thread/thread_table.ts";
 import { WorkerLostError } from "../thread/thread.ts";
 import { Answers, Inbox } from "./answers.ts";
 import type { AnyDispatcher } from "./any_dispatcher.ts";
+import type { WorkerEndReason } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { TaskTable } from "./task_table.ts";
 import { OpenCalls, Room } from "./waits.ts";
@@ -20,7 +21,6 @@ import {
   describeLoss,
   endReason,
   type PoolWorker,
-  type WorkerEndReason,
   Workers,
   type WorkersOptions,
 } from "./workers.ts";
@@ -61,7 +61,7 @@ export class Dispatcher implements AnyDispatcher {
     () => this.#drainIfDone(),
   );
   readonly room: Room;
-  #crew: Workers;
+  #workers: Workers;
   #table = new TaskTable();
   #outbox: Outbox;
   #inbox = new Inbox(
@@ -70,8 +70,8 @@ export class Dispatcher implements AnyDispatcher {
       resolve: (id, value) => this.#settle(id)?.resolve(value),
       reject: (id, error) => this.#reject(id, error),
       begin: (id) => this.#limit(this.#table.get(id)),
-      takeMail: (worker) => this.#crew.takeMail(worker),
-      mailFrom: (worker) => this.#crew.mailFrom(worker),
+      takeMail: (worker) => this.#workers.takeMail(worker),
+      mailFrom: (worker) => this.#workers.mailFrom(worker),
       abandon: (reason) => this.#abandon(reason),
       sendPayload: (task, worker) => this.#sendPayload(task, worker),
     }),
@@ -111,7 +111,7 @@ export class Dispatcher implements AnyDispatcher {
       checkOpen: () => this.#checkOpen(),
     });
     this.#onWorkerEnded = onWorkerEnd;
-    this.#crew = new Workers(
+    this.#workers = new Workers(
       size,
       {
         ...options,
@@ -125,7 +125,7 @@ export class Dispatcher implements AnyDispatcher {
     this.#inbox.receive();
     // Idle workers that are to end aren't started without need.
     if (options.idleTimeout === Infinity) {
-      this.#crew.fill(() => this.#state === "running");
+      this.#workers.fill(() => this.#state === "running");
     }
   }
 
@@ -154,13 +154,13 @@ export class Dispatcher implements AnyDispatcher {
   }
 
   stats(): PoolStats {
-    const { waited, ran } = this.#crew.times();
+    const { waited, ran } = this.#workers.times();
     return {
       ...this.#table.counts(),
       done: this.#settled - this.#failed - this.#calledOff,
       failed: this.#failed,
       calledOff: this.#calledOff,
-      workers: this.#crew.count,
+      workers: this.#workers.count,
       waitMs: timesOf(waited),
       runMs: timesOf(ran),
     };
@@ -175,7 +175,7 @@ export class Dispatcher implements AnyDispatcher {
     using _alive = hold();
     this.#readies++;
     try {
-      await this.#crew.ready(() => {
+      await this.#workers.ready(() => {
         if (this.#hasStopped) throw this.#failure;
       });
     } finally {
@@ -190,7 +190,7 @@ export class Dispatcher implements AnyDispatcher {
 
   /** Whether the workers know the module. */
   knows(url: string): boolean {
-    const { own, exposing } = this.#crew.registry;
+    const { own, exposing } = this.#workers.registry;
     return exposing.has(url) || own.has(url);
   }
 
@@ -214,7 +214,7 @@ export class Dispatcher implements AnyDispatcher {
     this.#hold ??= hold();
     this.#inbox.expect();
     if (this.#state === "drained") this.#reopen();
-    if (this.#table.size > this.#crew.count) this.#grow();
+    if (this.#table.size > this.#workers.count) this.#grow();
     return task.promise;
   }
 
@@ -224,7 +224,7 @@ export class Dispatcher implements AnyDispatcher {
     for (const task of tasks) {
       const worker = this.#takeAway(task, reason);
       this.#onCalledOff(task, reason);
-      if (worker !== undefined) this.#crew.callOff(worker, task.id);
+      if (worker !== undefined) this.#workers.callOff(worker, task.id);
     }
   }
 
@@ -232,7 +232,7 @@ export class Dispatcher implements AnyDispatcher {
   #takeAway(task: Task, reason: unknown): PoolWorker | undefined {
     if (this.#table.callOffWaiting(task)) return undefined;
     // The worker reads the reason as soon as it sees the ticket.
-    const worker = this.#crew.tellReason(task.id, reason);
+    const worker = this.#workers.tellReason(task.id, reason);
     this.#table.callOff(task);
     return worker;
   }
@@ -296,7 +296,7 @@ export class Dispatcher implements AnyDispatcher {
     let since = now();
     let settled = this.#settled;
     for (;;) {
-      const onlyWaits = await this.#crew.look();
+      const onlyWaits = await this.#workers.look();
       if (hasEnded() || this.#hasStopped) return;
       if (!onlyWaits || settled !== this.#settled) {
         since = now();
@@ -316,12 +316,12 @@ export class Dispatcher implements AnyDispatcher {
   ended(options?: AsyncWaitOptions): Promise<void> {
     return this.calls.join("its workers were alive", options, () => {
       this.#drainIfDone();
-      return this.#crewEnded();
+      return this.#allEnded();
     });
   }
 
-  async #crewEnded(): Promise<void> {
-    await this.#crew.ended();
+  async #allEnded(): Promise<void> {
+    await this.#workers.ended();
     await this.#stopping;
   }
 
@@ -337,7 +337,7 @@ export class Dispatcher implements AnyDispatcher {
     this.calls.callOff(reason);
     this.room.free();
     // In this order: a worker that sees the channel's end is to know why.
-    this.#stopping = this.#crew.stop();
+    this.#stopping = this.#workers.stop();
     this.#outbox.close();
     this.#closeInbox();
   }
@@ -355,7 +355,7 @@ export class Dispatcher implements AnyDispatcher {
 
   /** Lets no reader of results outlive the workers. */
   async #closeInbox(): Promise<void> {
-    await this.#crewEnded();
+    await this.#allEnded();
     if (this.#state === "closed") return;
     this.#inbox.close();
   }
@@ -369,7 +369,7 @@ export class Dispatcher implements AnyDispatcher {
 
   #grow(): void {
     try {
-      this.#crew.grow();
+      this.#workers.grow();
     } catch (error) {
       this.#abandon(error);
     }
@@ -414,15 +414,15 @@ export class Dispatcher implements AnyDispatcher {
 
   #sendPayload(task: Task | undefined, worker: number): void {
     // Who asks must be answered, or the next answer would be taken for this.
-    if (task === undefined) return this.#crew.sendMail(worker, NOTHING);
+    if (task === undefined) return this.#workers.sendMail(worker, NOTHING);
     const mail = task.mail!;
     task.mail = undefined;
     try {
-      this.#crew.sendMail(worker, mail);
+      this.#workers.sendMail(worker, mail);
     } catch (error) {
       // It has changed since, or is larger than what a message can take.
       this.cancel([task], error);
-      this.#crew.sendMail(worker, NOTHING);
+      this.#workers.sendMail(worker, NOTHING);
     }
   }
 
@@ -455,7 +455,7 @@ export class Dispatcher implements AnyDispatcher {
     const error = settled.outcome === Outcome.THREW
       ? settled.error
       : new WorkerLostError(describeLoss(worker, settled));
-    if (!worker.isReady) {
+    if (!worker.claim.isReady) {
       // Another would end the same way. Calls that wait get the error; if there
       // are none, it is printed.
       if (this.#table.size === 0 && this.#readies === 0) {
@@ -464,9 +464,9 @@ export class Dispatcher implements AnyDispatcher {
       this.#abandon(error);
       return;
     }
-    const { claims } = worker;
-    for (const id of claims) this.#reject(id, error);
-    if (settled.outcome === Outcome.THREW && claims.length === 0) {
+    const { tasks } = worker.claim;
+    for (const id of tasks) this.#reject(id, error);
+    if (settled.outcome === Outcome.THREW && tasks.length === 0) {
       // Of a finalizer.
       console.error(`Exception in thread ${worker.name}:`, error);
     }
@@ -475,7 +475,7 @@ export class Dispatcher implements AnyDispatcher {
 
   /** Starts a worker if one was lost, or a task would wait for none. */
   #replace(isMissing: boolean): void {
-    if (isMissing || this.#table.size > this.#crew.count) this.#grow();
+    if (isMissing || this.#table.size > this.#workers.count) this.#grow();
   }
 }
 

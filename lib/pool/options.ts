@@ -7,9 +7,18 @@ import type {
   IsolationOptions,
   WorkerPermissions,
 } from "../thread/worker_kind.ts";
-import type { WorkerEndReason } from "./workers.ts";
 import { kindOf } from "../checks.ts";
 import { unexposed } from "../codec/packing.ts";
+
+/** Why a worker of a pool has ended; see {@linkcode PoolOptions}. */
+export type WorkerEndReason =
+  | "closed"
+  | "recycled"
+  | "idle"
+  | "calledOff"
+  | "terminated"
+  | "failed"
+  | "lost";
 
 /** Options of {@linkcode Pool}'s constructor. */
 export interface PoolOptions

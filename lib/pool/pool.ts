@@ -24,6 +24,7 @@ import {
   type ItemResult,
   type MapOptions,
   type PoolOptions,
+  type WorkerEndReason,
 } from "./options.ts";
 import {
   broadcastTo,
@@ -34,7 +35,6 @@ import {
 } from "./own_tasks.ts";
 import type { PoolStats, Times } from "./stats.ts";
 import { Mode, Task } from "./task.ts";
-import type { WorkerEndReason } from "./workers.ts";
 
 export type {
   AnyIterable,

@@ -2,7 +2,6 @@
 
 import { setAlarm } from "../sync/alarms.ts";
 import { now, Promise } from "../platform/platform.ts";
-import { writeReason } from "../codec/abort_signals.ts";
 import { pack, type Packed } from "../codec/packing.ts";
 import { currentRegistry, idOf, type Registry } from "../codec/references.ts";
 import type { Settled } from "../thread/run.ts";
@@ -12,8 +11,9 @@ import { isMainThread, Outcome, Status } from "../thread/thread_table.ts";
 import { PooledWorker } from "../thread/worker.ts";
 import type { Output } from "../thread/output.ts";
 import type { Isolation, WorkerPermissions } from "../thread/worker_kind.ts";
-import { Claim } from "./claim.ts";
-import { HISTOGRAM_WORDS, merge } from "./stats.ts";
+import { WorkerClaim } from "./claim.ts";
+import type { WorkerEndReason } from "./options.ts";
+import { HISTOGRAM_WORDS } from "./stats.ts";
 import { pause } from "./waits.ts";
 import { workerLoop, type WorkerLoopOptions } from "./worker_loop.ts";
 
@@ -50,16 +50,6 @@ type OnEnd = (
   settle: () => Settled,
 ) => Promise<void> | undefined;
 
-/** Why a worker of a pool has ended; see {@linkcode PoolOptions}. */
-export type WorkerEndReason =
-  | "closed"
-  | "recycled"
-  | "idle"
-  | "calledOff"
-  | "terminated"
-  | "failed"
-  | "lost";
-
 /** How long a worker that is ready has the main thread for itself. */
 const HEAD_START_MS = 20;
 
@@ -74,26 +64,23 @@ export class PoolWorker {
   readonly name: string;
   readonly number: number;
   readonly run: Started;
+  readonly claim: WorkerClaim;
   /** Whether another was started in its place already. */
   isReplaced = false;
   /** Resolves when it is ready for tasks, or has ended. */
   readonly ready: Promise<void>;
-  #claim: Int32Array;
-  #slots: number;
 
   constructor(number: number, options: WorkersOptions, registry: Registry) {
     this.name = `PoolWorker-${number}`;
     this.number = number;
     const { permissions, isolation, output, onStart, grace: _, ...shared } =
       options;
-    this.#slots = shared.tasksPerWorker;
-    const words = Claim.words(this.#slots);
-    this.#claim = new Int32Array(new SharedArrayBuffer(words * 4));
+    this.claim = new WorkerClaim(shared.tasksPerWorker);
     const loop: WorkerLoopOptions = {
       ...shared,
       name: this.name,
       number,
-      claim: this.#claim,
+      claim: this.claim.words,
     };
     this.run = start({
       target: idOf(workerLoop)!,
@@ -112,75 +99,14 @@ export class PoolWorker {
     this.ready = this.#ready(onStart);
   }
 
-  /** Whether the initializer has done. */
-  get isReady(): boolean {
-    return Atomics.load(this.#claim, Claim.READY) !== 0;
-  }
-
   async #ready(onStart: () => void): Promise<void> {
-    await Atomics.waitAsync(this.#claim, Claim.READY, 0).value;
-    if (this.isReady) onStart();
-  }
-
-  /** It has ended, and won't be ready if it wasn't. */
-  giveUp(): void {
-    Atomics.notify(this.#claim, Claim.READY);
-  }
-
-  /** The ids of the tasks that the worker has taken and not answered. */
-  get claims(): number[] {
-    const claims: number[] = [];
-    for (let slot = 0; slot < this.#slots; slot++) {
-      const id = Math.abs(Atomics.load(this.#claim, Claim.taskOf(slot)));
-      if (id !== 0) claims.push(id);
-    }
-    return claims;
-  }
-
-  /** Says why the task is about to be called off, if the worker is at it. */
-  tellReason(task: number, reason: unknown): boolean {
-    const slot = this.#slotOf(task);
-    if (slot < 0) return false;
-    writeReason(this.#claim, Claim.reasonOf(slot), reason);
-    return true;
-  }
-
-  #slotOf(task: number): number {
-    for (let slot = 0; slot < this.#slots; slot++) {
-      if (Atomics.load(this.#claim, Claim.taskOf(slot)) === task) return slot;
-    }
-    return -1;
-  }
-
-  /** Adds how long its tasks have waited, and run. */
-  addTimes(waited: Float64Array, ran: Float64Array): void {
-    merge(waited, this.#claim, Claim.WAITED);
-    merge(ran, this.#claim, Claim.RAN);
+    await this.claim.ready();
+    if (this.claim.isReady) onStart();
   }
 
   /** Whether it waits: it blocks, or has answered the last ping. */
   get isWaiting(): boolean {
-    const claim = this.#claim;
-    return isParked(this.run.slot.waiter) ||
-      Atomics.load(claim, Claim.PONG) === Atomics.load(claim, Claim.PING);
-  }
-
-  /** Asks it to say whether it computes; see {@linkcode isWaiting}. */
-  ping(): void {
-    Atomics.add(this.#claim, Claim.PING, 1);
-    Atomics.notify(this.#claim, Claim.PING);
-  }
-
-  /** If the worker is at the task, it takes no other after it; see the loop. */
-  holdAt(task: number): boolean {
-    const slot = this.#slotOf(task);
-    if (slot < 0) return false;
-    const at = Claim.taskOf(slot);
-    if (Atomics.compareExchange(this.#claim, at, task, -task) !== task) {
-      return false;
-    }
-    Atomics.store(this.#claim, Claim.RETIRED, 1);
-    return true;
+    return isParked(this.run.slot.waiter) || this.claim.hasAnswered;
   }
 }
 
@@ -282,7 +208,9 @@ export class Workers {
   times(): { waited: Float64Array; ran: Float64Array } {
     const waited = this.#waited.slice();
     const ran = this.#ran.slice();
-    for (const worker of this.#workers.values()) worker.addTimes(waited, ran);
+    for (const worker of this.#workers.values()) {
+      worker.claim.addTimes(waited, ran);
+    }
     return { waited, ran };
   }
 
@@ -307,13 +235,13 @@ export class Workers {
    */
   tellReason(task: number, reason: unknown): PoolWorker | undefined {
     for (const worker of this.#workers.values()) {
-      if (worker.tellReason(task, reason)) return worker;
+      if (worker.claim.tellReason(task, reason)) return worker;
     }
   }
 
   /** Has a worker see that a task was called off. It is given some time to end. */
   callOff(worker: PoolWorker, task: number): void {
-    worker.ping();
+    worker.claim.ping();
     const { grace } = this.#options;
     if (grace === 0) this.#stopAt(worker, task);
     else if (grace !== Infinity) {
@@ -323,7 +251,7 @@ export class Workers {
 
   /** Ends a worker that is at the task, and replaces it. */
   #stopAt(worker: PoolWorker, task: number): void {
-    if (!this.#workers.has(worker.number) || !worker.holdAt(task)) return;
+    if (!this.#workers.has(worker.number) || !worker.claim.holdAt(task)) return;
     if (worker.isReplaced) return;
     worker.isReplaced = true;
     this.#track(this.#stopLast(worker));
@@ -333,8 +261,8 @@ export class Workers {
 
   /** Ends a worker when its other tasks have ended, or it can't go on with them. */
   async #stopLast(worker: PoolWorker): Promise<void> {
-    while (worker.claims.length > 1) {
-      worker.ping();
+    while (worker.claim.tasks.length > 1) {
+      worker.claim.ping();
       await pause(LOOK_MS);
       if (!worker.isWaiting) break;
     }
@@ -343,7 +271,7 @@ export class Workers {
 
   /** Looks for a moment whether every worker waits, instead of computing. */
   async look(): Promise<boolean> {
-    for (const worker of this.#workers.values()) worker.ping();
+    for (const worker of this.#workers.values()) worker.claim.ping();
     await pause(LOOK_MS);
     return this.#workers.values().every((worker) => worker.isWaiting);
   }
@@ -378,9 +306,9 @@ export class Workers {
 
   async #watch(number: number, worker: PoolWorker): Promise<void> {
     await worker.run.slot.reached(Status.ENDED, Infinity, false);
-    worker.giveUp();
+    worker.claim.giveUp();
     if (!worker.isReplaced) this.#count--;
-    worker.addTimes(this.#waited, this.#ran);
+    worker.claim.addTimes(this.#waited, this.#ran);
     const late = this.#onEnd(worker, () => worker.run.settle());
     if (late !== undefined) await late;
     this.#workers.delete(number);
@@ -407,7 +335,7 @@ export function endReason(
     case Outcome.TERMINATED:
       return "terminated";
   }
-  return worker.isReady ? "lost" : "failed";
+  return worker.claim.isReady ? "lost" : "failed";
 }
 
 /** Why a worker is gone that was still needed. */
