@@ -136,8 +136,9 @@ async function all(): Promise<Record<string, unknown>> {
   );
   await using recycling = new Pool(2, { maxTasksPerChild: 1 });
   seen.lastBlobs = await Promise.all(
-    Array.from({ length: 20 }, async (_, i) =>
-      (await recycling.apply(blob, [`${i}`])).text()
+    Array.from(
+      { length: 20 },
+      async (_, i) => (await recycling.apply(blob, [`${i}`])).text(),
     ),
   ).then((texts) => texts.length);
   return seen;
