@@ -302,8 +302,8 @@ export function askMainThread(
 /** The message for a question that can't be asked in a browser. */
 function unanswerable(ask: Ask): string {
   return "fetches" in ask
-    ? "Cannot get item: it holds shared memory, which a thread in a browser can " +
-      "get by its arguments only"
+    ? "Cannot get item: it holds shared memory, and in a browser a thread gets " +
+      "shared memory only in its arguments"
     : "Cannot start thread: in a browser, only the main thread can";
 }
 

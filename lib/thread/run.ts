@@ -279,10 +279,10 @@ export function readSettled(
 /** Warns that a thread was given up that may go on. */
 export function warnOfGivenUp(name: string): void {
   console.warn(
-    `Thread ${name} seems to compute without ever waiting: told to ` +
-      "end, it has neither waited nor called the library since. Its worker " +
-      "is given up; if it computes, it keeps a core busy until the process " +
-      "ends, only Deno.exit() ends it sooner",
+    `Thread ${name} seems to compute without ever waiting: it was ordered to ` +
+      "end, but has neither waited nor called the library since. Its worker is " +
+      "given up. If it computes, it keeps a core busy until the process ends, " +
+      "only Deno.exit() ends it sooner",
   );
 }
 

@@ -163,8 +163,8 @@ export function checkMayStart(action: string): void {
   if (isMainThread() || current !== NO_SLOT && !areModulesLoading()) return;
   throw new Error(
     `Cannot ${action}: only the main thread can start threads while modules ` +
-      "load and this is a worker that loads its modules, put what only the main " +
-      "thread is to run behind `if (import.meta.main)`",
+      "load, this is a worker that is loading its modules, put code that only " +
+      "the main thread is to run behind `if (import.meta.main)`",
   );
 }
 
@@ -177,7 +177,7 @@ export function checkMainThread(action: string): void {
   checkMayStart(action);
   if (isMainThread()) return;
   throw new Error(
-    `Cannot ${action}: only the main thread can and this is ${
+    `Cannot ${action}: only the main thread can do it, this is ${
       new Slot(current).name
     }`,
   );

@@ -312,8 +312,8 @@ export class PooledWorker implements Correspondent {
   collectSync(deadline: number): boolean {
     if (areMessagesLate && this.#handover.form !== Form.BYTES) {
       throw new Error(
-        "Cannot join thread: its result comes by message, which a browser gives " +
-          "to no thread that blocks, use join()",
+        "Cannot join thread: its result comes in a message, and a browser " +
+          "delivers no messages to a thread that blocks, use join()",
       );
     }
     return !this.#ask() || this.#handover.handedOutSync(deadline);
