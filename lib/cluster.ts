@@ -1,9 +1,9 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * The same `map` on several machines, on {@link https://bullmq.io BullMQ} over a
- * Redis or a PostgreSQL: an entry of its own, so that nobody else has anything to
- * do with its packages. They come from npm when the first pool is connected.
+ * Pools whose workers are on several machines. They use
+ * {@link https://bullmq.io BullMQ} over Redis or PostgreSQL. This is an entry of its
+ * own: only a program that connects a pool loads those packages from npm.
  *
  * A program connects a {@linkcode ClusterPool}:
  *
@@ -23,7 +23,7 @@
  * }
  * ```
  *
- * Each machine that is to work for it runs this module as a program, with the
+ * Each of the machines that work for the pool runs this module as a program, with the
  * module of the functions:
  *
  * ```sh

@@ -32,53 +32,61 @@ import {
 /** Options of {@linkcode Gil}'s constructor. */
 export interface GilOptions {
   /**
-   * How long a thread waits for the lock before it asks the holder to drop it,
-   * in seconds. Python's `sys.setswitchinterval`.
+   * How long a thread waits for the lock before it asks the holder to release it, in
+   * seconds. Python's `sys.setswitchinterval`.
    *
    * @default {0.005}
    */
   switchInterval?: number;
 }
 
+/** The id of the thread that holds the lock; 0 if none does. */
 const HOLDER = 0;
+/** The id of the thread that has acquired the lock last. */
 const LAST_HOLDER = 1;
+/** How often the lock went from one thread to another. */
 const SWITCHES = 2;
+/** 1 if a thread asks the holder to release the lock. */
 const DROP_REQUEST = 3;
+/** How many threads wait for the lock. */
 const TAKERS = 4;
+/** A random number that identifies the lock in recordings. */
 const ID = 5;
+/** The wait list of the threads that wait for the lock. */
 const FREED = 8;
+/** The wait list of the threads that wait until another one has acquired it. */
 const TAKEN = 12;
-/** An index into the view of doubles. */
+/** The switch interval in seconds: an index into the view of doubles. */
 const SWITCH_INTERVAL = 8;
 const BYTES = 72;
 
-/** How long a waiter sleeps at most before it looks whether the holder lives. */
+/** How long a waiter sleeps at most before it checks whether the holder is alive. */
 const LOOK_MS = 50;
-/** How long a dropper lets a free lock wait to be taken by another. */
+/** How long a thread that has released the lock waits for another to acquire it. */
 const HAND_OVER_MS = 1000;
 
+// Protocol, as in CPython. A thread is known by its id, which no other thread ever has.
+//  - To acquire the lock, a thread moves `HOLDER` from 0, or from the id of a thread
+//    that has ended, to its own id. Then it checks whether it was itself given up
+//    meanwhile: if so, it gives the lock back.
+//  - If a thread has waited for a whole switch interval and the lock didn't change
+//    hands in that time, it sets `DROP_REQUEST`.
+//  - The thread that has acquired the lock clears `DROP_REQUEST`. If `LAST_HOLDER` was
+//    another thread, it counts the switch and wakes the wait list `TAKEN`.
+//  - The holder reads `DROP_REQUEST` at its checkpoints. If it is set, the holder
+//    writes 0 into `HOLDER`, wakes a thread of the wait list `FREED`, and waits until
+//    `LAST_HOLDER` is another thread. Otherwise it would acquire the lock again before
+//    the other thread has woken.
+//  - `TAKERS` counts the threads that wait for the lock. When it is 0, the wait for
+//    another thread ends: that thread may have been terminated. A thread may also end
+//    without counting itself out, so that wait lasts a second at most.
+
 /**
- * A global interpreter lock, as CPython has one: of the threads that share it, one
- * runs at a time. Deno itself has none.
+ * A global interpreter lock, as CPython has one. Of the threads that share it, one
+ * runs at a time. Deno itself has no such lock.
  *
- * A holder that ends without letting go (it has closed its worker, or was given
- * up) holds it no longer: the next thread that needs the lock takes it.
- *
- * Protocol, CPython's. Threads are known by their ids (0: nobody), which no
- * two threads ever share.
- *  - A taker moves `HOLDER` from 0, or from a thread that has ended, to itself. If
- *    it has waited a whole switch interval in which the lock did not change hands,
- *    it sets `DROP_REQUEST`. It looks at its own id last: a thread that was
- *    given up meanwhile takes nothing.
- *  - The thread that has taken it clears `DROP_REQUEST`, counts the switch if
- *    `LAST_HOLDER`
- *    was another, and wakes the thread that waits for that (`TAKEN`).
- *  - The holder looks at `DROP_REQUEST` at its checkpoints. If it is set, it
- *    writes 0 to `HOLDER`, wakes a taker, and waits until `LAST_HOLDER` is
- *    another: otherwise it would take the lock again before the other has woken.
- *  - `TAKERS` counts those who wait, so that the wait for another to take the
- *    lock ends when there is none left: a taker may be terminated. A taker that has
- *    ended without counting itself out is not waited for longer than a second.
+ * If the holder ends without releasing the lock, because it has closed its worker or
+ * was given up, the next thread that needs the lock gets it.
  *
  * @example Usage
  * ```ts
@@ -103,7 +111,7 @@ export class Gil {
   }
 
   /**
-   * Makes the object that a handle stands for.
+   * Creates the object for a handle.
    *
    * @ignore
    */
@@ -117,9 +125,10 @@ export class Gil {
   #intervalMs: number;
 
   /**
-   * Makes a lock that nobody holds.
+   * Creates a lock that no thread holds.
    *
    * @param options The options.
+   * @throws {TypeError} If the switch interval is not a number.
    * @throws {RangeError} If the switch interval is not positive.
    *
    * @example Usage
@@ -155,7 +164,7 @@ export class Gil {
   }
 
   /**
-   * How long a thread waits before it asks the holder to drop the lock. Python's
+   * How long a thread waits before it asks the holder to release the lock. Python's
    * `sys.getswitchinterval`.
    *
    * @returns The time in seconds.
@@ -165,12 +174,13 @@ export class Gil {
   }
 
   /**
-   * Runs a function while holding the lock, blocking the thread until it has
-   * it. A thread that holds it already just runs the function.
+   * Acquires the lock, calls a function and releases the lock. It blocks the thread
+   * until it has the lock. If the thread holds the lock already, the function is just
+   * called.
    *
-   * @param fn The function. It must not be async: no thread keeps the lock while
-   * it awaits.
-   * @returns What the function returns.
+   * @param fn The function. It must not be async: a thread can't hold the lock while it
+   * awaits.
+   * @returns The function's result.
    * @throws {TypeError} If the function is async or returns a promise.
    *
    * @example Usage
@@ -181,7 +191,7 @@ export class Gil {
    * assertEquals(new Gil().run(() => 1 + 1), 2);
    * ```
    *
-   * @typeParam T The type of what the function returns.
+   * @typeParam T The type of the function's result.
    */
   run<T>(fn: () => T): T {
     checkCallback("run with the Gil", "the function", fn);
@@ -198,9 +208,10 @@ export class Gil {
   }
 
   /**
-   * Lets another thread have the lock, if one has asked for it. Call it now and
-   * then in a loop: CPython does at every turn. In a thread that doesn't hold
-   * the lock it only ends the thread, if that is to end.
+   * Passes the lock to another thread if one has asked for it, and acquires it again.
+   * Call it regularly in loops; CPython does so at every turn of a loop. It also ends
+   * the thread if that is ordered to end. In a thread that doesn't hold the lock, it
+   * does nothing else.
    *
    * @example Usage
    * ```ts
@@ -217,19 +228,20 @@ export class Gil {
     if (Atomics.load(this.#words, DROP_REQUEST) === 0 || !this.#isHolder) {
       return;
     }
-    // For taking it again, too.
+    // Enough stack for both steps, so that the second one can't fail.
     reserveStackForHold();
     this.#drop();
     this.#take();
   }
 
   /**
-   * Runs a function without the lock, and takes it again afterwards. CPython's
-   * `Py_BEGIN_ALLOW_THREADS`, as around waiting and numpy's array operations. In
-   * a thread that doesn't hold the lock it just runs the function.
+   * Releases the lock, calls a function and acquires the lock again. It is CPython's
+   * `Py_BEGIN_ALLOW_THREADS`, which CPython does around waits, and numpy around
+   * operations on arrays. In a thread that doesn't hold the lock, the function is just
+   * called.
    *
-   * @param fn The function.
-   * @returns What the function returns.
+   * @param fn The function. It must not be async.
+   * @returns The function's result.
    * @throws {TypeError} If the function is async or returns a promise.
    *
    * @example Usage
@@ -241,7 +253,7 @@ export class Gil {
    * assertEquals(gil.run(() => gil.allowThreads(() => 3)), 3);
    * ```
    *
-   * @typeParam T The type of what the function returns.
+   * @typeParam T The type of the function's result.
    */
   allowThreads<T>(fn: () => T): T {
     checkCallback("allow threads", "the function", fn);
@@ -256,7 +268,7 @@ export class Gil {
   }
 
   /**
-   * What is sent in place of the lock.
+   * The handle that is sent in place of the lock.
    *
    * @ignore
    */
@@ -264,7 +276,7 @@ export class Gil {
     return { type: "Gil", buffer: this.#words.buffer as SharedArrayBuffer };
   }
 
-  /** Takes it again; not for a thread that is being ended, which has thrown. */
+  /** Acquires the lock again. It throws if the thread is ordered to end. */
   #retake(): void {
     if (isStopping()) throw stopped();
     this.#take();
@@ -274,7 +286,7 @@ export class Gil {
     return Atomics.load(this.#words, HOLDER) === currentThreadId();
   }
 
-  /** The caller has reserved the stack, for giving it back, too. */
+  /** Acquires the lock. The caller has reserved the stack, also for the release. */
   #take(): void {
     checkStop();
     if (this.#tryTake() !== PENDING) return;
@@ -284,12 +296,17 @@ export class Gil {
       while (!this.#takeWithinInterval());
     } finally {
       Atomics.sub(words, TAKERS, 1);
-      // A dropper may be waiting for a taker that was terminated.
+      // A thread that has released the lock may wait for this one, which may be ending.
       this.#taken.notifyAll();
     }
   }
 
-  /** Waits for a switch interval; at its end, asks the holder to drop the lock. */
+  /**
+   * Waits for the lock for a switch interval. If the lock didn't change hands in that
+   * time, it asks the holder to release it.
+   *
+   * @returns Whether the thread has the lock.
+   */
   #takeWithinInterval(): boolean {
     const words = this.#words;
     const switches = Atomics.load(words, SWITCHES);
@@ -322,18 +339,19 @@ export class Gil {
     return true;
   }
 
-  /** Whether the holder has ended, and the lock is the running thread's now. */
+  /** Takes the lock over from a holder that has ended; false if it is alive. */
   #takeFromDead(holder: number, me: number): boolean {
     return !isAlive(holder) &&
       Atomics.compareExchange(this.#words, HOLDER, holder, me) === holder;
   }
 
-  /** A thread that counts as ended holds nothing: others would take it away. */
+  /** Releases the lock in a thread that was given up: others count it as ended. */
   #giveBack(): never {
     if (this.#letGo()) this.#freed.notify();
     throw new Error("Cannot take the Gil: the thread has ended");
   }
 
+  /** Releases the lock. If another thread has asked for it, it waits for that one. */
   #drop(): void {
     reserveStack();
     const words = this.#words;
@@ -341,7 +359,7 @@ export class Gil {
     recordPoint(Mark.RELEASE, words[ID], words[SWITCHES]);
     if (!this.#letGo()) return;
     this.#freed.notify();
-    // A thread that is being ended doesn't take it again.
+    // A thread that is ordered to end won't acquire the lock again.
     if (!wasAsked || isStopping()) return;
     const isTaken = () => this.#hasSwitched() ? true : PENDING;
     if (isTaken() === PENDING) {
@@ -349,13 +367,13 @@ export class Gil {
     }
   }
 
-  /** Lets go; false if another has taken the lock from this thread, as ended. */
+  /** Frees the lock; false if another thread took it over, as of an ended thread. */
   #letGo(): boolean {
     const me = currentThreadId();
     return Atomics.compareExchange(this.#words, HOLDER, me, 0) === me;
   }
 
-  /** Whether another has taken the lock, or there is no other. */
+  /** Whether another thread has acquired the lock, or none waits for it. */
   #hasSwitched(): boolean {
     return Atomics.load(this.#words, LAST_HOLDER) !== currentThreadId() ||
       Atomics.load(this.#words, TAKERS) === 0;

@@ -8,24 +8,24 @@
  *
  * Protocol. `FORM`, `LENGTH` and the bytes after the words are the record. It belongs
  * to one side at a time. Each side writes the word that passes it on last.
- *  - While `SLOT` is 0, the worker is idle and the record is the starter's. The
- *    starter writes or posts the job, moves `SLOT` from 0 to the thread's slot, and
- *    notifies. The worker sleeps only while `SLOT` is 0.
+ *  - While `SLOT` is 0, the worker is idle and the record is the main thread's. The
+ *    main thread writes or posts the job, moves `SLOT` from 0 to the thread's slot,
+ *    and notifies. The worker sleeps only while `SLOT` is 0.
  *  - From then on the record is the worker's. It loads the modules that the job
  *    needs, sets `CLAIMED` in `SLOT`, and begins the thread. It writes or posts the
  *    answer, moves `SLOT` back to 0, and ends the slot in the thread table. From then
- *    on the record is the starter's again.
- *  - Until `CLAIMED` is set, the starter may take the job back: it moves `SLOT` to
- *    `DISMISSED`. The worker then never touches the thread's slot.
+ *    on the record is the main thread's again.
+ *  - Until `CLAIMED` is set, the main thread may take the job back: it moves `SLOT`
+ *    to `DISMISSED`. The worker then never touches the thread's slot.
  *  - A worker that closes itself leaves all wait lists, moves `SLOT` to `GONE`, and
  *    notifies. It may do so at any time. `SLOT` stays `GONE`, and another worker may
  *    get the waiter.
  *  - Either side sets `LAST` if the worker is to run no other job: the worker closes
- *    itself when it has answered. To dismiss an idle worker, the starter also moves
- *    `SLOT` to `DISMISSED`.
+ *    itself when it has answered. To dismiss an idle worker, the main thread also
+ *    moves `SLOT` to `DISMISSED`.
  *  - If the job brought no port and the answer can't be written here, the worker
- *    writes `HELD` into `FORM` and keeps the answer. After the thread's end the
- *    starter sends a port and sleeps while `FORM` is `HELD`. The worker posts the
+ *    writes `HELD` into `FORM` and keeps the answer. After the thread's end the main
+ *    thread sends a port and sleeps while `FORM` is `HELD`. The worker posts the
  *    answer and writes `POSTED`. If it closes itself, it writes `LOST`. It notifies
  *    in either case.
  *  - If an isolated worker dies and can't say so itself, its outer worker writes
@@ -49,7 +49,7 @@ export const Form = {
   BYTES: 0,
   /** In a message. */
   POSTED: 1,
-  /** In the worker, until the starter asks for it. */
+  /** In the worker, until the main thread asks for it. */
   HELD: 2,
   /** Nowhere: the worker closed itself while it held the record. */
   LOST: 3,

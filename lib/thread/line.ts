@@ -299,7 +299,7 @@ export function askMainThread(
   }
 }
 
-/** The message for a question that can't be asked in a browser. */
+/** The message for a request that can't be answered in a browser. */
 function unanswerable(ask: Ask): string {
   return "fetches" in ask
     ? "Cannot get item: it holds shared memory, and in a browser a thread gets " +

@@ -86,18 +86,18 @@ export interface Note {
   takesBack?: readonly number[];
 }
 
-/** A question to the main thread: for shared memory, or to start a thread. */
+/** A request to the main thread: for shared memory, or about a thread. */
 export type Ask = { fetches: number } | StartRequest;
 
-/** A question, with a number by which its answer is known. */
+/** A request, with a number by which its answer is known. */
 export interface LineRequest {
   number: number;
   ask: Ask;
 }
 
-/** The answer to a question: a value, or an error. */
+/** The answer to a request: a value, or an error. */
 export interface Delivery {
-  /** The question's number. */
+  /** The request's number. */
   number: number;
   value?: unknown;
   /** The error that the main thread threw. */
@@ -122,8 +122,8 @@ export interface StartOptions extends WorkerKind {
 }
 
 /**
- * What a thread asks of the main thread: to start a thread, or to do something with
- * one that was started so.
+ * A request to start a thread, or to do something with a thread that was started by
+ * such a request.
  */
 export type StartRequest = { starts: StartOptions } | {
   does: "send mail" | "take mail" | "settle" | "stop" | "give up";

@@ -105,7 +105,7 @@ let handover: Handover | undefined;
 let posted = Promise.withResolvers<PostedJob>();
 /** The port of a job that was posted. */
 let port: MessagePort | undefined;
-/** Holds the answer in one of its ports, until the starter asks for it. */
+/** Holds the answer in one of its ports, until the main thread asks for it. */
 let held: MessageChannel | undefined;
 /** The slot of the running thread. */
 let running: Slot | undefined;
@@ -399,7 +399,7 @@ async function receiveJob(): Promise<Job> {
 
 /**
  * Answers the job: in shared memory if that is possible, or else by the job's port.
- * Without a port, the answer is held until the starter asks for it.
+ * Without a port, the answer is held until the main thread asks for it.
  */
 function answer(
   message: Answer,
