@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { now, Promise, startTimer, stopTimer } from "../platform/platform.ts";
+import { Promise, startTimer, stopTimer } from "../platform/platform.ts";
 import type { AsyncWaitOptions } from "../sync/deadline.ts";
 import { hold } from "../sync/keep_alive.ts";
 import { originOfId } from "../codec/references.ts";
@@ -16,17 +16,17 @@ import {
 } from "../pool/stats.ts";
 import type { Task } from "../pool/task.ts";
 import { WaitingLine } from "../pool/task_table.ts";
-import { OpenCalls, Room, Waits } from "../pool/waits.ts";
+import { OpenCalls, Room } from "../pool/waits.ts";
 import { WorkerLostError } from "../thread/thread.ts";
 import type { BullJob } from "./bullmq.ts";
 import { FarCodec } from "./far_codec.ts";
 import type { FarModules } from "./far_modules.ts";
 import { isAnswer, type JobData, makeJob } from "./job.ts";
 import { Jobs } from "./jobs.ts";
+import { Membership, NO_HOST_MS } from "./membership.ts";
 import type { Pace } from "./pace.ts";
-import { Pulse } from "./pulse.ts";
 import { encodeTask, type Piece, tasksOf } from "./split.ts";
-import { answersQueue, type HostEntry, Registry } from "./registry.ts";
+import { answersQueue } from "./registry.ts";
 import type { Store } from "./store.ts";
 
 /** So many workers are assumed while no host is known. */
@@ -35,12 +35,6 @@ const ASSUMED_WORKERS = 8;
 const JOBS_PER_WORKER = 2;
 /** How often a task may be lost with its host, and is given to another. */
 export const LOSSES = 2;
-/** How long tasks wait for a host before a word is said, or their block ended. */
-const NO_HOST_MS = 5000;
-/** How long hosts are told of a task that was called off. */
-const TOLD_MS = 30_000;
-/** How often the same trouble with the store is told. */
-const TROUBLE_MS = 60_000;
 /** How long the farewell may take, of a store that can't be reached. */
 const FAREWELL_MS = 5000;
 /** How many answers are read at a time. */
@@ -48,8 +42,6 @@ const ANSWERS_AT_A_TIME = 16;
 const ANSWER_LOSSES = 1_000_000;
 /** Answers are read at once: their lock means nothing. */
 const ANSWER_LOCK_MS = 20_000;
-/** What is left of others is removed every so many beats. */
-const SWEEP_BEATS = 5;
 
 interface PendingTask {
   task: Task;
@@ -87,12 +79,8 @@ export class ClusterDispatcher implements AnyDispatcher {
   #id = crypto.randomUUID().replaceAll("-", "").slice(0, 16);
   #modules: FarModules;
   #codec: FarCodec;
-  #registry: Registry;
+  #membership: Membership;
   #jobs: Jobs;
-  #pace: Pace;
-  #pulse: Pulse | undefined;
-  #hosts: ReadonlyMap<string, HostEntry> = new Map();
-  #beats = 0;
 
   /** Every task that is pending, and those of them that aren't in the store. */
   #table = new Map<number, PendingTask>();
@@ -100,20 +88,16 @@ export class ClusterDispatcher implements AnyDispatcher {
   #lastId = 0;
   /** The tasks that others were split into. */
   #parts = new Map<Task, Task[]>();
-  #calledOff = new Map<number, { at: number }>();
   #withdrawals = new Set<Promise<unknown>>();
 
   #state: "running" | "closed" | "ended" = "running";
   #failure: { reason: unknown } | undefined;
   #left = Promise.withResolvers<void>();
   #hold: Disposable | undefined;
-  #changes = new Waits();
 
   #counts = { done: 0, failed: 0, calledOff: 0 };
   #waited = new Int32Array(HISTOGRAM_WORDS);
   #ran = new Int32Array(HISTOGRAM_WORDS);
-  #noHostSince = now();
-  #troubleTold = -Infinity;
 
   #answers = new Answers({
     taskOf: (id) => this.#table.get(id)?.task,
@@ -133,17 +117,19 @@ export class ClusterDispatcher implements AnyDispatcher {
 
   constructor(store: Store, options: ClusterDispatcherOptions) {
     const { name, modules, maxsize, pace } = options;
-    this.#pace = pace;
     this.#store = store;
     this.#name = name;
     this.#modules = modules;
     this.#codec = new FarCodec(modules);
-    this.#registry = new Registry(store, name, {
-      kind: "pools",
+    this.#jobs = new Jobs(store, pace);
+    this.#membership = new Membership(store, {
+      name,
       id: this.#id,
       pace,
+      hasTasks: () => this.#table.size > 0,
+      jobIds: () => this.#jobs.ids(),
+      onBeat: () => this.#onBeat(),
     });
-    this.#jobs = new Jobs(store, pace);
     this.room = new Room({
       maxsize,
       atATime: 0,
@@ -152,21 +138,19 @@ export class ClusterDispatcher implements AnyDispatcher {
         if (!this.isOpen) throw new Error("Pool is not running");
       },
     });
-    store.onError = (message) => this.#tellTrouble(message);
   }
 
   /** Joins the hosts of the name. */
   async start(): Promise<void> {
     const answers = answersQueue(this.#name, this.#id);
-    await this.#registry.beat({ calledOff: [] });
-    this.#hosts = await this.#registry.hosts();
+    await this.#membership.join();
     const worker = this.#store.work(answers, (job) => this.#onAnswer(job), {
       concurrency: ANSWERS_AT_A_TIME,
       lockMs: ANSWER_LOCK_MS,
       losses: ANSWER_LOSSES,
     });
     await worker.waitUntilReady();
-    this.#pulse = new Pulse(this.#pace.beat, () => this.#beat());
+    this.#membership.start();
   }
 
   get isOpen(): boolean {
@@ -178,13 +162,7 @@ export class ClusterDispatcher implements AnyDispatcher {
   }
 
   get workers(): number {
-    return this.#knownWorkers || ASSUMED_WORKERS;
-  }
-
-  get #knownWorkers(): number {
-    let sum = 0;
-    for (const { workers } of this.#hosts.values()) sum += workers;
-    return sum;
+    return this.#membership.workers || ASSUMED_WORKERS;
   }
 
   get waiting(): number {
@@ -192,7 +170,7 @@ export class ClusterDispatcher implements AnyDispatcher {
   }
 
   get running(): number {
-    return Math.min(this.#jobs.size, this.#knownWorkers);
+    return Math.min(this.#jobs.size, this.#membership.workers);
   }
 
   stats(): PoolStats {
@@ -200,7 +178,7 @@ export class ClusterDispatcher implements AnyDispatcher {
       waiting: this.waiting,
       running: this.running,
       ...this.#counts,
-      workers: this.#knownWorkers,
+      workers: this.#membership.workers,
       waitMs: timesOf(Float64Array.from(this.#waited)),
       runMs: timesOf(Float64Array.from(this.#ran)),
     };
@@ -208,13 +186,9 @@ export class ClusterDispatcher implements AnyDispatcher {
 
   /** Resolves when a host is there. */
   async ready(): Promise<void> {
-    await this.#changes.until(
-      () => {
-        if (this.#failure !== undefined) throw this.#failure.reason;
-        return this.#knownWorkers > 0;
-      },
-      { action: "wait for pool", state: "it had no workers" },
-    );
+    await this.#membership.ready(() => {
+      if (this.#failure !== undefined) throw this.#failure.reason;
+    });
   }
 
   knows(url: string): boolean {
@@ -298,10 +272,8 @@ export class ClusterDispatcher implements AnyDispatcher {
 
   /** Has the host that is at the task end it, too. */
   #callOff(task: Task): void {
-    const { id } = task;
     this.#withdraw(task, () => {});
-    this.#calledOff.set(id, { at: now() });
-    this.#pulse?.now();
+    this.#membership.callOff(task.id);
   }
 
   #onCalledOff(task: Task, reason: unknown): void {
@@ -403,7 +375,7 @@ export class ClusterDispatcher implements AnyDispatcher {
   }
 
   #stopIfAlone(): void {
-    if (this.#state === "ended" || this.#knownWorkers > 0) return;
+    if (this.#state === "ended" || this.#membership.workers > 0) return;
     const message = "The pool was terminated at the end of its block: for " +
       `${NO_HOST_MS / 1000} seconds it had no workers`;
     console.warn(message);
@@ -419,8 +391,7 @@ export class ClusterDispatcher implements AnyDispatcher {
   }
 
   async #leave(): Promise<void> {
-    this.#pulse?.stop();
-    this.#changes.wakeAll();
+    this.#membership.stop();
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer = startTimer(resolve, FAREWELL_MS);
     await Promise.race([this.#clear().catch(() => {}), late]);
@@ -433,45 +404,12 @@ export class ClusterDispatcher implements AnyDispatcher {
   async #clear(): Promise<void> {
     await Promise.all(this.#withdrawals);
     await this.#store.stopWorking();
-    await this.#registry.leave();
-    const answers = answersQueue(this.#name, this.#id);
-    await this.#store.queue(answers).obliterate({ force: true });
-    await this.#registry.clearIfLast();
+    await this.#membership.leave();
   }
 
-  async #beat(): Promise<void> {
-    try {
-      await this.#store.check();
-      this.#forgetCalledOff();
-      await this.#registry.beat({ calledOff: [...this.#calledOff.keys()] });
-      this.#hosts = await this.#registry.hosts();
-      this.#onHosts();
-      await this.#jobs.look((job) => this.#onLost(job));
-      if (++this.#beats % SWEEP_BEATS === 0) await this.#sweep();
-    } catch (error) {
-      if (this.#state !== "ended") this.#tellTrouble(String(error));
-    }
-  }
-
-  async #sweep(): Promise<void> {
-    const ids = this.#jobs.ids();
-    await this.#store.keep([answersQueue(this.#name, this.#id)], ids);
-    await this.#registry.sweep();
-  }
-
-  #onHosts(): void {
+  async #onBeat(): Promise<void> {
     this.#pump();
-    if (this.#knownWorkers > 0) {
-      this.#noHostSince = Infinity;
-      return this.#changes.wakeAll();
-    }
-    if (this.#noHostSince === Infinity) this.#noHostSince = now();
-    if (this.#table.size === 0) return;
-    if (now() - this.#noHostSince < NO_HOST_MS) return;
-    this.#noHostSince = now() + TROUBLE_MS;
-    console.warn(
-      `The pool '${this.#name}' waits for workers: no host has joined it yet`,
-    );
+    await this.#jobs.look((job) => this.#onLost(job));
   }
 
   #onLost({ id, name }: JobData): void {
@@ -482,21 +420,6 @@ export class ClusterDispatcher implements AnyDispatcher {
         `The task of '${name}' was given up: it was lost with its host ` +
           `${times} times`,
       ),
-    );
-  }
-
-  #forgetCalledOff(): void {
-    for (const [id, { at }] of this.#calledOff) {
-      if (now() - at > TOLD_MS) this.#calledOff.delete(id);
-    }
-  }
-
-  #tellTrouble(message: string): void {
-    if (now() - this.#troubleTold < TROUBLE_MS) return;
-    this.#troubleTold = now();
-    const text = this.#store.redact(message);
-    console.warn(
-      `The pool '${this.#name}' has trouble with its store: ${text}`,
     );
   }
 }
