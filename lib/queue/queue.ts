@@ -19,7 +19,6 @@ import {
 import { Decoder } from "../codec/decoder.ts";
 import { Encoder } from "../codec/encoder.ts";
 import { leaveMemory, takeMemoryBack } from "../codec/left_memory.ts";
-import { incomparable } from "../store/key.ts";
 import { checkOptions, kindOf } from "../checks.ts";
 import { STEP } from "../sync/mutex.ts";
 import {
@@ -55,8 +54,8 @@ import {
 export type { AsyncWaitOptions, WaitOptions };
 
 /**
- * Thrown by a put if the queue is full, and stays full until the timeout. Python's
- * `queue.Full`.
+ * Thrown by `put` and `putSync` if the queue stays full until the timeout, and by
+ * `putNowait` if it is full. Python's `queue.Full`.
  *
  * @example Usage
  * ```ts
@@ -78,8 +77,8 @@ export class Full extends Error {
 }
 
 /**
- * Thrown by a get if the queue is empty, and stays empty until the timeout. Python's
- * `queue.Empty`.
+ * Thrown by `get` and `getSync` if the queue stays empty until the timeout, and by
+ * `getNowait` if it is empty. Python's `queue.Empty`.
  *
  * @example Usage
  * ```ts
@@ -842,7 +841,7 @@ export class Queue<T = unknown> {
       throw new ShutDown("Cannot put into queue: it was shut down");
     }
     if (result === "refused") {
-      throw incomparable(decoder.decode(cargo));
+      throw this.#store.refusal!(decoder.decode(cargo));
     }
     if (isRecording) {
       recordPoint(Mark.PUT, this.#words[ADDRESS], this.#store.lastPut);

@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { type Cargo, Kind } from "../codec/cargo.ts";
-import { Key, mayDiffer, sameKind } from "./key.ts";
+import { incomparable, Key, mayDiffer, sameKind } from "./key.ts";
 import { kindOf } from "../checks.ts";
 import { countOf, STEP, stepsIn } from "../sync/mutex.ts";
 import {
@@ -110,6 +110,10 @@ export class Heap extends Store {
   constructor(source: number | SharedArrayBuffer) {
     super(source);
     this.#view();
+  }
+
+  override refusal(item: unknown): TypeError {
+    return incomparable(item);
   }
 
   override order(item: unknown, cargo: Cargo): void {

@@ -162,6 +162,9 @@ export abstract class Store {
    */
   order?(item: unknown, cargo: Cargo): void;
 
+  /** The error for an item that a put has refused, in stores that refuse items. */
+  refusal?(item: unknown): TypeError;
+
   /**
    * The room that is left, in the unit of {@linkcode needOf}; 0 if the store
    * has as many records as it may have. It includes what takes have given back.

@@ -308,7 +308,7 @@ export class PooledWorker implements Correspondent {
     }
   }
 
-  /** The same, blocking; false if the deadline passed first. */
+  /** Blocks until the answer has arrived; false if the deadline passed first. */
   collectSync(deadline: number): boolean {
     if (areMessagesLate && this.#handover.form !== Form.BYTES) {
       throw new Error(

@@ -123,7 +123,7 @@ let lastName: string | undefined;
 const early: unknown[] = [];
 /** The platform's `self.close`. */
 let closeWorker: () => void;
-/** Resolve the promises for mail, in the order in which they were asked for. */
+/** The resolvers of promises for mail, in the order in which mail was asked for. */
 const receivers: ((mail: Packed) => void)[] = [];
 
 if (typeof self === "object" && self.name === WORKER_NAME) install();
