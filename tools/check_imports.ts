@@ -74,6 +74,7 @@ const rooms: Record<string, readonly string[]> = {
   // Schedules, for tests. Nothing of the library knows of it.
   "lib/explore": [
     "lib/thread",
+    "lib/queue",
     "lib/locks",
     "lib/codec",
     "lib/sync",

@@ -20,6 +20,10 @@
  * thread are no decisions. Where all that are left wait, the explorer has the turn
  * before: it can look at what they wait for.
  *
+ * The explorer stands in for the main thread, too. A thread that asks it for
+ * something gives it the turn, and gets the turn back with the answer. So a thread
+ * is started in the middle of a schedule: there is a row more from then on.
+ *
  * This module imports nothing: it runs before anything else in a worker.
  *
  * @module
@@ -54,6 +58,8 @@ export const Outcome = {
   ENDLESS: 3,
   /** It didn't go as planned: the scenario depends on more than the schedule. */
   ASTRAY: 4,
+  /** It has started a thread for which there is no worker yet. */
+  CROWDED: 5,
 } as const;
 export type Outcome = (typeof Outcome)[keyof typeof Outcome];
 
@@ -77,6 +83,11 @@ export const WAITER_TABLE = 0;
 export const THREAD_TABLE = 1;
 /** That of what stands in the threads' arguments begins with this. */
 export const FIRST_MEMORY = 2;
+
+/** The memory of what threads ask the explorer for. */
+export const LINE = -2;
+/** That of what is sent to threads: the place is the thread's number. */
+const INBOX = -3;
 
 /** Set in a decision that lets a timeout pass: the thread's bit is above. */
 export const TIMEOUT = MOST_THREADS;
@@ -102,9 +113,11 @@ const LAST = 15;
 /** How many decisions there were at which several threads could go on. */
 const FORKS = 14;
 const CHANGE_AT = 16;
-const GO = CHANGE_AT + MOST_CHANGES;
+/** The number of the thread that asks the explorer for something, plus one. */
+const ASKER = CHANGE_AT + MOST_CHANGES;
+const GO = ASKER + 1;
 const ROWS = GO + MOST_THREADS + 1;
-const ROW = 8;
+const ROW = 9;
 // Words of a thread's row.
 const STATE = 0;
 const YIELDED = 1;
@@ -116,6 +129,8 @@ const ACCESS = 5;
 const INSISTS = 6;
 /** A number made of all that the thread has done and seen. */
 const HISTORY = 7;
+/** Whether something was sent to the thread that it hasn't read. */
+const MAIL = 8;
 // Words of a wait.
 const WAITS_AT = ROWS + MOST_THREADS * ROW;
 const WAIT = 6;
@@ -286,15 +301,58 @@ export class Board {
       words[CHANGE_AT + i] = orders.changes[i];
     }
     for (let i = 0; i < words[PLANNED]; i++) words[PLAN + i] = orders.plan[i];
-    for (let thread = 0; thread < threads; thread++) {
-      const row = this.#row(thread);
-      words.fill(0, row, row + ROW);
-      words[row + STATE] = State.READY;
-      words[row + PRIORITY] = orders.priorities[thread] ?? 0;
+    words[ASKER] = 0;
+    for (let thread = 0; thread < MOST_THREADS; thread++) {
+      this.#layRow(thread, orders.priorities[thread] ?? 0);
       real.store(words, GO + thread, 0);
     }
     real.store(words, GO + EXPLORER, 0);
     this.#doubles[TIME] = 0;
+  }
+
+  #layRow(thread: number, priority: number): void {
+    const words = this.#words;
+    const row = this.#row(thread);
+    words.fill(0, row, row + ROW);
+    words[row + STATE] = State.READY;
+    words[row + PRIORITY] = priority;
+  }
+
+  /** The thread that asks the explorer for something; -1 if none does. */
+  get asker(): number {
+    return this.#words[ASKER] - 1;
+  }
+
+  /** Gives the turn back to the thread that has asked. */
+  answer(): void {
+    const { asker } = this;
+    this.#words[ASKER] = 0;
+    real.store(this.#words, GO + EXPLORER, 0);
+    this.#handOver(asker);
+  }
+
+  /** How many threads there are. */
+  get threads(): number {
+    return this.#words[THREADS];
+  }
+
+  /** Has one thread more take part, which the one that asks has started. */
+  start(): void {
+    const words = this.#words;
+    const thread = words[THREADS]++;
+    this.#layRow(thread, this.#random(thread) + 1);
+    this.change();
+  }
+
+  /** There is no worker for a thread that is to be started. */
+  crowd(): void {
+    this.#fail(Outcome.CROWDED);
+  }
+
+  /** Something was sent to a thread. */
+  sendMail(thread: number): void {
+    this.#words[this.#row(thread) + MAIL] = 1;
+    this.notify(INBOX, thread, 1);
   }
 
   /** Gives the turn to a thread for the first time. */
@@ -320,6 +378,34 @@ export class Board {
   }
 
   // A thread's.
+
+  /** The thread's number. */
+  get me(): number {
+    return this.#me;
+  }
+
+  /** Has the explorer answer what the thread has sent to it. */
+  ask(): void {
+    const words = this.#words;
+    if (words[MODE] !== Mode.RUNS) throw this.#unwound();
+    words[ASKER] = this.#me + 1;
+    this.#handOver(EXPLORER);
+    this.#sleep();
+    if (words[MODE] !== Mode.RUNS) throw this.#unwound();
+  }
+
+  /** Notes that the thread awaits what is sent to it; the wait's number. */
+  enterInbox(): number {
+    return this.enter(INBOX, this.#me, Infinity);
+  }
+
+  /** Whether something was sent to the thread since it was last asked. */
+  takesMail(): boolean {
+    const at = this.#row(this.#me) + MAIL;
+    const hasMail = this.#words[at] !== 0;
+    this.#words[at] = 0;
+    return hasMail;
+  }
 
   /** Sleeps until the thread has the turn for the first time. */
   join(): void {
@@ -491,7 +577,7 @@ export class Board {
   /** Steps on the memory of the library's tables go on: they end soon. */
   #stepUnwinding(memory: number): number {
     const isLoop = ++this.#lastSteps > LAST_STEPS;
-    if (!isTable(memory) && (!this.#hasThrown || isLoop)) {
+    if (isLoop || !isTable(memory) && !this.#hasThrown) {
       throw this.#unwound();
     }
     return -1;

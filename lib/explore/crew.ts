@@ -9,9 +9,10 @@ import {
   Outcome,
 } from "./board.ts";
 import { EXPLORES, instrumentUrl, type TracedStep } from "./instrument.ts";
+import { findMemory } from "./memories.ts";
+import { type Member, Service, type Thrown } from "./service.ts";
 import {
   type CrewJob,
-  type CrewReport,
   type CrewSetup,
   type LoadError,
   serveExplorerKey,
@@ -33,9 +34,13 @@ import {
   waiterTable,
 } from "../sync/waiters.ts";
 import { enterLockWait, leaveLockWait } from "../locks/wait_graph.ts";
-import { receiveOn } from "../thread/line.ts";
 import { checkKernel, checkRequirements } from "../platform/requirements.ts";
-import { allocateSlot, Slot, threadTable } from "../thread/thread_table.ts";
+import {
+  allocateSlot,
+  Slot,
+  THREADS,
+  threadTable,
+} from "../thread/thread_table.ts";
 import { serverUrl, WORKER_NAME } from "../thread/worker_server.ts";
 
 /** A thread of a scenario. */
@@ -65,7 +70,7 @@ export interface Run {
   /** The names of the threads, in their order. */
   threads: string[];
   /** The first that threw, and what. */
-  thrown?: { thread: number; error: unknown };
+  thrown?: Thrown;
   /** The threads that waited when nobody could go on. */
   waiting: number[];
   /** What `atRest` has thrown, if they may wait. */
@@ -88,13 +93,6 @@ export interface RunOptions {
 
 /** How long a thread may take for a step, in milliseconds. */
 const STEP_MS = 20_000;
-
-interface Member {
-  worker: Worker;
-  port: MessagePort;
-  waiter: number;
-  slot: number;
-}
 
 /** The workers that run a scenario's threads, one schedule after another. */
 export class Crew implements Disposable {
@@ -125,59 +123,79 @@ export class Crew implements Disposable {
     orders: Orders,
     { seed, longestTimeout, isTraced = false, atRest }: RunOptions,
   ): Run {
-    const names = threads.map(nameOf);
-    const memories = new Map<SharedArrayBuffer, number>();
-    const jobs = threads.map(({ target, args = [] }, i): CrewJob => {
-      const id = this.#idOf(target);
-      const packed = pack(args, -1);
-      findMemory(packed, memories);
-      return {
-        target: id,
-        args: packed,
-        slot: 0,
-        waiter: 0,
-        name: names[i],
-        memories: [],
-        isTraced,
-        seed: seed + i,
-        longestTimeout,
-      };
-    });
+    const options = { seed, longestTimeout, isTraced };
+    const jobs = this.#jobsOf(threads, options);
+    const names = jobs.map(({ name }) => name);
+    using service = new Service(this.#board, this.#members, names, options);
+    using _numbers = numberThreadsAfter(threads.length);
     this.#board.lay(threads.length, orders);
-    for (const [i, job] of jobs.entries()) {
-      const member = this.#members[i];
+    for (const [i, member] of this.#members.entries()) {
       // The same one again, as nobody has used it, unless it is worn out.
       releaseWaiter(member.waiter);
       member.waiter = allocateWaiter();
-      assignWaiter(member.waiter, job.name);
-      member.slot ||= allocateSlot({
-        name: job.name,
-        daemon: true,
-        waiter: member.waiter,
-      });
-      job.waiter = member.waiter;
-      job.slot = member.slot;
-      job.memories = [...memories];
-      post(member.worker, job, job.args.transferables);
+      if (i < jobs.length) this.#assign(member, jobs[i]);
+      else if (member.slot !== 0) {
+        new Slot(member.slot).free();
+        member.slot = 0;
+      }
     }
     this.#board.begin();
-    this.#checkOver();
+    this.#serveUntilOver(service);
     let unrest: Run["unrest"];
     if (this.#board.outcome === Outcome.STUCK) {
-      unrest = atRest && this.#look(names, atRest);
+      unrest = atRest && this.#look(service.names, atRest);
       this.#board.unwind();
-      this.#checkOver();
+      this.#serveUntilOver(service);
     }
-    return { ...this.#report(names, isTraced), unrest };
+    return { ...this.#report(service, isTraced), unrest };
   }
 
-  #checkOver(): void {
-    if (!this.#board.over(STEP_MS)) {
-      throw new Error(
-        "Cannot explore: a thread has run for 20 seconds without touching what " +
-          "other threads see, let it call Atomics.load() or something of the " +
-          "library in its loop",
-      );
+  #jobsOf(
+    threads: readonly ScenarioThread[],
+    options: Pick<CrewJob, "isTraced" | "seed" | "longestTimeout">,
+  ): CrewJob[] {
+    const memories = new Map<SharedArrayBuffer, number>();
+    const packed = threads.map(({ target, args = [] }) => {
+      const id = this.#idOf(target);
+      const packed = pack(args, -1);
+      findMemory(packed, memories, () => FIRST_MEMORY + memories.size);
+      return { target: id, args: packed };
+    });
+    return threads.map((thread, i) => ({
+      ...options,
+      ...packed[i],
+      seed: options.seed + i,
+      slot: 0,
+      waiter: 0,
+      name: nameOf(thread, i),
+      memories: [...memories],
+      isStarted: false,
+      isPools: false,
+    }));
+  }
+
+  /** Has a worker run a thread that the scenario names. */
+  #assign(member: Member, job: CrewJob): void {
+    const { name } = job;
+    const waiter = job.waiter = member.waiter;
+    assignWaiter(waiter, name);
+    member.slot ||= allocateSlot({ name, daemon: true, waiter });
+    job.slot = member.slot;
+    post(member.worker, job, job.args.transferables);
+  }
+
+  /** Sees to what the threads ask for, until none of them has the turn. */
+  #serveUntilOver(service: Service): void {
+    for (;;) {
+      if (!this.#board.over(STEP_MS)) {
+        throw new Error(
+          "Cannot explore: a thread has run for 20 seconds without touching " +
+            "what other threads see, let it call Atomics.load() or something " +
+            "of the library in its loop",
+        );
+      }
+      if (this.#board.asker < 0) return;
+      service.serve();
     }
   }
 
@@ -203,7 +221,7 @@ export class Crew implements Disposable {
     }
   }
 
-  #report(threads: string[], isTraced: boolean): Run {
+  #report(service: Service, isTraced: boolean): Run {
     const board = this.#board;
     const run: Run = {
       outcome: board.outcome,
@@ -212,17 +230,18 @@ export class Crew implements Disposable {
         (_, i) => board.decision(i),
       ),
       forks: board.forks,
-      threads,
+      threads: service.names,
       waiting: [],
       traces: [],
     };
-    for (const [i] of threads.entries()) {
+    for (const [i] of service.names.entries()) {
       if (board.wasWaiting(i)) run.waiting.push(i);
-      const report = receiveOn(this.#members[i].port) as CrewReport | undefined;
+      const report = service.reportOf(i);
       if (isTraced) run.traces.push(report?.steps ?? []);
       if (report?.thrown === undefined || run.thrown !== undefined) continue;
       run.thrown = { thread: i, error: unpackThrown(report.thrown) };
     }
+    run.thrown ??= service.unheard().next().value;
     return run;
   }
 
@@ -251,6 +270,7 @@ export class Crew implements Disposable {
     } as WorkerOptions);
     const index = this.#members.length;
     const waiter = allocateWaiter(true);
+    assignWaiter(waiter, WORKER_NAME);
     this.#members.push({ worker, port: port1, waiter, slot: 0 });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     worker.onerror = (event) => {
@@ -266,8 +286,8 @@ export class Crew implements Disposable {
     const setup: CrewSetup = {
       board: this.#board.buffer,
       index,
-      waiterTable: waiterTable(),
-      threadTable: threadTable(),
+      tables: { waiters: waiterTable(), threads: threadTable() },
+      waiter,
       port: port2,
     };
     worker.postMessage(setup, [port2]);
@@ -301,29 +321,12 @@ function nameOf({ name, target }: ScenarioThread, index: number): string {
   return name ?? `Thread-${index + 1} (${target.name})`;
 }
 
-/** Numbers the shared memory in a value, in the order in which it stands there. */
-function findMemory(
-  value: unknown,
-  memories: Map<SharedArrayBuffer, number>,
-  seen: Set<object> = new Set(),
-): void {
-  if (typeof value !== "object" || value === null || seen.has(value)) return;
-  seen.add(value);
-  if (ArrayBuffer.isView(value)) {
-    return findMemory(value.buffer, memories, seen);
-  }
-  if (value instanceof SharedArrayBuffer) {
-    if (!memories.has(value)) {
-      memories.set(value, FIRST_MEMORY + memories.size);
-    }
-    return;
-  }
-  const inner = value instanceof Map
-    ? [...value].flat()
-    : value instanceof Set
-    ? [...value]
-    : Object.values(value);
-  for (const one of inner) findMemory(one, memories, seen);
+/** Has the threads that a schedule starts begin with the number after that. */
+function numberThreadsAfter(count: number): Disposable {
+  const words = new Int32Array(threadTable());
+  const before = words[THREADS];
+  words[THREADS] = count;
+  return { [Symbol.dispose]: () => void (words[THREADS] = before) };
 }
 
 /**

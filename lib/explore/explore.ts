@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { Outcome, Pick } from "./board.ts";
+import { type Orders, Outcome, Pick } from "./board.ts";
 import { Crew, type Run, type ScenarioThread } from "./crew.ts";
 import { DepthFirst } from "./depth_first.ts";
 import { Interrupt } from "./interrupt.ts";
@@ -282,9 +282,9 @@ class Exploring {
           : found.failure;
         throw await this.#errorOf(failure, known);
       }
-      const { decisions, threads } = found.run;
+      const { decisions } = found.run;
       if (search !== undefined) isComplete = !search.learn(decisions);
-      interrupt?.learn(decisions, threads.length);
+      interrupt?.learn(decisions, found.count);
     }
     return this.#result(isComplete);
   }
@@ -318,13 +318,13 @@ class Exploring {
     plan: readonly number[],
     pick: Pick,
     { isLoose = false, isTraced = false } = {},
-  ): Promise<{ run: Run; failure?: Failure }> {
+  ): Promise<{ run: Run; count: number; failure?: Failure }> {
     await this.#giveWay();
     const { strategy, seed, maxSteps, depth, longestTimeout } = this.#options;
-    const { threads, check, atRest } = this.#makeScenario();
-    await this.#crew.grow(threads.length);
+    let scenario = this.#makeScenario();
+    const count = scenario.threads.length;
     const byPriority = pick === Pick.PRIORITY;
-    const run = this.#crew.run(threads, {
+    const orders: Orders = {
       plan,
       isLoose,
       pick,
@@ -334,18 +334,28 @@ class Exploring {
       changes: byPriority
         ? Array.from({ length: depth - 1 }, () => this.#below(this.#mostForks))
         : [],
-      priorities: byPriority ? this.#shuffled(threads.length) : [],
-    }, { seed, isTraced, longestTimeout, atRest });
+      priorities: byPriority ? this.#shuffled(count) : [],
+    };
+    const options = { seed, isTraced, longestTimeout };
+    const run = async () => {
+      const { threads, atRest } = scenario;
+      await this.#crew.grow(threads.length);
+      return this.#crew.run(threads, orders, { ...options, atRest });
+    };
+    let found = await run();
+    while (found.outcome === Outcome.CROWDED) {
+      // It has started a thread that there was no worker for.
+      await this.#crew.grow(found.threads.length + 1);
+      scenario = this.#makeScenario();
+      found = await run();
+    }
     this.#schedules++;
-    this.#steps += run.decisions.length;
-    this.#mostForks = Math.max(this.#mostForks, run.forks);
-    for (const { state } of run.decisions) {
+    this.#steps += found.decisions.length;
+    this.#mostForks = Math.max(this.#mostForks, found.forks);
+    for (const { state } of found.decisions) {
       if (this.#states.size < MOST_STATES) this.#states.add(state);
     }
-    return {
-      run,
-      failure: failureOf(run, { threads, check, atRest }, maxSteps),
-    };
+    return { run: found, count, failure: failureOf(found, scenario, maxSteps) };
   }
 
   /** @throws {Error} If the scenario starts what can't be explored. */
@@ -355,8 +365,8 @@ class Exploring {
     const scenario = this.#scenario();
     if (aliveSlots().length === before) return scenario;
     throw new Error(
-      "Cannot explore: a scenario may not start threads or pools, name their " +
-        "functions among its threads",
+      "Cannot explore: a scenario may not start threads or pools itself, let " +
+        "one of its threads do that",
     );
   }
 
@@ -506,7 +516,9 @@ function waitsIn(steps: readonly ScheduleStep[], run: Run): string {
   if (run.outcome !== Outcome.STUCK) return "";
   return run.waiting.map((thread) => {
     const name = run.threads[thread];
-    const last = steps.findLast((step) => step.thread === name);
+    const last = steps.findLast(({ thread, operation }) =>
+      thread === name && operation !== "timeout"
+    );
     const place = last?.line ? ` at ${last.line}` : "";
     return `\n  ${name} waits in ${last?.call ?? "its first step"}${place}`;
   }).join("");

@@ -12,10 +12,12 @@ import {
   Access,
   type Board,
   Closed,
+  LINE,
   real,
   Unwound,
   WAITER_TABLE,
 } from "./board.ts";
+import { findMemory } from "./memories.ts";
 
 /** What a step of a traced schedule was. */
 export interface TracedStep {
@@ -39,8 +41,9 @@ type Operation = (view: Words, index: number, ...rest: number[]) => number;
 
 /** The memory of timers, which nobody notifies. */
 const TIMERS = -1;
-/** Memory that a thread has made itself gets numbers from here on. */
+/** Memory that threads have made gets numbers from here on, so many for each. */
 const OWN_MEMORY = 1 << 16;
+const OWN_MEMORIES = 1 << 12;
 /** A thread that reads so often and writes nothing waits for somebody. */
 const MOST_READS = 16;
 /** So many pauses in a row are one step. */
@@ -73,6 +76,8 @@ let pauses = 0;
 let random = 1;
 /** A wait with a longer timeout waits until it is woken. */
 let longestMs = Infinity;
+/** Whether the thread's schedule is over, and something of it may go on. */
+let isOver = false;
 /** What stands in for an array in a thread's arguments, and the array. */
 const originals = new WeakMap<object, Words>();
 
@@ -95,7 +100,7 @@ export function activate(
   { isTraced, seed, longestTimeout }: ScheduleOptions,
 ): void {
   memories = new WeakMap(known);
-  ownMemory = OWN_MEMORY;
+  ownMemory = OWN_MEMORY + on.me * OWN_MEMORIES;
   trace = isTraced ? [] : undefined;
   pending = [];
   timersById = new Map();
@@ -104,13 +109,33 @@ export function activate(
   lastPlace = "";
   random = seed | 1;
   longestMs = longestTimeout * 1000;
+  isOver = false;
   board = on;
 }
 
-/** The schedule is over here; its steps, if they were traced. */
+/**
+ * The schedule is over here; its steps, if they were traced. What goes on all the
+ * same must not wait for threads that have no turn.
+ */
 export function deactivate(): TracedStep[] {
   board = undefined;
+  isOver = true;
   return trace ?? [];
+}
+
+/** Whether a schedule runs here. */
+export function isActive(): boolean {
+  return board !== undefined;
+}
+
+/** Whether it has failed, and the thread is made to end. */
+export function isUnwinding(): boolean {
+  return board?.isUnwinding ?? isOver;
+}
+
+/** The next schedule may come. */
+export function rest(): void {
+  isOver = false;
 }
 
 /** Whether anything still waited when the schedule was over; it waits no more. */
@@ -133,7 +158,34 @@ export function settleNext(): void {
   for (const { wait, run } of over) run(on.leave(wait));
 }
 
-function memoryOf(buffer: ArrayBufferLike): number {
+/** Lets the thread know of what is sent to it, at its turns. */
+export function awaitMail(): void {
+  if (board === undefined) return;
+  pending.push({ wait: board.enterInbox(), run: awaitMail });
+}
+
+/**
+ * Has the explorer, in place of the main thread, answer what was sent to it.
+ *
+ * @throws {Unwound} If the schedule is over.
+ */
+export function callExplorer(): void {
+  if (board === undefined) throw new Unwound();
+  const number = board.step(Access.WRITE, LINE, 0, false);
+  reads = 0;
+  if (trace !== undefined) note(number, "message", "");
+  board.ask();
+}
+
+/** Numbers memory that came from another thread as that does. */
+export function learnMemory(
+  known: Iterable<[ArrayBufferLike, number]>,
+): void {
+  for (const [buffer, memory] of known) memories.set(buffer, memory);
+}
+
+/** The number of memory, the same in all threads. */
+export function memoryOf(buffer: ArrayBufferLike): number {
   let memory = memories.get(buffer);
   if (memory === undefined) memories.set(buffer, memory = ownMemory++);
   return memory;
@@ -285,6 +337,7 @@ function replaceAtomics(): void {
     "wait",
     (view: Words, index: number, value: number, timeout = Infinity) => {
       view = original(view);
+      if (isOver) throw new Unwound();
       if (!isWatched(view)) return real.wait(view, index, value, timeout);
       if (board!.isUnwinding) {
         const place = view.byteOffset + index * view.BYTES_PER_ELEMENT;
@@ -307,6 +360,7 @@ function replaceAtomics(): void {
     "waitAsync",
     (view: Words, index: number, value: number, timeout = Infinity) => {
       view = original(view);
+      if (isOver) throw new Unwound();
       if (!isWatched(view)) return real.waitAsync(view, index, value, timeout);
       const wait = enter("Atomics.waitAsync", view, index, value, timeout);
       if (wait === undefined) return { async: false, value: "not-equal" };
@@ -325,7 +379,10 @@ function replaceClocks(): void {
   const now = performance.now.bind(performance);
   const dateNow = Date.now;
   const mathRandom = Math.random;
-  replace(performance, "now", () => board === undefined ? now() : board.time);
+  replace(performance, "now", () => {
+    // What is left of a schedule waits for no time.
+    return board === undefined ? isOver ? Infinity : now() : board.time;
+  });
   replace(
     Date,
     "now",
@@ -373,11 +430,48 @@ function replaceTimers(): void {
   }
 }
 
+/** A pool that nobody has closed is closed at no step of a schedule. */
+function replaceFinalizers(): void {
+  replace(
+    globalThis,
+    "FinalizationRegistry",
+    class {
+      register(): void {}
+      unregister(): boolean {
+        return false;
+      }
+    },
+  );
+}
+
+/**
+ * What stands in for a shared array can't be cloned: the array is. Its memory is
+ * the same as before.
+ */
+function replaceCloning(): void {
+  const clone = globalThis.structuredClone;
+  replace(
+    globalThis,
+    "structuredClone",
+    (value: unknown, options?: StructuredSerializeOptions) => {
+      if (board === undefined) return clone(value, options);
+      const plain = unwatched(value);
+      const memories = new Map<SharedArrayBuffer, number>();
+      findMemory(plain, memories, memoryOf);
+      const copy = clone({ plain, memories: [...memories] }, options);
+      learnMemory(copy.memories);
+      return copy.plain;
+    },
+  );
+}
+
 /** Before any other module runs: what it keeps of the platform is replaced. */
 function install(): void {
   replaceAtomics();
   replaceClocks();
   replaceTimers();
+  replaceFinalizers();
+  replaceCloning();
 }
 
 function replace(target: object, name: string, value: unknown): void {
@@ -441,4 +535,41 @@ function watchArray(array: Words): Words {
 function indexOf(key: string | symbol, { length }: Words): number {
   const index = typeof key === "string" ? Number(key) : NaN;
   return Number.isInteger(index) && index >= 0 && index < length ? index : -1;
+}
+
+/** What an array stands in for, if the value is one that does. */
+export function originalOf(value: unknown): unknown {
+  return originals.get(value as Words) ?? value;
+}
+
+/** The value, with the arrays themselves where others stand in for them. */
+export function unwatched(value: unknown, seen = new Map()): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const array = originals.get(value);
+  if (array !== undefined) return array;
+  if (seen.has(value)) return seen.get(value);
+  seen.set(value, value);
+  if (value instanceof Map) {
+    const entries = [...value];
+    const others = entries.map((entry) =>
+      entry.map((one) => unwatched(one, seen))
+    );
+    const isSame = others.every((entry, i) =>
+      entry.every((one, j) => one === entries[i][j])
+    );
+    return isSame ? value : new Map(others as [unknown, unknown][]);
+  }
+  const isList = Array.isArray(value);
+  if (!isList && Object.getPrototypeOf(value) !== Object.prototype) {
+    return value;
+  }
+  let copy: object | undefined;
+  for (const [key, inner] of Object.entries(value)) {
+    const other = unwatched(inner, seen);
+    if (other === inner) continue;
+    copy ??= isList ? [...value] : { ...value };
+    Reflect.set(copy, key, other);
+  }
+  if (copy !== undefined) seen.set(value, copy);
+  return copy ?? value;
 }

@@ -17,31 +17,54 @@ import {
 } from "./board.ts";
 import {
   activate,
+  awaitMail,
   deactivate,
   explores,
+  isActive,
+  isUnwinding,
+  learnMemory,
+  originalOf,
   releasePending,
+  rest,
   type ScheduleOptions,
   settleNext,
   type TracedStep,
   watchArrays,
 } from "./instrument.ts";
-import { type Packed, post, unpack } from "../codec/packing.ts";
+import type { NumberedMemory } from "./memories.ts";
+import { type Letter, ThreadLine } from "./thread_line.ts";
+import { Encoder } from "../codec/encoder.ts";
+import { pack, type Packed, transferList, unpack } from "../codec/packing.ts";
 import { packThrown } from "../codec/portable_error.ts";
 import { functionOf } from "../codec/references.ts";
 import { endThread } from "../locks/wait_graph.ts";
-import { now } from "../platform/platform.ts";
+import { Lock } from "../locks/lock.ts";
+import { RWLock } from "../locks/rwlock.ts";
+import { now, onExit } from "../platform/platform.ts";
+import { LifoQueue } from "../queue/lifo_queue.ts";
+import { PriorityQueue } from "../queue/priority_queue.ts";
+import { Queue } from "../queue/queue.ts";
 import { reserveStack } from "../sync/reserve_stack.ts";
-import { abandonWaits } from "../sync/wait_list.ts";
+import { abandonWaits, hasPendingWaits } from "../sync/wait_list.ts";
 import {
   adoptWaiterTable,
+  checkStop,
+  currentWaiter,
   enterThread,
+  isStopOrdered,
+  noteHeeded,
   setEndWorker,
+  Stopped,
   stopped,
 } from "../sync/waiters.ts";
-import type { Handover } from "../thread/handover.ts";
-import { adoptLine } from "../thread/line.ts";
-import { adoptThreadTable, enterSlot } from "../thread/thread_table.ts";
-import { isThenable } from "../thread/worker_server.ts";
+import { adoptLine, setReachable } from "../thread/line.ts";
+import {
+  adoptThreadTable,
+  enterSlot,
+  Outcome,
+  Slot,
+} from "../thread/thread_table.ts";
+import { isThenable, serveKey } from "../thread/worker_server.ts";
 
 /** This module; in a bundle, the bundle. */
 export const threadWorkerUrl: string = import.meta.url;
@@ -57,8 +80,9 @@ export interface CrewSetup {
   board: SharedArrayBuffer;
   /** The thread's number. */
   index: number;
-  waiterTable: SharedArrayBuffer;
-  threadTable: SharedArrayBuffer;
+  tables: { waiters: SharedArrayBuffer; threads: SharedArrayBuffer };
+  /** The worker's waiter until it runs a thread. */
+  waiter: number;
   port: MessagePort;
 }
 
@@ -70,7 +94,11 @@ export interface CrewJob extends ScheduleOptions {
   waiter: number;
   name: string;
   /** The shared memory in the arguments: all threads number it alike. */
-  memories: [SharedArrayBuffer, number][];
+  memories: NumberedMemory[];
+  /** Whether another thread of the schedule has started it. */
+  isStarted: boolean;
+  /** Whether it is a worker of a pool. */
+  isPools: boolean;
 }
 
 /** What a thread tells of itself when it has ended. */
@@ -79,110 +107,245 @@ export interface CrewReport {
   steps: TracedStep[];
 }
 
-/** What a thread of a scenario asks the main thread for, it doesn't get. */
-const noLine = {
-  get deliveries(): never {
-    throw new Error(
-      "Cannot explore: a scenario's thread may not start threads or pools, name " +
-        "their functions among the scenario's threads",
-    );
-  },
-} as unknown as Handover;
-
 /** Modules that could not be loaded, and why. */
 export type LoadError = [url: string, message: string];
 
 declare const self: {
   addEventListener: typeof globalThis.addEventListener;
+  dispatchEvent(event: globalThis.Event): boolean;
 };
+
+/** What nobody awaited or caught in this schedule, or joined a thread for. */
+const strays: unknown[] = [];
 
 /** Serves the explorer that started this worker. */
 function serveExplorer(failures: LoadError[]): void {
-  let board: Board;
-  let setup: CrewSetup;
+  let runner: Runner;
+  watchStrays();
+  unwatchItems();
+  const close = () => {
+    throw new Closed();
+  };
+  Object.assign(globalThis, { close });
+  onExit(close);
   self.addEventListener("message", (event) => {
     const { data } = event as MessageEvent<CrewSetup | CrewJob>;
     if ("board" in data) {
-      setup = data;
-      board = new Board(setup.board, setup.index);
-      adoptThreadTable(setup.threadTable);
-      adoptLine(setup.port, noLine);
-      post(setup.port, failures, []);
-    } else {
-      runThread(data, board, setup);
-    }
+      const { postMessage } = data.port;
+      runner = new Runner(data);
+      // Not by the line: nothing has to be known of it.
+      postMessage.call(data.port, failures);
+    } else if ("target" in data) runner.run(data);
   });
+  // What the library listens to by itself comes by the same events.
+  Reflect.get(globalThis, Symbol.for(serveKey))([]);
 }
 
-async function runThread(
-  job: CrewJob,
-  board: Board,
-  { port, waiterTable, threadTable }: CrewSetup,
-): Promise<void> {
-  const report: CrewReport = { steps: [] };
-  adoptWaiterTable(waiterTable, job.waiter);
-  enterThread();
-  enterSlot(job.slot);
-  setEndWorker(() => {
-    throw stopped();
+/** Has what nobody awaits fail the thread, and the library print none of it. */
+function watchStrays(): void {
+  const note = (event: globalThis.Event, error: unknown) => {
+    // The library's own listener would keep it for a thread that never comes.
+    event.stopImmediatePropagation();
+    const isOrder = error instanceof Unwound || error instanceof Closed ||
+      error instanceof Stopped;
+    if (!isActive() && !isOrder) return;
+    event.preventDefault();
+    if (!isOrder) strays.push(error);
+  };
+  self.addEventListener("unhandledrejection", (event) => {
+    note(event, (event as PromiseRejectionEvent).reason);
   });
-  board.join();
-  try {
-    const fn = functionOf(job.target);
-    const args = watchArrays(unpack(job.args)) as unknown[];
-    // What the library does once in a worker is no part of the schedule.
-    reserveStack();
-    activate(board, [
-      [waiterTable, WAITER_TABLE],
-      [threadTable, THREAD_TABLE],
-      ...job.memories,
-    ], job);
-    // Its clock was taken when it loaded.
-    if (now() !== board.time) {
-      throw new Error(
-        "Cannot explore: the library has loaded before what replaces Atomics, " +
-          "import @lab9/concurrency/explore first",
-      );
+  self.addEventListener("error", (event) => {
+    note(event, (event as ErrorEvent).error);
+  });
+  const print = console.error.bind(console);
+  console.error = (...data: unknown[]) => {
+    // What a thread says that is made to end isn't so.
+    if (isUnwinding()) return;
+    const isThreads = String(data[0]).startsWith("Exception in thread ");
+    if (isThreads && isActive()) strays.push(data[1]);
+    else print(...data);
+  };
+}
+
+/** What stands in for an array travels as the array. */
+function unwatchItems(): void {
+  const write = Encoder.prototype.write;
+  Encoder.prototype.write = function (value) {
+    return write.call(this, originalOf(value));
+  };
+}
+
+/** Does what the library does once in a worker: it is no part of a schedule. */
+function rehearse(): void {
+  new Lock();
+  new RWLock();
+  for (const Class of [Queue, LifoQueue, PriorityQueue]) new Class();
+  reserveStack();
+}
+
+/** What the mail is for which nobody of the next schedule is to wait. */
+const nothing: Packed = { value: undefined, references: [], transferables: [] };
+/** How many tasks of a pool may await their mail. */
+const MOST_AWAITED = 16;
+
+/** Runs one thread after another. */
+class Runner {
+  readonly #board: Board;
+  readonly #tables: CrewSetup["tables"];
+  readonly #line: ThreadLine;
+
+  constructor({ board, index, tables, waiter, port }: CrewSetup) {
+    this.#board = new Board(board, index);
+    this.#tables = tables;
+    this.#line = new ThreadLine(port);
+    adoptThreadTable(tables.threads);
+    adoptLine(port, this.#line.handover);
+    setReachable(true);
+    adoptWaiterTable(tables.waiters, waiter);
+    enterThread();
+    rehearse();
+  }
+
+  async run(job: CrewJob): Promise<void> {
+    const board = this.#board;
+    const report: CrewReport = { steps: [] };
+    adoptWaiterTable(this.#tables.waiters, job.waiter);
+    enterThread();
+    enterSlot(job.slot);
+    setEndWorker(() => {
+      throw stopped();
+    });
+    strays.length = 0;
+    this.#line.hasPools = false;
+    board.join();
+    try {
+      const outcome = await this.#live(job, report);
+      await this.#end(job, outcome);
+    } catch (error) {
+      if (!(error instanceof Unwound)) throw error;
     }
-    const value = fn(...args);
-    if (isThenable(value)) await settle(value);
-    // Its microtasks are part of the schedule.
-    else await turn();
-  } catch (error) {
-    // What it throws while it unwinds is no failure.
-    const isThrown = !(error instanceof Unwound || error instanceof Closed);
-    if (isThrown && !board.isUnwinding) {
-      report.thrown = packThrown(error, job.name);
+    report.steps = deactivate();
+    if (strays.length > 0 && !board.isUnwinding) {
+      report.thrown ??= packThrown(strays[0], job.name);
+    }
+    // The library's clock goes on from schedule to schedule: it isn't to wait.
+    if (releasePending()) await turn();
+    if (job.isPools) await this.#forgetMail();
+    rest();
+    const isNews = report.thrown !== undefined || report.steps.length > 0;
+    if (isNews) this.#line.send(report as never);
+    board.end();
+  }
+
+  /** Runs the thread's function; how that ended. */
+  async #live(job: CrewJob, report: CrewReport): Promise<Outcome> {
+    const board = this.#board;
+    const { isStarted } = job;
+    try {
+      const fn = functionOf(job.target);
+      const args = unpack(job.args);
+      activate(board, [
+        [this.#tables.waiters, WAITER_TABLE],
+        [this.#tables.threads, THREAD_TABLE],
+        ...job.memories,
+      ], job);
+      // Its clock was taken when it loaded.
+      if (now() !== board.time) {
+        throw new Error(
+          "Cannot explore: the library has loaded before what replaces " +
+            "Atomics, import @lab9/concurrency/explore first",
+        );
+      }
+      if (isStarted) {
+        new Slot(job.slot).begin();
+        checkStop();
+      }
+      let value = fn(...(job.isPools ? args : watchArrays(args)) as unknown[]);
+      if (isThenable(value)) value = await this.#settle(value, isStarted);
+      // Its microtasks are part of the schedule.
+      else await turn();
+      if (strays.length > 0) throw strays[0];
+      if (isStarted) {
+        const packed = pack(value);
+        this.#line.send({ answer: { value: packed } }, transferList(packed));
+      }
+      return Outcome.RETURNED;
+    } catch (error) {
+      if (error instanceof Unwound || board.isUnwinding) return Outcome.CLOSED;
+      if (error instanceof Closed) return Outcome.CLOSED;
+      if (isStarted && isStopOrdered(currentWaiter())) {
+        return Outcome.TERMINATED;
+      }
+      const thrown = packThrown(error, job.name);
+      if (isStarted) this.#line.send({ answer: { thrown } });
+      else report.thrown = thrown;
+      return Outcome.THREW;
     }
   }
-  try {
-    // As at the end of any thread: who waits for its locks is told.
+
+  /** As at the end of any thread: who waits for it, or its locks, is told. */
+  async #end(
+    { isStarted, slot, waiter }: CrewJob,
+    outcome: Outcome,
+  ): Promise<void> {
+    const unwinds = hasPendingWaits();
     abandonWaits(stopped());
-    endThread(job.waiter);
-  } catch (error) {
-    if (!(error instanceof Unwound)) throw error;
+    // What that throws in the thread's functions releases what they hold.
+    if (unwinds && !this.#board.isUnwinding) await turn();
+    if (isStarted) new Slot(slot).end(outcome);
+    else endThread(waiter);
+    if (!this.#board.isUnwinding) this.#line.leavePools();
   }
-  report.steps = deactivate();
-  // The library's clock goes on from schedule to schedule: it isn't to wait.
-  if (releasePending()) await turn();
-  const isNews = report.thrown !== undefined || report.steps.length > 0;
-  if (isNews) port.postMessage(new Map([["message", report]]));
-  board.end();
+
+  /** Awaits a promise of the thread's, which waits by the schedule's clock. */
+  async #settle(
+    value: PromiseLike<unknown>,
+    isStarted: boolean,
+  ): Promise<unknown> {
+    let isSettled = false;
+    const note = () => void (isSettled = true);
+    const result = Promise.resolve(value);
+    result.then(note, note);
+    if (isStarted) awaitMail();
+    for (;;) {
+      // All that the thread can do before it waits is done after a turn.
+      await turn();
+      if (isSettled) break;
+      if (strays.length > 0) throw strays[0];
+      if (isStarted && this.#board.takesMail()) await this.#readMail();
+      else settleNext();
+    }
+    return await result;
+  }
+
+  async #readMail(): Promise<void> {
+    const letters = this.#line.ask("mail") as {
+      content: Letter;
+      memories: NumberedMemory[];
+    }[];
+    for (const { content, memories } of letters) {
+      if (content === "stop") {
+        noteHeeded(hasPendingWaits());
+        abandonWaits(stopped());
+        await turn();
+        throw stopped();
+      }
+      learnMemory(memories);
+      deliver({ ...content.mail, value: watchArrays(content.mail.value) });
+    }
+  }
+
+  /** Tasks that were never begun still await theirs, in the library. */
+  async #forgetMail(): Promise<void> {
+    for (let i = 0; i < MOST_AWAITED; i++) deliver(nothing);
+    await turn();
+  }
 }
 
-/** Awaits a promise of the thread's, which waits by the schedule's clock. */
-async function settle(value: PromiseLike<unknown>): Promise<void> {
-  let isSettled = false;
-  const note = () => void (isSettled = true);
-  const result = Promise.resolve(value);
-  result.then(note, note);
-  for (;;) {
-    // All that the thread can do before it waits is done after a turn.
-    await turn();
-    if (isSettled) break;
-    settleNext();
-  }
-  await result;
+/** Gives the library mail for who has asked for it first. */
+function deliver(mail: Packed): void {
+  self.dispatchEvent(new MessageEvent("message", { data: { mail } }));
 }
 
 const word = new Int32Array(new SharedArrayBuffer(4));

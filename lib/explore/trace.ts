@@ -62,8 +62,10 @@ const EXPLORER = new URL("./", import.meta.url).href;
 const IS_BUNDLE = serverUrl === import.meta.url;
 /** Functions of `instrument.ts` that a step is made in. */
 const STEPS: ReadonlySet<string> = new Set(["note", "step", "enter"]);
-/** Functions of `thread_worker.ts` that call a thread's function. */
-const CALLERS: ReadonlySet<string> = new Set(["runThread", "settle"]);
+/** Methods of `thread_worker.ts` that call a thread's function. */
+const CALLERS = /#(live|settle|end)$/;
+/** What those call of the library for a thread: its beginning, and its end. */
+const LIFE = /^(endThread|abandonWaits|Slot\.(begin|end))$/;
 
 /** The steps of a schedule that was traced, in order. */
 export function stepsOf({ traces, decisions, threads }: Run): ScheduleStep[] {
@@ -146,10 +148,10 @@ function callIn(frames: readonly Frame[]): Call {
 
 /** The same by the names: the thread's function is what the explorer calls. */
 function callInBundle(frames: readonly Frame[]): Call {
-  const top = frames.findIndex(({ name }) => CALLERS.has(name)) - 1;
+  const top = frames.findIndex(({ name }) => CALLERS.test(name)) - 1;
   const first = frames.findIndex(({ name }) => !STEPS.has(name)) + 1;
   if (top < first) return {};
-  if (frames[top].name === "endThread") return { callee: frames[top] };
+  if (LIFE.test(frames[top].name)) return { callee: frames[top] };
   const callee = top > first ? frames[top - 1] : undefined;
   return { callee, caller: frames[top] };
 }

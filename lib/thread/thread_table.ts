@@ -89,7 +89,7 @@ const LAST_SLOT = 1;
 /** The ident of the next thread: an index into the view of doubles. */
 const NEXT_IDENT = 1;
 /** How many threads without a name were made. */
-const THREADS = 4;
+export const THREADS = 4;
 
 /** The current slot of a worker that has run no thread yet. */
 export const NO_SLOT = 0;

@@ -4,7 +4,6 @@ import {
   type Lock,
   type Queue,
   sleepSync,
-  Thread,
 } from "../../mod.ts";
 
 /** A word that threads share. */
@@ -84,10 +83,6 @@ export function end(counter: Int32Array, isOver: Int32Array): void {
   Atomics.store(isOver, 1, Atomics.load(counter, 0));
 }
 
-export function startThread(): void {
-  new Thread(newWord).start();
-}
-
 /** Sleeps, then sets the word unless another thread has. */
 export function sleepAndSet(word: Int32Array, seconds: number): void {
   sleepSync(seconds);
@@ -164,7 +159,6 @@ expose(import.meta, {
   sleepAndSet,
   spin,
   spinThenSleep,
-  startThread,
   takeBoth,
   takeBothLocks,
   throwIfSet,

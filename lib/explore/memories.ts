@@ -1,0 +1,31 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/** Shared memory, and the number that all threads of a schedule know it by. */
+export type NumberedMemory = [buffer: SharedArrayBuffer, memory: number];
+
+/**
+ * Numbers the shared memory in a value that is plain data, in the order in which it
+ * stands there.
+ */
+export function findMemory(
+  value: unknown,
+  memories: Map<SharedArrayBuffer, number>,
+  numberOf: (buffer: SharedArrayBuffer) => number,
+  seen: Set<object> = new Set(),
+): void {
+  if (typeof value !== "object" || value === null || seen.has(value)) return;
+  seen.add(value);
+  if (ArrayBuffer.isView(value)) {
+    return findMemory(value.buffer, memories, numberOf, seen);
+  }
+  if (value instanceof SharedArrayBuffer) {
+    if (!memories.has(value)) memories.set(value, numberOf(value));
+    return;
+  }
+  const inner = value instanceof Map
+    ? [...value].flat()
+    : value instanceof Set
+    ? [...value]
+    : Object.values(value);
+  for (const one of inner) findMemory(one, memories, numberOf, seen);
+}

@@ -1,0 +1,153 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+/**
+ * How a thread of a schedule reaches the main thread, in whose place the explorer
+ * answers; see `service.ts`. To the library it looks like the line that every
+ * worker has (see `thread/exchange.ts`), but that the answer is there at once.
+ *
+ * Along with each message goes by which numbers the memory in it is known.
+ *
+ * @module
+ */
+
+import {
+  callExplorer,
+  learnMemory,
+  memoryOf,
+  unwatched,
+} from "./instrument.ts";
+import { findMemory, type NumberedMemory } from "./memories.ts";
+import type { Packed } from "../codec/packing.ts";
+import { desertWaiter, stopThread } from "../sync/waiters.ts";
+import type { Handover } from "../thread/handover.ts";
+import type {
+  Answer,
+  Ask,
+  LineRequest,
+  Note,
+  StartRequest,
+} from "../thread/messages.ts";
+import { aliveSlots, Outcome } from "../thread/thread_table.ts";
+
+/** What a thread asks the explorer for, beside what it asks a main thread for. */
+export type OwnAsk = "mail" | "orphans" | { stopped: number[] };
+
+/** What the thread sends. */
+export type Sent =
+  | Note
+  | { answer: Answer }
+  | { number: number; ask: Ask; done?: boolean }
+  | { asks: OwnAsk };
+
+/** What was sent to a thread for one of its turns. */
+export type Letter = "stop" | { mail: Packed };
+
+type WorkerThreads = typeof import("node:worker_threads");
+
+/** A thread's line. */
+export class ThreadLine {
+  /** What the library has in place of its port. */
+  readonly port: MessagePort;
+  readonly #post: MessagePort["postMessage"];
+  readonly #receive: WorkerThreads["receiveMessageOnPort"];
+  /** Whether the thread has started workers of pools. */
+  hasPools = false;
+  /** What the library has in place of the memory that counts the answers. */
+  readonly handover: Handover;
+
+  constructor(port: MessagePort) {
+    this.port = port;
+    this.#post = port.postMessage.bind(port);
+    Object.defineProperty(port, "postMessage", {
+      value: (message: Map<"message", Note | LineRequest>, transfer = []) =>
+        this.#sendOn(message.get("message")!, transfer),
+    });
+    const workerThreads = process.getBuiltinModule("node:worker_threads");
+    const receive = this.#receive = workerThreads.receiveMessageOnPort;
+    Object.assign(workerThreads, {
+      receiveMessageOnPort(from: Parameters<typeof receive>[0]) {
+        const received = receive(from);
+        learnFrom(received?.message);
+        return received;
+      },
+    });
+    let deliveries = 0;
+    this.handover = {
+      get deliveries() {
+        return deliveries;
+      },
+      deliveredSync: (before: number) => deliveries !== before,
+      noteSent() {
+        callExplorer();
+        deliveries++;
+      },
+    } as unknown as Handover;
+  }
+
+  /** Sends something, with the memory in it. */
+  send(message: Sent, transfer: Transferable[] = []): void {
+    const plain = unwatched(message);
+    const memories = new Map<SharedArrayBuffer, number>();
+    findMemory(plain, memories, memoryOf);
+    const envelope = new Map<string, unknown>([
+      ["message", plain],
+      ["memories", [...memories]],
+    ]);
+    // Deno loads its streams for a list, which might be in it.
+    if (transfer.length === 0) this.#post(envelope);
+    else this.#post(envelope, transfer);
+  }
+
+  /** Asks the explorer for something of its own. */
+  ask(asks: OwnAsk): unknown {
+    this.send({ asks });
+    callExplorer();
+    for (;;) {
+      const received = this.#receive(this.port as never);
+      const message = received!.message as Map<string, unknown>;
+      learnFrom(message);
+      // What came before, a thread that has ended didn't wait for.
+      if (message.has("own")) return message.get("own");
+    }
+  }
+
+  /** Has the workers of the thread's pools end, as it has ended. */
+  leavePools(): void {
+    if (!this.hasPools) return;
+    this.hasPools = false;
+    const orphans = this.ask("orphans") as [ident: number, waiter: number][];
+    for (const [, waiter] of orphans) stopThread(waiter);
+    if (orphans.length === 0) return;
+    this.ask({ stopped: orphans.map(([ident]) => ident) });
+  }
+
+  #sendOn(message: Note | LineRequest, transfer: Transferable[]): void {
+    if (!("ask" in message)) return this.send(message, transfer);
+    const { number, ask } = message;
+    if ("starts" in ask && ask.starts.isPools) this.hasPools = true;
+    const done = "does" in ask ? carryOut(ask) : undefined;
+    this.send({ number, ask, done }, transfer);
+  }
+}
+
+function learnFrom(message: unknown): void {
+  if (!(message instanceof Map)) return;
+  const memories = message.get("memories") as NumberedMemory[] | undefined;
+  if (memories !== undefined) learnMemory(memories);
+}
+
+/**
+ * Does here what the main thread would do in shared memory: there it would be no
+ * step of the schedule.
+ */
+function carryOut(
+  { does, of }: Exclude<StartRequest, { starts: unknown }>,
+): boolean | undefined {
+  if (does !== "stop" && does !== "give up") return undefined;
+  const slot = aliveSlots().find(({ ident }) => ident === of);
+  if (slot === undefined) return false;
+  if (does === "stop") return stopThread(slot.waiter);
+  if (!slot.end(Outcome.LOST)) return false;
+  desertWaiter(slot.waiter);
+  return true;
+}
