@@ -8,31 +8,34 @@ import { fromPortable } from "../codec/portable_error.ts";
 import { Channel } from "./channel.ts";
 import { checkSettled, type Place, Reply, type Task } from "./task.ts";
 
-/** What a worker may send by mail. */
+/** The replies whose value a worker may send by mail. */
 const MAILED_REPLIES = new Set<Reply>([Reply.DONE, Reply.LISTED, Reply.THREW]);
 
-/** What has tasks that are answered. */
+/** The dispatcher whose tasks are answered. */
 export interface Answered {
-  /** The pending task with that id. */
+  /** Returns the pending task with that id. */
   taskOf(id: number): Task | undefined;
   resolve(id: number, value: unknown): void;
   reject(id: number, error: unknown): void;
-  /** A worker begins a task whose time is limited. */
+  /** Is called when a worker begins a task that has a `runTimeout`. */
   begin(id: number): void;
-  /** The first mail of that worker that was not taken yet. */
+  /** Takes the worker's oldest mail. */
   takeMail(worker: number): Packed | undefined;
-  /** Where its mail may be late: resolves when there may be some. */
+  /**
+   * Returns a promise that resolves when the worker may have mail; undefined if
+   * none can come.
+   */
   mailFrom(worker: number): Promise<void> | undefined;
-  /** A worker's code has written where only the library does. */
+  /** Is called when a worker's code has written where only the library may. */
   abandon(reason: unknown): void;
-  /** A worker asks for the payload of a task, unless that was called off since. */
+  /** Sends a task's payload to the worker; undefined if the task was called off. */
   sendPayload(task: Task | undefined, worker: number): void;
 }
 
-/** Reads what workers answer, as it stands in the channel of results. */
+/** Reads the workers' answers, which are records in the channel of results. */
 export class Answers {
   #answered: Answered;
-  /** Of each worker whose mail is late, when the last of it will have been read. */
+  /** For each worker whose mail is late, the promise that all of it was read. */
   #late = new Map<number, Promise<void>>();
 
   constructor(answered: Answered) {
@@ -42,7 +45,7 @@ export class Answers {
   /**
    * Reads an answer and settles its task.
    *
-   * @throws {Damaged} If a worker's code has written where only the library does.
+   * @throws {Damaged} If a worker's code has written where only the library may.
    */
   read = (decoder: Decoder): true => {
     const answered = this.#answered;
@@ -60,7 +63,7 @@ export class Answers {
     } catch (error) {
       const reason = explain(error);
       if (reason instanceof Damaged) throw reason;
-      // A function by a reference that this thread doesn't know.
+      // The result holds a reference to a function that this thread doesn't know.
       answered.reject(id, reason);
       return true;
     }
@@ -99,12 +102,12 @@ export class Answers {
     }
   }
 
-  /** Resolves when all the mail is read that a worker has told of. */
+  /** Returns a promise that resolves when the worker's late mail was read. */
   lateMail(worker: number): Promise<void> | undefined {
     return this.#late.get(worker);
   }
 
-  /** Reads an answer's mail once it is there, after that of answers before it. */
+  /** Reads an answer's mail once it has come, after the mail of earlier answers. */
   #waitForMail(id: number, worker: number): void {
     const read = this.#readLateMail(id, worker, this.#late.get(worker))
       .catch((error) => this.#answered.abandon(error))
@@ -144,31 +147,31 @@ export class Answers {
   }
 }
 
-/** Puts a list that came by message where it is wanted. */
+/** Copies a list that came by message to its place in the call's results. */
 function place(values: unknown[], { results: { list }, at }: Place): void {
   if (values === list) return;
   for (let i = 0; i < values.length; i++) list[at + i] = values[i];
 }
 
-/** Of a settled task, more is expected than some value. */
+/** Checks the value of a task whose results are settled. */
 function checkResult(task: Task | undefined, value: unknown): void {
   if (task?.isSettled) checkSettled(value, task.to - task.from);
 }
 
-/** A list of results is as long as the chunk, or stands where it belongs. */
+/** Checks a chunk's results: a list as long as the chunk, or the call's own list. */
 function checkList(task: Task | undefined, value: unknown): void {
   if (!Array.isArray(value)) throw new Damaged("answer");
   if (task === undefined || value === task.into?.results.list) return;
   if (value.length !== task.to - task.from) throw new Damaged("answer");
 }
 
-/** What an inbox needs of its pool. */
+/** What an inbox needs to know of its pool. */
 export interface InboxOptions {
-  /** Whether a task is pending, so that an answer will come. */
+  /** Returns whether a task is pending, so that an answer will come. */
   isAwaiting: () => boolean;
-  /** Called when all answers that were there have been read. */
+  /** Is called when all answers in the channel have been read. */
   onRead: () => void;
-  /** Called when the channel holds what no worker of this library has written. */
+  /** Is called when a worker's code has written where only the library may. */
   onBroken: (error: unknown) => void;
 }
 
@@ -211,8 +214,8 @@ export class Inbox {
   }
 
   /**
-   * Resolves when a task was submitted. Until then this thread stands in no list,
-   * so that the worker needn't wake it for the first answer.
+   * Resolves when a task is submitted. Until then this thread stands in no wait
+   * list, so the worker that answers first needn't wake it.
    */
   #due(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -220,27 +223,27 @@ export class Inbox {
     return promise;
   }
 
-  /** A task was submitted: an answer will come. */
+  /** Starts to look for answers. Is called when a task is submitted. */
   expect(): void {
     this.#onDue();
   }
 
   /**
-   * Reads all answers that are there.
+   * Reads all answers that are in the channel.
    *
-   * @throws {Damaged} If a worker's code has written where only the library does.
+   * @throws {Damaged} If a worker's code has written where only the library may.
    */
   drain(): void {
     while (this.#channel.take(this.#answers.read));
     this.#options.onRead();
   }
 
-  /** Resolves when all the mail is read that a worker has told of. */
+  /** Returns a promise that resolves when the worker's late mail was read. */
   lateMail(worker: number): Promise<void> | undefined {
     return this.#answers.lateMail(worker);
   }
 
-  /** Ends the loop when all answers that are there have been read. */
+  /** Ends the loop when all answers in the channel have been read. */
   close(): void {
     this.#channel.close();
     this.#onDue();

@@ -6,53 +6,56 @@ import type { Task } from "./task.ts";
 import type { OpenCalls, Room } from "./waits.ts";
 
 /**
- * What calls and pools need of what has tasks done, wherever its workers are:
- * `Dispatcher` has them in this process, `ClusterDispatcher` elsewhere.
+ * What calls and pools need of a dispatcher. A `Dispatcher` has its workers in this
+ * process, a `ClusterDispatcher` on other machines.
  */
 export interface AnyDispatcher {
-  /** How many tasks can be done at a time. */
+  /** The number of workers. */
   readonly workers: number;
-  /** Whether nobody has closed or terminated it. */
+  /** Whether the pool has been neither closed nor terminated. */
   readonly isOpen: boolean;
-  /** Why no task is taken any more, if none is. */
+  /** Why every task is refused; undefined as long as tasks are accepted. */
   readonly refusal: { reason: unknown } | undefined;
   /** The calls that aren't done. */
   readonly calls: OpenCalls;
-  /** How many tasks it takes. */
+  /** How many more tasks the pool accepts. */
   readonly room: Room;
-  /** How many tasks no worker has begun. */
+  /** The number of tasks that no worker has begun. */
   readonly waiting: number;
-  /** How many tasks run. */
+  /** The number of tasks that run. */
   readonly running: number;
   stats(): PoolStats;
 
-  /** Resolves when there are workers that are ready for tasks. */
+  /** Resolves when the workers are ready for tasks. */
   ready(): Promise<void>;
-  /** Whether the workers know the module. */
+  /** Whether the workers can load the module. */
   knows(url: string): boolean;
 
   /**
-   * Has a worker do a task.
+   * Submits a task.
    *
-   * @returns A promise that resolves to what came of it.
-   * @throws At once if the pool was stopped, or the payload can't be sent.
+   * @returns A promise that resolves to the task's result.
+   * @throws Synchronously, if the pool was stopped or the payload can't be sent.
    */
   submit(task: Task): Promise<unknown>;
-  /** Calls tasks off. Workers that are at them are ended, unless they end them. */
+  /** Calls tasks off. A worker that runs one is ended unless the task ends soon. */
   cancel(tasks: Iterable<Task>, reason: unknown): void;
-  /** Calls off those tasks that no worker has begun. */
+  /** Calls off those of the tasks that no worker has begun. */
   cancelWaiting(tasks: Iterable<Task>, reason: unknown): void;
 
-  /** Lets the workers end when everything is done. */
+  /** Lets the workers end once the calls that were made are done. */
   close(): void;
-  /** The same; what no worker has begun rejects with the reason. */
+  /** Closes the pool, and rejects the tasks that no worker has begun. */
   closeAtOnce(reason: unknown): void;
-  /** Ends the workers now; what is pending rejects with the reason. */
+  /** Rejects every pending task, and ends the workers. */
   stop(reason: unknown): Promise<void>;
-  /** Resolves when every worker has ended. */
+  /** Waits until every worker has ended. */
   ended(options?: AsyncWaitOptions): Promise<void>;
-  /** Resolves when the workers have ended that a joined pool has left. */
+  /** Waits until every worker has ended if the pool was joined before. */
   endedIfJoined(): Promise<void>;
-  /** Resolves when every worker has ended, at the end of an `await using` block. */
+  /**
+   * Waits until every worker has ended, at the end of an `await using` block. A
+   * pool that makes no progress is terminated.
+   */
   endedOrStuck(): Promise<void>;
 }

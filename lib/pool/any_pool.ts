@@ -17,9 +17,9 @@ import type { PoolStats } from "./stats.ts";
 import { Mode } from "./task.ts";
 
 /**
- * What every pool can do, wherever its workers are: those of a {@linkcode Pool}
- * are threads of this process, those of a cluster's pool are threads of other
- * processes and machines. A function that takes an `AnyPool` takes either.
+ * What every pool can do. The workers of a {@linkcode Pool} are threads of this
+ * process. The workers of a cluster's pool are threads of other processes, which
+ * may run on other machines. A function that takes an `AnyPool` takes either.
  *
  * @example Usage
  * ```ts no-eval
@@ -45,7 +45,7 @@ export abstract class AnyPool implements AsyncDisposable {
   #calls: Calls;
 
   /**
-   * A pool of the library's makes itself.
+   * Only the library's own pools call it.
    *
    * @ignore
    */
@@ -64,7 +64,7 @@ export abstract class AnyPool implements AsyncDisposable {
   }
 
   /**
-   * How many tasks no worker has begun. Of a map, each chunk is a task.
+   * How many tasks no worker has begun. Each chunk of a map is a task.
    *
    * @returns The number.
    *
@@ -100,8 +100,8 @@ export abstract class AnyPool implements AsyncDisposable {
   }
 
   /**
-   * What the pool has done until now. Times are kept in steps of an eighth, so
-   * that they take no memory, however many tasks there were.
+   * What the pool has done until now. Times are counted in buckets that grow by an
+   * eighth, so their memory doesn't grow with the number of tasks.
    *
    * @returns The numbers of tasks and workers, and how long tasks have waited and
    * run, in milliseconds.
@@ -128,12 +128,12 @@ export abstract class AnyPool implements AsyncDisposable {
   }
 
   /**
-   * Starts the workers that are missing, and waits until all are ready: they have
-   * called the initializer. Then a call needn't wait for a worker's start.
+   * Starts the workers that are missing, and waits until all of them have called
+   * the initializer. Calls that follow needn't wait for a worker's start.
    *
-   * @returns A promise that resolves when all workers are ready.
-   * @throws {Error} If the pool is not running. If an initializer throws, what it
-   * threw.
+   * @returns A promise that resolves when all workers are ready. It rejects with
+   * what an initializer throws.
+   * @throws {Error} If the pool is not running.
    *
    * @example Usage
    * ```ts
@@ -181,8 +181,8 @@ export abstract class AnyPool implements AsyncDisposable {
   }
 
   /**
-   * Waits until the pool takes another call, if it has a `maxsize`. A place that
-   * isn't used soon is offered to the next that waits.
+   * Waits until a pool with a `maxsize` takes another call. A place that isn't used
+   * within about a millisecond is offered to the next caller of `room()`, too.
    *
    * @param options How long to wait at most, and a signal that ends the wait.
    * @returns A promise that resolves when there is a place.
@@ -217,11 +217,12 @@ export abstract class AnyPool implements AsyncDisposable {
   }
 
   /**
-   * Calls a function once, in any worker. Python's `Pool.apply`; as it gives a
-   * promise, also `Pool.apply_async` and `concurrent.futures`' `Executor.submit`.
+   * Calls a function once, in any worker. Python's `Pool.apply`. It returns a
+   * promise, so it is also Python's `Pool.apply_async` and the `Executor.submit` of
+   * `concurrent.futures`.
    *
    * @param fn The function.
-   * @param args What it is called with.
+   * @param args The function's arguments.
    * @param options How the call may end early.
    * @returns A promise that resolves to what the function returned. It rejects
    * with what the function threw. As with any promise, a rejection that nobody
@@ -230,9 +231,9 @@ export abstract class AnyPool implements AsyncDisposable {
    * what it should be.
    * @throws {DOMException} A `DataCloneError` if an argument can't be cloned; a
    * `TimeoutError` if the timeout passes.
-   * @throws {WorkerLostError} If the worker died of it.
+   * @throws {WorkerLostError} If the worker died while it ran the task.
    * @throws {Error} If the pool is not running.
-   * @throws {Full} If the pool has a `maxsize`, and so many tasks wait.
+   * @throws {Full} If `maxsize` tasks wait already.
    *
    * @example Usage
    * ```ts no-eval
@@ -258,10 +259,10 @@ export abstract class AnyPool implements AsyncDisposable {
     options?: ApplyOptions,
   ): Promise<Awaited<R>>;
   /**
-   * The same for a function that can do without arguments.
+   * Calls a function without arguments once, in any worker.
    *
    * @param fn The function.
-   * @param args None.
+   * @param args No arguments.
    * @param options How the call may end early.
    * @returns A promise that resolves to what the function returned.
    *
@@ -285,21 +286,21 @@ export abstract class AnyPool implements AsyncDisposable {
    * order of the items. Python's `Pool.map` and `Pool.map_async`.
    *
    * @param fn The function. It is called with the item alone.
-   * @param items The items. All of them are read first; see
-   * {@linkcode imap} for what need not fit in memory.
-   * @param options Chunk size, progress, whether results are settled, and how
-   * the call may end early.
+   * @param items The items. All of them are read before the first call. For items
+   * that don't fit in memory, see {@linkcode imap}.
+   * @param options The size of chunks, a callback for progress, whether results are
+   * settled, and how the call may end early.
    * @returns A promise that resolves to the results. It rejects with the first
-   * error; what was not begun is called off, and what runs finishes. If results
-   * are settled, it resolves to what `Promise.allSettled` would.
+   * error. Then the tasks that have not begun are called off, and the tasks that run
+   * finish. With `settled`, it resolves to what `Promise.allSettled` would.
    * @throws {TypeError} If the function was never exposed, or an option isn't
    * what it should be.
    * @throws {RangeError} If the chunk size is not a positive integer.
    * @throws {DOMException} A `DataCloneError` if an item can't be cloned; a
    * `TimeoutError` if the timeout passes.
-   * @throws {WorkerLostError} If a worker died of it.
+   * @throws {WorkerLostError} If a worker died while it ran one of the tasks.
    * @throws {Error} If the pool is not running.
-   * @throws {Full} If the pool has a `maxsize`, and so many tasks wait.
+   * @throws {Full} If `maxsize` tasks wait already.
    *
    * @example Usage
    * ```ts no-eval
@@ -329,24 +330,25 @@ export abstract class AnyPool implements AsyncDisposable {
   }
 
   /**
-   * As {@linkcode map}, for a function of several arguments: each item is the
-   * list of them. Python's `Pool.starmap` and `Pool.starmap_async`.
+   * Calls a function of several arguments for each item, which is the list of its
+   * arguments; otherwise as {@linkcode map}. Python's `Pool.starmap` and
+   * `Pool.starmap_async`.
    *
    * @param fn The function.
    * @param items The lists of arguments.
-   * @param options Chunk size, progress, whether results are settled, and how
-   * the call may end early.
+   * @param options The size of chunks, a callback for progress, whether results are
+   * settled, and how the call may end early.
    * @returns A promise that resolves to the results. It rejects with the first
-   * error; what was not begun is called off, and what runs finishes. If results
-   * are settled, it resolves to what `Promise.allSettled` would.
+   * error. Then the tasks that have not begun are called off, and the tasks that run
+   * finish. With `settled`, it resolves to what `Promise.allSettled` would.
    * @throws {TypeError} If the function was never exposed, or an item is not
    * an array.
    * @throws {RangeError} If the chunk size is not a positive integer.
    * @throws {DOMException} A `DataCloneError` if an item can't be cloned; a
    * `TimeoutError` if the timeout passes.
-   * @throws {WorkerLostError} If a worker died of it.
+   * @throws {WorkerLostError} If a worker died while it ran one of the tasks.
    * @throws {Error} If the pool is not running.
-   * @throws {Full} If the pool has a `maxsize`, and so many tasks wait.
+   * @throws {Full} If `maxsize` tasks wait already.
    *
    * @example Usage
    * ```ts no-eval
@@ -377,22 +379,22 @@ export abstract class AnyPool implements AsyncDisposable {
 
   /**
    * Calls a function for each item and yields the results in the order of the
-   * items, as they come. Python's `Pool.imap` and `concurrent.futures`'
-   * `Executor.map`, except that items are read only as results are taken: they
-   * may be endless.
+   * items. Python's `Pool.imap`, and the `Executor.map` of `concurrent.futures`. In
+   * contrast to Python, items are read only as results are taken, so they may be
+   * endless.
    *
    * @param fn The function. It is called with the item alone.
    * @param items The items.
-   * @param options Chunk size, progress, whether results are settled, and how
-   * the call may end early.
+   * @param options The size of chunks, a callback for progress, whether results are
+   * settled, and how the call may end early.
    * @returns An iterator over the results. It throws the first error, unless
-   * results are settled. What runs then finishes; leaving the iterator early
-   * ends it.
+   * results are settled; the tasks that run then finish. A loop that leaves the
+   * iterator early ends the tasks that run.
    * @throws {TypeError} If the function was never exposed, or an option isn't
    * what it should be.
    * @throws {RangeError} If the chunk size is not a positive integer.
    * @throws {Error} If the pool is not running.
-   * @throws {Full} If the pool has a `maxsize`, and so many tasks wait.
+   * @throws {Full} If `maxsize` tasks wait already.
    *
    * @example Usage
    * ```ts no-eval
@@ -443,21 +445,21 @@ export abstract class AnyPool implements AsyncDisposable {
 
   /**
    * As {@linkcode imap}, except that results are yielded in the order in which
-   * they are done. Python's `Pool.imap_unordered`; what `concurrent.futures`'
-   * `as_completed` is used for.
+   * they are done. Python's `Pool.imap_unordered`, and what `as_completed` of
+   * `concurrent.futures` is used for.
    *
    * @param fn The function. It is called with the item alone.
    * @param items The items.
-   * @param options Chunk size, progress, whether results are settled, and how
-   * the call may end early.
+   * @param options The size of chunks, a callback for progress, whether results are
+   * settled, and how the call may end early.
    * @returns An iterator over the results. It throws the first error, unless
-   * results are settled. What runs then finishes; leaving the iterator early
-   * ends it.
+   * results are settled; the tasks that run then finish. A loop that leaves the
+   * iterator early ends the tasks that run.
    * @throws {TypeError} If the function was never exposed, or an option isn't
    * what it should be.
    * @throws {RangeError} If the chunk size is not a positive integer.
    * @throws {Error} If the pool is not running.
-   * @throws {Full} If the pool has a `maxsize`, and so many tasks wait.
+   * @throws {Full} If `maxsize` tasks wait already.
    *
    * @example Usage
    * ```ts no-eval
@@ -489,22 +491,22 @@ export abstract class AnyPool implements AsyncDisposable {
 
   /**
    * As {@linkcode imap}, for a function of several arguments: each item is the
-   * list of them. It is Python's `itertools.starmap` on the workers of a pool.
-   * Python's `Pool` has no such method; people patch one into it that they call
-   * `istarmap`.
+   * list of its arguments. It is Python's `itertools.starmap` on the workers of a
+   * pool. Python's `Pool` has no such method; people patch one into it that they
+   * call `istarmap`.
    *
    * @param fn The function.
    * @param items The lists of arguments.
-   * @param options Chunk size, progress, whether results are settled, and how
-   * the call may end early.
+   * @param options The size of chunks, a callback for progress, whether results are
+   * settled, and how the call may end early.
    * @returns An iterator over the results. It throws the first error, unless
-   * results are settled. What runs then finishes; leaving the iterator early
-   * ends it.
+   * results are settled; the tasks that run then finish. A loop that leaves the
+   * iterator early ends the tasks that run.
    * @throws {TypeError} If the function was never exposed, or an item is not
    * an array.
    * @throws {RangeError} If the chunk size is not a positive integer.
    * @throws {Error} If the pool is not running.
-   * @throws {Full} If the pool has a `maxsize`, and so many tasks wait.
+   * @throws {Full} If `maxsize` tasks wait already.
    *
    * @example Usage
    * ```ts no-eval
@@ -541,16 +543,16 @@ export abstract class AnyPool implements AsyncDisposable {
    *
    * @param fn The function.
    * @param items The lists of arguments.
-   * @param options Chunk size, progress, whether results are settled, and how
-   * the call may end early.
+   * @param options The size of chunks, a callback for progress, whether results are
+   * settled, and how the call may end early.
    * @returns An iterator over the results. It throws the first error, unless
-   * results are settled. What runs then finishes; leaving the iterator early
-   * ends it.
+   * results are settled; the tasks that run then finish. A loop that leaves the
+   * iterator early ends the tasks that run.
    * @throws {TypeError} If the function was never exposed, or an item is not
    * an array.
    * @throws {RangeError} If the chunk size is not a positive integer.
    * @throws {Error} If the pool is not running.
-   * @throws {Full} If the pool has a `maxsize`, and so many tasks wait.
+   * @throws {Full} If `maxsize` tasks wait already.
    *
    * @example Usage
    * ```ts no-eval
@@ -581,11 +583,11 @@ export abstract class AnyPool implements AsyncDisposable {
   }
 
   /**
-   * Takes no more tasks. The workers end when what was submitted is done, and
-   * what is read of iterators that were made before. Python's `Pool.close`.
+   * Refuses further calls. The workers end when the calls that were made before are
+   * done, and the iterators of these calls that are read. Python's `Pool.close`.
    *
-   * @param options Whether what no worker has begun is rejected.
-   * @throws {TypeError} If the options are no object.
+   * @param options Whether the tasks that no worker has begun are rejected.
+   * @throws {TypeError} If the options are not an object.
    *
    * @example Usage
    * ```ts
@@ -607,9 +609,9 @@ export abstract class AnyPool implements AsyncDisposable {
   }
 
   /**
-   * Waits for the workers' end, after {@linkcode close} or
-   * {@linkcode terminate}. Python's `Pool.join`. It waits for no iterator that
-   * nobody reads: one that is read later starts workers again.
+   * Waits until the workers have ended, after {@linkcode close} or
+   * {@linkcode terminate}. Python's `Pool.join`. It doesn't wait for an iterator
+   * that nobody reads; such an iterator starts workers again when it is read.
    *
    * @param options How long to wait at most, and a signal that ends the wait.
    * @returns A promise that resolves when all workers have ended.
@@ -635,11 +637,11 @@ export abstract class AnyPool implements AsyncDisposable {
   }
 
   /**
-   * Ends the workers without finishing what was submitted: it rejects with an
-   * `AbortError`. Python's `Pool.terminate`.
+   * Ends the workers at once. Pending calls reject with an `AbortError`. Python's
+   * `Pool.terminate`.
    *
-   * @returns A promise that resolves when the workers have ended or were given
-   * up (see {@linkcode Thread.terminate}).
+   * @returns A promise that resolves when each worker has ended or was given up (see
+   * {@linkcode Thread.terminate}).
    *
    * @example Usage
    * ```ts
@@ -655,8 +657,8 @@ export abstract class AnyPool implements AsyncDisposable {
   }
 
   /**
-   * Closes the pool and waits for its workers' end; see {@linkcode Pool} for
-   * tasks that never end.
+   * Closes the pool and waits until its workers have ended. {@linkcode Pool} says
+   * what becomes of tasks that never end.
    *
    * @returns A promise that resolves when all workers have ended.
    *

@@ -13,27 +13,25 @@ import type { AnyDispatcher } from "./any_dispatcher.ts";
 import type { Task, TaskOwner } from "./task.ts";
 import type { OpenCall } from "./waits.ts";
 
-/** How a call may end early. */
+/** What limits a call; see {@linkcode ApplyOptions}. */
 export interface CallLimits {
   signal?: AbortSignal;
-  /** In seconds. */
   timeout?: number;
-  /** The same for each task, from its start. */
   runTimeout?: number;
   priority?: number;
 }
 
-/** A timer's time is kept in 31 bits: more of it would be over at once. */
+/** The longest delay of a timer. A longer one would be over at once. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /**
- * One call of a pool's method: its tasks, and its early end. Once it was called
- * off, nothing more is submitted.
+ * One call of a pool's method: its tasks, its limits, and whether it was called off.
+ * A call that was called off submits nothing more.
  *
- * Its timer runs, its signal is listened to and the pool knows it only while
- * something of it can end early: it has tasks, or somebody waits for it. So an
- * iterator that nobody takes from leaves nothing behind, and a call that has
- * failed still limits the tasks that it has left running.
+ * A call is active while it has tasks or somebody waits for it. Only an active call
+ * has a timer, listens to its signal and is known to the pool. So an iterator that
+ * nobody reads leaves nothing behind. A call that has failed stays active until the
+ * tasks that it has left running have ended, so its limits hold for them.
  */
 export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
   #dispatcher: AnyDispatcher;
@@ -41,16 +39,16 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
   #timeout: number;
   #runTimeout: number | undefined;
   #priority: number;
-  /** On `now()`'s clock. */
+  /** When the call's timeout passes, on the clock of `now()`. */
   #deadline = Infinity;
   #signal: AbortSignal | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #calledOff: { reason: unknown } | undefined;
-  /** How many wait for an item or a result. */
+  /** The number of waits for an item or a result. */
   #readers = 0;
-  /** What waits to hear that the call was called off. */
+  /** Functions that reject the waits which end when the call is called off. */
   #leave: Set<(reason: unknown) => void> | undefined;
-  /** How many wait for the call: while somebody does, it is active. */
+  /** The number of waits for the call. */
   #users = 0;
   #isActive = false;
   #end: (() => void) | undefined;
@@ -67,12 +65,12 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
     this.#timeout = timeout;
   }
 
-  /** From now on, time runs. */
+  /** Starts the time of the call's timeout. */
   begin(): void {
     this.#deadline = now() + this.#timeout * 1000;
   }
 
-  /** The same, for a call that somebody waits for until it is disposed of. */
+  /** Begins a call that somebody waits for until it is disposed of. */
   open(): this {
     this.begin();
     this.#use();
@@ -80,7 +78,7 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
     return this;
   }
 
-  /** The same, for an iterator: a closed pool keeps its workers for it. */
+  /** Begins the call of an iterator. A closed pool keeps its workers for it. */
   openLazily(): this {
     this.begin();
     this.#dispatcher.calls.keep();
@@ -88,23 +86,23 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
     return this;
   }
 
-  /** Nobody waits any more. What was submitted and still runs keeps its limits. */
+  /** Ends the wait for the call. The limits still hold for tasks that run. */
   [Symbol.dispose](): void {
     this.#end?.();
     this.#end = undefined;
   }
 
-  /** The same; if the pool was joined, it awaits the workers' end as well. */
+  /** Ends the wait for the call. In a joined pool it awaits the workers' end, too. */
   async [Symbol.asyncDispose](): Promise<void> {
     this[Symbol.dispose]();
     await this.#dispatcher.endedIfJoined();
   }
 
   /**
-   * Has a worker do a task.
+   * Submits a task of the call.
    *
-   * @returns A promise that resolves to what came of it.
-   * @throws At once if the call was called off, or the task can't be sent.
+   * @returns A promise that resolves to the task's result.
+   * @throws Synchronously, if the call was called off or the task can't be sent.
    */
   submit(task: Task): Promise<unknown> {
     this.#activate();
@@ -130,23 +128,23 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
     return this.#calledOff !== undefined;
   }
 
-  /** Throws if the call was called off, or should have been by now. */
+  /** Throws if the call was called off, or one of its limits has passed. */
   checkLimits(): void {
     if (!this.#isActive) this.#applyLimits();
     this.throwIfCalledOff();
   }
 
-  /** Throws what the call was called off with. */
+  /** Throws the reason with which the call was called off. */
   throwIfCalledOff(): void {
     if (this.#calledOff) throw this.#calledOff.reason;
   }
 
-  /** Awaits something, unless the call is called off first. */
+  /** Awaits a promise, but rejects as soon as the call is called off. */
   async orCalledOff<T>(awaited: PromiseLike<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     awaited.then(resolve, reject);
     this.#use();
-    // Somebody waits for the timer, if for nothing else.
+    // The timer itself doesn't keep the process alive; this wait for it does.
     using _alive = this.#timer === undefined ? undefined : hold();
     const leave = this.#leave ??= new Set();
     leave.add(reject);
@@ -159,25 +157,25 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
     }
   }
 
-  /** Calls off what is left, and ends the workers that are at it. */
+  /** Calls off all tasks. A worker that runs one is ended unless the task ends. */
   cancel(reason: unknown): void {
     this.callOff(reason);
     this.#dispatcher.cancel(this.#tasks, reason);
   }
 
-  /** Calls off what no worker has begun, and leaves the rest alone. */
+  /** Calls off the tasks that no worker has begun. */
   cancelWaiting(reason: unknown): void {
     this.callOff(reason);
     this.#dispatcher.cancelWaiting(this.#tasks, reason);
   }
 
-  /** It can submit nothing any more. What has begun finishes. */
+  /** Is called when the pool takes no more tasks. Tasks that have begun finish. */
   refuse(reason: unknown): void {
-    // When nothing of it runs, who waits does so for an item.
+    // A reader of a call without tasks waits for an item that would be submitted.
     if (this.#readers > 0 && this.#tasks.size === 0) this.callOff(reason);
   }
 
-  /** As {@linkcode orCalledOff}, for an item or a result. */
+  /** As {@linkcode Call.orCalledOff}, for a wait for an item or a result. */
   async orRefused<T>(awaited: PromiseLike<T>): Promise<T> {
     const { refused } = this.#dispatcher.calls;
     if (refused && this.#tasks.size === 0) throw refused.reason;
@@ -189,7 +187,7 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
     }
   }
 
-  /** The call is called off by a dispatcher that has ended its tasks already. */
+  /** Is called when the dispatcher has called off the call's tasks. */
   callOff(reason: unknown): void {
     this.#calledOff ??= { reason };
     if (this.#leave) { for (const leave of this.#leave) leave(reason); }
@@ -215,7 +213,7 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
     if (this.#deadline !== Infinity) this.#startTimer();
   }
 
-  /** Calls off what should have been called off while nobody looked. */
+  /** Calls the call off if a limit has passed while it was not active. */
   #applyLimits(): void {
     this.#calledOff ??= this.#dispatcher.refusal;
     if (this.#signal?.aborted) return this.#onAbort();
@@ -228,7 +226,7 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
     if (!this.#isActive || this.#users > 0 || this.#tasks.size > 0) return;
     this.#isActive = false;
     if (this.#signal) offAbort(this.#signal, this.#onAbort);
-    // Deno loads its timers when they are first looked at: 10 ms.
+    // Deno loads its timers at the first use, which takes 10 ms.
     if (this.#timer !== undefined) stopTimer(this.#timer);
     this.#timer = undefined;
     this.#dispatcher.calls.leave(this);
@@ -240,7 +238,7 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
       if (this.#deadline > now()) this.#startTimer();
       else this.#applyLimits();
     }, Math.max(0, Math.min(left, LONGEST_DELAY_MS)));
-    // A wait keeps the process alive; this doesn't.
+    // Only a wait for the call keeps the process alive.
     unrefTimer(this.#timer);
   }
 }

@@ -27,18 +27,19 @@ import {
 import { countOf, isAsync, Source, streamChunks } from "./stream.ts";
 import { Mode, Task } from "./task.ts";
 
-/** How many chunks an imap has under way for each worker. */
+/** How many chunks of an imap are submitted at a time, for each worker. */
 const CHUNKS_AHEAD = 2;
-/** A longer array isn't made at once by V8, but as a dictionary. */
+/** V8 makes a longer array as a dictionary, which is slow. */
 const LONGEST_FAST = 1 << 25;
+/** The options of a call that has none. */
 export const NO_OPTIONS: ApplyOptions = {};
 
-/** What a pool is asked to do, as tasks of its dispatcher. */
+/** Checks the calls of a pool's methods and makes tasks of them. */
 export class Calls {
   readonly dispatcher: AnyDispatcher;
   /** The storages whose values go along with every call. */
   #context: readonly ContextStorage[] | undefined;
-  /** The ids of functions that were found to be fit for this pool. */
+  /** The ids of the functions that were checked before. */
   #known = new Map<AnyFunction, number>();
 
   constructor(
@@ -67,7 +68,7 @@ export class Calls {
       const task = new Task(id, Mode.APPLY, false, list);
       const { signal, timeout, runTimeout, priority } = options;
       if (isRecording) return this.#applyRecorded(task, options);
-      // What can't end early needs no more than its task.
+      // A call without limits needs no `Call`, only its task.
       return signal === undefined && timeout === undefined &&
           runTimeout === undefined && priority === undefined
         ? this.dispatcher.submit(task)
@@ -93,7 +94,11 @@ export class Calls {
     if (!this.dispatcher.isOpen) throw new Error("Pool is not running");
   }
 
-  /** The id of the function, if it may be called now. */
+  /**
+   * Checks that a function may be called now.
+   *
+   * @returns The function's id.
+   */
   check(action: string, fn: AnyFunction, options: ApplyOptions): number {
     this.checkOpen();
     const id = this.#known.get(fn) ?? this.#learn(action, fn);
@@ -102,7 +107,7 @@ export class Calls {
     return id;
   }
 
-  /** What goes along with a call; undefined if nothing does. */
+  /** The values of storages that go along with a call; undefined if there are none. */
   contextOf(action: string, options: ApplyOptions): Context | undefined {
     const storages = options.context ?? this.#context;
     return storages === undefined ? undefined : contextOf(action, storages);
@@ -152,19 +157,19 @@ export class Calls {
       const into = isPlaced ? { results, at } : undefined;
       chunks.push(runner.run(list, at, end, into));
     }
-    // While it is made, the workers have begun.
+    // The list is made while the workers begin with the chunks.
     if (isPlaced) results.list = new Array(total);
     try {
       const lists = await Promises.all(chunks);
       return (isPlaced ? results.list : lists.flat()) as R[];
     } catch (error) {
-      // What a worker has begun is its neighbours', and finishes.
+      // Chunks that have begun finish: they hold other items, too.
       call.cancelWaiting(error);
       throw error;
     }
   }
 
-  /** Calls a function for each item, as results are taken. */
+  /** Calls a function for each item, and yields the results as they are taken. */
   stream<T, R>(
     mode: Mode,
     fn: AnyFunction,
@@ -191,7 +196,7 @@ export class Calls {
     });
   }
 
-  /** Checks a call for items, and has its context go along with each of them. */
+  /** Checks a call for items, and adds its context to each item. */
   #prepare<T>(
     action: string,
     mode: Mode,
@@ -278,12 +283,12 @@ function checkLimits(action: string, options: ApplyOptions): void {
   options.signal?.throwIfAborted();
 }
 
-/** Python's: a quarter of each worker's share of the items, rounded up. */
+/** Python's default: a quarter of each worker's share of the items, rounded up. */
 function defaultChunkSize(items: number, workers: number): number {
   return Math.max(1, Math.ceil(items / (workers * 4)));
 }
 
-/** The items as a list; an array is one that nothing has to be copied of. */
+/** The items as a list. A plain array is returned as it is. */
 function listOf<T>(items: Iterable<T>): readonly T[] {
   const isPlain = Array.isArray(items) &&
     items[Symbol.iterator] === Array.prototype[Symbol.iterator];

@@ -11,43 +11,47 @@ import type { Mark } from "../sync/recorder.ts";
 import { Ring } from "../store/ring.ts";
 import { OWNER_WORDS } from "../store/store.ts";
 
-/** Room for records; what is larger goes by message. */
+/** The bytes that a channel can hold. A larger value goes by message. */
 const CAPACITY = 1 << 28;
 /**
- * The bytes of the largest buffer in a record. A larger one goes by message, which
- * copies it once: through a record it is copied four times.
+ * The bytes of the largest buffer in a record. A larger buffer goes by message,
+ * which copies it once. A record copies it four times.
  */
 const LARGEST_BUFFER = 1 << 20;
+/** The wait list of takers. */
 const NOT_EMPTY = OWNER_WORDS;
+/** The wait list of senders. */
 const NOT_FULL = OWNER_WORDS + 16;
-/** 1 while a taker has been woken and has not looked yet. */
+/** 1 while a taker has been woken and has not looked for a record yet. */
 const WAKING = OWNER_WORDS + 32;
-/** 1 while takers end once they have taken what is there. */
+/** 1 while the channel is closed: takers end when it is empty. */
 const CLOSED = OWNER_WORDS + 48;
 /** The id of the thread that spins, or 0. */
 const SPINNER = OWNER_WORDS + 49;
 
-/** How long a taker goes on without giving its event loop a turn. */
+/** A taker gives its event loop a turn when the last one is so long ago. */
 const TURN_MS = 1;
 
 /**
  * Records from several senders to several takers, in shared memory. The writer
  * of a record decides what it holds; the reader must read the same.
  *
- * Protocol. To wake a taker costs the sender more than to send, so one is woken
- * at a time. Who has put a record and sees takers asleep moves `WAKING` from 0 to
- * 1 and wakes one; while it is 1, nobody is woken. A taker that stands in the
- * list, woken or about to sleep, writes 0 before it looks for a record: it sees
- * what was put while the word was 1. If it leaves records behind, it wakes the
- * next taker. One that was woken may be kept from looking by what else its thread
- * does: who has relied on it looks again at the end of its own turn.
+ * Protocol of waking. A wake costs the sender more than the send, so takers are
+ * woken one at a time. A sender that has put a record and sees takers asleep moves
+ * `WAKING` from 0 to 1 and wakes one taker. While the word is 1, nobody is woken. A
+ * taker in the wait list, whether it was woken or is about to sleep, writes 0
+ * before it looks for a record. So it sees every record that was put while the word
+ * was 1. If it leaves records in the channel, it wakes the next taker. The other
+ * work of its thread may keep a woken taker from looking. So a sender that has
+ * woken nobody because the word was 1 looks again at the end of its own turn.
  *
- * Before it sleeps, a taker spins, one at a time: it moves `SPINNER` from 0 to its
- * thread's id, looks for records, writes 0, and only then looks how many are left.
- * A sender looks at `SPINNER` after it has put a record and wakes nobody while a
- * thread that is alive spins. Both orders are sequentially consistent: either the
- * sender sees 0, or the spinner sees the record, and takes it or wakes another.
- * A thread that sees that a taker has died calls {@linkcode Channel.wakeTaker}.
+ * Protocol of spinning. Before a taker sleeps, it spins. One taker spins at a time:
+ * it moves `SPINNER` from 0 to its thread's id, looks for records, writes 0, and
+ * then counts the records that are left. A sender reads `SPINNER` after it has put
+ * a record, and wakes nobody while a thread that is alive spins. Both orders are
+ * sequentially consistent: either the sender reads 0, or the spinner sees the
+ * record, and takes it or wakes another taker. A thread that sees that a taker has
+ * died calls {@linkcode Channel.wakeTaker}.
  */
 export class Channel {
   #ring: Ring;
@@ -63,10 +67,10 @@ export class Channel {
   #spin = new Spin();
   /** When the event loop of this thread last had a turn for the channel. */
   #turnedAt = 0;
-  /** Whether it will look at the end of the turn for what nobody has taken. */
+  /** Whether this thread will look again at the end of its turn. */
   #looksAgain = false;
 
-  /** What a taker waits for is recorded as the mark says. */
+  /** Waits of takers are recorded with the mark. */
   constructor(buffer?: SharedArrayBuffer, mark?: Mark) {
     this.#ring = new Ring(buffer ?? CAPACITY);
     this.#notEmpty = new WaitList(this.#ring.words, NOT_EMPTY, mark);
@@ -94,14 +98,18 @@ export class Channel {
       if (this.#ring.canEverHold(cargo)) return true;
     } catch (error) {
       if (!(error instanceof TooLarge)) throw error;
-      // What the encoder saw so far must not be kept alive by it.
+      // The encoder must not keep the values alive that it has seen so far.
       this.#encoder.begin(cargo);
     }
     cargo.trim();
     return false;
   }
 
-  /** Sends the record that was written; false if there is no room now. */
+  /**
+   * Sends the record that was written.
+   *
+   * @returns False if there is no room now.
+   */
   send(): boolean {
     if (this.#ring.put(this.#outgoing) !== "put") return false;
     this.#outgoing.trim();
@@ -116,8 +124,8 @@ export class Channel {
   }
 
   /**
-   * Calls back now and whenever there may be more room, until that returns true.
-   * It doesn't keep the process alive.
+   * Calls a function now and whenever there may be more room, until it returns
+   * true. It doesn't keep the process alive.
    */
   async waitForRoom(send: () => boolean): Promise<void> {
     await this.#notFull.wait(
@@ -126,7 +134,7 @@ export class Channel {
     );
   }
 
-  /** Wakes a sender that waits for room, which looks again. */
+  /** Wakes a sender that waits for room, so that it looks again. */
   wakeSender(): void {
     this.#notFull.notify();
   }
@@ -146,8 +154,10 @@ export class Channel {
   }
 
   /**
-   * Takes a record, awaiting one; undefined once the channel has ended, or the
-   * deadline has passed.
+   * Takes a record, and waits for one if there is none.
+   *
+   * @returns What `read` returns; undefined once the channel is closed and empty, or
+   * the deadline has passed.
    */
   async receive<T>(
     read: (decoder: Decoder) => T,
@@ -169,18 +179,18 @@ export class Channel {
     return record === PENDING ? undefined : record;
   }
 
-  /** Has a taker look for what the thread that spun has left, having died. */
+  /** Wakes a taker in place of one that has died, in case it was the one to look. */
   wakeTaker(): void {
     if (this.#ring.count > 0) this.#wakeOne();
   }
 
-  /** Lets takers end once they have taken what is there. */
+  /** Lets takers end once the channel is empty. */
   close(): void {
     Atomics.store(this.#ring.words, CLOSED, 1);
     this.#notEmpty.notifyAll();
   }
 
-  /** Takers that haven't seen the end go on. */
+  /** Opens the channel again. Takers that haven't ended yet go on. */
   reopen(): void {
     Atomics.store(this.#ring.words, CLOSED, 0);
   }
@@ -189,7 +199,7 @@ export class Channel {
     return Atomics.load(this.#ring.words, CLOSED) !== 0;
   }
 
-  /** Looks for a record for a while, unless another taker does. */
+  /** Looks for a record for a while; only once if another taker spins. */
   #spinFor<T>(read: (decoder: Decoder) => T): T | undefined {
     const { words } = this.#ring;
     const me = currentThreadId();
@@ -222,7 +232,7 @@ export class Channel {
     }
   }
 
-  /** What a taker tries that stands in the list. */
+  /** Tries to take a record, as a taker in the wait list does. */
   #takeOrEnd<T>(read: (decoder: Decoder) => T): T | undefined | Pending {
     Atomics.store(this.#ring.words, WAKING, 0);
     const record = this.take(read);
@@ -230,7 +240,7 @@ export class Channel {
       if (this.#ring.count > 0) this.#wakeOne();
       return record;
     }
-    // What was put before the closing may have been seen by nobody yet.
+    // Records that were put before the channel was closed are still taken.
     const hasEnded = this.isClosed && this.#ring.count === 0;
     return hasEnded ? undefined : PENDING;
   }

@@ -7,19 +7,19 @@ import type { Call } from "./call.ts";
 import { checkArray } from "./options.ts";
 import { Mode, type Place, type SettledItems, Task } from "./task.ts";
 
-/** What is done with each chunk of a call. */
+/** How the chunks of a call are run. */
 export interface ChunkOptions<N> {
   /** The function's id. */
   fn: number;
   mode: Mode;
-  /** Whether an item's error stands in its place, and the others go on. */
+  /** Whether an item's error stands in its place, and the other items go on. */
   isSettled: boolean;
-  /** How many items there are. */
+  /** The number of items. */
   total: N;
   onProgress: ((done: number, total: N) => unknown) | undefined;
 }
 
-/** Runs the chunks of a call, and tells the progress. */
+/** Runs the chunks of a call, and reports their progress. */
 export class ChunkRunner<N> {
   #call: Call;
   #options: ChunkOptions<N>;
@@ -31,10 +31,10 @@ export class ChunkRunner<N> {
   }
 
   /**
-   * Runs a part of some items, which may change once this has returned.
+   * Runs a part of a list of items. The list may change once this has returned.
    *
-   * @returns A promise that resolves to the results, unless they are wanted in a
-   * list that they belong to: then to that list.
+   * @returns A promise that resolves to the chunk's results. With `into` it
+   * resolves to the call's list, which holds them.
    */
   async run(
     items: readonly unknown[],
@@ -47,7 +47,7 @@ export class ChunkRunner<N> {
       : await this.#submit(items, from, to, into) as unknown[];
     this.#call.throwIfCalledOff();
     this.#done += to - from;
-    if (this.#options.onProgress) await this.#tellProgress();
+    if (this.#options.onProgress) await this.#reportProgress();
     return results;
   }
 
@@ -79,7 +79,7 @@ export class ChunkRunner<N> {
     } catch (error) {
       this.#call.throwIfCalledOff();
       if (to - from === 1) return [rejected(error)];
-      // One of them can't be sent: the others shall be.
+      // An item can't be sent: the chunk is halved until that item stands alone.
       const middle = (from + to) >> 1;
       const halves = await Promise.all([
         this.#settle(items, from, middle),
@@ -90,17 +90,17 @@ export class ChunkRunner<N> {
     try {
       return settledResults(await sent as SettledItems);
     } catch (error) {
-      // They went with their worker, unless the call was called off.
+      // The worker died, or the call was called off.
       return Array.from({ length: to - from }, () => rejected(error));
     }
   }
 
-  /** What the callback throws, or rejects with, ends the call. */
-  async #tellProgress(): Promise<void> {
+  /** Calls `onProgress`. What it throws or rejects with ends the call. */
+  async #reportProgress(): Promise<void> {
     const { onProgress, total } = this.#options;
     try {
-      const told = onProgress!(this.#done, total);
-      if (isThenable(told)) await this.#call.orCalledOff(told);
+      const returned: unknown = onProgress!(this.#done, total);
+      if (isThenable(returned)) await this.#call.orCalledOff(returned);
     } catch (error) {
       this.#call.cancel(error);
       throw error;

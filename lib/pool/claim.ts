@@ -7,29 +7,31 @@ const FIRST_SLOT = 4 + 2 * HISTOGRAM_WORDS;
 const SLOT_WORDS = 1 + REASON_WORDS;
 
 /**
- * Words of a worker's own that the main thread reads, also when it is gone. For
- * each task that it may do at a time there is a slot: the id of the task that it
- * has taken and not answered (see `workerLoop`), and why that was called off. The
- * main thread writes the reason before it takes the task's ticket away.
+ * The words that a worker shares with the main thread, which reads them even when
+ * the worker has ended. A worker that does several tasks at a time has a slot for
+ * each. A slot holds the id of a task that the worker has taken and not answered
+ * (see `workerLoop`), and the reason with which the task was called off. The main
+ * thread writes the reason before it takes the task's ticket away.
  */
 export const Claim = {
-  /** 1 once its initializer has done. */
+  /** 1 once the worker's initializer has returned. */
   READY: 0,
-  /** How often the main thread has asked whether the worker only waits. */
+  /** The number of the main thread's pings. */
   PING: 1,
-  /** The last of these questions that the worker had a turn to answer. */
+  /** The number of the last ping that the worker has answered. */
   PONG: 2,
-  /** 1 once it is to take no more tasks. */
+  /** 1 once the worker is to take no more tasks. */
   RETIRED: 3,
-  /** Histograms of how long its tasks have waited, and run. */
+  /** The histogram of how long the worker's tasks have waited. */
   WAITED: 4,
+  /** The histogram of how long the worker's tasks have run. */
   RAN: 4 + HISTOGRAM_WORDS,
 
-  /** How many words there are for so many slots. */
+  /** The number of words of a claim with so many slots. */
   words: (slots: number): number => FIRST_SLOT + slots * SLOT_WORDS,
-  /** Where the id of a slot's task stands. */
+  /** The index of a slot's task id. */
   taskOf: (slot: number): number => FIRST_SLOT + slot * SLOT_WORDS,
-  /** Where the reason stands why a slot's task was called off. */
+  /** The index of the reason with which a slot's task was called off. */
   reasonOf: (slot: number): number => FIRST_SLOT + slot * SLOT_WORDS + 1,
 } as const;
 
@@ -38,13 +40,13 @@ export class WorkerClaim {
   readonly words: Int32Array;
   #slots: number;
 
-  /** The worker does so many tasks at a time. */
+  /** There is a slot for each task that the worker does at a time. */
   constructor(slots: number) {
     this.#slots = slots;
     this.words = new Int32Array(new SharedArrayBuffer(Claim.words(slots) * 4));
   }
 
-  /** Whether the initializer has done. */
+  /** Whether the initializer has returned. */
   get isReady(): boolean {
     return Atomics.load(this.words, Claim.READY) !== 0;
   }
@@ -54,7 +56,7 @@ export class WorkerClaim {
     await Atomics.waitAsync(this.words, Claim.READY, 0).value;
   }
 
-  /** The worker has ended, and won't be ready if it wasn't. */
+  /** Ends the wait for a worker that has ended before it was ready. */
   giveUp(): void {
     Atomics.notify(this.words, Claim.READY);
   }
@@ -69,8 +71,12 @@ export class WorkerClaim {
     return tasks;
   }
 
-  /** Says why the task is about to be called off, if the worker is at it. */
-  tellReason(task: number, reason: unknown): boolean {
+  /**
+   * Writes the reason with which a task is about to be called off.
+   *
+   * @returns Whether the worker is at the task.
+   */
+  giveReason(task: number, reason: unknown): boolean {
     const slot = this.#slotOf(task);
     if (slot < 0) return false;
     writeReason(this.words, Claim.reasonOf(slot), reason);
@@ -84,25 +90,29 @@ export class WorkerClaim {
     return -1;
   }
 
-  /** Adds how long the worker's tasks have waited, and run. */
+  /** Adds the worker's histograms to others. */
   addTimes(waited: Float64Array, ran: Float64Array): void {
     merge(waited, this.words, Claim.WAITED);
     merge(ran, this.words, Claim.RAN);
   }
 
-  /** Asks the worker for a sign; see {@linkcode WorkerClaim.hasAnswered}. */
+  /** Asks the worker to answer; see {@linkcode WorkerClaim.hasAnswered}. */
   ping(): void {
     Atomics.add(this.words, Claim.PING, 1);
     Atomics.notify(this.words, Claim.PING);
   }
 
-  /** Whether the worker has answered the last ping, so it doesn't compute. */
+  /** Whether the worker has answered the last ping. A worker that computes can't. */
   get hasAnswered(): boolean {
     return Atomics.load(this.words, Claim.PONG) ===
       Atomics.load(this.words, Claim.PING);
   }
 
-  /** If the worker is at the task, it takes no other after it; see the loop. */
+  /**
+   * Keeps a worker that is at a task from taking another; see `workerLoop`.
+   *
+   * @returns Whether the worker is at the task.
+   */
   holdAt(task: number): boolean {
     const slot = this.#slotOf(task);
     if (slot < 0) return false;
@@ -117,7 +127,7 @@ export class WorkerClaim {
 
 // The worker's side of tickets; see `TaskTable`.
 
-/** Whether the task is still wanted; if so, it has begun. */
+/** Begins a task, unless it was called off; whether it has begun. */
 export function beginTask(
   tickets: Int32Array,
   { id, ticket }: { id: number; ticket: number },
@@ -125,7 +135,7 @@ export function beginTask(
   return Atomics.compareExchange(tickets, ticket, id, -id) === id;
 }
 
-/** Whether a task that has begun is still wanted. */
+/** Whether a task that has begun was not called off since. */
 export function isBegun(
   tickets: Int32Array,
   { id, ticket }: { id: number; ticket: number },

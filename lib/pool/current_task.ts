@@ -8,38 +8,38 @@ import { Claim, isBegun } from "./claim.ts";
 /** A task of a pool, as {@linkcode currentTask} gives it to its function. */
 export interface CurrentTask {
   /**
-   * Is aborted when the task is called off: by the `signal` or the `timeout` of
-   * its call, which give the reason, or with its pool.
+   * Is aborted when the task is called off: by the `signal` or the `timeout` of its
+   * call, which give the reason, or when its pool is terminated.
    */
   readonly signal: AbortSignal;
 }
 
-/** What a running task needs to be known by. */
+/** A task that runs in this worker. */
 export interface Runnable {
   id: number;
   ticket: number;
-  /** Which of its worker's slots it has. */
+  /** The task's slot in the worker's claim. */
   slot: number;
   hasEnded: boolean;
-  /** Made when somebody asks for it. */
+  /** Made when the function calls {@linkcode currentTask}. */
   running: RunningTask | undefined;
 }
 
-/** The words of this worker that tell what was called off. */
+/** The pool's tickets, and this worker's claim. */
 let tickets: Int32Array;
 let claim: Int32Array;
 
-/** The signals of tasks that run in this worker. */
+/** The signals of the tasks that run in this worker. */
 const signals = new Set<FollowingSignal>();
 
-/** The task that runs, where there is one at a time. */
+/** The task that runs, in a worker that does one at a time. */
 let active: Runnable | undefined;
-/** The task that runs, where there are several: what awaits goes on as its own. */
+/** Holds the task that runs, in a worker that does several at a time. */
 let storage: AsyncLocalStorage<Runnable> | undefined;
-/** Whether there are several at a time. */
+/** Whether this worker does several tasks at a time. */
 let areSeveral = false;
 
-/** This worker does a pool's tasks, so many at a time. */
+/** Makes this thread a worker of a pool that does so many tasks at a time. */
 export function enterPool(
   words: { tickets: Int32Array; claim: Int32Array },
   atATime: number,
@@ -50,7 +50,7 @@ export function enterPool(
   areSeveral = true;
 }
 
-/** Runs a part of a task. */
+/** Runs a function as a part of a task. */
 export function runAs<R extends Runnable, T>(
   task: R,
   run: (task: R) => T,
@@ -58,7 +58,7 @@ export function runAs<R extends Runnable, T>(
   if (storage !== undefined) return storage.run(task, run, task);
   active = task;
   if (!areSeveral) return run(task);
-  // In a browser nobody knows which of them goes on after an await.
+  // A browser has no storage: after an await it isn't known which task goes on.
   try {
     return run(task);
   } finally {
@@ -77,8 +77,8 @@ export function isCalledOff(task: Runnable): boolean {
 }
 
 /**
- * A task ends. The main thread must not know it yet: it takes the ticket of a
- * task that has ended away, as that of one that was called off.
+ * Marks a task as ended. This comes before its answer is sent: then the main thread
+ * takes the ticket away, as if the task were called off.
  */
 export function endTask(task: Runnable): void {
   task.running?.end();
@@ -124,12 +124,13 @@ export class RunningTask implements CurrentTask {
 }
 
 /**
- * The task of a pool that runs: its function, and what that calls, learn by its
- * signal that the task was called off.
+ * The task that runs in this thread. Its signal is aborted when the task is called
+ * off, so that the task's function can end early.
  *
- * A task that ends because of that, however it ends, keeps its worker and what the
- * worker has in memory. One that hasn't ended within {@linkcode PoolOptions.grace}
- * seconds is ended with its worker. Python's pools have nothing like it.
+ * A task that ends then, by returning or by throwing, keeps its worker and what the
+ * worker has in memory. A task that hasn't ended within
+ * {@linkcode PoolOptions.grace} seconds is ended together with its worker. Python's
+ * pools have nothing like it.
  *
  * @returns The task.
  * @throws {Error} If no task of a pool runs in this thread.

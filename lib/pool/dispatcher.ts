@@ -25,10 +25,10 @@ import {
   type WorkersOptions,
 } from "./workers.ts";
 
-/** Mail for who asks for the payload of a task that was called off. */
+/** The mail that answers a worker if the task whose payload it asks for is gone. */
 const NOTHING = pack(undefined);
 
-/** How long the tasks of a pool may only wait once its block has ended. */
+/** A pool whose tasks only wait for so long after its block is terminated. */
 const STUCK_MS = 5000;
 
 export interface DispatcherOptions
@@ -40,19 +40,20 @@ export interface DispatcherOptions
 }
 
 /**
- * The life of a pool:
- *  - `running`: it takes calls.
- *  - `closed`: it takes the tasks of the calls that were made before.
- *  - `drained`: nothing is left of them, so the workers end. An iterator that
- *    was made before may still be read: its next task closes the pool anew.
+ * The state of a pool:
+ *  - `running`: it accepts calls.
+ *  - `closed`: it accepts only tasks of calls that were made before.
+ *  - `drained`: these calls are done, so the workers end. An iterator that was
+ *    made before may still be read: its next task makes the pool `closed` again.
  *  - `failed`: no worker can be started. Every task rejects with the reason.
- *  - `stopped`: it was terminated, or was closed when it had failed.
+ *  - `stopped`: it was terminated, or it was closed after it had failed.
  */
 type State = "running" | "closed" | "drained" | "failed" | "stopped";
 
 /**
- * The main thread's side of a pool: it writes tasks into one channel, which any
- * worker takes from, and settles them by what comes back through another.
+ * A pool's dispatcher, in the thread that made the pool. It sends tasks to the
+ * workers through the outbox, and settles the tasks by the answers that come through
+ * the inbox.
  */
 export class Dispatcher implements AnyDispatcher {
   readonly workers: number;
@@ -84,11 +85,11 @@ export class Dispatcher implements AnyDispatcher {
   #hold: Disposable | undefined;
   #state: State = "running";
   #failure: unknown;
-  /** How many tasks have settled, and of these, how many have not returned. */
+  /** The number of tasks that have settled. It includes the next two. */
   #settled = 0;
   #failed = 0;
   #calledOff = 0;
-  /** How many wait for all workers to be ready. */
+  /** The number of calls of `ready()` that wait. */
   #readies = 0;
   #onWorkerEnded: DispatcherOptions["onWorkerEnd"];
   #stopping: Promise<void> | undefined;
@@ -115,7 +116,7 @@ export class Dispatcher implements AnyDispatcher {
       size,
       {
         ...options,
-        onStart: () => tell(onWorkerStart),
+        onStart: () => callBack("onWorkerStart", onWorkerStart),
         tasks: this.#outbox.buffer,
         results: this.#inbox.buffer,
         tickets: this.#table.buffer,
@@ -123,18 +124,16 @@ export class Dispatcher implements AnyDispatcher {
       (worker, settle) => this.#onWorkerEnd(worker, settle),
     );
     this.#inbox.receive();
-    // Idle workers that are to end aren't started without need.
+    // With an idle timeout, workers start only when there are tasks for them.
     if (options.idleTimeout === Infinity) {
       this.#workers.fill(() => this.#state === "running");
     }
   }
 
-  /** Whether nobody has closed or terminated it. */
   get isOpen(): boolean {
     return this.#state === "running" || this.#state === "failed";
   }
 
-  /** Why no task is taken any more, if none is. */
   get refusal(): { reason: unknown } | undefined {
     return this.#hasStopped ? { reason: this.#failure } : undefined;
   }
@@ -143,12 +142,10 @@ export class Dispatcher implements AnyDispatcher {
     return this.#state === "failed" || this.#state === "stopped";
   }
 
-  /** How many tasks no worker has begun. */
   get waiting(): number {
     return this.#table.counts().waiting;
   }
 
-  /** How many tasks run. */
   get running(): number {
     return this.#table.counts().running;
   }
@@ -167,7 +164,7 @@ export class Dispatcher implements AnyDispatcher {
   }
 
   /**
-   * Starts the workers that are missing; resolves when all are ready for tasks.
+   * Starts the workers that are missing, and waits until all are ready for tasks.
    *
    * @throws What a worker's initializer has thrown.
    */
@@ -188,18 +185,11 @@ export class Dispatcher implements AnyDispatcher {
     if (this.#hasStopped) throw this.#failure;
   }
 
-  /** Whether the workers know the module. */
   knows(url: string): boolean {
     const { own, exposing } = this.#workers.registry;
     return exposing.has(url) || own.has(url);
   }
 
-  /**
-   * Has a worker do a task.
-   *
-   * @returns A promise that resolves to what came of it.
-   * @throws At once if the pool was stopped, or the payload can't be sent.
-   */
   submit(task: Task): Promise<unknown> {
     if (this.#hasStopped) throw this.#failure;
     if (this.calls.refused !== undefined) throw this.calls.refused.reason;
@@ -218,7 +208,6 @@ export class Dispatcher implements AnyDispatcher {
     return task.promise;
   }
 
-  /** Calls tasks off. Workers that are at them are ended, unless they end them. */
   cancel(tasks: Iterable<Task>, reason: unknown): void {
     this.#outbox.leaveLine(tasks);
     for (const task of tasks) {
@@ -228,16 +217,19 @@ export class Dispatcher implements AnyDispatcher {
     }
   }
 
-  /** Takes a task's ticket away; the worker that has begun it. */
+  /**
+   * Takes a task's ticket away.
+   *
+   * @returns The worker that has begun the task, if one has.
+   */
   #takeAway(task: Task, reason: unknown): PoolWorker | undefined {
     if (this.#table.callOffWaiting(task)) return undefined;
-    // The worker reads the reason as soon as it sees the ticket.
-    const worker = this.#workers.tellReason(task.id, reason);
+    // The reason comes first: the worker reads it when it sees the ticket gone.
+    const worker = this.#workers.giveReason(task.id, reason);
     this.#table.callOff(task);
     return worker;
   }
 
-  /** Calls off those tasks that no worker has begun. */
   cancelWaiting(tasks: Iterable<Task>, reason: unknown): void {
     this.#outbox.leaveLine(tasks);
     for (const task of tasks) {
@@ -252,7 +244,6 @@ export class Dispatcher implements AnyDispatcher {
     task.reject(reason);
   }
 
-  /** Lets the workers end when everything is done. */
   close(): void {
     if (this.#state === "running") this.#state = "closed";
     if (this.#state === "failed") this.#state = "stopped";
@@ -260,7 +251,6 @@ export class Dispatcher implements AnyDispatcher {
     this.#drainIfDone();
   }
 
-  /** The same; what no worker has begun rejects with the reason. */
   closeAtOnce(reason: unknown): void {
     this.close();
     const tasks = [...this.#table.tasks()];
@@ -268,22 +258,21 @@ export class Dispatcher implements AnyDispatcher {
     this.cancelWaiting(tasks, reason);
   }
 
-  /** Ends the workers now; what is pending rejects with the reason. */
   async stop(reason: unknown): Promise<void> {
     this.#abandon(reason);
     this.#state = "stopped";
     await this.ended();
   }
 
-  /** Resolves when the workers have ended that a joined pool has left. */
   async endedIfJoined(): Promise<void> {
     if (this.calls.wereJoined && this.#state !== "closed") await this.ended();
   }
 
   /**
-   * Resolves when every worker has ended, at the end of an `await using` block.
-   * Whether that threw can't be known. If it did, nobody may be left who lets a
-   * task go on that waits: a pool that only waits is terminated.
+   * Waits until every worker has ended, at the end of an `await using` block. The
+   * block may have thrown, which can't be known here. Then the code that would let
+   * a waiting task go on may never run, so a pool whose tasks only wait is
+   * terminated.
    */
   async endedOrStuck(): Promise<void> {
     let hasEnded = false;
@@ -306,13 +295,12 @@ export class Dispatcher implements AnyDispatcher {
     const message = "The pool was terminated at the end of its block: for " +
       `${STUCK_MS / 1000} seconds its tasks have only waited`;
     console.warn(message);
-    // The block's own error must reach somebody, not the rejection of a promise
-    // that nobody came to await.
+    // The block's own error is to be reported, not the unhandled rejection of a
+    // promise that the block didn't come to await.
     for (const { promise } of this.#table.tasks()) promise.catch(() => {});
     await this.stop(new DOMException(message, "AbortError"));
   }
 
-  /** Resolves when every worker has ended. */
   ended(options?: AsyncWaitOptions): Promise<void> {
     return this.calls.join("its workers were alive", options, () => {
       this.#drainIfDone();
@@ -325,6 +313,7 @@ export class Dispatcher implements AnyDispatcher {
     await this.#stopping;
   }
 
+  /** Rejects every pending task, and ends the workers. The pool has failed. */
   #abandon(reason: unknown): void {
     if (this.#hasStopped) return;
     this.#state = this.#state === "running" ? "failed" : "stopped";
@@ -336,16 +325,14 @@ export class Dispatcher implements AnyDispatcher {
     }
     this.calls.callOff(reason);
     this.room.free();
-    // In this order: a worker that sees the channel's end is to know why.
+    // The order to stop comes before the channel's end, so that a worker that sees
+    // the end knows that it was stopped.
     this.#stopping = this.#workers.stop();
     this.#outbox.close();
     this.#closeInbox();
   }
 
-  /**
-   * Ends the channel of tasks if the pool was closed and nobody will submit
-   * more. An iterator that nobody takes from must not keep a join waiting.
-   */
+  /** Lets the workers of a closed pool end if its calls are done. */
   #drainIfDone(): void {
     if (this.#state !== "closed" || !this.calls.areDone) return;
     this.#state = "drained";
@@ -353,14 +340,14 @@ export class Dispatcher implements AnyDispatcher {
     this.#closeInbox();
   }
 
-  /** Lets no reader of results outlive the workers. */
+  /** Closes the inbox when the workers have ended, unless the pool was reopened. */
   async #closeInbox(): Promise<void> {
     await this.#allEnded();
     if (this.#state === "closed") return;
     this.#inbox.close();
   }
 
-  /** Takes a task that was submitted after the last one was done. */
+  /** Accepts a task of an iterator that is read after all other calls were done. */
   #reopen(): void {
     this.#state = "closed";
     this.#outbox.reopen();
@@ -375,6 +362,7 @@ export class Dispatcher implements AnyDispatcher {
     }
   }
 
+  /** Deletes a task that is about to settle; undefined if there is none. */
   #settle(id: number): Task | undefined {
     const task = this.#table.delete(id);
     if (task !== undefined) this.#onDeleted(task);
@@ -388,7 +376,7 @@ export class Dispatcher implements AnyDispatcher {
     task.reject(error);
   }
 
-  /** Calls a task off, which a worker begins now, when it has run too long. */
+  /** Starts the timer of a task's `runTimeout`, as a worker begins the task. */
   #limit(task: Task | undefined): void {
     if (task?.runTimeout === undefined) return;
     const { runTimeout } = task;
@@ -413,14 +401,15 @@ export class Dispatcher implements AnyDispatcher {
   }
 
   #sendPayload(task: Task | undefined, worker: number): void {
-    // Who asks must be answered, or the next answer would be taken for this.
+    // A worker that asks is always answered. Otherwise it would take the next mail
+    // for the answer.
     if (task === undefined) return this.#workers.sendMail(worker, NOTHING);
     const mail = task.mail!;
     task.mail = undefined;
     try {
       this.#workers.sendMail(worker, mail);
     } catch (error) {
-      // It has changed since, or is larger than what a message can take.
+      // The payload has changed since, or is larger than a message can be.
       this.cancel([task], error);
       this.#workers.sendMail(worker, NOTHING);
     }
@@ -431,7 +420,7 @@ export class Dispatcher implements AnyDispatcher {
     settle: () => Settled,
   ): Promise<void> | undefined {
     this.#outbox.wakeTaker();
-    // What it answered comes first; its mail is lost when it is settled.
+    // The worker's answers are read first: its mail is gone once it is settled.
     try {
       this.#inbox.drain();
     } catch (error) {
@@ -445,10 +434,10 @@ export class Dispatcher implements AnyDispatcher {
   }
 
   #settleWorker(worker: PoolWorker, settled: Settled): void {
-    tell(this.#onWorkerEnded, endReason(worker, settled));
+    callBack("onWorkerEnd", this.#onWorkerEnded, endReason(worker, settled));
     if (this.#hasStopped) return;
     if (settled.outcome === Outcome.RETURNED) {
-      // It has done its number of tasks, or there were none left.
+      // It has done `maxTasksPerChild` tasks, was idle, or the pool was drained.
       const isRecycled = settled.value === "recycled";
       return this.#replace(isRecycled && this.#state !== "drained");
     }
@@ -456,8 +445,8 @@ export class Dispatcher implements AnyDispatcher {
       ? settled.error
       : new WorkerLostError(describeLoss(worker, settled));
     if (!worker.claim.isReady) {
-      // Another would end the same way. Calls that wait get the error; if there
-      // are none, it is printed.
+      // Another worker would end the same way. The pending calls reject with the
+      // error. If there are none, it is printed.
       if (this.#table.size === 0 && this.#readies === 0) {
         console.error(`Exception in thread ${worker.name}:`, error);
       }
@@ -467,26 +456,27 @@ export class Dispatcher implements AnyDispatcher {
     const { tasks } = worker.claim;
     for (const id of tasks) this.#reject(id, error);
     if (settled.outcome === Outcome.THREW && tasks.length === 0) {
-      // Of a finalizer.
+      // The finalizer has thrown.
       console.error(`Exception in thread ${worker.name}:`, error);
     }
     this.#replace(!worker.isReplaced && this.#state !== "drained");
   }
 
-  /** Starts a worker if one was lost, or a task would wait for none. */
+  /** Starts a worker if one is missing, or there are more tasks than workers. */
   #replace(isMissing: boolean): void {
     if (isMissing || this.#table.size > this.#workers.count) this.#grow();
   }
 }
 
-/** Calls a program's callback. What it throws is the program's to handle. */
-function tell<A extends unknown[]>(
+/** Calls a user's callback. What it throws is reported as an uncaught error. */
+function callBack<A extends unknown[]>(
+  name: string,
   callback: ((...args: A) => unknown) | undefined,
   ...args: A
 ): void {
   if (callback === undefined) return;
   try {
-    refusePromise("tell of a worker", "the callback", callback(...args));
+    refusePromise(`call ${name}`, "the callback", callback(...args));
   } catch (error) {
     queueMicrotask(() => {
       throw error;

@@ -10,7 +10,7 @@ import type {
 import { kindOf } from "../checks.ts";
 import { unexposed } from "../codec/packing.ts";
 
-/** Why a worker of a pool has ended; see {@linkcode PoolOptions}. */
+/** Why a worker of a pool has ended; see {@linkcode PoolOptions.onWorkerEnd}. */
 export type WorkerEndReason =
   | "closed"
   | "recycled"
@@ -33,62 +33,63 @@ export interface PoolOptions
   initargs?: readonly unknown[];
   /**
    * An exposed function that a worker calls, without arguments, before it ends by
-   * itself: because the pool was closed, it had done its tasks, or was idle. Of one
-   * that is ended it isn't called.
+   * itself: because the pool was closed, or because of `maxTasksPerChild` or
+   * `idleTimeout`. A worker that is terminated or dies doesn't call it.
    */
   finalizer?: AnyFunction;
   /**
-   * After how many seconds without a task a worker ends. Another starts when there
-   * is work again; none starts before.
+   * After how many seconds without a task a worker ends. Workers start only when
+   * there are tasks for them.
    *
    * @default {Infinity}
    */
   idleTimeout?: number;
   /**
-   * How many tasks a worker does before a fresh one takes its place. A chunk of
-   * a map counts as one.
+   * How many tasks a worker does before another takes its place. A chunk of a map
+   * counts as one task.
    *
    * @default {Infinity}
    */
   maxTasksPerChild?: number;
   /**
-   * What the workers may do: never more than the thread that makes the pool.
+   * The workers' permissions. They can't exceed those of the thread that makes the
+   * pool.
    *
    * @default {"none"}
    */
   permissions?: WorkerPermissions;
   /**
-   * How many tasks may wait for a worker. A call beyond that rejects with
-   * {@linkcode Full}; see {@linkcode Pool.room}. A map is taken as a whole,
+   * How many tasks may wait for a worker. When so many wait, a call rejects with
+   * {@linkcode Full}; see {@linkcode Pool.room}. A map is accepted as a whole,
    * however many chunks it has.
    *
    * @default {Infinity}
    */
   maxsize?: number;
   /**
-   * How many seconds a task has to end that was called off; see
+   * How many seconds a task may run on after it was called off; see
    * {@linkcode currentTask}. After that it is ended together with its worker.
    *
    * @default {0.25}
    */
   grace?: number;
   /**
-   * How many async tasks a worker does at a time. While one awaits, others go on:
-   * that is for tasks that mostly wait, for a network, say. Tasks that compute or
-   * block hold up their neighbours.
+   * How many async tasks a worker does at a time. While one task awaits, the others
+   * go on. This suits tasks that mostly wait, such as for a network. A task that
+   * computes or blocks holds up the worker's other tasks.
    *
    * @default {1}
    */
   tasksPerWorker?: number;
-  /** Called whenever a worker is ready for tasks: its initializer has done. */
+  /** Called when a worker's initializer has returned, so that it is ready. */
   onWorkerStart?: () => void;
   /**
-   * Called whenever a worker has ended, with the reason: `"closed"` if the pool
-   * was closed, `"recycled"` if it had done `maxTasksPerChild` tasks,
-   * `"idle"` if it had none for `idleTimeout` seconds,
-   * `"calledOff"` if its task was, `"terminated"` with the pool, `"failed"` if its
-   * initializer or finalizer threw, and `"lost"` if it died, for example because
-   * its heap exceeded the `memoryLimit`.
+   * Called when a worker has ended, with the reason: `"closed"` if the pool was
+   * closed, `"recycled"` if it had done `maxTasksPerChild` tasks, `"idle"` if it had
+   * no task for `idleTimeout` seconds, `"calledOff"` if it was ended because of a
+   * task that was called off, `"terminated"` if the pool was terminated, `"failed"`
+   * if its initializer or finalizer threw, and `"lost"` if it died, for example
+   * because its heap exceeded the `memoryLimit`.
    */
   onWorkerEnd?: (reason: WorkerEndReason) => void;
 }
@@ -96,8 +97,9 @@ export interface PoolOptions
 /** Options of {@linkcode Pool.close}. */
 export interface CloseOptions {
   /**
-   * Whether what no worker has begun rejects with an `AbortError`. What runs
-   * finishes. `concurrent.futures`' `shutdown(cancel_futures=True)`.
+   * Whether the tasks that no worker has begun reject with an `AbortError`. The
+   * tasks that run finish. It is `shutdown(cancel_futures=True)` of Python's
+   * `concurrent.futures`.
    *
    * @default {false}
    */
@@ -106,7 +108,7 @@ export interface CloseOptions {
 
 /** Options of {@linkcode Pool.apply}. */
 export interface ApplyOptions extends ContextOptions {
-  /** Calls the task off: the promise rejects with the signal's reason. */
+  /** Calls the task off. The promise rejects with the signal's reason. */
   signal?: AbortSignal;
   /**
    * How long the call may take, in seconds. After that it is called off.
@@ -116,15 +118,16 @@ export interface ApplyOptions extends ContextOptions {
    */
   timeout?: number;
   /**
-   * What waits with the lowest priority runs first; of the same, what was
-   * submitted first. As with {@linkcode PriorityQueue}.
+   * Among the tasks that wait, the task with the lowest number runs first, as in a
+   * {@linkcode PriorityQueue}. Tasks of the same priority run in the order of their
+   * submission.
    *
    * @default {0}
    */
   priority?: number;
   /**
    * How long a task may run, in seconds, counted from its start. After that it is
-   * called off. Of a map, each chunk is a task.
+   * called off. Each chunk of a map is a task.
    *
    * @default {Infinity}
    */
@@ -138,8 +141,8 @@ export interface ApplyOptions extends ContextOptions {
  */
 export interface MapOptions<S extends boolean = boolean> extends ApplyOptions {
   /**
-   * How many items a worker is sent at a time. The default is Python's: a
-   * quarter of each worker's share, rounded up.
+   * How many items a task has. The default is Python's: a quarter of each worker's
+   * share of the items, rounded up.
    */
   chunkSize?: number;
   /**
@@ -150,9 +153,9 @@ export interface MapOptions<S extends boolean = boolean> extends ApplyOptions {
    */
   settled?: S;
   /**
-   * Called whenever a chunk is done, with the numbers of items. If it returns a
-   * promise, the chunk waits for that. The call rejects with what it throws or
-   * rejects with, and ends what is under way.
+   * Called when a chunk is done, with the number of items that are done and the
+   * number of all items. If it returns a promise, the call waits for the promise. If
+   * it throws or rejects, the call rejects with the same error and its tasks end.
    */
   onProgress?: (done: number, total: number) => void;
 }
@@ -164,7 +167,7 @@ export interface MapOptions<S extends boolean = boolean> extends ApplyOptions {
  */
 export interface ImapOptions<S extends boolean = boolean> extends ApplyOptions {
   /**
-   * How many items a worker is sent at a time.
+   * How many items a task has.
    *
    * @default {1}
    */
@@ -177,19 +180,20 @@ export interface ImapOptions<S extends boolean = boolean> extends ApplyOptions {
    */
   settled?: S;
   /**
-   * Called whenever a chunk is done, with the numbers of items. The total is
-   * undefined if the items don't tell their number, as arrays and sets do. If it
-   * returns a promise, the chunk waits for that. The iterator throws what it
-   * throws or rejects with.
+   * Called when a chunk is done, with the number of items that are done and the
+   * number of all items. The second is undefined if the iterable has no length or
+   * size, as arrays and sets have. If the callback returns a promise, the chunk's
+   * results wait for the promise. If it throws or rejects, the iterator throws the
+   * same error.
    */
   onProgress?: (done: number, total: number | undefined) => void;
 }
 
-/** Items that may come one after another. */
+/** Items that are there, or that come one after another. */
 export type AnyIterable<T> = Iterable<T> | AsyncIterable<T>;
 
 /**
- * What a pool gives for an item.
+ * The result of an item.
  *
  * @typeParam R The type of what the function returns.
  * @typeParam S Whether results are settled.

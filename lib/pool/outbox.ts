@@ -21,9 +21,9 @@ export class Outbox {
   #table: TaskTable;
   /** How many tasks the workers can do at a time. */
   #atATime: number;
-  /** The task that is written and maybe not sent. */
+  /** The task that was written to the channel last, if it wasn't sent yet. */
   #written: Task | undefined;
-  /** Whether something waits for room. */
+  /** Whether a wait for room goes on. */
   #isWaiting = false;
   #onRefused: (task: Task, error: unknown) => void;
 
@@ -95,7 +95,7 @@ export class Outbox {
       this.#written = undefined;
       return;
     }
-    // The list is the caller's, who may do with it as it likes from now on.
+    // The caller may change its list from now on.
     if (task.payload !== undefined) {
       task.payload = task.payload.slice(task.from, task.to);
       task.to -= task.from;
@@ -105,7 +105,7 @@ export class Outbox {
     this.flush();
   }
 
-  /** Sends what there is room for, and the rest whenever there is more room. */
+  /** Sends the backlog, at once or when there is room. */
   flush(): void {
     if (this.#isWaiting || this.#backlog.size === 0) return;
     this.#isWaiting = true;
@@ -113,7 +113,7 @@ export class Outbox {
       this.#isWaiting = !this.#sendBacklog();
       return !this.#isWaiting;
     }).catch(() => {
-      // This thread awaits as much as it can: the next answer flushes.
+      // This thread has no more waiters. The next answer calls `flush()` again.
       this.#isWaiting = false;
     });
   }
@@ -127,26 +127,26 @@ export class Outbox {
   #recall(task: Task): void {
     if (!this.#backlog.delete(task)) return;
     if (this.#written === task) this.#written = undefined;
-    // Others may have room now, and what waits for none needn't.
+    // The wait for room goes on with the next task, or ends if there is none.
     this.#channel.wakeSender();
   }
 
-  /** Has a worker look for tasks in place of one that has died. */
+  /** Wakes a worker in place of one that has died, in case it was the one to look. */
   wakeTaker(): void {
     this.#channel.wakeTaker();
   }
 
-  /** Lets the workers end once they have taken what is in the channel. */
+  /** Lets the workers end once the channel is empty. */
   close(): void {
     this.#channel.close();
   }
 
-  /** Takes tasks again. A worker that hasn't seen the end goes on. */
+  /** Opens the channel again. Workers that haven't ended yet go on. */
   reopen(): void {
     this.#channel.reopen();
   }
 
-  /** Whether all were sent. */
+  /** Sends tasks of the backlog; whether all were sent. */
   #sendBacklog(): boolean {
     for (const task of this.#backlog) {
       try {
@@ -154,7 +154,7 @@ export class Outbox {
         if (!this.#channel.send()) return false;
         this.#backlog.delete(task);
       } catch (error) {
-        // The payload has changed since.
+        // The payload has changed since the task was submitted.
         this.#backlog.delete(task);
         this.#onRefused(task, error);
       }
@@ -163,7 +163,7 @@ export class Outbox {
     return true;
   }
 
-  /** Writes a task for the channel to send. */
+  /** Writes a task to the channel, so that `send()` sends it. */
   #write(task: Task): void {
     if (this.#written === task) return;
     this.#written = undefined;
@@ -174,21 +174,21 @@ export class Outbox {
     this.#written = task;
   }
 
-  /** False if the payload has to go by message. */
+  /** Writes a task with its payload; false if the payload must go by message. */
   #tryWrite(task: Task): boolean {
     try {
       if (this.#channel.write((encoder) => writeTask(encoder, task))) {
         return true;
       }
-      // A list with a mark was refused, so this need not be the list itself; that
-      // is the caller's until a worker asks.
+      // The list is copied, since the caller may change it before a worker asks. A
+      // list that is marked for moving doesn't come here: the channel refuses it.
       task.mail = pack(task.payload!.slice(task.from, task.to), -1);
     } catch (error) {
       if (!(error instanceof DOMException && error.name === "DataCloneError")) {
         throw error;
       }
-      // What no message can take either is refused here, not in a worker; and
-      // what is to be moved is moved now, not when a worker asks for it.
+      // The clone throws if no message can hold the payload either, and it moves at
+      // once what is marked for moving.
       const packed = pack(partOf(task), -1);
       const transfer = transferList(packed);
       task.mail = structuredClone(packed, { transfer });
@@ -197,7 +197,7 @@ export class Outbox {
   }
 }
 
-/** The task's part of the payload; all of it is the list itself, with its mark. */
+/** The task's part of the payload. The whole is not copied, so it keeps its mark. */
 function partOf({ payload, from, to }: Task): readonly unknown[] {
   const isWhole = from === 0 && to === payload!.length;
   return isWhole ? payload! : payload!.slice(from, to);

@@ -1,8 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * Tasks of the pool's own, which it has workers do for `broadcast()` and
- * `stream()`.
+ * The library's own tasks, by which `broadcast()` and `stream()` work.
  *
  * @module
  */
@@ -14,17 +13,17 @@ import { hold } from "../sync/keep_alive.ts";
 import { Queue, ShutDown } from "../queue/queue.ts";
 import { pause } from "./waits.ts";
 
-/** So long a worker that has had its turn leaves the task to the others. */
+/** How long a task that came to a worker twice waits before it is submitted again. */
 const PAUSE_MS = 2;
 
-/** The broadcasts that this worker has taken part in. */
+/** The broadcasts whose function this worker has called. */
 const taken = new Set<number>();
 let broadcasts = 0;
 
-/** What came of a task of a broadcast; undefined if another worker is to do it. */
+/** The result of a broadcast's task; undefined if the worker has had its turn. */
 export type Turn = { value: unknown } | undefined;
 
-/** Calls the function, unless this worker has had its turn. */
+/** Calls the function, unless this worker has called it before. */
 export async function takeTurn(
   broadcast: number,
   fn: AnyFunction,
@@ -36,8 +35,9 @@ export async function takeTurn(
 }
 
 /**
- * Has so many workers take their turns. Nobody says which worker takes a task: one
- * that has had its turn gives the task back.
+ * Has each of so many workers call a function once. It can't be said which worker
+ * takes a task. So a worker that has had its turn gives the task back, and the task
+ * is submitted again.
  */
 export async function broadcastTo(
   workers: number,
@@ -55,16 +55,12 @@ export async function broadcastTo(
   return await Promise.all(Array.from({ length: workers }, takePart));
 }
 
-/** How many items a generator is ahead of its reader, besides the one it makes. */
+/** How many items wait for the reader. The generator makes one more. */
 const AHEAD = 1;
 
-/** Items that come one after another, at once or later. */
 type Items = Iterable<unknown> | AsyncIterable<unknown>;
 
-/**
- * Puts what a generator yields into a queue, until the queue is shut down. In the
- * worker of a pool.
- */
+/** Puts what a generator yields into a queue, until the queue is shut down. */
 export async function feed(
   queue: Queue<unknown>,
   fn: AnyFunction,
@@ -78,23 +74,23 @@ export async function feed(
     );
   }
   try {
-    // Leaving the loop ends the generator: its `finally` runs.
+    // When put() throws, the loop ends the generator, whose `finally` runs.
     for await (const item of items) await queue.put(item);
   } catch (error) {
-    // The reader has left.
+    // The reader has left the stream.
     if (!(error instanceof ShutDown)) throw error;
   }
 }
-// In a bundle a user's module has the same URL: its names are others.
+// In a bundle a user's module has the same URL. The prefix keeps the names apart.
 expose(import.meta, { "lab9.takeTurn": takeTurn, "lab9.feed": feed });
 addOwnModule(import.meta);
 
 /**
  * Yields what a generator yields in a worker.
  *
- * @param begin Has a worker call {@linkcode feed} with that queue, until the
- * signal is aborted.
- * @param grace How many seconds the generator has to end when the reader leaves.
+ * @param begin Submits a task that calls {@linkcode feed} with the queue. The signal
+ * calls the task off.
+ * @param grace How many seconds the generator has to end after the reader has left.
  */
 export async function* streamItems<T>(
   begin: (queue: Queue<T>, left: AbortSignal) => Promise<void>,
@@ -103,7 +99,7 @@ export async function* streamItems<T>(
   const queue = new Queue<T>(AHEAD);
   const left = new AbortController();
   const fed = begin(queue, left.signal);
-  // What was yielded comes first, and then what was thrown.
+  // The reader gets the items first, and then what the generator has thrown.
   const end = () => queue.shutdown();
   fed.then(end, end);
   let isWhole = false;
@@ -114,7 +110,7 @@ export async function* streamItems<T>(
   } finally {
     if (!isWhole) {
       queue.shutdown({ immediate: true });
-      // It ends at its next item. If none comes, it is called off.
+      // The generator ends at its next item. If it yields none, it is called off.
       const late = pause(grace * 1000).then(() => left.abort());
       const ended = fed.catch((error) => {
         if (!left.signal.aborted) throw error;

@@ -52,7 +52,7 @@ export type {
 /** Whether the warning that pools are to be closed was printed. */
 let hasWarned = false;
 
-/** Closes pools that nobody can close any more. */
+/** Closes pools that were garbage-collected while they were open. */
 const droppedPools = new FinalizationRegistry<Dispatcher>((dispatcher) => {
   if (!dispatcher.isOpen) return;
   dispatcher.close();
@@ -82,29 +82,28 @@ export function cpuCount(): number {
 }
 
 /**
- * A number of workers that call functions for you. Python's
- * `multiprocessing.Pool`.
+ * A pool of workers that call functions. Python's `multiprocessing.Pool`.
  *
  * The functions have to be exposed (see {@linkcode expose}); they may be async.
- * Arguments and results travel by structured clone; shared objects, such as
- * queues, and exposed functions may stand anywhere in them. What is large can be
+ * Arguments and results travel by structured clone. Shared objects, such as
+ * queues, and exposed functions may stand anywhere in them. Large values can be
  * moved instead of copied, see {@linkcode transfer}.
  *
- * What a function throws keeps its class, message and own properties, and has
- * the worker's stack as its `cause`. A worker that dies takes only its own task
- * with it, which rejects with {@linkcode WorkerLostError}; another worker takes
- * its place. With the option `settled`, an error stands in its item's place,
- * and the other items go on.
+ * An error that a function throws keeps its class, message and own properties, and
+ * has the worker's stack as its `cause`. When a worker dies, only the tasks that it
+ * ran reject, with {@linkcode WorkerLostError}, and another worker takes its place.
+ * With the option `settled`, an error stands in its item's place, and the other
+ * items go on.
  *
- * `await using` closes the pool and waits for what was submitted, as
- * `concurrent.futures` does. It can't know whether the block threw. So that an
- * error isn't held back by a task that never ends, a pool whose tasks only wait
- * (none computes, and none ends) for five seconds after its block is terminated:
- * they reject with an `AbortError`, and one warning says so. What takes longer
- * than that is awaited in the block.
+ * `await using` closes the pool and waits for the calls that were made, as
+ * `concurrent.futures` does. It can't know whether the block threw. A task that
+ * never ends must not hold back the block's error. So the pool is terminated if,
+ * after its block, its tasks only wait for five seconds: none computes, and none
+ * ends. They reject with an `AbortError`, and a warning says so. Await in the block
+ * what may wait for longer.
  *
  * A pool that is dropped without {@linkcode Pool.close} is closed when it is
- * garbage-collected, and the first of them is warned of.
+ * garbage-collected. A warning is printed for the first such pool.
  *
  * @example Usage
  * ```ts no-eval
@@ -127,7 +126,7 @@ export class Pool extends AnyPool {
   #grace: number;
 
   /**
-   * A pool stays in its thread.
+   * Refuses to send the pool to another thread.
    *
    * @ignore
    */
@@ -139,20 +138,18 @@ export class Pool extends AnyPool {
   }
 
   /**
-   * Makes a pool and starts its first worker. To start one blocks the main thread
-   * for some 10 to 20 ms, so the others start when tasks come for them or, one
-   * after another, when the first is ready. With an initializer, permissions or
-   * isolation, all start now.
+   * Makes a pool and starts its first worker. A worker's start blocks the main
+   * thread for some 10 to 20 ms. So the other workers start when there are tasks for
+   * them or, one after another, when the first worker is ready. With an initializer,
+   * permissions or isolation, all workers start at once.
    *
-   * @param workers How many workers.
+   * @param workers The number of workers.
    * @param options The options.
-   * @throws {RangeError} If the number of workers or of tasks per worker is not
-   * a positive integer, or a worker can't do with the memory limit.
-   * @throws {TypeError} If a number or a list isn't one, the initializer was
-   * never exposed, the permissions are none that Deno knows, or the isolation is
-   * none.
-   * @throws {Deno.errors.NotCapable} If the permissions are more than the
-   * script's own.
+   * @throws {RangeError} If the number of workers or of tasks per worker is not a
+   * positive integer, or the memory limit is too small for a worker.
+   * @throws {TypeError} If an option has the wrong type, the initializer was never
+   * exposed, or the permissions or the isolation are unknown.
+   * @throws {Deno.errors.NotCapable} If the permissions exceed the script's own.
    * @throws {Error} If the calling thread is a worker that loads its modules.
    *
    * @example Usage
@@ -198,7 +195,7 @@ export class Pool extends AnyPool {
     const output = outputOf("create pool", options);
     contextOf("create pool", options.context);
     checkMayStart("create pool");
-    // It loads its modules while the rest of the pool is made.
+    // A worker loads its modules while the rest of the pool is made.
     if (isMainThread()) PooledWorker.prestart({ permissions: copy, isolation });
     const dispatcher = new Dispatcher(workers, {
       initializer,
@@ -224,12 +221,12 @@ export class Pool extends AnyPool {
   }
 
   /**
-   * Calls a function once in each worker, after what the worker does now. Workers
-   * that are missing are started. Python's pools have nothing like it.
+   * Calls a function once in each worker, when the worker has done its current task.
+   * Workers that are missing are started. Python's pools have nothing like it.
    *
    * @param fn The function.
-   * @param args What it is called with.
-   * @returns A promise that resolves to the results, in no order. It rejects with
+   * @param args The function's arguments.
+   * @returns A promise that resolves to the results, in any order. It rejects with
    * the first error.
    * @throws {TypeError} If the function was never exposed.
    * @throws {Error} If the pool is not running.
@@ -264,8 +261,8 @@ export class Pool extends AnyPool {
     this.#calls.check("broadcast function", fn, NO_OPTIONS);
     checkArray("broadcast function: args", args);
     const context = this.#calls.contextOf("broadcast function", NO_OPTIONS);
-    // Its tasks are of one call, made now: the pool may be closed meanwhile, and
-    // have no room for others.
+    // All tasks belong to one call that is made now. So they are accepted even if
+    // the pool is closed meanwhile, or has no room for other calls.
     using call = new Call(this.#dispatcher, NO_OPTIONS).open();
     await call.orCalledOff(this.ready());
     const id = idOf(context === undefined ? takeTurn : callIn)!;
@@ -279,9 +276,9 @@ export class Pool extends AnyPool {
   }
 
   /**
-   * Calls a generator function in a worker and yields what it yields, as it is
-   * taken: the generator begins when the first item is asked for, and is never
-   * more than two items ahead. When the reader leaves early, or the call is called
+   * Calls a generator function in a worker and yields what the generator yields. The
+   * generator begins when the first item is asked for, and is never more than two
+   * items ahead of the reader. When the reader leaves early, or the call is called
    * off, the generator ends in the worker: its `finally` runs. Python's pools have
    * nothing like it.
    *
@@ -289,13 +286,13 @@ export class Pool extends AnyPool {
    *
    * @param fn The generator function, sync or async; or any other function that
    * returns an iterable.
-   * @param args What it is called with.
+   * @param args The function's arguments.
    * @param options How the call may end early.
-   * @returns An iterator over the items. It throws what the generator throws, after
-   * what that has yielded before.
+   * @returns An iterator over the items. What the generator throws is thrown after
+   * the items that it has yielded before.
    * @throws {TypeError} If the function was never exposed, or an option isn't
    * what it should be.
-   * @throws {Full} If the pool has a `maxsize`, and so many tasks wait.
+   * @throws {Full} If `maxsize` tasks wait already.
    * @throws {Error} If the pool is not running.
    *
    * @example Usage
@@ -329,10 +326,10 @@ export class Pool extends AnyPool {
     options?: ApplyOptions,
   ): AsyncGenerator<T, void, undefined>;
   /**
-   * The same for a function that can do without arguments.
+   * Calls a generator function without arguments in a worker.
    *
    * @param fn The generator function.
-   * @param args None.
+   * @param args No arguments.
    * @param options How the call may end early.
    * @returns An iterator over the items.
    *

@@ -29,7 +29,7 @@ import { stopped } from "../sync/waiters.ts";
 import type { Channel } from "./channel.ts";
 import { endTask } from "./current_task.ts";
 
-/** Tells the main thread what came of a worker's tasks. */
+/** Sends a worker's answers to the main thread. */
 export class Replies {
   #results: Channel;
   #name: string;
@@ -44,7 +44,7 @@ export class Replies {
     this.#number = number;
   }
 
-  /** The task has returned that. */
+  /** Answers that a task has returned a value. */
   done(task: ReceivedTask, value: unknown): void {
     if (isEnding()) throw stopped();
     try {
@@ -58,26 +58,26 @@ export class Replies {
     }
   }
 
-  /** The task has thrown that. */
+  /** Answers that a task has thrown an error. */
   threw(task: ReceivedTask, error: unknown): void {
-    // A terminated worker answers no more: its task was rejected already.
+    // A terminated worker doesn't answer: its tasks were rejected already.
     if (isEnding()) throw stopped();
     this.#reply(task, Reply.THREW, toPortable(error, this.#name));
   }
 
-  /** A task begins whose time is limited. */
+  /** Reports that a task with a `runTimeout` begins. */
   begins(task: ReceivedTask): void {
     this.#write(task.id, Reply.BEGINS, undefined);
     this.#results.sendSync();
   }
 
-  /** The task's payload is wanted by mail. */
+  /** Asks for the task's payload, which comes by mail. */
   asks(task: ReceivedTask): void {
     this.#write(task.id, Reply.ASKS, this.#number);
     this.#results.sendSync();
   }
 
-  /** Answers through the channel, or by mail what can't stand in it. */
+  /** Answers through the channel. A value that can't stand there goes by mail. */
   #reply(task: ReceivedTask, kind: Reply, value: unknown): void {
     if (!this.#tryWrite(task.id, kind, value)) {
       sendMail(pack([kind, value], kind === Reply.LISTED ? -2 : -1));
@@ -87,7 +87,7 @@ export class Replies {
     this.#results.sendSync();
   }
 
-  /** Has the results that can't travel fail, so that the others can. */
+  /** Replaces each result that can't be sent by its error, so the others are sent. */
   #failUnsendable(task: ReceivedTask, [values, failures]: SettledItems): void {
     for (const [index, value] of values.entries()) {
       try {
@@ -122,7 +122,7 @@ export class Replies {
   }
 }
 
-/** Does one task; a promise only if it has to be awaited. */
+/** Runs one task. It returns a promise only if the task has to be awaited. */
 export function runTask(
   task: ReceivedTask,
   replies: Replies,
@@ -158,7 +158,7 @@ async function settleTask(
   }
 }
 
-/** Loads the modules of the task's functions first. */
+/** Loads the modules of the task's functions, then runs the task. */
 async function loadAndRun(
   task: ReceivedTask,
   replies: Replies,
@@ -166,7 +166,7 @@ async function loadAndRun(
 ): Promise<void> {
   try {
     await loadModuleOf(task.fn);
-    // What is still unknown has no module: that is said now.
+    // It throws if the loaded module exposes no such function.
     functionOf(task.fn);
     const { readAgain } = task;
     task.readAgain = undefined;
@@ -179,7 +179,7 @@ async function loadAndRun(
   await runTask(task, replies, name);
 }
 
-/** Reads, loading modules as long as there is a function of one in the way. */
+/** Reads a value, and loads the modules of functions in it that aren't loaded yet. */
 async function loadWhile(read: () => unknown): Promise<unknown> {
   for (;;) {
     try {
@@ -191,7 +191,7 @@ async function loadWhile(read: () => unknown): Promise<unknown> {
   }
 }
 
-/** The error of a module that can't be loaded, as a thread has it. */
+/** The error of a task whose module can't be loaded: the same as a thread's. */
 function lossOf(error: unknown, name: string): unknown {
   if (!(error instanceof ModuleError)) return error;
   const { message, cause } = error;
@@ -201,7 +201,7 @@ function lossOf(error: unknown, name: string): unknown {
   );
 }
 
-/** Asks for a payload that couldn't stand in the channel, then does the task. */
+/** Asks for a payload that couldn't stand in the channel, then runs the task. */
 async function runAskedFor(
   task: ReceivedTask,
   replies: Replies,
@@ -216,7 +216,7 @@ async function runAskedFor(
   } catch (error) {
     return replies.threw(task, lossOf(error, name));
   }
-  // It was called off since. Nobody waits for an answer.
+  // The task was called off meanwhile. Nobody waits for an answer.
   if (task.payload === undefined) return;
   await runTask(task, replies, name);
 }

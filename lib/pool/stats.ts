@@ -2,19 +2,19 @@
 
 import { now, queueMicrotask, timeOrigin } from "../platform/platform.ts";
 
-/** How long something took, in milliseconds. */
+/** How long tasks took, in milliseconds. */
 export interface Times {
-  /** Half of them took no longer. */
+  /** The median: half of the tasks took no longer. */
   readonly p50: number;
-  /** Nine of ten took no longer. */
+  /** The 90th percentile. */
   readonly p90: number;
-  /** 99 of a hundred took no longer. */
+  /** The 99th percentile. */
   readonly p99: number;
-  /** The longest. */
+  /** The longest time. */
   readonly max: number;
 }
 
-/** What {@linkcode Pool.stats} tells. A chunk of a map counts as one task. */
+/** What {@linkcode Pool.stats} returns. A chunk of a map counts as one task. */
 export interface PoolStats {
   /** How many tasks no worker has begun. */
   readonly waiting: number;
@@ -22,32 +22,36 @@ export interface PoolStats {
   readonly running: number;
   /** How many tasks have returned. */
   readonly done: number;
-  /** How many tasks have thrown, or were lost with their workers. */
+  /** How many tasks have thrown, or were lost when their worker died. */
   readonly failed: number;
   /** How many tasks were called off, by a signal, a timeout, or the pool's end. */
   readonly calledOff: number;
   /** How many workers there are now. */
   readonly workers: number;
-  /** How long tasks have waited before they began. 0 if none has begun. */
+  /** How long tasks have waited before they began. All are 0 if none has begun. */
   readonly waitMs: Times;
-  /** How long tasks have run. 0 if none has ended. */
+  /** How long tasks have run. All are 0 if none has ended. */
   readonly runMs: Times;
 }
 
-/** Powers of two are divided into so many buckets, as a power of two. */
+/** The times from one power of two to the next are divided into `STEPS` buckets. */
 const STEPS_LOG = 3;
 const STEPS = 1 << STEPS_LOG;
 const BUCKETS = (32 - STEPS_LOG + 1) * STEPS;
+/** The index of the longest time. It follows the buckets. */
 const LONGEST = BUCKETS;
 /** The words of a histogram: its buckets, and the longest time. */
 export const HISTOGRAM_WORDS = BUCKETS + 1;
 
-/** A clock that ends sooner after it began than this one may have been late. */
+/**
+ * A longer time counts as 0: it is a small negative one. The end was read on a clock
+ * that is a little behind the clock of the beginning.
+ */
 const LATEST = 0xf000_0000;
 
 const origin = (timeOrigin * 1000) % 2 ** 32;
 
-/** Microseconds on a clock that all threads share, in 32 bits. It wraps. */
+/** Microseconds on a clock that all threads share, in 32 bits. It wraps around. */
 export function microseconds(): number {
   return (now() * 1000 + origin) | 0;
 }
@@ -56,8 +60,9 @@ let thisTurn: number | undefined;
 const endTurn = (): void => void (thisTurn = undefined);
 
 /**
- * The same, read once a turn: many tasks may be submitted in one, each of which
- * takes hardly longer than a look at the clock.
+ * As {@linkcode microseconds}, but the clock is read only once a turn of the event
+ * loop. Many tasks may be submitted in one turn, and a submission takes hardly
+ * longer than a reading of the clock.
  */
 export function turnMicroseconds(): number {
   if (thisTurn === undefined) {
@@ -69,7 +74,7 @@ export function turnMicroseconds(): number {
 
 /**
  * Adds a time between two readings of {@linkcode microseconds} to a histogram.
- * Each thread has its own; nobody else writes there.
+ * Each thread has a histogram of its own, to which no other thread writes.
  */
 export function addTime(
   words: Int32Array,
@@ -78,13 +83,13 @@ export function addTime(
   to: number,
 ): void {
   let time = (to - from) >>> 0;
-  // Threads' clocks may differ by a little.
+  // The clocks of two threads may differ a little.
   if (time >= LATEST) time = 0;
   words[at + bucketOf(time)]++;
   if (time > words[at + LONGEST] >>> 0) words[at + LONGEST] = time;
 }
 
-/** Buckets grow with the time: none is wider than an eighth of it. */
+/** The bucket of a time. No bucket is wider than an eighth of its times. */
 function bucketOf(time: number): number {
   const shift = 32 - Math.clz32(time) - (STEPS_LOG + 1);
   return shift <= 0 ? time : shift * STEPS + (time >>> shift);
@@ -103,7 +108,7 @@ export function merge(into: Float64Array, words: Int32Array, at: number): void {
   into[LONGEST] = Math.max(into[LONGEST], words[at + LONGEST] >>> 0);
 }
 
-/** What a merged histogram says. */
+/** The percentiles of a merged histogram, in milliseconds. */
 export function timesOf(histogram: Float64Array): Times {
   const max = histogram[LONGEST];
   let total = 0;

@@ -9,16 +9,16 @@ export function isAsync<T>(items: AnyIterable<T>): items is AsyncIterable<T> {
   return Symbol.asyncIterator in Object(items);
 }
 
-/** How many items there are, if they tell. */
+/** The number of items; undefined if the iterable doesn't know it. */
 export function countOf(items: AnyIterable<unknown>): number | undefined {
   if (Array.isArray(items)) return items.length;
   if (items instanceof Set || items instanceof Map) return items.size;
-  // Not a string: it is iterated by code points.
+  // A string's length isn't the number of its items, which are code points.
   if (ArrayBuffer.isView(items)) return (items as Uint8Array).length;
   return undefined;
 }
 
-/** Items that are read only as they are asked for. */
+/** Reads items one by one, and only when they are asked for. */
 export class Source<T> {
   #items: AnyIterable<T>;
   #isAsync: boolean;
@@ -32,8 +32,8 @@ export class Source<T> {
   }
 
   /**
-   * Reads so many items, fewer at the end, and none after it. What the items'
-   * iterator throws comes after the items that were read before.
+   * Reads so many items. There are fewer at the end, and none after it. What the
+   * iterator throws is thrown after the items that were read before.
    */
   async read(count: number): Promise<T[]> {
     const items: T[] = [];
@@ -54,8 +54,8 @@ export class Source<T> {
   }
 
   /**
-   * Lets the iterator clean up, unless it has ended. It isn't awaited, as it may
-   * be what one waited for, so what it throws goes nowhere.
+   * Lets the iterator clean up, unless it has ended. The clean-up isn't awaited,
+   * since the iterator may never come to it. So its errors are ignored.
    */
   leave(): void {
     if (this.#hasEnded) return;
@@ -73,18 +73,18 @@ function iteratorOf<T>(items: AnyIterable<T>): Iterator<T> | AsyncIterator<T> {
 /** How chunks are streamed. */
 export interface StreamOptions {
   chunkSize: number;
-  /** How many chunks are under way at most. */
+  /** How many chunks may be submitted and not taken. */
   ahead: number;
   /** Whether results come in the order of the chunks. */
   ordered: boolean;
 }
 
-/** A chunk that was submitted, and what came of it. */
+/** A chunk that was submitted, and its result once it is done. */
 interface Chunk<R> {
   result: { values: R[] } | { error: unknown } | undefined;
 }
 
-/** Iterators that were begun and dropped end their calls. */
+/** Ends the calls of iterators that were begun and garbage-collected. */
 const droppedStreams = new FinalizationRegistry<Call>((call) =>
   call[Symbol.dispose]()
 );
@@ -94,8 +94,8 @@ const droppedStreams = new FinalizationRegistry<Call>((call) =>
  *
  * @param call The call; it begins when the first result is asked for.
  * @param source The items.
- * @param runChunk Has a chunk of them done.
- * @param options How.
+ * @param runChunk Submits a chunk of items.
+ * @param options How chunks are streamed.
  */
 export function streamChunks<T, R>(
   call: Call,
@@ -124,20 +124,20 @@ async function* iterate<T, R>(
   }
 }
 
-/** The chunks of an iterator that are under way. */
+/** The chunks of an iterator. */
 class Stream<T, R> {
   #call: Call;
   #source: Source<T>;
   #runChunk: (items: T[]) => Promise<R[]>;
   #options: StreamOptions;
-  /** Those that were submitted and not taken. */
+  /** The chunks that were submitted and not taken. */
   #chunks = new Set<Chunk<R>>();
-  /** Those of them that are done, as they came. */
+  /** Those of them that are done, in that order. Only for unordered results. */
   #done: Chunk<R>[] = [];
-  /** What was read and not submitted. */
+  /** The items that were read and not submitted. */
   #items: T[] | undefined;
   #isReading = false;
-  /** Why there is no more to read. */
+  /** Set once all items were read, with the error that the source threw. */
   #end: { error?: unknown } | undefined;
   #onChange = (): void => {};
 
@@ -158,7 +158,7 @@ class Stream<T, R> {
     for (;;) {
       this.#call.checkLimits();
       this.#submit();
-      // A source that keeps one waiting doesn't hold up what is done.
+      // Results that are there don't wait for the source, which may be slow.
       this.#readOn();
       const result = this.#take();
       if (result === undefined) {
@@ -173,7 +173,7 @@ class Stream<T, R> {
     if ("error" in this.#end!) throw this.#end.error;
   }
 
-  /** Nobody takes any more. What failed has left its neighbours alone. */
+  /** The reader has left. After a failure, the chunks that run finish. */
   leave(): void {
     if (!this.#call.isCalledOff) this.#call.cancel(undefined);
     this.#source.leave();
@@ -192,7 +192,7 @@ class Stream<T, R> {
         if (items.length > 0) this.#items = items;
         else this.#end = {};
       },
-      // It is thrown when the results before it have been taken.
+      // The error is thrown when the results before it have been taken.
       (error) => this.#end = { error },
     ).then(() => {
       this.#isReading = false;
@@ -217,7 +217,7 @@ class Stream<T, R> {
     );
   }
 
-  /** What came of the next chunk, if it is done. */
+  /** Takes the next chunk's result; undefined if the chunk isn't done. */
   #take(): Chunk<R>["result"] {
     const [chunk] = this.#options.ordered ? this.#chunks : this.#done;
     if (chunk?.result === undefined) return undefined;

@@ -14,80 +14,81 @@ import { isEnding, isThenable } from "../thread/worker_server.ts";
 import { isCalledOff, type Runnable } from "./current_task.ts";
 import { turnMicroseconds } from "./stats.ts";
 
-/** How a task's function is to be called. */
+/** How a task's function is called. */
 export const Mode = {
-  /** Once, with the payload as its arguments. */
+  /** Once, with the payload as the list of its arguments. */
   APPLY: 0,
-  /** For each item of the payload. */
+  /** For each item of the payload, with the item as its argument. */
   MAP: 1,
-  /** For each item of the payload, with the item as its arguments. */
+  /** For each item of the payload, with the item as the list of its arguments. */
   STARMAP: 2,
 } as const;
 export type Mode = (typeof Mode)[keyof typeof Mode];
 
-/** What a worker is to do, as it stands in the channel of tasks. */
+/** A task, as it stands in the channel of tasks. */
 export interface TaskRecord {
-  /** Not zero. No other pending task has it. */
+  /** Not zero. No two pending tasks have the same id. */
   id: number;
   /** The index of the task's ticket; see `TaskTable`. */
   ticket: number;
   /** The function's id. */
   fn: number;
   mode: Mode;
-  /** Whether an item that fails leaves the others alone. */
+  /** Whether an error stands in its item's place, and the other items go on. */
   isSettled: boolean;
-  /** How many seconds it may run. If it is limited, its start is reported. */
+  /** How many seconds it may run. The start of a task with a limit is reported. */
   runTimeout: number | undefined;
   /** When it was made, in {@linkcode turnMicroseconds}. */
   submitted: number;
-  /** The arguments or items; undefined if they have to be asked for. */
+  /** The arguments or items; undefined if the worker has to ask for them. */
   payload: readonly unknown[] | undefined;
 }
 
 /** A task as its worker gets it. */
 export interface ReceivedTask extends TaskRecord, Runnable {
-  /** Why the payload can't be read, if it can't. */
+  /** The error of a payload that can't be read. */
   unreadable?: unknown;
-  /** Reads the payload once more: it holds functions of modules to be loaded. */
+  /** Reads a payload again, once the modules of its functions are loaded. */
   readAgain?: () => unknown;
 }
 
-/** Where the results of a chunk are wanted. */
+/** Where the results of a chunk stand in the results of its call. */
 export interface Place {
   /** The list may be made after the chunk was submitted, in the same turn. */
   results: { list: unknown[] };
+  /** The index of the chunk's first result. */
   at: number;
 }
 
 /** The call that a task is part of. */
 export interface TaskOwner {
-  /** The task has settled, or was refused. */
+  /** Is called when the task has settled. */
   onSettled(task: Task): void;
 }
 
-/** A task in the main thread, from its submission until it settles. */
+/** A task in the thread of its pool, from its submission until it settles. */
 export class Task implements TaskRecord {
-  /** Given by the table of tasks, as is the ticket. */
+  /** The table of tasks gives a task its id, ticket and number. */
   id = 0;
   ticket = 0;
   readonly fn: number;
   readonly mode: Mode;
   readonly isSettled: boolean;
   runTimeout: number | undefined = undefined;
-  /** The lowest comes first. */
+  /** The task with the lowest priority comes first. */
   priority = 0;
-  /** The how-many-eth task of its pool it is; given with the ticket. */
+  /** Tasks are numbered in the order of their submission. */
   number = 0;
-  /** Rings when it has run too long. */
+  /** Calls the task off when its `runTimeout` has passed. */
   alarm: Alarm | undefined = undefined;
   readonly submitted: number = turnMicroseconds();
   payload: readonly unknown[] | undefined;
-  /** Which part of the payload is the task's. */
+  /** The part of the payload that is the task's. */
   from: number;
   to: number;
-  /** Where a list of results is to be put, instead of being resolved to. */
+  /** Where the results are put. Without it, the promise resolves to them. */
   readonly into: Place | undefined;
-  /** The payload, if it goes by message to the worker that asks for it. */
+  /** A payload that goes by message to the worker that asks for it. */
   mail: Packed | undefined = undefined;
   /** Undefined for a task that is a call by itself. */
   owner: TaskOwner | undefined = undefined;
@@ -118,33 +119,30 @@ export class Task implements TaskRecord {
   }
 }
 
-/**
- * What came of the items of a settled task: their results, and what was thrown
- * in place of some.
- */
+/** The outcome of a settled task: its items' results, and the errors of some. */
 export type SettledItems = [
   values: unknown[],
   failures: [index: number, error: PortableError][],
 ];
 
-/** What a record of the channel of results says. */
+/** What a record in the channel of results means. */
 export const Reply = {
-  /** The value follows. */
+  /** The task has returned. The value follows. */
   DONE: 0,
-  /** The results of a chunk follow: a list that the worker has made. */
+  /** A chunk is done. The list of its results follows, which the worker has made. */
   LISTED: 1,
-  /** What was thrown follows. */
+  /** The task has thrown. The error follows. */
   THREW: 2,
-  /** What was thrown, or the value, is in the mail. */
+  /** The task is done. One of the replies above comes by mail. */
   MAILED: 3,
-  /** The worker asks for the payload. */
+  /** The worker asks for the task's payload. */
   ASKS: 4,
-  /** The worker begins a task whose time is limited. */
+  /** The worker begins a task with a `runTimeout`. */
   BEGINS: 5,
 } as const;
 export type Reply = (typeof Reply)[keyof typeof Reply];
 
-/** Writes a task; without its payload if that goes by message. */
+/** Writes a task. A payload that goes by message is left out. */
 export function writeTask(
   encoder: Encoder,
   task: TaskRecord & { from: number; to: number },
@@ -183,7 +181,7 @@ export function readTask(decoder: Decoder): ReceivedTask {
     }
     task.payload = payload;
   } catch (error) {
-    // It holds a function that this worker doesn't know, or not yet.
+    // The payload holds a function that this worker doesn't know, or not yet.
     if (error instanceof ModuleNotLoaded) {
       task.readAgain = decoder.readAgain(position);
     } else task.unreadable = error;
@@ -192,9 +190,9 @@ export function readTask(decoder: Decoder): ReceivedTask {
 }
 
 /**
- * Checks what came of so many items of a settled task.
+ * Checks the outcome of a settled task of so many items.
  *
- * @throws {Damaged} If no worker of this library can have answered that.
+ * @throws {Damaged} If no worker of this library can have written it.
  */
 export function checkSettled(
   value: unknown,
@@ -210,7 +208,7 @@ export function checkSettled(
   if (!isSettled) throw new Damaged("answer");
 }
 
-/** A task that runs: what its items are done as. */
+/** A task that runs, and how its function is called. */
 export interface RunningItems extends Runnable {
   mode: Mode;
 }
@@ -226,7 +224,7 @@ export function perform(
   return runItems(task, payload, (item) => runItem(mode, fn, item));
 }
 
-/** Calls the function for each item, whatever it throws for the others. */
+/** Calls the function for each item, also after it has thrown for an item. */
 export function performSettled(
   task: RunningItems,
   fn: AnyFunction,
@@ -259,19 +257,23 @@ function runItem(mode: Mode, fn: AnyFunction, item: unknown): unknown {
   return mode === Mode.MAP ? fn(item) : fn(...item as readonly unknown[]);
 }
 
-/** A worker looks every so many items, plus one, whether to go on. */
-const STOP_MASK = 3;
+/** A worker checks whether to go on before every fourth item. */
+const CHECK_MASK = 3;
 
-/** Ends the worker if that is ordered, and the task if it was called off. */
+/**
+ * Checks whether the task is to go on.
+ *
+ * @throws If the worker is to end, or the task was called off. Nobody sees the error.
+ */
 function checkGo(task: RunningItems): void {
   checkStop();
-  if (isCalledOff(task)) throw new Error("Nobody wants to know this");
+  if (isCalledOff(task)) throw new Error("The task was called off");
 }
 
 /**
- * Does one item after another; a promise only if one has to be awaited. A worker
- * that is to end does so between two of them: not always the next two, as
- * the look takes as long as a short item.
+ * Runs one item after another. It returns a promise only if a result has to be
+ * awaited. Between two items it checks whether the task is to go on: not between all
+ * of them, as the check takes as long as a short item.
  */
 function runItems(
   task: RunningItems,
@@ -280,7 +282,7 @@ function runItems(
 ): unknown[] | Promise<unknown[]> {
   const results = new Array<unknown>(payload.length);
   for (let i = 0; i < payload.length; i++) {
-    if ((i & STOP_MASK) === 0) checkGo(task);
+    if ((i & CHECK_MASK) === 0) checkGo(task);
     const result = run(payload[i], i);
     if (isThenable(result)) {
       return runRest(task, payload, run, results, i, result);
@@ -290,7 +292,7 @@ function runItems(
   return results;
 }
 
-/** Goes on where a function turned out to be async. */
+/** Runs the items after the first whose result has to be awaited. */
 async function runRest(
   task: RunningItems,
   payload: readonly unknown[],

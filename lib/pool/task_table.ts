@@ -2,28 +2,30 @@
 
 import type { Task } from "./task.ts";
 
-/** Ids go through 32 bits, and a worker's claim negates them. */
+/** An id and its negative stand in a word of 32 bits. */
 const LARGEST_ID = 2 ** 31 - 1;
-/** Room for tickets at first, and at most: more tasks fill V8's heap. */
+/** The number of tickets at first. */
 const FIRST_TICKETS = 1024;
+/** The largest number of tickets. So many tasks would fill V8's heap. */
 const MOST_TICKETS = 1 << 26;
-/** Places for tasks at first: a power of two, as always. */
+/** The number of places for tasks at first. It is always a power of two. */
 const FIRST_PLACES = 1024;
 
 /**
  * The pending tasks of a pool. Each has a ticket, a word in memory that the
  * workers share.
  *
- * A task's place in the list is the remainder of its id: a task gets the next id
- * whose place is free. A list of more places keeps them apart as well.
+ * A task's place in the list is its id modulo the number of places. A task gets the
+ * next id whose place is free. Tasks whose places differ have different places in a
+ * longer list, too.
  *
  * Protocol. A ticket holds its task's id while the task waits. A worker that has
- * taken the task negates the id in one step, and then begins the task; if the
- * ticket holds anything else, the task was called off, and the worker drops it.
- * To call a task off, the main thread writes zero: what the ticket held says
- * whether a worker had begun. The ticket is another task's at once. A worker that
- * takes the old task later finds another id there, since no two pending tasks
- * have the same one.
+ * taken the task negates the id by compare-exchange, and then begins the task. If
+ * the ticket holds anything else, the task was called off, and the worker drops it.
+ * To call a task off, the main thread exchanges the ticket for zero. The old value
+ * says whether a worker had begun the task. The ticket may be given to another task
+ * at once: a worker that takes the old task later finds another id in the ticket,
+ * since no two pending tasks have the same id.
  */
 export class TaskTable {
   #tickets: Int32Array = new Int32Array(
@@ -38,7 +40,7 @@ export class TaskTable {
   #lastId: number;
   #lastNumber = 0;
 
-  /** The next task's id comes after the last one. */
+  /** The first task gets the id that follows. */
   constructor(lastId = 0) {
     this.#lastId = lastId;
   }
@@ -52,7 +54,7 @@ export class TaskTable {
     return this.#size;
   }
 
-  /** How many tasks wait, and how many a worker has begun. */
+  /** The numbers of tasks that wait, and of tasks that a worker has begun. */
   counts(): { waiting: number; running: number } {
     let waiting = 0;
     let running = 0;
@@ -69,7 +71,7 @@ export class TaskTable {
     return task?.id === id ? task : undefined;
   }
 
-  /** Every task, the first submitted first; one may be deleted meanwhile. */
+  /** Every task in the order of submission. Tasks may be deleted meanwhile. */
   *tasks(): Iterable<Task> {
     const tasks = this.#tasks.filter((task) => task !== undefined)
       .sort((one, other) => one.number - other.number);
@@ -79,7 +81,7 @@ export class TaskTable {
   /** Gives a task its id and its ticket. */
   add(task: Task): void {
     if (this.#size * 2 >= this.#tasks.length) this.#grow();
-    // A task may have been pending ever since its place was last come by.
+    // A place is taken if its task is pending since the ids last came to it.
     do {
       this.#lastId = this.#lastId % LARGEST_ID + 1;
     } while (this.#tasks[this.#placeOf(this.#lastId)] !== undefined);
@@ -92,8 +94,10 @@ export class TaskTable {
   }
 
   /**
-   * Takes a task back that no worker has begun: who finds it in the channel drops
-   * it. Whether it could be taken back.
+   * Gives a task that no worker has begun a new id. A worker that finds the old id
+   * in the channel drops it.
+   *
+   * @returns Whether no worker has begun the task.
    */
   takeBack(task: Task): boolean {
     if (!this.callOffWaiting(task)) return false;
@@ -101,14 +105,22 @@ export class TaskTable {
     return true;
   }
 
-  /** Deletes a task, which has settled; undefined if there is none. */
+  /**
+   * Deletes a task that is about to settle.
+   *
+   * @returns The task; undefined if there is none with that id.
+   */
   delete(id: number): Task | undefined {
     const task = this.get(id);
     if (task !== undefined) this.callOff(task);
     return task;
   }
 
-  /** Deletes a task; true if no worker has begun it, and none will. */
+  /**
+   * Deletes a task.
+   *
+   * @returns Whether no worker has begun the task; then none will.
+   */
   callOff(task: Task): boolean {
     const { id, ticket } = task;
     if (this.get(id) !== task) return false;
@@ -116,7 +128,11 @@ export class TaskTable {
     return Atomics.exchange(this.#tickets, ticket, 0) === id;
   }
 
-  /** Deletes a task unless a worker has begun it; whether it did. */
+  /**
+   * Deletes a task unless a worker has begun it.
+   *
+   * @returns Whether it was deleted.
+   */
   callOffWaiting(task: Task): boolean {
     const { id, ticket } = task;
     if (this.get(id) !== task) return false;
@@ -158,7 +174,10 @@ export class TaskTable {
 /** Tasks of one priority, in the order in which they were added. */
 interface Rank {
   tasks: Set<Task>;
-  /** Stands at the first task: it skips those that were deleted. */
+  /**
+   * Yields the first task that was not deleted. A new iterator would step over the
+   * deleted ones each time.
+   */
   next: Iterator<Task>;
 }
 

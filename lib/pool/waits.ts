@@ -7,25 +7,24 @@ import { hold } from "../sync/keep_alive.ts";
 import { offAbort, onAbort } from "../sync/signals.ts";
 import { Full } from "../queue/queue.ts";
 
-/** Nobody ever notifies it: who waits here does so for a time. */
+/** A word that is never notified: a wait on it always times out. */
 const clock = new Int32Array(new SharedArrayBuffer(4));
 
-/** Awaits some milliseconds, without keeping the process alive. */
+/** Waits for some milliseconds, without keeping the process alive. */
 export async function pause(milliseconds: number): Promise<void> {
   await Atomics.waitAsync(clock, 0, 0, milliseconds).value;
 }
 
-/** What to say of a wait. */
+/** The parts of a wait's error messages. */
 export interface WaitTexts {
-  /** What is done, for errors: "join pool". */
+  /** The action that failed: "join pool". */
   action: string;
-  /** What was the case all the time: "its workers were alive". */
+  /** What was the case when the timeout passed: "its workers were alive". */
   state: string;
 }
 
 /**
- * Awaits something of the pool, as long as the options allow. Meanwhile the
- * process stays alive.
+ * Awaits a promise, as long as the options allow. Meanwhile the process stays alive.
  *
  * @throws {DOMException} A `TimeoutError` if the timeout passes.
  */
@@ -58,26 +57,26 @@ export async function within<T>(
 export class Waits {
   #looks = new Set<() => void>();
 
-  /** Has everyone look again at what they wait for. */
+  /** Makes every wait look at its condition again. */
   wakeAll(): void {
     if (this.#looks.size === 0) return;
     for (const look of this.#looks) look();
   }
 
   /**
-   * Resolves as soon as that is the case.
+   * Waits until a condition holds.
    *
    * @throws What the condition throws.
    */
   async until(
-    is: () => boolean,
+    isMet: () => boolean,
     texts: WaitTexts,
     options: AsyncWaitOptions = {},
   ): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const look = () => {
       try {
-        if (!is()) return;
+        if (!isMet()) return;
         this.#looks.delete(look);
         resolve();
       } catch (error) {
@@ -86,7 +85,7 @@ export class Waits {
     };
     this.#looks.add(look);
     try {
-      // Wrong options are refused even if there is nothing to wait for.
+      // `within` refuses wrong options even if the condition holds already.
       look();
       await within(promise, texts, options);
     } finally {
@@ -111,42 +110,43 @@ export class OpenCalls {
   /** Why no more tasks are taken, not even of calls that were made before. */
   refused: { reason: unknown } | undefined;
   #calls = new Set<OpenCall>();
-  /** How many iterators there are that may still be read. */
+  /** The number of iterators that may still be read. */
   #kept = 0;
-  /** How many wait for the workers' end, and whether somebody ever has. */
+  /** The number of waits for the workers' end. */
   #joins = 0;
+  /** Whether there has been such a wait. */
   #wasJoined = false;
   #idle = new Waits();
   #hasTasks: () => boolean;
-  #onLess: () => void;
+  #onDone: () => void;
 
-  /** `onLess` is called when a call or an iterator is done. */
-  constructor(hasTasks: () => boolean, onLess: () => void) {
+  /** `onDone` is called when a call or an iterator is done, or was dropped. */
+  constructor(hasTasks: () => boolean, onDone: () => void) {
     this.#hasTasks = hasTasks;
-    this.#onLess = onLess;
+    this.#onDone = onDone;
   }
 
-  /** Keeps the workers for a call, even if the pool is closed meanwhile. */
+  /** Adds a call that has tasks, or for which somebody waits. */
   enter(call: OpenCall): void {
     this.#calls.add(call);
   }
 
-  /** The call has no tasks, and nobody waits for it. */
+  /** Removes a call that has no tasks, and for which nobody waits. */
   leave(call: OpenCall): void {
     this.#calls.delete(call);
     this.onSettled();
-    this.#onLess();
+    this.#onDone();
   }
 
-  /** Keeps the workers of a closed pool for an iterator, unless it is joined. */
+  /** Keeps a closed pool's workers for an iterator, unless the pool is joined. */
   keep(): void {
     this.#kept++;
   }
 
-  /** The iterator is done. */
+  /** Is called when such an iterator is done. */
   release(): void {
     this.#kept--;
-    this.#onLess();
+    this.#onDone();
   }
 
   /** Whether nobody will submit a task, and none is pending. */
@@ -160,7 +160,7 @@ export class OpenCalls {
     return this.#wasJoined;
   }
 
-  /** Calls off every call. */
+  /** Calls every call off. */
   callOff(reason: unknown): void {
     for (const call of this.#calls) call.callOff(reason);
   }
@@ -171,7 +171,7 @@ export class OpenCalls {
     for (const call of this.#calls) call.refuse(reason);
   }
 
-  /** A task has settled, so the pool may be idle. */
+  /** Is called when a task has settled, so that the pool may be idle. */
   onSettled(): void {
     this.#idle.wakeAll();
   }
@@ -208,14 +208,14 @@ export class OpenCalls {
   }
 }
 
-/** How long a place is kept for the wait that it was offered to. */
+/** How long a place is kept for the caller to whom it was offered. */
 const KEPT_MS = 1;
 
-/** What a room is made of. */
+/** The limits of a pool, and its state. */
 export interface RoomOptions {
   /** How many tasks may wait. */
   maxsize: number;
-  /** How many tasks can be done at a time. */
+  /** How many tasks the workers can do at a time. */
   atATime: number;
   /** Returns the number of pending tasks. */
   pending: () => number;
@@ -224,11 +224,11 @@ export interface RoomOptions {
 }
 
 /**
- * How many tasks a pool takes: as many as its workers can do at a time, and so
- * many that wait.
+ * The places for a pool's tasks. There are as many as the workers can do at a time,
+ * and `maxsize` more for tasks that wait.
  *
- * A place is offered to one wait at a time. If it has not been used soon, it is
- * offered to the next one, too.
+ * Each free place is offered to one caller that waits. If the caller hasn't used the
+ * place soon, it is offered to the next caller, too.
  */
 export class Room {
   #maxsize: number;
@@ -236,9 +236,9 @@ export class Room {
   #pending: () => number;
   #checkOpen: () => void;
   #waits = new Waits();
-  /** How many places are offered and not used yet. */
+  /** The number of places that are offered and not used yet. */
   #offered = 0;
-  /** How many of them were offered before the clock's last look. */
+  /** The number of those that will be offered again at the next look. */
   #due = 0;
   #isLooking = false;
 
@@ -257,19 +257,19 @@ export class Room {
     );
   }
 
-  /** A task was submitted. */
+  /** Is called when a task was submitted. */
   use(): void {
     if (this.#offered > 0) this.#offered--;
     if (this.#due > 0) this.#due--;
   }
 
-  /** There may be a place, or none any more. */
+  /** Is called when there may be a place, or the pool accepts no more calls. */
   free(): void {
     this.#waits.wakeAll();
   }
 
   /**
-   * Resolves when there is a place.
+   * Waits for a place.
    *
    * @throws {Error} If the pool takes no calls.
    */
@@ -296,7 +296,7 @@ export class Room {
     this.#isLooking = true;
     while (this.#offered > 0) {
       await pause(KEPT_MS);
-      // A place that was offered in this turn may still be used in it.
+      // Places that were offered since the last look are kept until the next.
       this.#offered -= this.#due;
       this.#due = this.#offered;
       this.#waits.wakeAll();

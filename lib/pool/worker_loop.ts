@@ -14,7 +14,10 @@ import { Replies, runTask } from "./run_task.ts";
 import { addTime, microseconds } from "./stats.ts";
 import { readTask, type ReceivedTask } from "./task.ts";
 
-/** It has done its number of tasks, or got none for long, or there are no more. */
+/**
+ * Why a worker has ended by itself: it has done `maxTasksPerChild` tasks, it had none
+ * for `idleTimeout` seconds, or the pool was closed.
+ */
 export type LoopEnd = "recycled" | "idle" | "closed";
 
 /** What a pool's worker is started with. */
@@ -24,31 +27,32 @@ export interface WorkerLoopOptions {
   tasks: SharedArrayBuffer;
   results: SharedArrayBuffer;
   claim: Int32Array;
-  /** Which tasks are still wanted; see `TaskTable`. */
+  /** The tickets say which tasks were called off; see `TaskTable`. */
   tickets: SharedArrayBuffer;
   initializer: AnyFunction | undefined;
   initargs: readonly unknown[];
-  /** How many tasks to do before ending. */
+  /** The worker ends when it has done so many tasks. */
   maxTasks: number;
-  /** Called before it ends, unless it is ended. */
+  /** The worker calls it before it ends by itself. */
   finalizer: AnyFunction | undefined;
-  /** After how many seconds without a task to end. */
+  /** The worker ends when it had no task for so many seconds. */
   idleTimeout: number;
-  /** How many tasks to do at a time. */
+  /** How many tasks the worker does at a time. */
   tasksPerWorker: number;
 }
 
 /**
- * Does a pool's tasks until there will be none.
+ * Runs a pool's tasks until there are no more.
  *
- * Protocol. The worker writes the task's id into a slot of its claim in the step
- * in which it takes the task: what an earlier task left behind may close the
- * worker at its next turn. It clears the slot after the answer is in the channel.
- * So when a worker is gone, its claim names the tasks that went with it. Who wants
- * to end the worker because of a task negates the slot first. Both change it in
- * one step from the id: a worker that is about to be ended takes no other task.
+ * Protocol. The worker writes a task's id into a slot of its claim in the turn in
+ * which it takes the task, since code that an earlier task left behind may close the
+ * worker in its next turn. It clears the slot after the answer is in the channel. So
+ * when a worker has ended, its claim names the tasks that were lost with it. A thread
+ * that wants to end the worker because of a task negates the slot first. Both change
+ * the slot by compare-exchange from the id, so a worker that is about to be ended
+ * takes no other task.
  *
- * @returns Why it has ended.
+ * @returns Why the worker has ended.
  */
 export async function workerLoop(options: WorkerLoopOptions): Promise<LoopEnd> {
   const { claim, initializer, initargs, finalizer } = options;
@@ -64,7 +68,7 @@ export async function workerLoop(options: WorkerLoopOptions): Promise<LoopEnd> {
   return end;
 }
 
-/** Takes tasks and does them, one or several at a time. */
+/** Takes tasks and runs them, one or several at a time. */
 class Loop {
   #tasks: Channel;
   #replies: Replies;
@@ -75,11 +79,13 @@ class Loop {
   /** The slot of the task that is taken next. */
   #slot = 0;
   #onFree = (): void => {};
+  /** Whether the worker is about to be ended because of a task. */
   #held = false;
+  /** Rejects when one of several tasks could not be answered. */
   #broken = Promise.withResolvers<never>();
-  /** How many tasks have begun. */
+  /** The number of tasks that have begun. */
   #begun = 0;
-  /** A task that is there when another ends begins at that time. */
+  /** When the next task begins: when the last one ended, or the wait for it. */
   #time = microseconds();
 
   constructor(options: WorkerLoopOptions) {
@@ -97,7 +103,7 @@ class Loop {
     return this.#freeSlots.length < this.#options.tasksPerWorker;
   }
 
-  /** Resolves when there are no tasks any more, or so many were done. */
+  /** Runs tasks until there are no more, or the worker has done enough of them. */
   run(): Promise<LoopEnd> {
     return Promise.race([this.#takeTasks(), this.#broken.promise]);
   }
@@ -107,7 +113,7 @@ class Loop {
     let end: LoopEnd = "recycled";
     const isSingle = tasksPerWorker === 1;
     while (this.#begun < maxTasks) {
-      // A worker that always finds a task never waits: nothing else would end it.
+      // A worker that always finds a task never waits, so only this check ends it.
       checkStop();
       while (this.#freeSlots.length === 0) await this.#slotFreed();
       this.#slot = this.#freeSlots.pop()!;
@@ -130,7 +136,7 @@ class Loop {
         if (isSingle) await done;
         else done.catch(this.#broken.reject);
       }
-      // The order to end is on its way.
+      // The worker is about to be ended.
       if (this.#isHeld) await new Promise(() => {});
     }
     while (this.#freeSlots.length < tasksPerWorker) await this.#slotFreed();
@@ -144,7 +150,7 @@ class Loop {
     return task;
   };
 
-  /** Does a task; a promise only if it has to be awaited. */
+  /** Runs a task. It returns a promise only if the task has to be awaited. */
   #do(task: ReceivedTask): void | Promise<void> {
     if (!beginTask(this.#tickets, task)) return this.#release(task);
     this.#begun++;
@@ -177,7 +183,7 @@ class Loop {
     this.#release(task);
   }
 
-  /** Frees the task's slot, unless the worker is to be ended because of it. */
+  /** Frees the task's slot, unless the worker is about to be ended because of it. */
   #release({ id, slot }: ReceivedTask): void {
     const at = Claim.taskOf(slot);
     if (Atomics.compareExchange(this.#claim, at, id, 0) === id) {
@@ -186,7 +192,7 @@ class Loop {
     } else this.#held = true;
   }
 
-  /** Whether it is to take no more tasks, because one was called off. */
+  /** Whether the worker is to take no more tasks, since one was called off. */
   get #isHeld(): boolean {
     return this.#held || Atomics.load(this.#claim, Claim.RETIRED) !== 0;
   }
@@ -195,17 +201,17 @@ class Loop {
     return new Promise((resolve) => this.#onFree = resolve);
   }
 }
-// In a bundle a user's module has the same URL: its names are others.
+// In a bundle a user's module has the same URL. The prefix keeps the names apart.
 expose(import.meta, { "lab9.workerLoop": workerLoop });
 addOwnModule(import.meta);
 
-/** A worker that answers computes nothing at that time. */
+/** Answers pings. A worker that computes can't answer. */
 async function answerPings(claim: Int32Array): Promise<never> {
   for (let ping = 0;;) {
     await Atomics.waitAsync(claim, Claim.PING, ping).value;
     ping = Atomics.load(claim, Claim.PING);
     Atomics.store(claim, Claim.PONG, ping);
-    // Who calls a task off asks, too.
+    // The main thread also pings a worker whose task was called off.
     lookAtSignals();
   }
 }

@@ -33,30 +33,30 @@ export interface WorkersOptions extends
   > {
   permissions: WorkerPermissions;
   isolation: Isolation | undefined;
-  /** Where the workers' console goes, if that is elsewhere. */
+  /** Where the workers' output goes, if it is captured. */
   output: Output | undefined;
-  /** Told of each worker that is ready for tasks. */
+  /** Is called when a worker is ready for tasks. */
   onStart: () => void;
-  /** How many seconds a task has to end that was called off. */
+  /** How many seconds a task may run on after it was called off. */
   grace: number;
 }
 
 /**
- * Called for every worker that has ended, however it did. Its mail can be taken
- * until what that returns has resolved.
+ * Is called when a worker has ended, for whatever reason. The worker's mail can be
+ * taken until the returned promise has resolved.
  */
 type OnEnd = (
   worker: PoolWorker,
   settle: () => Settled,
 ) => Promise<void> | undefined;
 
-/** How long a worker that is ready has the main thread for itself. */
+/** The pause, after a worker is ready, before the next start blocks the thread. */
 const HEAD_START_MS = 20;
 
-/** How long after the start of a worker another is started that is spare. */
+/** How long after a worker's start a spare worker is started. */
 const SPARE_MS = 200;
 
-/** How long a worker has for answering a ping. */
+/** How long a worker has to answer a ping. */
 const LOOK_MS = 250;
 
 /** A worker of a pool, seen from the main thread. */
@@ -65,7 +65,7 @@ export class PoolWorker {
   readonly number: number;
   readonly run: Started;
   readonly claim: WorkerClaim;
-  /** Whether another was started in its place already. */
+  /** Whether another worker was started in its place. */
   isReplaced = false;
   /** Resolves when it is ready for tasks, or has ended. */
   readonly ready: Promise<void>;
@@ -84,8 +84,8 @@ export class PoolWorker {
     };
     this.run = start({
       target: idOf(workerLoop)!,
-      // Every worker needs its own: what is marked for moving is copied, too.
-      // What the user gave stands three levels down.
+      // Each worker needs a copy, so values that are marked for moving are copied,
+      // too. The user's arguments stand three levels down.
       args: { ...pack([loop], -3), transferables: [] },
       permissions,
       isolation,
@@ -104,22 +104,22 @@ export class PoolWorker {
     if (this.claim.isReady) onStart();
   }
 
-  /** Whether it waits: it blocks, or has answered the last ping. */
+  /** Whether the worker only waits: it blocks, or has answered the last ping. */
   get isWaiting(): boolean {
     return isParked(this.run.slot.waiter) || this.claim.hasAnswered;
   }
 }
 
 /**
- * The workers of a pool. To start one blocks the main thread, for as long as a
- * small program takes: so there is one at first, which the first result needn't
- * wait long for, and another as soon as there is work for it, or nothing to do.
- * Once there, their number is kept until the pool ends.
+ * The workers of a pool. A worker's start blocks the main thread for as long as a
+ * small program takes. So a pool starts with one worker. Another is started when
+ * there is a task for it, or when the main thread has nothing else to do. A worker
+ * that is lost is replaced.
  */
 export class Workers {
-  /** What the workers can load, those that come later too. */
+  /** What the workers can load. It is the same for workers that start later. */
   readonly registry: Registry = currentRegistry();
-  /** How long the tasks of workers that have ended have waited, and run. */
+  /** The histograms of workers that have ended. */
   #waited = new Float64Array(HISTOGRAM_WORDS);
   #ran = new Float64Array(HISTOGRAM_WORDS);
   #size: number;
@@ -128,9 +128,9 @@ export class Workers {
   #workers = new Map<number, PoolWorker>();
   #lastNumber = 0;
   #onEnd: OnEnd;
-  /** An isolated worker takes long to start, so there is one for when one dies. */
+  /** Takes the place of an isolated worker that dies, since a start takes long. */
   #spare: PooledWorker | undefined;
-  /** What goes on until the workers' end. */
+  /** The promises of the ends of workers. */
   #endings = new Set<Promise<void>>();
 
   constructor(
@@ -141,9 +141,8 @@ export class Workers {
     this.#size = size;
     this.#options = options;
     this.#onEnd = onEnd;
-    // An initializer is called as often as there are workers, as in Python; and
-    // all are permitted what the script may do, and its paths mean, now.
-    // Isolated ones mostly wait while they start.
+    // Each worker calls the initializer, as in Python. Permissions and the paths in
+    // them mean what they mean now. Isolated workers block nobody while they start.
     const { initializer, permissions, isolation } = options;
     const isPlain = initializer === undefined && permissions === "none" &&
       isolation === undefined;
@@ -151,16 +150,16 @@ export class Workers {
     for (let i = 0; i < first; i++) this.grow();
   }
 
-  /** How many workers there are, but for those that are being ended. */
+  /** The number of workers, without those that are being ended. */
   get count(): number {
     return this.#count;
   }
 
   /**
-   * Starts one worker more, unless there are all. If that fails, those that are
-   * there do the work.
+   * Starts a worker, unless all have been started. If the start fails, the pool goes
+   * on with the workers that it has.
    *
-   * @throws If there are none.
+   * @throws If the start fails and there are no workers.
    */
   grow(): void {
     if (this.#count === this.#size) return;
@@ -183,18 +182,18 @@ export class Workers {
     }
   }
 
-  /** Has a spare worker at hand as long as there are others. */
+  /** Starts a spare worker, unless there is one or the pool has no workers. */
   #keepSpare(): void {
     if (this.#workers.size === 0) return;
     if (this.#spare !== undefined && PooledWorker.isIdle(this.#spare)) return;
     try {
       this.#spare = PooledWorker.spare(this.#options, this.registry);
     } catch {
-      // Who needs it is told when it starts one.
+      // The error is reported when a worker is needed and can't be started.
     }
   }
 
-  /** Starts those that are missing as long as they are wanted, one by one. */
+  /** Starts the missing workers one after another, as long as they are wanted. */
   async fill(areWanted: () => boolean): Promise<void> {
     while (this.#count < this.#size) {
       await this.#workers.get(this.#lastNumber)?.ready;
@@ -204,7 +203,7 @@ export class Workers {
     }
   }
 
-  /** How long tasks have waited, and run, as histograms. */
+  /** The histograms of how long tasks have waited and run. */
   times(): { waited: Float64Array; ran: Float64Array } {
     const waited = this.#waited.slice();
     const ran = this.#ran.slice();
@@ -215,31 +214,32 @@ export class Workers {
   }
 
   /**
-   * Starts those that are missing, and resolves when all are ready for tasks.
+   * Starts the missing workers, and waits until all are ready for tasks.
    *
-   * @param check Throws if the wait is in vain.
+   * @param check Throws if the pool has failed.
    */
   async ready(check: () => void): Promise<void> {
     check();
     while (this.#count < this.#size) this.grow();
     const workers = this.#workers.values()
       .filter(({ isReplaced }) => !isReplaced);
-    // Those that are ready first may be idle, and end, until the last is.
+    // Workers that were ready first may have ended by then, since they were idle.
     await Promise.all(workers.map(({ ready }) => ready));
     check();
   }
 
   /**
-   * Says why a task is about to be called off that a worker has begun; the worker,
-   * if there still is one at it.
+   * Writes the reason with which a task is about to be called off.
+   *
+   * @returns The worker that is at the task, if one is.
    */
-  tellReason(task: number, reason: unknown): PoolWorker | undefined {
+  giveReason(task: number, reason: unknown): PoolWorker | undefined {
     for (const worker of this.#workers.values()) {
-      if (worker.claim.tellReason(task, reason)) return worker;
+      if (worker.claim.giveReason(task, reason)) return worker;
     }
   }
 
-  /** Has a worker see that a task was called off. It is given some time to end. */
+  /** Makes a worker see that its task was called off. The task has `grace` to end. */
   callOff(worker: PoolWorker, task: number): void {
     worker.claim.ping();
     const { grace } = this.#options;
@@ -249,7 +249,7 @@ export class Workers {
     }
   }
 
-  /** Ends a worker that is at the task, and replaces it. */
+  /** Ends a worker that is still at the task, and replaces it. */
   #stopAt(worker: PoolWorker, task: number): void {
     if (!this.#workers.has(worker.number) || !worker.claim.holdAt(task)) return;
     if (worker.isReplaced) return;
@@ -259,7 +259,7 @@ export class Workers {
     this.grow();
   }
 
-  /** Ends a worker when its other tasks have ended, or it can't go on with them. */
+  /** Ends a worker when its other tasks have ended, or it computes. */
   async #stopLast(worker: PoolWorker): Promise<void> {
     while (worker.claim.tasks.length > 1) {
       worker.claim.ping();
@@ -269,7 +269,7 @@ export class Workers {
     await worker.run.stop();
   }
 
-  /** Looks for a moment whether every worker waits, instead of computing. */
+  /** Resolves, after a moment, to whether every worker only waits. */
   async look(): Promise<boolean> {
     for (const worker of this.#workers.values()) worker.claim.ping();
     await pause(LOOK_MS);
@@ -282,7 +282,7 @@ export class Workers {
     await Promise.all(workers.map((worker) => worker.run.stop()));
   }
 
-  /** Resolves when there are no workers any more. */
+  /** Waits until all workers have ended. */
   async ended(): Promise<void> {
     while (this.#endings.size > 0) await Promise.all(this.#endings);
   }
@@ -321,7 +321,7 @@ export class Workers {
   }
 }
 
-/** Why a worker has ended, in a word. */
+/** Why a worker has ended. */
 export function endReason(
   worker: PoolWorker,
   { outcome, ...settled }: Settled,
@@ -338,7 +338,7 @@ export function endReason(
   return worker.claim.isReady ? "lost" : "failed";
 }
 
-/** Why a worker is gone that was still needed. */
+/** The message of the error with which a lost worker's tasks reject. */
 export function describeLoss(worker: PoolWorker, settled: Settled): string {
   const { name } = worker;
   switch (settled.outcome) {
