@@ -129,6 +129,8 @@ export class Host {
   async close(): Promise<void> {
     await this.#store.finishWorking();
     this.#pulse?.stop();
+    // It would enter the host once more.
+    await this.#pulse?.ended;
     await this.#registry.leave().catch(() => {});
     await this.#registry.clearIfLast().catch(() => {});
     await this.#store.close();

@@ -4,6 +4,8 @@ import { Promise, startTimer, stopTimer } from "../platform/platform.ts";
 
 /** Does something again and again, until it is stopped. */
 export class Pulse {
+  /** Resolves after {@linkcode stop}, when the last beat has ended. */
+  readonly ended: Promise<void>;
   #beat: () => Promise<void>;
   #interval: number;
   #isStopped = false;
@@ -14,7 +16,7 @@ export class Pulse {
   constructor(interval: number, beat: () => Promise<void>) {
     this.#interval = interval;
     this.#beat = beat;
-    this.#run();
+    this.ended = this.#run();
   }
 
   /** Beats at once. */

@@ -1,0 +1,38 @@
+/** Who leaves a store leaves nothing in it, whatever was on its way. */
+
+import { assertEquals } from "@std/assert";
+import { ClusterPool } from "../../lib/cluster/cluster_pool.ts";
+import { connect } from "../../lib/cluster/connect.ts";
+import { Host } from "../../lib/cluster/host.ts";
+import "./support/functions.ts";
+import { leftIn } from "./support/left.ts";
+import { QUICK } from "./support/quick.ts";
+import { storeTest } from "./support/stores.ts";
+
+/** A beat follows another, so that one is always on its way. */
+const pace = { ...QUICK, beat: 0 };
+const ROUNDS = 10;
+
+storeTest("a pool's last beat doesn't enter it again", async (server) => {
+  for (let i = 0; i < ROUNDS; i++) {
+    {
+      const dispatcher = await connect(server.url, { name: "leave" }, pace);
+      await using _pool = new ClusterPool(dispatcher);
+    }
+    assertEquals(await leftIn(server), []);
+  }
+});
+
+storeTest("a host's last beat doesn't enter it again", async (server) => {
+  for (let i = 0; i < ROUNDS; i++) {
+    const host = await Host.open(server.url, {
+      name: "leave",
+      title: "here",
+      pace,
+      workers: 1,
+      onError: () => {},
+    });
+    await host.close();
+    assertEquals(await leftIn(server), []);
+  }
+});
