@@ -151,7 +151,7 @@ export class RunningTask implements CurrentTask {
  * expose(import.meta, { search, count });
  *
  * if (import.meta.main) {
- *   await using pool = new Pool(1);
+ *   await using pool = new Pool(1, { grace: 5 });
  *   await pool.apply(count);
  *   try {
  *     await pool.apply(search, [], { timeout: 0.1 });
