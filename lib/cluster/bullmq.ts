@@ -1,9 +1,9 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * BullMQ and its drivers. They are loaded when the first pool is connected, and
- * in this form: Deno doesn't see the imports while it reads the modules of a
- * program, so nobody else downloads the packages or has them in a lockfile.
+ * BullMQ and its drivers. They are loaded when the first pool is connected. Their
+ * specifiers are computed, so Deno doesn't see the imports when it reads a program's
+ * modules: other programs neither download the packages nor have them in a lockfile.
  *
  * @module
  */
@@ -12,10 +12,10 @@ const BULLMQ = "bullmq@6.7.0";
 export const IOREDIS = "ioredis@5.11.1";
 export const PG = "pg@8.23.1";
 
-/** What is used of a queue of BullMQ's. */
+/** The part of a BullMQ queue that is used. */
 export interface BullQueue {
   readonly backend: BullBackend;
-  /** The keys of a queue in Redis, by what they are for. */
+  /** The keys of a queue in Redis, by their purpose. */
   readonly keys: Record<string, string>;
   toKey(type: string): string;
   waitUntilReady(): Promise<unknown>;
@@ -30,7 +30,7 @@ export interface BullQueue {
   on(event: "error", listener: (error: Error) => void): unknown;
 }
 
-/** What is used of a job of BullMQ's. */
+/** The part of a BullMQ job that is used. */
 export interface BullJob {
   id?: string | undefined;
   data: unknown;
@@ -43,7 +43,7 @@ export interface JobOptions {
   removeOnFail: boolean;
 }
 
-/** What is used of a worker of BullMQ's. */
+/** The part of a BullMQ worker that is used. */
 export interface BullWorker {
   waitUntilReady(): Promise<unknown>;
   close(): Promise<void>;
@@ -51,7 +51,7 @@ export interface BullWorker {
   on(event: "error", listener: (error: Error) => void): unknown;
 }
 
-/** What is used of how a queue reaches its store. */
+/** The part of a BullMQ backend that is used: a queue's access to its store. */
 export interface BullBackend {
   forQueue(name: string): BullBackend;
   setQueueMeta(values: Record<string, string>): Promise<number>;
@@ -72,7 +72,7 @@ export interface BullWorkerOptions {
 
 type BackendFactory = (name: string) => BullBackend;
 
-/** The classes of BullMQ's that are used, over one kind of store. */
+/** The classes of BullMQ that are used, over one kind of store. */
 export interface BullMq {
   Queue: new (
     name: string,
@@ -88,21 +88,21 @@ export interface BullMq {
 
 /** BullMQ over one store, and a connection to it. */
 export interface Engine extends BullMq {
-  /** What queues and workers are made with. */
+  /** The connection with which queues and workers are made. */
   connection: unknown;
-  /** Asks the store whether it is there. */
+  /** Resolves when the store has answered. */
   ping(): Promise<unknown>;
-  /** Has keys expire, if the store can. */
+  /** Sets the time after which keys expire, if the store can do that. */
   expire(keys: string[], milliseconds: number): Promise<unknown>;
-  /** Connects anew; what was asked meanwhile is asked again. */
+  /** Connects anew. Commands that weren't answered are sent again. */
   reconnect(): void;
-  /** Ends the connection, if it is not that of a queue or a worker. */
+  /** Ends the connection, if no queue or worker ends it. */
   end(): void;
 }
 
 /** Loads BullMQ over Redis. */
 export async function openRedis(options: object): Promise<Engine> {
-  // BullMQ finds its driver once that is loaded.
+  // BullMQ finds its driver only if that was loaded before.
   const { Redis } = await import(`npm:/${IOREDIS}`);
   const { Queue, Worker } = await import(`npm:/${BULLMQ}`);
   const connection = new Redis(options);
@@ -121,12 +121,12 @@ export async function openRedis(options: object): Promise<Engine> {
   };
 }
 
-/** Loads BullMQ over PostgreSQL. Its connections look after themselves. */
+/** Loads BullMQ over PostgreSQL, which reconnects by itself. */
 export async function openPostgres(connection: object): Promise<Engine> {
   await import(`npm:/${PG}`);
   const bullmq = await import(`npm:/${BULLMQ}`);
   const { createPostgresBackend, withBackend } = bullmq;
-  // The bound queue takes no backend, and that of another queue is to be shared.
+  // BullMQ's own class for PostgreSQL doesn't let queues share a backend.
   class Queue extends bullmq.Queue {
     constructor(name: string, options: unknown, backend?: BackendFactory) {
       super(name, options, backend ?? createPostgresBackend);

@@ -29,23 +29,28 @@ import { encodeTask, type Piece, tasksOf } from "./split.ts";
 import { answersQueue } from "./registry.ts";
 import type { Store } from "./store.ts";
 
-/** So many workers are assumed while no host is known. */
+/** The number of workers that is assumed while no host is known. */
 const ASSUMED_WORKERS = 8;
-/** How many jobs are in the store for each worker of the hosts. */
+/** The number of jobs in the store for each worker of the hosts. */
 const JOBS_PER_WORKER = 2;
-/** How often a task may be lost with its host, and is given to another. */
+/** How often a task may be lost with its host and given to another. */
 export const LOSSES = 2;
-/** How long the farewell may take, of a store that can't be reached. */
+/** How long the pool tries to leave a store that can't be reached. */
 const FAREWELL_MS = 5000;
-/** How many answers are read at a time. */
+/** The number of answers that are read at a time. */
 const ANSWERS_AT_A_TIME = 16;
+/** An answer is never given up because of a pool that was slow to read it. */
 const ANSWER_LOSSES = 1_000_000;
-/** Answers are read at once: their lock means nothing. */
+/** Answers are read in no time, so the time of their lock doesn't matter. */
 const ANSWER_LOCK_MS = 20_000;
+
+/** A pending task. */
 
 interface PendingTask {
   task: Task;
+  /** The task as it goes into the store. */
   job: JobData;
+  /** When the task was submitted, in {@linkcode microseconds}. */
   since: number;
 }
 
@@ -59,14 +64,14 @@ export interface ClusterDispatcherOptions {
 }
 
 /**
- * The side of a pool whose workers are elsewhere: it puts tasks into a store as
- * jobs, and settles them by the answers that hosts leave there.
+ * The dispatcher of a pool whose workers are on other machines. It puts tasks into a
+ * store as jobs, and settles the tasks by the answers that hosts put there.
  *
- * Protocol. A job is in the store under its task's id until a host has answered:
- * the host first adds the answer to the pool's own queue, and then ends the job.
- * A host that dies leaves its job to another after a while, so a task may be done
- * twice; the first answer counts, as there is no task any more for a second. A
- * task whose job and whose answer are both gone is submitted anew.
+ * Protocol. A job stands in the store under its task's id until a host has answered.
+ * The host first adds the answer to the pool's own queue, and then ends the job. If
+ * a host dies, BullMQ gives its jobs to other hosts after a while, so a task may be
+ * run twice. The first answer counts: for a second one there is no pending task any
+ * more. A task whose job and answer are both gone is put into the store again.
  */
 export class ClusterDispatcher implements AnyDispatcher {
   readonly calls: OpenCalls = new OpenCalls(
@@ -82,12 +87,14 @@ export class ClusterDispatcher implements AnyDispatcher {
   #membership: Membership;
   #jobs: Jobs;
 
-  /** Every task that is pending, and those of them that aren't in the store. */
+  /** The pending tasks, by their ids. */
   #table = new Map<number, PendingTask>();
+  /** The pending tasks that aren't in the store. */
   #line = new WaitingLine();
   #lastId = 0;
-  /** The tasks that others were split into. */
+  /** The parts of tasks that were split. */
   #parts = new Map<Task, Task[]>();
+  /** Jobs that are being taken back from the store. */
   #withdrawals = new Set<Promise<unknown>>();
 
   #state: "running" | "closed" | "ended" = "running";
@@ -140,7 +147,7 @@ export class ClusterDispatcher implements AnyDispatcher {
     });
   }
 
-  /** Joins the hosts of the name. */
+  /** Enters the pool in the store, and begins to read answers. */
   async start(): Promise<void> {
     const answers = answersQueue(this.#name, this.#id);
     await this.#membership.join();
@@ -184,7 +191,7 @@ export class ClusterDispatcher implements AnyDispatcher {
     };
   }
 
-  /** Resolves when a host is there. */
+  /** Waits for a host. */
   async ready(): Promise<void> {
     await this.#membership.ready(() => {
       if (this.#failure !== undefined) throw this.#failure.reason;
@@ -205,7 +212,7 @@ export class ClusterDispatcher implements AnyDispatcher {
       const parts = tasksOf(task, pieces);
       this.#parts.set(task, parts);
       for (const [i, part] of parts.entries()) this.#enter(part, pieces[i]);
-      // One that fails says that nobody wants the others.
+      // When one part fails, the whole task rejects, so the other parts can go.
       task.promise.catch((error) => this.cancelWaiting([task], error))
         .finally(() => this.#parts.delete(task));
     }
@@ -233,7 +240,7 @@ export class ClusterDispatcher implements AnyDispatcher {
     this.#line.add(task);
   }
 
-  /** Puts tasks into the store: as many as keep the hosts busy. */
+  /** Puts tasks into the store, as many as keep the hosts busy. */
   #pump(): void {
     const limit = this.workers * JOBS_PER_WORKER;
     while (this.#line.size > 0 && this.#jobs.hasRoom(limit)) {
@@ -262,7 +269,7 @@ export class ClusterDispatcher implements AnyDispatcher {
       .filter((task) => this.#table.get(task.id)?.task === task);
   }
 
-  /** Takes a task's job back, if no host has begun it. */
+  /** Takes a task's job back from the store, unless a host has begun it. */
   #withdraw(task: Task, onWithdrawn: () => void): void {
     const withdrawal = this.#jobs.withdraw(task.id).then((isWithdrawn) => {
       if (isWithdrawn && this.#table.has(task.id)) onWithdrawn();
@@ -270,7 +277,7 @@ export class ClusterDispatcher implements AnyDispatcher {
     this.#withdrawals.add(withdrawal);
   }
 
-  /** Has the host that is at the task end it, too. */
+  /** Makes the host that runs the task end it. */
   #callOff(task: Task): void {
     this.#withdraw(task, () => {});
     this.#membership.callOff(task.id);
@@ -309,10 +316,11 @@ export class ClusterDispatcher implements AnyDispatcher {
 
   // deno-lint-ignore require-await -- BullMQ awaits it
   async #onAnswer({ data }: BullJob): Promise<void> {
-    // Of another version, or of a task that was answered or called off.
+    // An answer of another version of the library is ignored.
     if (!isAnswer(data)) return;
     const { id, ran, record } = data;
     const pending = this.#table.get(id);
+    // The task was answered or called off before.
     if (pending === undefined) return;
     const whole = microseconds() - pending.since;
     addTime(this.#ran, 0, 0, ran);
@@ -368,7 +376,7 @@ export class ClusterDispatcher implements AnyDispatcher {
 
   async endedOrStuck(): Promise<void> {
     const ended = this.ended();
-    // The block may have thrown what would have brought a host about.
+    // The block may have thrown before it would have started a host.
     const timer = startTimer(() => this.#stopIfAlone(), NO_HOST_MS);
     await ended;
     stopTimer(timer);
@@ -400,7 +408,7 @@ export class ClusterDispatcher implements AnyDispatcher {
     this.#left.resolve();
   }
 
-  /** Leaves nothing behind. */
+  /** Removes everything of the pool from the store. */
   async #clear(): Promise<void> {
     await Promise.all(this.#withdrawals);
     await this.#store.stopWorking();

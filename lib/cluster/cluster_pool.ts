@@ -34,20 +34,21 @@ export type {
 export { AnyPool };
 
 /**
- * A pool whose workers are on other machines: the methods, options and errors of
- * {@linkcode Pool}, over a Redis or a PostgreSQL that its hosts share. Python's
- * `concurrent.futures` pools have nothing like it; Celery and Dask do.
+ * A pool whose workers are on other machines. It has the methods, options and errors
+ * of {@linkcode Pool}. The pool and its hosts share a Redis or a PostgreSQL. Python's
+ * `multiprocessing` and `concurrent.futures` have nothing like it; Celery and Dask
+ * do.
  *
- * A host is a process that was started with the module of the functions, on the
- * same code: it refuses a function of other code. It does chunks on all its
- * cores. What a host that dies was at is given to another; each item is answered
- * once.
+ * A host is a process that was started with the module of the functions. It runs
+ * chunks on all cores of its machine. It refuses a function if the code of its module
+ * differs from the pool's. When a host dies, its chunks are given to other hosts.
+ * Each item is answered once.
  *
- * Values travel as bytes. So what is in the memory of this process, such as a
- * queue, is refused with a `DataCloneError`, and what is marked for moving is
- * copied. While no host is there, calls wait; until the first one is heard of,
- * {@linkcode AnyPool.workers} is 8, for the sake of the size of chunks.
- * {@linkcode AnyPool.ready} waits for a host.
+ * Values travel as bytes. So a value that stands in the memory of this process, such
+ * as a queue, is refused with a `DataCloneError`, and a value that is marked for
+ * moving is copied. While there is no host, calls wait; {@linkcode AnyPool.ready}
+ * waits for a host. {@linkcode AnyPool.workers} is 8 until the first host is known,
+ * so that a map has chunks of a sensible size.
  *
  * A pool keeps its process alive until it is closed.
  *
@@ -70,7 +71,7 @@ export { AnyPool };
  */
 export class ClusterPool extends AnyPool {
   /**
-   * A pool stays in its thread.
+   * Refuses to send the pool to another thread.
    *
    * @ignore
    */
@@ -83,13 +84,13 @@ export class ClusterPool extends AnyPool {
   }
 
   /**
-   * Connects a pool to the store that its hosts are connected to. Functions that
-   * are exposed later aren't known to it.
+   * Connects a pool to the store that it shares with its hosts. The pool can call
+   * only functions that were exposed before.
    *
-   * @param url Where the store is: `redis://…`, `rediss://…` or `postgres://…`.
+   * @param url The URL of the store: `redis://…`, `rediss://…` or `postgres://…`.
    * @param options The pool's name, and options.
    * @returns A promise that resolves to the pool.
-   * @throws {TypeError} If the URL is none of a store, or an option isn't what
+   * @throws {TypeError} If the URL is not that of a store, or an option isn't what
    * it should be.
    * @throws {RangeError} If a number is out of range.
    * @throws {Error} If the store can't be reached, or the calling thread isn't

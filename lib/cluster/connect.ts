@@ -10,20 +10,21 @@ import { FarModules, readModules } from "./far_modules.ts";
 import type { Pace } from "./pace.ts";
 import { Store } from "./store.ts";
 
-/** The name of pools and hosts that say none. */
+/** The name of pools and hosts that are given none. */
 export const DEFAULT_NAME = "lab9";
 
 /** Options of {@linkcode ClusterPool.connect}. */
 export interface ClusterPoolOptions extends ContextOptions {
   /**
-   * What the pool and its hosts have in common. They see nothing of other names.
+   * The name that the pool and its hosts have in common. Pools and hosts of other
+   * names are not seen.
    *
    * @default {"lab9"}
    */
   name?: string;
   /**
-   * How many tasks may wait for a worker. A call beyond that rejects with
-   * {@linkcode Full}; see {@linkcode AnyPool.room}. A map is taken as a whole,
+   * How many tasks may wait for a worker. When so many wait, a call rejects with
+   * {@linkcode Full}; see {@linkcode AnyPool.room}. A map is accepted as a whole,
    * however many chunks it has.
    *
    * @default {Infinity}
@@ -31,7 +32,7 @@ export interface ClusterPoolOptions extends ContextOptions {
   maxsize?: number;
 }
 
-/** Connects to a store; what a pool is made of. */
+/** Connects to a store, and makes the calls of a new pool. */
 export async function connect(
   url: string,
   options: ClusterPoolOptions,
@@ -62,7 +63,7 @@ export async function connect(
   return new Calls(dispatcher, context);
 }
 
-/** Checks a name of a pool and its hosts, which names keys in the store. */
+/** Checks the name of a pool and its hosts. It is part of keys in the store. */
 export function checkName(action: string, name: unknown): void {
   if (typeof name !== "string") {
     throw new TypeError(

@@ -6,7 +6,7 @@ import { Encoder } from "../codec/encoder.ts";
 import { Damaged } from "../codec/tags.ts";
 import type { FarModules } from "./far_modules.ts";
 
-/** Values to text and back: the library's own bytes, in letters. */
+/** Encodes values as text and back: as the library's own bytes, in Base64. */
 export class FarCodec {
   #encoder: Encoder;
   #decoder = new Decoder();
@@ -38,7 +38,7 @@ export class FarCodec {
   /**
    * Decodes what the callback reads.
    *
-   * @throws {Damaged} If the text is nothing that was encoded here.
+   * @throws {Damaged} If the text was not encoded by a `FarCodec`.
    */
   decode<T>(text: string, read: (decoder: Decoder) => T): T {
     const cargo = this.#incoming;

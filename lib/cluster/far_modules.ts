@@ -13,13 +13,13 @@ import {
 import { callIn } from "../thread/context.ts";
 import { ModuleHasher } from "./module_hash.ts";
 
-/** What stands for the hash of the library's own modules. */
+/** Stands for the hash of the library's own modules. */
 const LIBRARY = "library";
 
 /** A module, and the hash of its code. */
 export type FarModule = [url: string, hash: string];
 
-/** The hash of a module's code, and its file's name. */
+/** The hash of a module's code, and the name of its file. */
 export type UsedModule = [hash: string, file: string];
 
 /** Hashes every module of this process that has exposed something. */
@@ -32,39 +32,39 @@ export async function readModules(): Promise<FarModule[]> {
   return modules;
 }
 
-/** The id of an exposed function or class on every machine with that code. */
+/** The id of an exposed function or class, the same on every machine. */
 export function farId(hash: string, name: string): number {
   return idFor(`lab9:${hash}`, name);
 }
 
 /**
- * Modules by what they compute. A function is known to other machines by the hash
- * of its module's code and its name. So a machine that has other code knows no
- * function by that id.
+ * Modules by the hashes of their code. Another machine knows a function by an id
+ * that is made of the hash of its module's code and its name. So a machine with
+ * other code knows no function of that id.
  */
 export class FarModules {
   #hashes: Map<string, string>;
   #farIds = new Map<number, { id: number; module: UsedModule }>();
   #used = new Map<string, UsedModule>();
-  /** The ids from elsewhere by which something is found here. */
+  /** The far ids of the functions and classes of these modules. */
   #aliases = new Set<number>();
 
   constructor(modules: readonly FarModule[]) {
     this.#hashes = new Map(modules);
   }
 
-  /** The hash of a module's code, if it was known when these were read. */
+  /** The hash of a module's code; undefined if the module isn't one of these. */
   hashOf(url: string): string | undefined {
     return isOwnModule(url) ? LIBRARY : this.#hashes.get(url);
   }
 
-  /** Whether there is a module of that code. */
+  /** Whether one of these modules has code of that hash. */
   has(hash: string): boolean {
     return hash === LIBRARY ||
       this.#hashes.values().some((one) => one === hash);
   }
 
-  /** Has what the modules have exposed be found by its ids from elsewhere. */
+  /** Enters far ids, so that what the modules expose is found by them. */
   enterAliases(): void {
     const { exposing } = currentRegistry();
     for (const [url, hash] of this.#hashes) {
@@ -81,13 +81,13 @@ export class FarModules {
     this.#aliases.add(alias);
   }
 
-  /** Whether the modules have exposed something that has that id elsewhere. */
+  /** Whether the modules expose something that has that far id. */
   hasExposed(farId: number): boolean {
     return this.#aliases.has(farId);
   }
 
   /**
-   * What an id of this process is elsewhere.
+   * The far id of an id of this process.
    *
    * @throws {DOMException} A `DataCloneError` if its module isn't one of these.
    */
@@ -110,7 +110,7 @@ export class FarModules {
     return far.id;
   };
 
-  /** The modules whose ids were asked for since the last time. */
+  /** The modules whose far ids were asked for since the last call. */
   takeUsed(): UsedModule[] {
     const used = [...this.#used.values()];
     this.#used.clear();
@@ -118,7 +118,7 @@ export class FarModules {
   }
 }
 
-/** A path may say more of a machine than others are to know. */
+/** The name of a module's file. Its path would tell other machines too much. */
 function fileOf(url: string): string {
   return url.slice(url.lastIndexOf("/") + 1).replace(/[?#].*/, "");
 }

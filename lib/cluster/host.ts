@@ -16,10 +16,10 @@ import { answersQueue, jobId, type PoolEntry, Registry } from "./registry.ts";
 import { encodeRecord, enterCluster, runChunk } from "./run_chunk.ts";
 import { Store } from "./store.ts";
 
-/** What is left of others is removed every so many beats. */
+/** What members that are gone have left is removed every so many beats. */
 const SWEEP_BEATS = 5;
 
-/** What a host has done until now. */
+/** Counts of what a host has done. */
 export interface HostMetrics {
   chunks: number;
   running: number;
@@ -30,19 +30,16 @@ export interface HostMetrics {
 export interface HostOptions {
   /** The name of the pools. */
   name: string;
-  /** What errors call this host. */
+  /** What this host is called in errors. */
   title: string;
   pace: Pace;
-  /** How many chunks it does at a time. */
+  /** How many chunks it runs at a time. */
   workers: number;
-  /** Is told of trouble with the store. */
+  /** Is called when there is trouble with the store. */
   onError: (message: string) => void;
 }
 
-/**
- * A process that does the chunks of the pools of its name, on a local pool of all
- * its cores.
- */
+/** A process that runs the chunks of the pools of its name, on a local pool. */
 export class Host {
   readonly metrics: HostMetrics = { chunks: 0, running: 0, errors: 0 };
   #store: Store;
@@ -81,10 +78,10 @@ export class Host {
   }
 
   /**
-   * Joins the pools of a name, with what this process has exposed.
+   * Joins the pools of a name, with the functions that this process has exposed.
    *
-   * @param url Where the store is.
-   * @param options How.
+   * @param url The URL of the store.
+   * @param options The host's options.
    */
   static async open(url: string, options: HostOptions): Promise<Host> {
     const { name, title, workers, onError } = options;
@@ -125,7 +122,7 @@ export class Host {
     await worker.waitUntilReady();
   }
 
-  /** Takes no more chunks, answers those that it has, and leaves. */
+  /** Takes no more chunks, answers those that have begun, and leaves. */
   async close(): Promise<void> {
     await this.#store.finishWorking();
     this.#pulse?.stop();
@@ -139,7 +136,7 @@ export class Host {
   }
 
   async #do({ id, data }: BullJob): Promise<void> {
-    // What is no job of this version is nobody's here.
+    // A job of another version of the library is dropped.
     if (id === undefined || !isJob(data)) return;
     if (!await this.#isWanted(data.pool)) return;
     const controller = new AbortController();
@@ -158,7 +155,7 @@ export class Host {
     }
   }
 
-  /** What comes of a chunk; undefined if nobody wants to know any more. */
+  /** Runs a chunk and returns its record; undefined if it was called off. */
   async #recordOf(
     job: JobData,
     signal: AbortSignal,
@@ -215,7 +212,7 @@ export class Host {
     return queue;
   }
 
-  /** Whether the pool is there. One that is new is looked for in the store. */
+  /** Whether the pool is there. A pool that isn't known is looked up in the store. */
   async #isWanted(pool: string): Promise<boolean> {
     if (this.#pools.has(pool)) return true;
     this.#pools = await this.#store.persist(() => this.#registry.pools());
@@ -234,7 +231,7 @@ export class Host {
     }
   }
 
-  /** Ends what was called off, or whose pool is gone. */
+  /** Ends the chunks that were called off, and those whose pools are gone. */
   #endUnwanted(): void {
     for (const { job, controller } of this.#running.values()) {
       const pool = this.#pools.get(job.pool);

@@ -3,10 +3,10 @@
 import type { Mode } from "../pool/task.ts";
 import type { UsedModule } from "./far_modules.ts";
 
-/** Changes whenever jobs or answers do: hosts refuse what they don't know. */
+/** Changes when jobs or answers change. Those of other versions are ignored. */
 const VERSION = 1;
 
-/** A task as it stands in the store. No URL does. */
+/** A task as it stands in the store. It holds no URL. */
 export interface JobData {
   version: number;
   /** The pool that has submitted it. */
@@ -17,7 +17,7 @@ export interface JobData {
   fn: number;
   /** Its name, for errors. */
   name: string;
-  /** The modules of the functions that come with the task. */
+  /** The modules of the task's function, and of the functions in its payload. */
   modules: UsedModule[];
   mode: Mode;
   isSettled: boolean;
@@ -27,24 +27,24 @@ export interface JobData {
   payload: string;
 }
 
-/** What came of a task, as it stands in the store. */
+/** The answer to a task, as it stands in the store. */
 export interface AnswerData {
   version: number;
   /** The task's id. */
   id: number;
-  /** How many microseconds it has run. */
+  /** How many microseconds the task has run. */
   ran: number;
-  /** A record as a worker of a local pool answers it, encoded. */
+  /** The record that a worker of a local pool would write, encoded. */
   record: string;
 }
 
 /**
- * The most letters of a chunk, and of its results: larger chunks are split, and
- * what can't be split is refused.
+ * The most letters of an encoded chunk, and of its results. Larger chunks are split.
+ * A value that can't be split is refused.
  */
 export const MOST_LETTERS = 32 << 20;
 
-/** What is to be said of something larger. */
+/** The error of a value that has more letters. */
 export function tooLarge(what: string, letters: number): RangeError {
   const mebibytes = (count: number) => Math.ceil(count / 4 * 3 / (1 << 20));
   return new RangeError(

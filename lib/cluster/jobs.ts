@@ -6,22 +6,25 @@ import type { Pace } from "./pace.ts";
 import { jobId } from "./registry.ts";
 import type { Store } from "./store.ts";
 
-/** The most letters of a pool's jobs in the store, unless it is a single one. */
+/** When a pool's jobs in the store have so many letters, no more are added. */
 const MOST_STORED = 64 << 20;
-/** Its answer may be on its way when a job is gone: so often it isn't missed. */
+/**
+ * How often a job may be missing before it is put into the store again. Its answer
+ * may be on its way.
+ */
 const MISSED = 2;
-/** How often a job may fail for a reason of BullMQ's or the store's. */
+/** How often a job is tried that fails because of BullMQ or the store. */
 const ATTEMPTS = 5;
 
 interface StoredJob {
   job: JobData;
-  /** When it was put into the store, if it was yet. */
+  /** When it was put into the store; Infinity if it wasn't yet. */
   since: number;
-  /** How often it was looked for in vain. */
+  /** How often it was missing in the store. */
   missed: number;
 }
 
-/** A pool's jobs in the store. There are never many. */
+/** A pool's jobs in the store. There are never many at a time. */
 export class Jobs {
   #store: Store;
   #pace: Pace;
@@ -37,27 +40,27 @@ export class Jobs {
     return this.#jobs.size;
   }
 
-  /** What the jobs are called in the store. */
+  /** The jobs' ids in the store. */
   ids(): string[] {
     return [...this.#jobs.values()].map(({ job }) => jobId(job.pool, job.id));
   }
 
-  /** Whether there is room for another, where so many may be. */
+  /** Whether another job may be added, if so many may stand in the store. */
   hasRoom(limit: number): boolean {
     return this.#jobs.size < limit && this.#letters < MOST_STORED;
   }
 
-  /** Puts a job into the store, as soon as that can be reached. */
+  /** Puts a job into the store, as soon as the store can be reached. */
   async send(job: JobData): Promise<void> {
     const stored = { job, since: Infinity, missed: 0 };
     this.#jobs.set(job.id, stored);
     this.#letters += job.payload.length;
     await this.#put(stored);
-    // It was called off while it was on its way.
+    // The task was called off while its job was on its way.
     if (this.#jobs.get(job.id) !== stored) await this.#remove(job);
   }
 
-  /** The job has an answer, or nobody wants one any more. */
+  /** Forgets a job that was answered or called off. */
   forget(id: number): JobData | undefined {
     const stored = this.#jobs.get(id);
     if (stored === undefined) return undefined;
@@ -67,7 +70,7 @@ export class Jobs {
   }
 
   /**
-   * Takes a job back.
+   * Takes a job back from the store.
    *
    * @returns Whether no host has begun it, and none will.
    */
@@ -77,9 +80,10 @@ export class Jobs {
   }
 
   /**
-   * Looks after the jobs: one that the store has lost is put there again.
+   * Looks for each job in the store. A job that the store has lost is put there
+   * again.
    *
-   * @param onLost Told of one that was lost with its hosts too often.
+   * @param onLost Is called with each job that was lost with its hosts too often.
    */
   async look(onLost: (job: JobData) => void): Promise<void> {
     const due = [...this.#jobs.values()]

@@ -1,11 +1,10 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * What a module computes, in a few letters: a hash of its text and of everything
- * that it imports. Two machines compute the same exactly if they have the same
- * code, wherever it stands. What is imported from elsewhere (`npm:`, `jsr:`,
- * `https:`) counts by its specifier, which names its version. An import whose
- * specifier is computed isn't seen.
+ * A hash of a module's code: of its text and of the texts of all modules that it
+ * imports. It is the same on two machines if the code is the same, wherever the files
+ * stand. An import from `npm:`, `jsr:` or `https:` counts by its specifier, which
+ * names its version. An import whose specifier is computed isn't seen.
  *
  * @module
  */
@@ -16,10 +15,10 @@ const SPECIFIERS =
 const IS_CODE = /\.[cm]?[jt]sx?$/;
 const HASH_LETTERS = 32;
 
-/** What a bare specifier means in this program. */
+/** Resolves a bare specifier by this program's import map. */
 const { resolve: byImportMap } = import.meta;
 
-/** Hashes modules, each text once. */
+/** Hashes modules. Each file is read and hashed once. */
 export class ModuleHasher {
   #texts = new Map<string, Promise<Module>>();
 
@@ -67,7 +66,7 @@ interface Module {
 
 async function readModule(url: string): Promise<Module> {
   const path = new URL(url);
-  // A query tells modules apart that have the same text.
+  // A query makes another module of the same file.
   path.search = path.hash = "";
   const bytes = await Deno.readFile(path);
   const imports = new Set<string>();

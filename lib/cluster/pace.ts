@@ -1,17 +1,17 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-/** How soon pools and hosts hear of one another, and how soon they lose hope. */
+/** How often pools and hosts look at one another, in milliseconds. */
 export interface Pace {
-  /** How often members tell that they are alive, in milliseconds. */
+  /** The time between two beats of a member, by which it shows that it is alive. */
   beat: number;
-  /** A member that nobody has heard of for so long is gone. */
+  /** A member that hasn't beaten for so long is gone. */
   gone: number;
   /**
-   * How long a chunk stays with a host that isn't heard of. The main thread, which
-   * renews the locks, never computes.
+   * How long a host keeps the lock of a chunk without renewing it. Then the chunk is
+   * given to another host. The host's main thread renews the locks; it never computes.
    */
   lock: number;
 }
 
-/** The pace of everybody. Tests have a faster one. */
+/** The pace that is used. Tests have a faster one. */
 export const PACE: Pace = { beat: 2000, gone: 20_000, lock: 10_000 };

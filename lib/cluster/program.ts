@@ -7,26 +7,26 @@ import { checkName, DEFAULT_NAME } from "./connect.ts";
 import { Host, type HostMetrics } from "./host.ts";
 import { PACE, type Pace } from "./pace.ts";
 
-const USAGE =
-  `Works for the pools of a name, until it is told to end by SIGTERM.
+const USAGE = `Works for the pools of a name, until SIGTERM or SIGINT ends it.
 
 Usage: deno task worker URL MODULE… [flags]
 
-  URL             Where the store is: redis://…, rediss://… or postgres://…
-  MODULE          The file of a module that exposes functions. The pools' programs
-                  import the same.
-  --name NAME     The pools' name; ${DEFAULT_NAME} if there is none.
-  --metrics       Prints every few seconds what was done: chunks, rates, errors.
-  --help          Prints this.
+  URL             The URL of the store: redis://…, rediss://… or postgres://…
+  MODULE          The file of a module that exposes functions. The programs of the
+                  pools import the same module.
+  --name NAME     The name of the pools. The default is ${DEFAULT_NAME}.
+  --metrics       Prints counts of chunks and errors every five seconds.
+  --help          Prints this text.
 `;
 
-/** How often the line on a terminal changes, and metrics are printed. */
+/** How often the line on a terminal changes. */
 const LINE_MS = 500;
+/** How often metrics are printed. */
 const METRICS_MS = 5000;
-/** The same trouble isn't told more often. */
+/** Trouble with the store isn't printed more often. */
 const TROUBLE_MS = 10_000;
 
-/** What tests and measurements have otherwise. */
+/** Settings that tests and measurements change. */
 export interface ProgramOptions {
   pace: Pace;
   workers: number;
@@ -102,13 +102,13 @@ async function loadModules(paths: string[]): Promise<void> {
   throw new Error(`Cannot join pools: ${paths.join(", ")} exposes nothing`);
 }
 
-/** Where the user is: a task runs in the folder of its configuration. */
+/** The user's folder. `deno task` runs a program in the folder of its deno.json. */
 function initialFolder(): string {
   const folder = Deno.env.get("INIT_CWD") ?? Deno.cwd();
   return `file://${folder.replaceAll("%", "%25").replaceAll("\\", "/")}/`;
 }
 
-/** What errors call this host. */
+/** What this host is called in errors. */
 function titleOfHost(): string {
   try {
     return `${Deno.hostname()}-${Deno.pid}`;
@@ -117,13 +117,13 @@ function titleOfHost(): string {
   }
 }
 
-/** Resolves when the process is told to end. When told twice, it ends. */
+/** Resolves at the first signal to end. A second signal ends the process. */
 async function signalOfEnd(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  let isTold = false;
+  let isEnding = false;
   const onSignal = () => {
-    if (isTold) Deno.exit(1);
-    isTold = true;
+    if (isEnding) Deno.exit(1);
+    isEnding = true;
     resolve();
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -137,7 +137,7 @@ function fail(message: string): void {
   Deno.exitCode = 1;
 }
 
-/** What the program prints: a line that changes, on a terminal. */
+/** Prints what the program does. On a terminal, one line changes. */
 class Lines {
   #flags: Flags;
   #isTerminal = Deno.stdout.isTerminal();

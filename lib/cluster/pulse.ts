@@ -2,7 +2,7 @@
 
 import { Promise, startTimer, stopTimer } from "../platform/platform.ts";
 
-/** Does something again and again, until it is stopped. */
+/** Calls a function at an interval, until it is stopped. */
 export class Pulse {
   /** Resolves after {@linkcode stop}, when the last beat has ended. */
   readonly ended: Promise<void>;
@@ -12,7 +12,7 @@ export class Pulse {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wake = (): void => {};
 
-  /** What the callback throws is the callback's to tell. */
+  /** The callback handles its own errors. */
   constructor(interval: number, beat: () => Promise<void>) {
     this.#interval = interval;
     this.#beat = beat;

@@ -4,29 +4,29 @@ import { now } from "../platform/platform.ts";
 import type { Pace } from "./pace.ts";
 import type { Store } from "./store.ts";
 
-/** What a host tells the others. */
+/** What a host writes for the pools. */
 export interface HostEntry {
-  /** How many chunks it does at a time. */
+  /** How many chunks it runs at a time. */
   workers: number;
 }
 
-/** What a pool tells the hosts. */
+/** What a pool writes for the hosts. */
 export interface PoolEntry {
-  /** Tasks that hosts may be at, and that nobody wants any more. */
+  /** The ids of tasks that were called off while a host may run them. */
   calledOff: number[];
 }
 
 interface Entry {
-  /** Counts on, so that others see that it is alive, whatever their clocks say. */
+  /** A counter. While it grows, the member is alive, whatever its clock says. */
   beat: number;
 }
 
-/** The queue whose fields are the hosts. Those of the main queue are the pools. */
+/** The queue whose fields are the hosts. The main queue's fields are the pools. */
 export function hostsQueue(name: string): string {
   return `${name}.hosts`;
 }
 
-/** The queue that a pool's answers come through. */
+/** The queue of a pool's answers. */
 export function answersQueue(name: string, pool: string): string {
   return `${name}.${pool}`;
 }
@@ -36,16 +36,16 @@ export function jobId(pool: string, id: number): string {
   return `${pool}-${id}`;
 }
 
-/** After so many beats without a word a member may be gone. */
+/** A member that has missed so many beats may be gone. */
 const SILENT_BEATS = 3;
 
 const FIELDS = { pools: "lab9.pool.", hosts: "lab9.host." } as const;
 type Kind = keyof typeof FIELDS;
 
 /**
- * Who is there: pools and hosts of one name, as fields in the store. Each writes
- * its own field again and again. One whose field hasn't changed for a while is
- * gone; whoever sees that removes what it has left.
+ * The members of one name, which are pools and hosts, as fields in the store. Each
+ * member writes its own field at each beat. A member whose field hasn't changed for
+ * a while is gone. The member that sees this removes what the other has left.
  */
 export class Registry {
   #store: Store;
@@ -69,13 +69,13 @@ export class Registry {
     this.#field = FIELDS[kind] + id;
   }
 
-  /** Writes the own field. */
+  /** Writes this member's field. */
   async beat(entry: HostEntry | PoolEntry): Promise<void> {
     const text = JSON.stringify({ beat: ++this.#beat, ...entry });
     await this.#backend(this.#kind).setQueueMeta({ [this.#field]: text });
   }
 
-  /** Removes the own field. */
+  /** Removes this member's field. */
   async leave(): Promise<void> {
     await this.#backend(this.#kind).removeQueueMetaFields([this.#field]);
   }
@@ -90,7 +90,7 @@ export class Registry {
     return (await this.#read<PoolEntry>("pools")).alive;
   }
 
-  /** Removes what pools and hosts that are gone have left. */
+  /** Keeps the queues of the name, and removes what members that are gone have left. */
   async sweep(): Promise<void> {
     await this.#store.keep([this.#name, hostsQueue(this.#name)]);
     const hosts = await this.#read("hosts");
@@ -100,9 +100,9 @@ export class Registry {
   }
 
   /**
-   * Removes everything of the name, if nobody is there. Nobody may come later who
-   * does, so that who has been silent for a while counts as gone. If that is
-   * wrong, the pools put their jobs into the store again.
+   * Removes everything of the name from the store if there are no other members. No
+   * member may come later that would do it. So a member that has missed a few beats
+   * counts as gone. If it isn't gone, it puts its jobs into the store again.
    */
   async clearIfLast(): Promise<void> {
     const patience = this.#pace.beat * SILENT_BEATS;

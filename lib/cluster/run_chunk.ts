@@ -1,9 +1,9 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * What the workers of a host's local pool do: a chunk that came from another
- * machine. It is decoded and encoded here, so that the host's main thread, which
- * keeps the chunks' locks, never computes.
+ * Runs chunks that came from another machine, in the workers of a host's local pool.
+ * Chunks are decoded and encoded here, so that the host's main thread, which renews
+ * the chunks' locks, never computes.
  *
  * @module
  */
@@ -34,7 +34,7 @@ export async function enterCluster(
   host: string,
 ): Promise<void> {
   for (const [url] of modules) {
-    // Of one that can't be loaded, each chunk that needs it says why.
+    // Each chunk that needs a module which can't be loaded reports the error.
     await loadModules([url]).catch(() => {});
   }
   const farModules = new FarModules(modules);
@@ -44,9 +44,9 @@ export async function enterCluster(
 }
 
 /**
- * Does a chunk.
+ * Runs a chunk.
  *
- * @returns Its record, as it would stand in a local pool's channel of results.
+ * @returns The record that would stand in a local pool's channel of results.
  */
 export function runChunk(
   fn: AnyFunction,
@@ -90,7 +90,7 @@ function answerWith(
   }
 }
 
-/** Has the results that can't travel fail, so that the others can. */
+/** Replaces each result that can't be sent by its error, so the others are sent. */
 function failUnsendable([values, failures]: SettledItems): void {
   for (const [index, value] of values.entries()) {
     try {
@@ -109,7 +109,7 @@ function write(id: number, reply: Reply, value: unknown): string {
   return encodeRecord(codec, id, Reply.THREW, toPortable(error, thread));
 }
 
-/** A record of a channel of results; of an error, what of it can travel. */
+/** Encodes an answer. Of an error that can't be sent, a description is sent. */
 export function encodeRecord(
   codec: FarCodec,
   id: number,
@@ -131,7 +131,7 @@ export function encodeRecord(
   }
 }
 
-// In a bundle a user's module has the same URL: its names are others.
+// In a bundle a user's module has the same URL. The prefix keeps the names apart.
 expose(import.meta, {
   "lab9.enterCluster": enterCluster,
   "lab9.runChunk": runChunk,

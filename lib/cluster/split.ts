@@ -11,12 +11,12 @@ export interface Piece {
   from: number;
   to: number;
   payload: string;
-  /** The modules of the functions in it. */
+  /** The modules of the task's function, and of the functions in the payload. */
   modules: UsedModule[];
 }
 
 /**
- * Encodes a task's payload, in several pieces if it is too large for one.
+ * Encodes a task's payload, in several pieces if it is too large for one piece.
  *
  * @throws {DOMException} A `DataCloneError` if a value can't be encoded.
  * @throws {RangeError} If an item is too large by itself.
@@ -45,7 +45,7 @@ export function encodeTask(
   return encode(from, to);
 }
 
-/** Makes a task of each piece. What comes of them comes of the whole. */
+/** Makes a task of each piece. The whole task settles as these tasks do. */
 export function tasksOf(whole: Task, pieces: Piece[]): Task[] {
   const { fn, mode, isSettled, payload, into, runTimeout, priority } = whole;
   const parts = pieces.map(({ from, to }) => {

@@ -14,38 +14,39 @@ import {
 
 /** How long a store may take to answer for the first time. */
 const CONNECT_MS = 5000;
-/** How long to wait before a store is asked again that has failed. */
+/** The pause before a command that has failed is sent again. */
 const RETRY_MS = 500;
-/** How long Redis keeps what nobody has told it to keep. */
+/** How long Redis keeps keys that are not kept again; see {@linkcode Store.keep}. */
 const KEPT_MS = 3_600_000;
-/** Keys that BullMQ itself has expire: that they are there means something. */
+/** Keys that BullMQ makes expire. Their presence has a meaning, so they aren't kept. */
 const EXPIRING = new Set(["stalled-check", "limiter"]);
-/** How long the farewell may take. */
+/** How long the close of a connection may take. */
 const CLOSE_MS = 3000;
-/** When nothing was heard for so long, the connection is a new one. */
+/** After so long without an answer, the store is connected anew. */
 const SILENCE_MS = 15_000;
-/** Events are for nobody here, so that few are kept. */
+/** Nobody here reads BullMQ's events, so few of them are kept. */
 const EVENTS = { streams: { events: { maxLen: 100 } } };
 
-/** Where a store is. */
+/** The place of a store. */
 interface Place {
-  /** What errors say: never the user's name or password. */
+  /** The place in errors, without the user's name and password. */
   text: string;
   open: () => Promise<Engine>;
 }
 
 /** Options of {@linkcode Store.work}. */
 export interface WorkOptions {
-  /** How many jobs are under way at a time. */
+  /** How many jobs run at a time. */
   concurrency: number;
+  /** How long a job is locked without being renewed. */
   lockMs: number;
   /** How often a job may be lost with its worker. */
   losses: number;
 }
 
 /**
- * The store that a pool and its hosts share, through BullMQ. What asks it for
- * something waits while it can't be reached.
+ * The store that a pool and its hosts share, through BullMQ. While it can't be
+ * reached, commands wait.
  */
 export class Store {
   #place: Place;
@@ -54,7 +55,7 @@ export class Store {
   #secrets: string[];
   #workers: BullWorker[] = [];
   #isClosed = false;
-  /** Told of every error that a connection has. */
+  /** Is called with the message of each error of a connection. */
   onError: (message: string) => void = () => {};
 
   private constructor(
@@ -73,10 +74,10 @@ export class Store {
   /**
    * Connects to a store.
    *
-   * @param action What it is for, for errors.
-   * @param url Where it is.
-   * @param name The name of its main queue.
-   * @throws {TypeError} If the URL is none of a store.
+   * @param action The action that errors name.
+   * @param url The URL of the store.
+   * @param name The name of the main queue.
+   * @throws {TypeError} If the URL is not that of a store.
    * @throws {Error} If the store can't be reached.
    */
   static async open(
@@ -108,7 +109,7 @@ export class Store {
   /** Another queue over the same connection. */
   queue(name: string): BullQueue {
     const { connection } = this.#engine;
-    // Its fields aren't written behind our back: it may be removed at once.
+    // By default BullMQ writes a queue's fields later, maybe after its removal.
     const options = { connection, skipMetasUpdate: true };
     const queue = new this.#engine.Queue(
       name,
@@ -119,12 +120,12 @@ export class Store {
     return queue;
   }
 
-  /** What keeps the fields of a queue. */
+  /** The access to the fields of a queue. */
   backend(name: string): BullBackend {
     return this.#base.backend.forQueue(name);
   }
 
-  /** Has the jobs of a queue done until the store is closed. */
+  /** Runs the jobs of a queue until the store is closed. */
   work(
     name: string,
     work: (job: BullJob) => Promise<void>,
@@ -147,9 +148,9 @@ export class Store {
   }
 
   /**
-   * Asks the store until it answers.
+   * Repeats a command until the store answers.
    *
-   * @throws What the last try threw, once the store is closed.
+   * @throws What the command throws after the store was closed.
    */
   async persist<T>(ask: () => Promise<T>): Promise<T> {
     for (;;) {
@@ -164,8 +165,8 @@ export class Store {
   }
 
   /**
-   * Sees to it that the connection is alive: one that was cut without a word
-   * would be waited for as long as the system waits, a quarter of an hour.
+   * Connects anew if the store doesn't answer. When a connection is cut silently, the
+   * system reports that only after a quarter of an hour.
    */
   async check(): Promise<void> {
     const { promise: late, resolve } = Promise.withResolvers<void>();
@@ -178,9 +179,9 @@ export class Store {
   }
 
   /**
-   * Keeps queues, and jobs of the main one, for a while longer. So what nobody
-   * keeps any more is gone some time after a crash of everybody. In PostgreSQL it
-   * stays until the next of the name comes.
+   * Keeps queues, and jobs of the main queue, for a while longer. So after a crash
+   * of all members, Redis removes them some time later. PostgreSQL keeps them until
+   * a member of the name joins.
    */
   async keep(queues: string[], jobs: string[] = []): Promise<void> {
     const keys = queues.flatMap((name) =>
@@ -191,17 +192,17 @@ export class Store {
     await this.#engine.expire(keys, KEPT_MS);
   }
 
-  /** Takes no more jobs, and waits for those that were begun. */
+  /** Takes no more jobs, and waits for those that have begun. */
   async finishWorking(): Promise<void> {
     await Promise.all(this.#workers.splice(0).map((worker) => worker.close()));
   }
 
-  /** Has no more jobs done. */
+  /** Takes no more jobs. */
   async stopWorking(): Promise<void> {
     await Promise.all(this.#workers.splice(0).map(closeSoon));
   }
 
-  /** Closes the connections; if the store doesn't answer, without a farewell. */
+  /** Closes the connections, after a while even if the store doesn't answer. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -233,14 +234,14 @@ export class Store {
     this.onError(this.redact(error?.message || String(error)));
   };
 
-  /** A text in which the URL and its password are stars. */
+  /** Replaces the URL and its password in a text by stars. */
   redact(text: string): string {
     for (const secret of this.#secrets) text = text.replaceAll(secret, "***");
     return text;
   }
 }
 
-/** Loads BullMQ and a driver; of the reason that it can't be, the first line. */
+/** Loads BullMQ and a driver. The error holds the first line of the reason. */
 async function load(action: string, place: Place): Promise<Engine> {
   try {
     return await place.open();
@@ -272,7 +273,7 @@ function parse(action: string, url: unknown): URL {
   }
   const parsed = URL.parse(url);
   if (parsed !== null) return parsed;
-  // It may hold a password, so it isn't shown.
+  // The URL may hold a password, so it isn't shown.
   throw new TypeError(`Cannot ${action}: the URL of its store is not valid`);
 }
 
@@ -321,7 +322,7 @@ function redisOptions(url: URL): object {
   };
 }
 
-/** What no text may show, as it stands in the URL and as it is meant. */
+/** The URL, and its password as it stands there and decoded. */
 function secretsOf(url: string, { password }: URL): string[] {
   return [url, password, decodeURIComponent(password)]
     .filter((secret) => secret !== "");
