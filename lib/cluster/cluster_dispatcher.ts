@@ -45,7 +45,6 @@ const ANSWER_LOSSES = 1_000_000;
 const ANSWER_LOCK_MS = 20_000;
 
 /** A pending task. */
-
 interface PendingTask {
   task: Task;
   /** The task as it goes into the store. */

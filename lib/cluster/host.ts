@@ -126,7 +126,7 @@ export class Host {
   async close(): Promise<void> {
     await this.#store.finishWorking();
     this.#pulse?.stop();
-    // It would enter the host once more.
+    // A beat that runs would enter the host in the store once more.
     await this.#pulse?.ended;
     await this.#registry.leave().catch(() => {});
     await this.#registry.clearIfLast().catch(() => {});

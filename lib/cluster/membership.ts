@@ -86,7 +86,7 @@ export class Membership {
   /** Removes the pool from the store, and everything of the name if it is the last. */
   async leave(): Promise<void> {
     const { name, id } = this.#options;
-    // The last beat would enter the pool once more.
+    // A beat that runs would enter the pool in the store once more.
     await this.#pulse?.ended;
     await this.#registry.leave();
     await this.#store.queue(answersQueue(name, id)).obliterate({ force: true });
