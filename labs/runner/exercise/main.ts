@@ -12,8 +12,9 @@
 import { green, red, yellow } from "@std/fmt/colors";
 import { difference } from "../report/differences.ts";
 import { interrupts } from "../run/signals.ts";
-import { check } from "./check.ts";
 import { exercises } from "./exercises.ts";
+import { check } from "./judge.ts";
+import { runProgram } from "./program.ts";
 
 const [name, path, ...others] = Deno.args;
 
@@ -45,8 +46,7 @@ const file = path === undefined
 using interrupt = interrupts();
 const { isSolved, runs, reason, verdict } = await check(
   exercise,
-  file,
-  interrupt.signal,
+  () => runProgram(file, interrupt.signal),
 );
 if (interrupt.signal.aborted) Deno.exit(interrupt.signal.reason);
 if (isSolved) {

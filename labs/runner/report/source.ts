@@ -1,14 +1,21 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+/** Where a piece of a cell's code stands in its lab's module, in lines from 0. */
+export interface Piece {
+  number: string;
+  start: number;
+  /** The line behind it. */
+  end: number;
+}
+
 /**
  * Finds the code of a lab's cells: from a call of `cell()`, with the comment
  * above it, up to the next one. What stands between belongs to the cell before.
  *
- * @param text The lab's module.
- * @returns The code by the cells' numbers; of one that stands twice, both.
+ * @param lines The lines of the lab's module.
+ * @returns The pieces, in their order. A cell that stands twice has two.
  */
-export function sourcesOf(text: string): Map<string, string> {
-  const lines = text.split("\n");
+export function piecesOf(lines: string[]): Piece[] {
   const starts: { number: string; line: number }[] = [];
   lines.forEach((line, i) => {
     const [, name, number] = /^cell\((?:"([^"]+)"|(\d+)),/.exec(line) ?? [];
@@ -21,12 +28,26 @@ export function sourcesOf(text: string): Map<string, string> {
   // "Other threads find the functions under these names."
   const exposed = lines.findIndex((line) => line.startsWith("expose("));
   const end = lines[exposed - 1]?.startsWith("//") ? exposed - 1 : exposed;
+  return starts.map(({ number, line }, i) => ({
+    number,
+    start: line,
+    end: starts[i + 1]?.line ?? (end < 0 ? lines.length : end),
+  }));
+}
+
+/**
+ * The code of a lab's cells.
+ *
+ * @param text The lab's module.
+ * @returns The code by the cells' numbers; of one that stands twice, both.
+ */
+export function sourcesOf(text: string): Map<string, string> {
+  const lines = text.split("\n");
   const sources = new Map<string, string>();
-  starts.forEach(({ number, line }, i) => {
-    const next = starts[i + 1]?.line ?? (end < 0 ? lines.length : end);
-    const code = lines.slice(line, next).join("\n").trim();
+  for (const { number, start, end } of piecesOf(lines)) {
+    const code = lines.slice(start, end).join("\n").trim();
     const earlier = sources.get(number);
     sources.set(number, earlier === undefined ? code : `${earlier}\n\n${code}`);
-  });
+  }
   return sources;
 }

@@ -2,19 +2,14 @@
 
 import { type Sample, secondsOf } from "../judge/timing.ts";
 import { judge, type Verdict } from "../judge/verdict.ts";
-import { runProcess } from "../run/lab_process.ts";
-import { type LoadMark, markLoad, othersBetween } from "../run/load.ts";
-import { joined } from "../run/transcript.ts";
 import type { ChosenCell } from "../selection.ts";
 import type { Exercise } from "./exercises.ts";
 
 /**
  * Seconds. A program that hasn't ended by then waits for something that never
- * comes, or for a processor that others use: then it gets as much again.
+ * comes, or for a processor that others use.
  */
-const LIMIT = 10;
-/** How often. */
-const EXTENSIONS = 3;
+export const LIMIT = 10;
 
 /** What came of an exercise. */
 export interface Outcome {
@@ -28,32 +23,35 @@ export interface Outcome {
   verdict?: Verdict;
 }
 
+/** What came of one run of an exercise's program. */
+export interface ProgramRun {
+  output: string;
+  /** What went wrong, if anything did. */
+  failure?: string;
+  /** How many processors other programs used meanwhile, if anybody knows. */
+  others?: number;
+}
+
 /**
  * Runs an exercise's program, as often as it takes, and judges what it prints by
  * the rules of the labs' record.
  *
  * @param exercise What is expected.
- * @param file The program.
- * @param signal Ends it.
+ * @param run Runs the program to its end.
  */
 export async function check(
   exercise: Exercise,
-  file: string,
-  signal: AbortSignal,
+  run: () => Promise<ProgramRun>,
 ): Promise<Outcome> {
   const most = exercise.runs ?? 1;
   let samples: Sample[] = [];
   for (let runs = 1; runs <= most;) {
-    const mark = markLoad();
-    const { output, failure } = await run(file, mark, signal);
+    const { output, failure, others } = await run();
     if (failure !== undefined) {
       return { isSolved: false, runs, reason: failure };
     }
-    // The program itself hardly computes: those whose time is judged sleep.
-    const others = othersBetween(mark, markLoad(), 0);
-    samples.push({
-      ...{ seconds: secondsOf(output), quick: false, output, others },
-    });
+    const seconds = secondsOf(output);
+    samples.push({ seconds, quick: false, output, others });
     const verdict = judged(exercise, samples);
     // A sleep that took too long may be the machine's fault.
     if (verdict.isOpen) continue;
@@ -69,39 +67,7 @@ export async function check(
   return { isSolved: true, runs: most };
 }
 
-/** Runs a program to its end. Returns what went wrong, if anything did. */
-async function run(
-  file: string,
-  mark: LoadMark | undefined,
-  signal: AbortSignal,
-): Promise<{ output: string; failure?: string }> {
-  const lines: string[] = [];
-  const errors: string[] = [];
-  const limit = new AbortController();
-  let tens = 0;
-  const timer = setInterval(() => {
-    const others = othersBetween(mark, markLoad(), 0) ?? 0;
-    const isLoaded = others > navigator.hardwareConcurrency / 2;
-    if (tens++ === EXTENSIONS || !isLoaded) limit.abort();
-  }, LIMIT * 1000);
-  const code = await runProcess([
-    ...["deno", "run", "--quiet", "--no-prompt", "--config=labs/deno.json"],
-    ...["--allow-read", file],
-  ], {
-    signal: AbortSignal.any([signal, limit.signal]),
-    onLine: (line) => lines.push(line),
-    onErrorLine: (line) => errors.push(line),
-  }).finally(() => clearInterval(timer));
-  const failure = signal.aborted
-    ? "interrupted"
-    : limit.signal.aborted
-    ? `it had not ended after ${tens * LIMIT} seconds`
-    : code !== 0
-    ? `it failed:\n${errors.join("\n")}`
-    : undefined;
-  return { output: joined(lines), failure };
-}
-
+/** Judges what a program printed, as if it were a cell of the notebook. */
 function judged(exercise: Exercise, samples: Sample[]): Verdict {
   const { rules = ["order:exact"], seconds = null } = exercise;
   const cell: ChosenCell = {
