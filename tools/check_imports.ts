@@ -147,6 +147,7 @@ const rooms: Record<string, readonly string[]> = {
     "labs/notebook/run_cell.ts",
     "labs/notebook/recording.ts",
     "lib",
+    "mod.ts",
   ],
   "labs/runner": ["labs/recorded", "labs/notebook", "vendor/std", "deno.json"],
   "labs": [

@@ -22,8 +22,24 @@ const TYPES: Record<string, string> = {
   js: "text/javascript; charset=utf-8",
 };
 
+/**
+ * What the page and its workers may load: its own files, and what it has made. It
+ * lets nothing out: nothing connects to anything.
+ */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self' blob:",
+  "worker-src 'self' blob:",
+  "style-src 'self' 'unsafe-inline'",
+  "connect-src 'none'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join("; ");
+
 /** What has the right to shared memory, and to nothing of other origins. */
 export const ISOLATION: Record<string, string> = {
+  "content-security-policy": POLICY,
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-embedder-policy": "require-corp",
   "cross-origin-resource-policy": "same-origin",
@@ -31,6 +47,8 @@ export const ISOLATION: Record<string, string> = {
 
 const here = new URL("./", import.meta.url);
 const LABS = ["threads", "queue", "pool", "gil", "deadlock"];
+/** What edited code is served by, and what it may import. */
+const EDITED = ["edited", "cells", "concurrency", "explore", "python"];
 
 /**
  * Makes the page's files.
@@ -47,12 +65,15 @@ export async function buildPage(scripts = ""): Promise<PageFiles> {
   };
   const folder = await Deno.makeTempDir();
   try {
-    const labs = LABS.map((lab) => file(`lab/${lab}.ts`));
+    const labs = [...LABS, ...EDITED].map((lab) => file(`lab/${lab}.ts`));
     await Promise.all([
       bundle(["--code-splitting", "--outdir", `${folder}/labs`, ...labs]),
       bundle(["--output", `${folder}/page.js`, file("ui/main.tsx")]),
+      bundle(["--output", `${folder}/editor.js`, file("editor/editor.ts")]),
     ]);
-    add("page.js", await Deno.readFile(`${folder}/page.js`));
+    for (const name of ["page.js", "editor.js"]) {
+      add(name, await Deno.readFile(`${folder}/${name}`));
+    }
     for await (const { name } of Deno.readDir(`${folder}/labs`)) {
       add(`labs/${name}`, await Deno.readFile(`${folder}/labs/${name}`));
     }
@@ -63,8 +84,10 @@ export async function buildPage(scripts = ""): Promise<PageFiles> {
   const report = await Deno.readTextFile(file("../runner/draw/page.css"));
   const own = await Deno.readTextFile(file("page.css"));
   add("page.css", encoder.encode(`${report}\n${own}`));
-  const page = await Deno.readTextFile(file("index.html"));
-  add("index.html", encoder.encode(page.replace("<!-- scripts -->", scripts)));
+  const page = (await Deno.readTextFile(file("index.html")))
+    .replace("<!-- policy -->", POLICY)
+    .replace("<!-- scripts -->", scripts);
+  add("index.html", encoder.encode(page));
   return files;
 }
 

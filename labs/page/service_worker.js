@@ -1,8 +1,8 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 // Keeps the page's files, and gives them out with the headers that shared memory
-// needs: a host of static files may not set any. FILES and VERSION are written
-// above by site.ts.
+// needs: a host of static files may not set any. FILES, VERSION and HEADERS are
+// written above by site.ts.
 
 const KEPT = `lab9-${VERSION}`;
 
@@ -28,9 +28,7 @@ async function answer(request) {
     ignoreSearch: true,
   }) ?? await fetch(request);
   const headers = new Headers(found.headers);
-  headers.set("cross-origin-opener-policy", "same-origin");
-  headers.set("cross-origin-embedder-policy", "require-corp");
-  headers.set("cross-origin-resource-policy", "same-origin");
+  for (const [name, value] of Object.entries(HEADERS)) headers.set(name, value);
   return new Response(found.body, { status: found.status, headers });
 }
 

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { buildPage } from "./build.ts";
+import { buildPage, ISOLATION } from "./build.ts";
 
 const HELP = `Writes the labs' page as files for any web host.
 
@@ -34,7 +34,8 @@ export async function writeSite(folder: string): Promise<number> {
   const hash = await crypto.subtle.digest("SHA-256", new Uint8Array(all));
   const version = new Uint8Array(hash).toHex().slice(0, 16);
   const head = `const FILES = ${JSON.stringify([...files.keys()])};\n` +
-    `const VERSION = "${version}";\n`;
+    `const VERSION = "${version}";\n` +
+    `const HEADERS = ${JSON.stringify(ISOLATION)};\n`;
   const worker = new TextDecoder().decode(await read("service_worker.js"));
   const bytes = new TextEncoder().encode(head + worker);
   files.set("service_worker.js", { type, bytes });

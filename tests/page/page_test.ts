@@ -11,6 +11,7 @@ import {
   type Page,
 } from "./support/chromium.ts";
 import {
+  edit,
   runToEnd,
   serve,
   servePage,
@@ -316,6 +317,15 @@ chromiumTest("The site runs from any host, and offline", async (browser) => {
     await page.locator(".settings").waitFor();
     await runToEnd(page, "Run queue:13");
     assertMatch(await verdictOf(page, "queue:13"), /^reproduced/);
+    // The editor is there, too, and so is what edited code imports.
+    await edit(
+      page,
+      "pool-2",
+      (text) => text.replace(/pool\.map\(.*\);/, "pool.starmap(power, pairs);"),
+    );
+    await page.getByRole("button", { name: "Check pool-2" }).click();
+    await page.locator("#exercise-pool-2").getByText("does what it should")
+      .waitFor();
     await context.close();
   } finally {
     Deno.removeSync(folder, { recursive: true });

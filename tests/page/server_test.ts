@@ -63,12 +63,17 @@ Deno.test("The server compresses for those who accept it", async () => {
   }
 });
 
-Deno.test("The page is under 300 KB, compressed", async () => {
+Deno.test("The page is under 300 KB, compressed, and so is its editor", async () => {
   let total = 0;
-  for (const { bytes } of (await pageFiles()).values()) {
-    total += (await gzip(bytes)).length;
+  let editor = 0;
+  for (const [path, { bytes }] of await pageFiles()) {
+    const { length } = await gzip(bytes);
+    if (path === "editor.js") editor = length;
+    else total += length;
   }
   assert(total < 300_000, `${total} bytes`);
+  assert(editor < 300_000, `${editor} bytes in the editor`);
+  console.log(`The page has ${total} bytes, its editor ${editor}`);
 });
 
 async function serveTask(...args: string[]) {

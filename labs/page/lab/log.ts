@@ -7,7 +7,8 @@
  * Protocol. A thread claims words by adding to `END`, writes its text there, and
  * writes the text's header last: its length in bytes, plus one, above its kind. A
  * header of 0 isn't there yet, so the reader stops before it. What was printed
- * before something else, by whichever thread, was claimed before it.
+ * before something else, by whichever thread, was claimed before it. The page
+ * writes 1 into `STOP` when the lab is to end; edited code looks at it.
  *
  * @module
  */
@@ -31,7 +32,8 @@ export interface Entry {
 
 const WORDS = 1 << 21;
 const END = 0;
-const FIRST = 1;
+const STOP = 1;
+const FIRST = 2;
 const KINDS = 4;
 /** No text is longer, so that a runaway's text is soon cut. */
 const LONGEST = 1 << 18;
@@ -49,6 +51,16 @@ export class Log {
     this.#words = new Int32Array(this.buffer);
     this.#bytes = new Uint8Array(this.buffer);
     if (buffer === undefined) this.#words[END] = FIRST;
+  }
+
+  /** Has what the reader edited end. */
+  stop(): void {
+    Atomics.store(this.#words, STOP, 1);
+  }
+
+  /** Whether it is to end. */
+  get isStopped(): boolean {
+    return Atomics.load(this.#words, STOP) !== 0;
   }
 
   /** Adds a text; false if there is no room any more. */

@@ -25,6 +25,7 @@ export type FromLab =
     type: "ready";
     recording: SharedArrayBuffer;
     threads: SharedArrayBuffer;
+    waiters: SharedArrayBuffer;
     main: number;
   }
   | { type: "start"; id: string; title: string; start: number }

@@ -32,6 +32,22 @@ export function printTo(into: Log): void {
   });
 }
 
+/** How many turns are taken between two looks at the log. */
+const TURNS = 16;
+let turns = 0;
+/** From then on, each turn throws: what one throws may be caught by another. */
+let isStopped = false;
+
+/**
+ * Throws once the page has said Stop. Edited code calls it in each turn of a loop
+ * and in each call of a function: a browser takes seconds to end a thread that
+ * computes, and begins with those that it has started only then.
+ */
+export function checkStop(): void {
+  if (++turns % TURNS === 0) isStopped = log?.isStopped ?? false;
+  if (isStopped) throw new Error("Stopped");
+}
+
 interface LogMessage {
   printInto: SharedArrayBuffer;
 }

@@ -13,6 +13,7 @@ import {
   sharedNow,
   startRecording,
 } from "../../../lib/sync/recorder.ts";
+import { waiterTable } from "../../../lib/sync/waiters.ts";
 import { getIdent } from "../../../lib/thread/thread.ts";
 import { threadTable } from "../../../lib/thread/thread_table.ts";
 import { WORKER_NAME } from "../../../lib/thread/worker_server.ts";
@@ -28,14 +29,19 @@ declare const self: {
   postMessage(message: FromLab): void;
 };
 
-/** Listens to the page, in the lab's worker. Its threads load the lab, too. */
-export function serveLab(): void {
+/**
+ * Listens to the page, in the lab's worker. Its threads load the lab, too.
+ *
+ * @param load Adds the cells, if that is to wait until the page listens.
+ */
+export function serveLab(load: () => unknown = () => {}): void {
   if (self.name === WORKER_NAME) return;
   let log: Log | undefined;
+  let loading: unknown;
   globalThis.addEventListener("message", ({ data }: MessageEvent) => {
     const run = data as Begin | Run;
-    if (log === undefined) log = begin(run as Begin);
-    runCells(run, log).then(
+    const into = log ??= begin(run as Begin);
+    Promise.resolve(loading ??= load()).then(() => runCells(run, into)).then(
       () => self.postMessage({ type: "idle" }),
       (error) =>
         self.postMessage({ type: "failed", message: String(error?.stack) }),
@@ -51,6 +57,7 @@ function begin({ log: buffer }: Begin): Log {
     type: "ready",
     recording: recordingBuffer()!,
     threads: threadTable(),
+    waiters: waiterTable(),
     main: getIdent(),
   });
   return log;

@@ -8,9 +8,12 @@ import { difference } from "../../runner/report/differences.ts";
 import { speedText } from "../../runner/report/sentence.ts";
 import { axisOf } from "../../runner/selection.ts";
 import type { CellState } from "./cell_state.ts";
+import { DraftButtons, DraftView } from "./draft_view.tsx";
 import type { PageLab } from "./labs.ts";
+import { OutputView } from "./output_view.tsx";
 import { Prediction } from "./prediction.tsx";
-import { run, running, stop } from "./session.ts";
+import { running, stop } from "./running.ts";
+import { run } from "./session.ts";
 import { hasSharedAxis } from "./settings.ts";
 import { TimelineView } from "./timeline_view.tsx";
 
@@ -40,6 +43,7 @@ export function CellView({ lab, state, cells }: CellProps) {
       </h3>
       <p class="outcome">
         {isRunnable && <RunButton lab={lab} state={state} cells={cells} />}
+        {code !== "" && <DraftButtons draft={state.draft} of={id} />}
         <VerdictView state={state} />
       </p>
       {prose && <p class="prose">{prose}</p>}
@@ -47,12 +51,18 @@ export function CellView({ lab, state, cells }: CellProps) {
       <Difference verdict={state.verdict.value} />
       <div class="sides">
         <Code name="Python, in the notebook" text={recorded?.source ?? ""} />
-        <Code name="TypeScript, here" text={code} />
+        {code !== "" && (
+          <DraftView draft={state.draft} of={id} name="TypeScript, here" />
+        )}
       </div>
       {(isRunnable || recorded?.output) && (
         <div class="sides">
-          {recorded && <Output name="Notebook" text={recorded.output} />}
-          <Output name="Here" text={state.output.value} state={state} />
+          {recorded && <OutputView name="Notebook" text={recorded.output} />}
+          <OutputView
+            name="Here"
+            text={state.output.value}
+            isWaiting={state.status.value === "idle"}
+          />
         </div>
       )}
       <Picture state={state} cells={cells} />
@@ -108,25 +118,6 @@ function Code({ name, text }: { name: string; text: string }) {
       <pre class="source" tabIndex={0} role="group" aria-label={name}>
         {text}
       </pre>
-    </div>
-  );
-}
-
-/** What was printed; that of a cell that runs grows. */
-function Output(
-  { name, text, state }: { name: string; text: string; state?: CellState },
-) {
-  const isWaiting = state !== undefined && state.status.value === "idle";
-  return (
-    <div>
-      <h4>{name}</h4>
-      {text === ""
-        ? <p class="nothing">{isWaiting ? "Not run yet" : "No output"}</p>
-        : (
-          <pre tabIndex={0} role="group" aria-label={`Output, ${name}`}>
-            {text}
-          </pre>
-        )}
     </div>
   );
 }

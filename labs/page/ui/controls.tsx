@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { running, status, stop } from "./session.ts";
+import { running, status, stop } from "./running.ts";
 import {
   hasGil,
   hasSharedAxis,

@@ -19,6 +19,8 @@ export interface PageLab {
   workers: number;
   /** Whether it has an interpreter lock. */
   hasGil: boolean;
+  /** Its script. */
+  text: string;
   recorded: RecordedLab;
   cells: PageCell[];
 }
@@ -49,6 +51,7 @@ function labOf(recorded: RecordedLab, text: string): PageLab {
     about,
     workers: Number(workers ?? navigator.hardwareConcurrency),
     hasGil: /hasGil: true/.test(text),
+    text,
     recorded,
     cells: cellsOf(recorded).map((cell) => {
       const code = sources.get(cell.number) ?? "";

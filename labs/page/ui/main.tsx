@@ -14,16 +14,27 @@ import { CellState } from "./cell_state.ts";
 import { anchorOf, CellView } from "./cell_view.tsx";
 import { hasGame, scenarios } from "../game/scenarios.ts";
 import { Controls } from "./controls.tsx";
+import { ExerciseState } from "./exercise_session.ts";
+import { ExerciseView } from "./exercise_view.tsx";
+import { exercisesOf } from "./exercises.ts";
 import { GameView } from "./game_view.tsx";
 import { labs, type PageLab } from "./labs.ts";
 import { ReplayView } from "./replay_view.tsx";
-import { run, running, stop } from "./session.ts";
+import { running, stop } from "./running.ts";
+import { run } from "./session.ts";
 import { followAddress } from "./settings.ts";
 
 const states = new Map(
   labs.map((lab) => [
     lab,
     new Map(lab.cells.map((cell) => [cell.number, new CellState(cell)])),
+  ]),
+);
+
+const exercises = new Map(
+  labs.map((lab) => [
+    lab,
+    exercisesOf(lab.name).map((exercise) => new ExerciseState(exercise)),
   ]),
 );
 
@@ -87,6 +98,9 @@ function LabView({ lab }: { lab: PageLab }) {
       {hasGame(lab.name) && (
         <ReplayView lab={lab.name} cells={[...cells.values()]} />
       )}
+      {exercises.get(lab)!.map((state) => (
+        <ExerciseView key={state.exercise.name} state={state} />
+      ))}
     </section>
   );
 }

@@ -14,6 +14,11 @@ import {
   sharedNow,
 } from "../../../lib/sync/recorder.ts";
 import {
+  adoptWaiterTable,
+  stopThread,
+  waiterCount,
+} from "../../../lib/sync/waiters.ts";
+import {
   adoptThreadTable,
   aliveSlots,
 } from "../../../lib/thread/thread_table.ts";
@@ -22,12 +27,21 @@ import type { Timeline } from "../../notebook/timeline.ts";
 import { type Replay, replayOf } from "../game/replay.ts";
 import type { FromLab } from "../lab/messages.ts";
 
+/** The page waits for nothing. */
+const NO_WAITER = 0;
+
 /** Looks at a lab's memory from now on. */
 export function watch(
-  { recording, threads }: FromLab & { type: "ready" },
+  { recording, threads, waiters }: FromLab & { type: "ready" },
 ): void {
+  adoptWaiterTable(waiters, NO_WAITER);
   adoptRecording(recording);
   adoptThreadTable(threads);
+}
+
+/** Has every wait of the lab's threads end, and so the threads themselves. */
+export function endWaits(): void {
+  for (let waiter = waiterCount() - 1; waiter > 0; waiter--) stopThread(waiter);
 }
 
 /** The timeline of a cell that still runs. */

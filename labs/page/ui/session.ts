@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { type Signal, signal } from "@preact/signals";
+import type { Timeline } from "../../notebook/timeline.ts";
 import { concurrencyOf } from "../../runner/judge/concurrency.ts";
 import {
   type Finished,
@@ -11,11 +11,13 @@ import { FEW } from "../../runner/judge/timing.ts";
 import { judge, type Verdict } from "../../runner/judge/verdict.ts";
 import { type ChosenCell, numberOf } from "../../runner/selection.ts";
 import { hasGame } from "../game/scenarios.ts";
-import { Kind, Log } from "../lab/log.ts";
-import type { Begin, FromLab, Run } from "../lab/messages.ts";
+import type { FromLab, Run } from "../lab/messages.ts";
 import type { CellState } from "./cell_state.ts";
+import { type LabListener, LabWorker } from "./lab_worker.ts";
 import type { PageLab } from "./labs.ts";
-import { replayNow, timelineNow, watch } from "./recording.ts";
+import { labProgram, Program } from "./program.ts";
+import { replayNow } from "./recording.ts";
+import { begin, end, type Running, status } from "./running.ts";
 import { contextFor } from "./settings.ts";
 
 /** The verdict on a cell that the notebook doesn't have like that. */
@@ -26,21 +28,9 @@ const CHANGED: Partial<Verdict> = {
   isOpen: false,
 };
 
-/** How often the page looks at what a lab has printed and recorded. */
-const LOOK_MS = 100;
-/** How much of what was printed is read at a time. */
-const MOST_TEXTS = 500;
 /** As the runner: how long, and how often, cells run again to compare times. */
 const BUDGET_MS = 30_000;
 const ROUNDS = FEW - 1;
-
-/** What the page says of itself. */
-export const status: Signal<string> = signal("");
-/** The lab that runs. */
-export const running: Signal<PageLab | undefined> = signal<
-  PageLab | undefined
->();
-let session: Session | undefined;
 
 /** Runs cells of a lab, and what they need; all, if none is named. */
 export function run(
@@ -48,35 +38,43 @@ export function run(
   cells: Map<string, CellState>,
   chosen: ChosenCell[] = [],
 ): void {
-  stop();
-  session = new Session(lab, cells, chosen);
+  const program = programOf(lab, cells);
+  if (program === undefined || program instanceof Program) {
+    begin(() => new Session(lab, cells, chosen, program));
+    return;
+  }
+  const { problem, number } = program;
+  const state = number === undefined ? undefined : cells.get(number);
+  state?.draft.show(problem);
+  const where = state?.cell.id ?? `${lab.name}.ts`;
+  status.value = `${where}, line ${problem.line}: ${problem.message}`;
 }
 
-/** Ends what runs, whatever it does. */
-export function stop(): void {
-  session?.stop();
-  session = undefined;
+/** What the lab is if cells of it were edited. */
+function programOf(lab: PageLab, cells: Map<string, CellState>) {
+  const edited = new Map(
+    [...cells.values()]
+      .filter(({ draft }) => draft.isChanged)
+      .map(({ cell, draft }) => [cell.number, draft.text.value]),
+  );
+  if (edited.size === 0) return undefined;
+  return labProgram(lab.name, lab.text, edited);
 }
 
 /** A lab that runs in a worker. */
-class Session {
-  #lab: PageLab;
+class Session implements Running, LabListener {
+  readonly what: PageLab;
   #cells: Map<string, CellState>;
   #judged: ChosenCell[];
   #run: Run;
-  #worker: Worker;
-  #log = new Log();
+  #worker: LabWorker;
+  #program: Program | undefined;
   #samples: Samples;
-  #timer: ReturnType<typeof setInterval>;
-  #main: number | undefined;
-  /** The cell that printed last, and since when it runs if it does. */
+  /** The cell that printed last. */
   #current: CellState | undefined;
-  #begun: { cell: string; title: string; start: number } | undefined;
   /** What has run to its end since the lab was last told to run. */
   #finished: Finished[] = [];
   #concurrency = new Map<string, number>();
-  /** When a picture may be drawn again: drawing takes a tenth of the time. */
-  #drawAt = 0;
   /** The outputs of cells that run again, for their time alone. */
   #again: Map<string, string[]> | undefined;
   #groups: string[][] = [];
@@ -87,8 +85,10 @@ class Session {
     lab: PageLab,
     cells: Map<string, CellState>,
     chosen: ChosenCell[],
+    program: Program | undefined,
   ) {
-    this.#lab = lab;
+    this.what = lab;
+    this.#program = program;
     this.#cells = cells;
     this.#judged = chosen.length === 0 ? lab.cells : chosen;
     this.#samples = new Samples(lab.recorded);
@@ -101,103 +101,70 @@ class Session {
       workers: lab.workers,
       hasGil: lab.hasGil,
     };
-    this.#worker = new Worker(`./labs/${lab.name}.js`, {
-      type: "module",
-      name: `lab ${lab.name}`,
-    });
-    this.#worker.onmessage = ({ data }: MessageEvent<FromLab>) => {
-      this.#look(Infinity);
-      this.#hear(data);
-    };
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      this.#fail(event.message ?? "its worker could not be started");
-    };
-    const begin: Begin = { ...this.#run, log: this.#log.buffer };
-    this.#worker.postMessage(begin);
-    this.#timer = setInterval(() => this.#look(MOST_TEXTS), LOOK_MS);
-    running.value = lab;
+    this.#worker = new LabWorker(
+      program?.script ?? `./labs/${lab.name}.js`,
+      `lab ${lab.name}`,
+      this.#run,
+      this,
+    );
     status.value = `Lab ${lab.name} runs`;
   }
 
   stop(): void {
-    this.#look(MOST_TEXTS);
+    this.#worker.look();
     this.#end("stopped");
-    status.value = `Lab ${this.#lab.name} was stopped`;
+    status.value = `Lab ${this.what.name} was stopped`;
   }
 
-  #fail(message: string): void {
-    this.#current?.print([message]);
+  fail(message: string): void {
+    const text = this.#program?.explain(message) ?? message;
+    // What fails before any cell runs is said where the reader has asked for it.
+    if (this.#current === undefined) this.begin(this.#judged[0].number);
+    this.#current?.print([text]);
     this.#end("stopped");
-    status.value = `Lab ${this.#lab.name} failed: ${message.split("\n")[0]}`;
+    status.value = `Lab ${this.what.name} failed: ${text.split("\n")[0]}`;
   }
 
   #end(ending: "stopped" | "done"): void {
-    clearInterval(this.#timer);
-    // A browser ends a worker with all that it has started.
-    this.#worker.terminate();
+    this.#worker.end();
+    this.#program?.[Symbol.dispose]();
     for (const { status } of this.#cells.values()) {
       if (status.value === "running") status.value = ending;
     }
-    session = undefined;
-    running.value = undefined;
+    end();
   }
 
-  /** Reads what was printed, and draws what is being done. */
-  #look(most: number): void {
-    let texts: string[] = [];
-    const flush = () => {
-      if (texts.length > 0) this.#print(texts);
-      texts = [];
-    };
-    for (const { kind, text } of this.#log.read(most)) {
-      if (kind === Kind.OUTPUT) texts.push(text);
-      else {
-        flush();
-        if (kind === Kind.START) this.#begin(text);
-      }
-    }
-    flush();
-    if (this.#begun === undefined || this.#main === undefined) return;
-    const start = performance.now();
-    if (this.#again !== undefined || start < this.#drawAt) return;
-    const main = this.#main;
-    this.#current!.timeline.value = timelineNow({ ...this.#begun, main });
-    queueMicrotask(() => {
-      const end = performance.now();
-      this.#drawAt = end + 9 * (end - start);
-    });
-  }
-
-  #begin(id: string): void {
+  begin(id: string): void {
     this.#current = this.#cells.get(id);
     if (this.#again !== undefined) this.#again.set(id, []);
     else this.#current?.begin(this.#current.cell.title);
   }
 
-  #print(texts: string[]): void {
+  print(texts: string[]): void {
     const id = this.#current?.cell.number;
+    const program = this.#program;
+    if (program !== undefined) {
+      texts = texts.map((text) => program.explain(text));
+    }
     if (this.#again === undefined) this.#current?.print(texts);
     else if (id !== undefined) this.#again.get(id)?.push(...texts);
   }
 
-  #hear(message: FromLab): void {
+  draw(timeline: Timeline): void {
+    this.#current!.timeline.value = timeline;
+  }
+
+  hear(message: FromLab): void {
     switch (message.type) {
-      case "ready":
-        this.#main = message.main;
-        return watch(message);
       case "start": {
-        const { id, title, start } = message;
-        this.#begun = { cell: id, title, start };
+        const { id, title } = message;
         if (this.#again !== undefined) return;
         const cell = this.#cells.get(id);
         if (cell !== undefined) cell.title.value = title;
-        status.value = `${this.#lab.name}:${id} runs`;
+        status.value = `${this.what.name}:${id} runs`;
         return this.#judgeAll();
       }
       case "end": {
-        const start = this.#begun!.start;
-        this.#begun = undefined;
         const { id, timeline } = message;
         this.#concurrency.set(id, concurrencyOf(timeline));
         this.#finished = this.#finished.filter((cell) => cell.id !== id);
@@ -206,15 +173,15 @@ class Session {
         if (cell === undefined || this.#again !== undefined) return;
         cell.timeline.value = timeline;
         cell.status.value = "done";
-        if (hasGame(this.#lab.name)) {
-          cell.replay.value = replayNow(message, start);
+        if (hasGame(this.what.name)) {
+          cell.replay.value = replayNow(message, this.#worker.start!);
         }
         return;
       }
       case "idle":
         return this.#goOn();
       case "failed":
-        return this.#fail(message.message);
+        return this.fail(message.message);
     }
   }
 
@@ -231,21 +198,22 @@ class Session {
         performance.now() - this.#comparedSince > BUDGET_MS;
       if (open.length === 0 || isOver) {
         this.#end("done");
-        status.value = `Lab ${this.#lab.name} has run`;
+        status.value = `Lab ${this.what.name} has run`;
         return;
       }
       if (this.#rounds++ === 0) this.#comparedSince = performance.now();
       this.#groups = groupsOf(open);
-      status.value = `Lab ${this.#lab.name}: comparing times, in turns`;
+      status.value = `Lab ${this.what.name}: comparing times, in turns`;
     }
     this.#again = new Map();
+    this.#worker.isDrawn = false;
     this.#finished = [];
     const run: Run = {
       ...this.#run,
       selection: this.#groups.shift()!,
       context: { ...this.#run.context, quick: true },
     };
-    this.#worker.postMessage(run);
+    this.#worker.run(run);
   }
 
   /** Takes what has run as samples, and judges it. */

@@ -1,8 +1,13 @@
 // A headless Chromium for tests, and a server on loopback for what it is to load.
 
-import { type Browser, chromium, type Page } from "playwright-core";
+import {
+  type Browser,
+  chromium,
+  type Locator,
+  type Page,
+} from "playwright-core";
 
-export type { Browser, Page };
+export type { Browser, Locator, Page };
 
 /** Where Debian, and others, have it; undefined if it isn't there. */
 export const executablePath: string | undefined = [

@@ -2,7 +2,7 @@
 
 import { buildPage, type PageFiles } from "../../../labs/page/build.ts";
 import { handlerFor } from "../../../labs/page/server.ts";
-import type { Page } from "./chromium.ts";
+import type { Locator, Page } from "./chromium.ts";
 
 let built: Promise<PageFiles> | undefined;
 
@@ -49,4 +49,37 @@ export async function verdictOf(page: Page, id: string): Promise<string> {
   const anchor = `cell-${id.replaceAll(/[^\w]/g, "-")}`;
   const texts = await page.locator(`#${anchor} .verdict`).allTextContents();
   return texts.join();
+}
+
+/** The editor of a cell or an exercise; it is opened if it isn't. */
+export async function editorOf(page: Page, of: string): Promise<Locator> {
+  const open = page.getByRole("button", { name: `Edit of ${of}`, exact: true });
+  if (await open.count() > 0) await open.click();
+  const editor = page.getByRole("textbox", { name: new RegExp(`, ${of}$`) });
+  await editor.waitFor();
+  return editor;
+}
+
+/** The text in an editor. */
+export async function textIn(editor: Locator): Promise<string> {
+  return (await editor.locator(".cm-line").allTextContents()).join("\n");
+}
+
+/** Writes other code into a cell or an exercise. */
+export async function edit(
+  page: Page,
+  of: string,
+  change: (text: string) => string,
+): Promise<void> {
+  const editor = await editorOf(page, of);
+  const before = await textIn(editor);
+  const text = change(before);
+  if (text === before) throw new Error(`There is nothing to change in ${of}`);
+  await editor.press("Control+a");
+  await page.keyboard.insertText(text);
+}
+
+/** What a cell or an exercise has printed here. */
+export function outputOf(page: Page, anchor: string): Locator {
+  return page.locator(`#${anchor} [aria-label='Output, Here']`);
 }

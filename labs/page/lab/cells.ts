@@ -1,0 +1,4 @@
+// How cells are added, for what the reader has edited.
+import "./output.ts";
+
+export * from "./cell.ts";

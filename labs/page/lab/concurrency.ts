@@ -1,0 +1,4 @@
+// The library, for what the reader has edited.
+import "./output.ts";
+
+export * from "@lab9/concurrency";
