@@ -64,7 +64,7 @@ export async function runHost(
   const end = signalOfEnd();
   lines.begin(host.metrics);
   await end;
-  lines.say("leaving: chunks that were begun are finished");
+  lines.say("leaving when the chunks that have begun are done");
   await host.close();
   lines.end();
 }

@@ -1,38 +1,31 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { Promise, startTimer, stopTimer } from "../platform/platform.ts";
-import {
-  type BullBackend,
-  type BullJob,
-  type BullQueue,
-  type BullWorker,
-  type BullWorkerOptions,
-  type Engine,
-  openPostgres,
-  openRedis,
+import type {
+  BullBackend,
+  BullJob,
+  BullQueue,
+  BullWorker,
+  BullWorkerOptions,
+  Engine,
 } from "./bullmq.ts";
+import {
+  CONNECT_MS,
+  load,
+  type Place,
+  placeOf,
+  RETRY_MS,
+  SILENCE_MS,
+} from "./place.ts";
 
-/** How long a store may take to answer for the first time. */
-const CONNECT_MS = 5000;
-/** The pause before a command that has failed is sent again. */
-const RETRY_MS = 500;
 /** How long Redis keeps keys that are not kept again; see {@linkcode Store.keep}. */
 const KEPT_MS = 3_600_000;
 /** Keys that BullMQ makes expire. Their presence has a meaning, so they aren't kept. */
 const EXPIRING = new Set(["stalled-check", "limiter"]);
 /** How long the close of a connection may take. */
 const CLOSE_MS = 3000;
-/** After so long without an answer, the store is connected anew. */
-const SILENCE_MS = 15_000;
 /** Nobody here reads BullMQ's events, so few of them are kept. */
 const EVENTS = { streams: { events: { maxLen: 100 } } };
-
-/** The place of a store. */
-interface Place {
-  /** The place in errors, without the user's name and password. */
-  text: string;
-  open: () => Promise<Engine>;
-}
 
 /** Options of {@linkcode Store.work}. */
 export interface WorkOptions {
@@ -52,7 +45,6 @@ export class Store {
   #place: Place;
   #engine: Engine;
   #base: BullQueue;
-  #secrets: string[];
   #workers: BullWorker[] = [];
   #isClosed = false;
   /** Is called with the message of each error of a connection. */
@@ -62,12 +54,10 @@ export class Store {
     place: Place,
     engine: Engine,
     base: BullQueue,
-    secrets: string[],
   ) {
     this.#place = place;
     this.#engine = engine;
     this.#base = base;
-    this.#secrets = secrets;
     base.on("error", this.#tell);
   }
 
@@ -85,13 +75,11 @@ export class Store {
     url: string,
     name: string,
   ): Promise<Store> {
-    const parsed = parse(action, url);
-    const place = placeOf(action, parsed);
-    const secrets = secretsOf(url, parsed);
+    const place = placeOf(action, url);
     const engine = await load(action, place);
     const { connection } = engine;
     const base = new engine.Queue(name, { connection, ...EVENTS });
-    const store = new Store(place, engine, base, secrets);
+    const store = new Store(place, engine, base);
     try {
       await store.#firstAnswer(action);
     } catch (error) {
@@ -236,24 +224,10 @@ export class Store {
 
   /** Replaces the URL and its password in a text by stars. */
   redact(text: string): string {
-    for (const secret of this.#secrets) text = text.replaceAll(secret, "***");
+    for (const secret of this.#place.secrets) {
+      text = text.replaceAll(secret, "***");
+    }
     return text;
-  }
-}
-
-/** Loads BullMQ and a driver. The error holds the first line of the reason. */
-async function load(action: string, place: Place): Promise<Engine> {
-  try {
-    return await place.open();
-  } catch (error) {
-    const [reason] = String((error as Error)?.message ?? error).split("\n");
-    const hint = reason.includes("lockfile")
-      ? "; a checkout of this library has them in labs/cluster/deno.json"
-      : "";
-    throw new Error(
-      `Cannot ${action}: BullMQ and its driver can't be loaded: ${reason}${hint}`,
-      { cause: error },
-    );
   }
 }
 
@@ -263,67 +237,4 @@ async function closeSoon(one: BullWorker | BullQueue): Promise<void> {
   const closed = one.close().catch(() => {});
   await Promise.race([closed, late.then(() => one.disconnect())]);
   stopTimer(timer);
-}
-
-function parse(action: string, url: unknown): URL {
-  if (typeof url !== "string") {
-    throw new TypeError(
-      `Cannot ${action}: the URL must be a string, received ${typeof url}`,
-    );
-  }
-  const parsed = URL.parse(url);
-  if (parsed !== null) return parsed;
-  // The URL may hold a password, so it isn't shown.
-  throw new TypeError(`Cannot ${action}: the URL of its store is not valid`);
-}
-
-function placeOf(action: string, url: URL): Place {
-  switch (url.protocol) {
-    case "redis:":
-    case "rediss:":
-      return {
-        text: `redis://${url.host || "127.0.0.1"}${url.pathname}`,
-        open: () => openRedis(redisOptions(url)),
-      };
-    case "postgres:":
-    case "postgresql:":
-      return {
-        text: `postgres://${url.host || "127.0.0.1"}${url.pathname}`,
-        open: () =>
-          openPostgres({
-            connectionString: url.href,
-            migrate: true,
-            max: 4,
-            keepAlive: true,
-            connectionTimeoutMillis: CONNECT_MS,
-            query_timeout: SILENCE_MS,
-          }),
-      };
-    default:
-      throw new TypeError(
-        `Cannot ${action}: the URL must begin with redis://, rediss:// or ` +
-          `postgres://, received ${url.protocol}//`,
-      );
-  }
-}
-
-function redisOptions(url: URL): object {
-  const { hostname, port, username, password, pathname, protocol } = url;
-  return {
-    host: hostname.replace(/^\[|\]$/g, "") || "127.0.0.1",
-    port: Number(port || 6379),
-    username: decodeURIComponent(username) || undefined,
-    password: decodeURIComponent(password) || undefined,
-    db: Number(pathname.slice(1) || 0),
-    tls: protocol === "rediss:" ? {} : undefined,
-    maxRetriesPerRequest: null,
-    retryStrategy: () => RETRY_MS,
-    keepAlive: SILENCE_MS,
-  };
-}
-
-/** The URL, and its password as it stands there and decoded. */
-function secretsOf(url: string, { password }: URL): string[] {
-  return [url, password, decodeURIComponent(password)]
-    .filter((secret) => secret !== "");
 }
