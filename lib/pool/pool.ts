@@ -132,7 +132,8 @@ export class Pool extends AnyPool {
    */
   [handle](): never {
     throw new DOMException(
-      "Cannot send a Pool to a thread: only the main thread has its workers",
+      "Cannot send a Pool to a thread: its workers belong to the thread that " +
+        "made it",
       "DataCloneError",
     );
   }

@@ -103,8 +103,8 @@ export interface OpenCall {
 }
 
 /**
- * The calls of a pool that are not done, and those who wait until they are. Once a
- * closed pool's calls are done, its workers end.
+ * The calls of a pool that are not done, and the waits for their end. When the calls
+ * of a closed pool are done, its workers end.
  */
 export class OpenCalls {
   /** Why no more tasks are taken, not even of calls that were made before. */

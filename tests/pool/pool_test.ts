@@ -4,6 +4,7 @@ import {
   assertLessOrEqual,
   assertRejects,
   assertStrictEquals,
+  assertThrows,
 } from "@std/assert";
 import { cpuCount, Pool, Queue } from "../../mod.ts";
 import { threadTest } from "../support/threads.ts";
@@ -170,6 +171,18 @@ threadTest("Pool: 100,000 pending tasks", async () => {
   const values = await pool.map(fns.square, range(100_000), { chunkSize: 1 });
   assertEquals(values.length, 100_000);
   assert(values.every((value, x) => value === x * x));
+});
+
+threadTest("Pool: it stays in the thread that made it", async () => {
+  await using pool = new Pool(1);
+  const queue = new Queue<unknown>();
+  const message = "its workers belong to the thread that made it";
+  assertThrows(() => queue.putNowait({ pool }), DOMException, message);
+  await assertRejects(
+    () => pool.apply(fns.echo, [pool]),
+    DOMException,
+    message,
+  );
 });
 
 threadTest("cpuCount() is the default number of workers", async () => {
