@@ -12,13 +12,8 @@ import { expose } from "../expose.ts";
 import { type PortableError, toPortable } from "../codec/portable_error.ts";
 import { addOwnModule, type AnyFunction } from "../codec/references.ts";
 import { runningTask } from "../pool/current_task.ts";
-import {
-  Mode,
-  perform,
-  performSettled,
-  Reply,
-  type SettledItems,
-} from "../pool/task.ts";
+import { perform, performSettled } from "../pool/run_task.ts";
+import { Mode, Reply, type SettledItems } from "../pool/task.ts";
 import { loadModules } from "../thread/modules.ts";
 import { isThenable } from "../thread/worker_server.ts";
 import { FarCodec } from "./far_codec.ts";

@@ -1,8 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { Promise as Promises } from "../platform/platform.ts";
-import { checkOptions, checkSignal, kindOf } from "../checks.ts";
-import { checkSeconds } from "../sync/deadline.ts";
+import { kindOf } from "../checks.ts";
 import { isRecording, Mark, recordSpan } from "../sync/recorder.ts";
 import { type AnyFunction, idOf, originOf } from "../codec/references.ts";
 import {
@@ -21,6 +20,7 @@ import {
   checkCount,
   checkFunction,
   checkIterable,
+  checkLimits,
   type ImapOptions,
   type MapOptions,
 } from "./options.ts";
@@ -254,33 +254,6 @@ async function* wrapAsync(
   wrap: (item: unknown) => unknown,
 ): AsyncGenerator<unknown> {
   for await (const item of items) yield wrap(item);
-}
-
-function checkPriority(action: string, priority: number): void {
-  if (typeof priority !== "number") {
-    throw new TypeError(
-      `Cannot ${action}: priority must be a number, received ${
-        kindOf(priority)
-      }`,
-    );
-  }
-  if (Number.isNaN(priority)) {
-    throw new RangeError(`Cannot ${action}: priority must not be NaN`);
-  }
-}
-
-function checkLimits(action: string, options: ApplyOptions): void {
-  checkOptions(action, options);
-  checkSignal(action, options.signal);
-  if (options.timeout !== undefined) {
-    checkSeconds(action, "timeout", options.timeout);
-  }
-  const { priority } = options;
-  if (priority !== undefined) checkPriority(action, priority);
-  if (options.runTimeout !== undefined) {
-    checkSeconds(action, "runTimeout", options.runTimeout);
-  }
-  options.signal?.throwIfAborted();
 }
 
 /** Python's default: a quarter of each worker's share of the items, rounded up. */

@@ -7,7 +7,8 @@ import type {
   IsolationOptions,
   WorkerPermissions,
 } from "../thread/worker_kind.ts";
-import { kindOf } from "../checks.ts";
+import { checkOptions, checkSignal, kindOf } from "../checks.ts";
+import { checkSeconds } from "../sync/deadline.ts";
 import { unexposed } from "../codec/packing.ts";
 
 /** Why a worker of a pool has ended; see {@linkcode PoolOptions.onWorkerEnd}. */
@@ -241,4 +242,32 @@ export function checkIterable(action: string, items: unknown): void {
       `Cannot ${action}: items must be iterable, received ${kindOf(items)}`,
     );
   }
+}
+
+function checkPriority(action: string, priority: number): void {
+  if (typeof priority !== "number") {
+    throw new TypeError(
+      `Cannot ${action}: priority must be a number, received ${
+        kindOf(priority)
+      }`,
+    );
+  }
+  if (Number.isNaN(priority)) {
+    throw new RangeError(`Cannot ${action}: priority must not be NaN`);
+  }
+}
+
+/** Checks the options that every call has. It throws the reason of an aborted signal. */
+export function checkLimits(action: string, options: ApplyOptions): void {
+  checkOptions(action, options);
+  checkSignal(action, options.signal);
+  if (options.timeout !== undefined) {
+    checkSeconds(action, "timeout", options.timeout);
+  }
+  const { priority } = options;
+  if (priority !== undefined) checkPriority(action, priority);
+  if (options.runTimeout !== undefined) {
+    checkSeconds(action, "runTimeout", options.runTimeout);
+  }
+  options.signal?.throwIfAborted();
 }

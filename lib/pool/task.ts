@@ -2,16 +2,16 @@
 
 import { Promise } from "../platform/platform.ts";
 import type { Alarm } from "../sync/alarms.ts";
+import { stopped } from "../sync/waiters.ts";
 import { Damaged } from "../codec/tags.ts";
 import type { Decoder } from "../codec/decoder.ts";
 import type { Encoder } from "../codec/encoder.ts";
-import type { Packed } from "../codec/packing.ts";
-import { checkStop, stopped } from "../sync/waiters.ts";
-import type { AnyFunction } from "../codec/references.ts";
+import { checkSendable, pack, type Packed } from "../codec/packing.ts";
 import { type PortableError, toPortable } from "../codec/portable_error.ts";
 import { ModuleNotLoaded } from "../thread/modules.ts";
-import { isEnding, isThenable } from "../thread/worker_server.ts";
-import { isCalledOff, type Runnable } from "./current_task.ts";
+import { isEnding, sendMail } from "../thread/worker_server.ts";
+import type { Channel } from "./channel.ts";
+import { endTask, type Runnable } from "./current_task.ts";
 import { turnMicroseconds } from "./stats.ts";
 
 /** How a task's function is called. */
@@ -208,103 +208,95 @@ export function checkSettled(
   if (!isSettled) throw new Damaged("answer");
 }
 
-/** A task that runs, and how its function is called. */
-export interface RunningItems extends Runnable {
-  mode: Mode;
-}
+/** Sends a worker's answers to the main thread. */
+export class Replies {
+  #results: Channel;
+  #name: string;
+  #number: number;
 
-/** Calls the function as the task's mode says. */
-export function perform(
-  task: RunningItems,
-  fn: AnyFunction,
-  payload: readonly unknown[],
-): unknown {
-  const { mode } = task;
-  if (mode === Mode.APPLY) return runItem(mode, fn, payload);
-  return runItems(task, payload, (item) => runItem(mode, fn, item));
-}
+  constructor(
+    results: Channel,
+    { name, number }: { name: string; number: number },
+  ) {
+    this.#results = results;
+    this.#name = name;
+    this.#number = number;
+  }
 
-/** Calls the function for each item, also after it has thrown for an item. */
-export function performSettled(
-  task: RunningItems,
-  fn: AnyFunction,
-  payload: readonly unknown[],
-  thread: string,
-): SettledItems | Promise<SettledItems> {
-  const { mode } = task;
-  const failures: SettledItems[1] = [];
-  const fail = (error: unknown, index: number) => {
-    // A terminated worker does nothing more.
+  /** Answers that a task has returned a value. */
+  done(task: ReceivedTask, value: unknown): void {
     if (isEnding()) throw stopped();
-    failures.push([index, toPortable(error, thread)]);
-  };
-  const values = runItems(task, payload, (item, index) => {
     try {
-      const result = runItem(mode, fn, item);
-      return isThenable(result)
-        ? result.then(undefined, (error) => fail(error, index))
-        : result;
+      const isList = task.mode !== Mode.APPLY && !task.isSettled;
+      this.#reply(task, isList ? Reply.LISTED : Reply.DONE, value);
     } catch (error) {
-      fail(error, index);
+      if (!task.isSettled) throw error;
+      const items = value as SettledItems;
+      this.#failUnsendable(task, items);
+      this.#reply(task, Reply.DONE, items);
     }
-  });
-  return Array.isArray(values)
-    ? [values, failures]
-    : values.then((values) => [values, failures]);
-}
+  }
 
-function runItem(mode: Mode, fn: AnyFunction, item: unknown): unknown {
-  return mode === Mode.MAP ? fn(item) : fn(...item as readonly unknown[]);
-}
+  /** Answers that a task has thrown an error. */
+  threw(task: ReceivedTask, error: unknown): void {
+    // A terminated worker doesn't answer: its tasks were rejected already.
+    if (isEnding()) throw stopped();
+    this.#reply(task, Reply.THREW, toPortable(error, this.#name));
+  }
 
-/** A worker checks whether to go on before every fourth item. */
-const CHECK_MASK = 3;
+  /** Reports that a task with a `runTimeout` begins. */
+  begins(task: ReceivedTask): void {
+    this.#write(task.id, Reply.BEGINS, undefined);
+    this.#results.sendSync();
+  }
 
-/**
- * Checks whether the task is to go on.
- *
- * @throws If the worker is to end, or the task was called off. Nobody sees the error.
- */
-function checkGo(task: RunningItems): void {
-  checkStop();
-  if (isCalledOff(task)) throw new Error("The task was called off");
-}
+  /** Asks for the task's payload, which comes by mail. */
+  asks(task: ReceivedTask): void {
+    this.#write(task.id, Reply.ASKS, this.#number);
+    this.#results.sendSync();
+  }
 
-/**
- * Runs one item after another. It returns a promise only if a result has to be
- * awaited. Between two items it checks whether the task is to go on: not between all
- * of them, as the check takes as long as a short item.
- */
-function runItems(
-  task: RunningItems,
-  payload: readonly unknown[],
-  run: (item: unknown, index: number) => unknown,
-): unknown[] | Promise<unknown[]> {
-  const results = new Array<unknown>(payload.length);
-  for (let i = 0; i < payload.length; i++) {
-    if ((i & CHECK_MASK) === 0) checkGo(task);
-    const result = run(payload[i], i);
-    if (isThenable(result)) {
-      return runRest(task, payload, run, results, i, result);
+  /** Answers through the channel. A value that can't stand there goes by mail. */
+  #reply(task: ReceivedTask, kind: Reply, value: unknown): void {
+    if (!this.#tryWrite(task.id, kind, value)) {
+      sendMail(pack([kind, value], kind === Reply.LISTED ? -2 : -1));
+      this.#write(task.id, Reply.MAILED, this.#number);
     }
-    results[i] = result;
+    endTask(task);
+    this.#results.sendSync();
   }
-  return results;
-}
 
-/** Runs the items after the first whose result has to be awaited. */
-async function runRest(
-  task: RunningItems,
-  payload: readonly unknown[],
-  run: (item: unknown, index: number) => unknown,
-  results: unknown[],
-  first: number,
-  pending: PromiseLike<unknown>,
-): Promise<unknown[]> {
-  results[first] = await pending;
-  for (let i = first + 1; i < payload.length; i++) {
-    checkGo(task);
-    results[i] = await run(payload[i], i);
+  /** Replaces each result that can't be sent by its error, so the others are sent. */
+  #failUnsendable(task: ReceivedTask, [values, failures]: SettledItems): void {
+    for (const [index, value] of values.entries()) {
+      try {
+        if (!this.#tryWrite(task.id, Reply.DONE, value)) {
+          checkSendable(pack(value));
+        }
+      } catch (error) {
+        values[index] = undefined;
+        failures.push([index, toPortable(error, this.#name)]);
+      }
+    }
   }
-  return results;
+
+  #tryWrite(id: number, kind: Reply, value: unknown): boolean {
+    try {
+      return this.#write(id, kind, value);
+    } catch (error) {
+      if (error instanceof DOMException && error.name === "DataCloneError") {
+        return false;
+      }
+      throw error;
+    }
+  }
+
+  #write(id: number, kind: Reply, value: unknown): boolean {
+    return this.#results.write((encoder) => {
+      encoder.write(id);
+      encoder.write(kind);
+      if (kind === Reply.LISTED) encoder.writeList(value as unknown[]);
+      else encoder.write(value);
+    });
+  }
 }

@@ -10,9 +10,9 @@ import { isThenable, setPending } from "../thread/worker_server.ts";
 import { Channel } from "./channel.ts";
 import { beginTask, Claim } from "./claim.ts";
 import { enterPool, lookAtSignals, runAs } from "./current_task.ts";
-import { Replies, runTask } from "./run_task.ts";
+import { runTask } from "./run_task.ts";
 import { addTime, microseconds } from "./stats.ts";
-import { readTask, type ReceivedTask } from "./task.ts";
+import { readTask, type ReceivedTask, Replies } from "./task.ts";
 
 /**
  * Why a worker has ended by itself: it has done `maxTasksPerChild` tasks, it had none
