@@ -52,9 +52,15 @@ export type {
 /** Whether the warning that pools are to be closed was printed. */
 let hasWarned = false;
 
-/** Closes pools that were garbage-collected while they were open. */
-const droppedPools = new FinalizationRegistry<Dispatcher>((dispatcher) => {
-  if (!dispatcher.isOpen) return;
+/**
+ * Closes pools that were garbage-collected while they were open. The registry must
+ * not keep the dispatcher alive: it holds the error that a pool was terminated with,
+ * and V8 keeps with an error's stack the pool whose method made the error. An open
+ * dispatcher is kept alive by its own wait for results.
+ */
+const droppedPools = new FinalizationRegistry<WeakRef<Dispatcher>>((ref) => {
+  const dispatcher = ref.deref();
+  if (!dispatcher?.isOpen) return;
   dispatcher.close();
   if (hasWarned) return;
   hasWarned = true;
@@ -218,7 +224,7 @@ export class Pool extends AnyPool {
     this.#calls = calls;
     this.#dispatcher = dispatcher;
     this.#grace = grace;
-    droppedPools.register(this, dispatcher);
+    droppedPools.register(this, new WeakRef(dispatcher));
   }
 
   /**

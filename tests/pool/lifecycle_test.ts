@@ -7,6 +7,7 @@ import {
 } from "@std/assert";
 import { activeCount, Pool, Queue, Thread } from "../../mod.ts";
 import { processTest, threadTest } from "../support/threads.ts";
+import { runProcess } from "../support/thread_process.ts";
 import { until } from "../support/until.ts";
 import { warningsOf } from "../support/warnings.ts";
 import * as fns from "../support/pool_functions.ts";
@@ -251,6 +252,14 @@ processTest(
     assertEquals(code, 0);
   },
 );
+
+processTest("A Pool that has ended is garbage, however it ended", async () => {
+  const flags = ["--v8-flags=--expose-gc"];
+  const { code, out, err } = await runProcess("pool_garbage.ts", [], flags);
+  assertEquals(err, "");
+  assertEquals(out, "close\ncloseAtOnce\nterminate\nterminateBusy\ndispose");
+  assertEquals(code, 0);
+});
 
 threadTest("Pool refuses options that are none", async () => {
   await using pool = new Pool(1);
