@@ -129,6 +129,7 @@ export class Crew implements Disposable {
     using service = new Service(this.#board, this.#members, names, options);
     using _numbers = numberThreadsAfter(threads.length);
     this.#board.lay(threads.length, orders);
+    sortSpareWaiters();
     for (const [i, member] of this.#members.entries()) {
       // The same one again, as nobody has used it, unless it is worn out.
       releaseWaiter(member.waiter);
@@ -314,6 +315,19 @@ function stockNodes(): void {
   for (const lock of locks) enterLockWait(lock, waiter, false);
   for (const lock of locks) leaveLockWait(lock, waiter);
   releaseWaiter(waiter);
+}
+
+/** More waits aren't awaited at once. */
+const WAITERS = 64;
+
+/**
+ * Has waits get the same waiters in each schedule. The order in which they came back
+ * is that of the schedule before, and the library goes through them by number.
+ */
+function sortSpareWaiters(): void {
+  const waiters = Array.from({ length: WAITERS }, () => allocateWaiter());
+  waiters.sort((one, other) => other - one);
+  for (const waiter of waiters) releaseWaiter(waiter);
 }
 
 /** The thread's name, as `Thread` would name it. */

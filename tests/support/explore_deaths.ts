@@ -32,6 +32,7 @@ const mayWait: Record<string, Rule> = {
   awaitPutOne: always,
   consume: hasNoToken,
   getItems: isEmpty,
+  giveAndWait: (_: unknown, notes: fns.Notes) => notes[7] === 0,
   giveJob: always,
   joinQueue: (queue: Queue<unknown>) => queue.unfinishedTasks > 0,
   produce: hasToken,

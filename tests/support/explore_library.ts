@@ -23,9 +23,12 @@ import {
 } from "../../mod.ts";
 import { endThread } from "../../lib/locks/wait_graph.ts";
 import { Mutex } from "../../lib/sync/mutex.ts";
+import { PENDING, WaitList } from "../../lib/sync/wait_list.ts";
 import {
+  checkStop,
   currentWaiter,
   desertWaiter,
+  isParked,
   Stopped,
   stopThread,
   STRIDE,
@@ -39,6 +42,8 @@ export type Notes = Int32Array;
 
 /** Where a victim notes its waiter, in the notes. */
 export const VICTIM = 15;
+/** Where the one that waits behind it notes its own. */
+const BEHIND = 13;
 const STOP = 3;
 
 /** Enters a section that one thread at a time may be in. */
@@ -209,6 +214,68 @@ export function keepLockAsVictim(lock: Lock, notes: Notes): void {
   asVictim(notes, () => {
     Atomics.wait(notes, 7, 0);
     keepLock(lock);
+  });
+}
+
+/** Ends with a lock that it has waited for, and may have ended by then. */
+export function waitForLockAsVictim(lock: Lock, notes: Notes): void {
+  asVictim(notes, () => keepLock(lock));
+}
+
+/** Takes the lock, behind a victim that waits for it. */
+export function takeBehindVictim(lock: Lock, notes: Notes): void {
+  untilParked(notes, VICTIM);
+  Atomics.store(notes, BEHIND, currentWaiter());
+  takeLeft(lock, notes);
+}
+
+/** Releases another's lock when both of those wait for it. */
+export function releaseForBoth(lock: Lock, notes: Notes): void {
+  untilParked(notes, BEHIND);
+  lock.release();
+}
+
+/** Spins until the thread sleeps whose waiter stands there. */
+function untilParked(notes: Notes, at: number): void {
+  for (;;) {
+    const waiter = Atomics.load(notes, at);
+    if (waiter !== 0 && isParked(waiter)) return;
+    Atomics.pause();
+  }
+}
+
+/** Takes a lock, and goes on only when another thread has had it. */
+export function giveAndWait(lock: Lock, notes: Notes): void {
+  useLock(lock, notes, 1);
+  Atomics.wait(notes, 7, 0);
+}
+
+/** Takes that lock. */
+export async function awaitGiven(lock: Lock, notes: Notes): Promise<void> {
+  await awaitLock(lock, notes);
+  Atomics.store(notes, 7, 1);
+  Atomics.notify(notes, 7);
+}
+
+/** Where the first of a list notes that it stands there. */
+const FIRST = 8;
+
+/** Waits in a list for what never comes. */
+export function waitFirst(words: Int32Array, notes: Notes): void {
+  new WaitList(words, 0).waitSync(() => {
+    Atomics.store(notes, FIRST, 1);
+    return PENDING;
+  }, Infinity);
+}
+
+/** Waits there behind that one, until it is ended. */
+export function waitSecondAsVictim(words: Int32Array, notes: Notes): void {
+  while (Atomics.load(notes, FIRST) === 0) Atomics.pause();
+  asVictim(notes, () => {
+    new WaitList(words, 0).waitSync(() => {
+      checkStop();
+      return PENDING;
+    }, Infinity);
   });
 }
 
@@ -640,6 +707,7 @@ expose(import.meta, {
   awaitEvent,
   awaitGetOrGiveUp,
   awaitGets,
+  awaitGiven,
   awaitLeft,
   awaitLock,
   awaitPermit,
@@ -655,6 +723,7 @@ expose(import.meta, {
   doJob,
   getItems,
   getItemsAsVictim,
+  giveAndWait,
   giveJob,
   givePermitLate,
   givePermits,
@@ -671,11 +740,13 @@ expose(import.meta, {
   putItemsAsVictim,
   putOne,
   read,
+  releaseForBoth,
   releaseForVictim,
   setEvent,
   stopVictim,
   stopVictimLater,
   strike,
+  takeBehindVictim,
   takeInOrder,
   takeInOrderAsVictim,
   takeLeft,
@@ -694,6 +765,9 @@ expose(import.meta, {
   waitAtBarrier,
   waitAtBarrierAsVictim,
   waitForEvent,
+  waitForLockAsVictim,
   waitForVictim,
+  waitFirst,
+  waitSecondAsVictim,
   write,
 });

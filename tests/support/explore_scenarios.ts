@@ -20,6 +20,7 @@ import {
   Semaphore,
 } from "../../mod.ts";
 import { HANDOVER_BYTES } from "../../lib/thread/handover.ts";
+import { WaitList } from "../../lib/sync/wait_list.ts";
 import { Ring } from "../../lib/store/ring.ts";
 import { Claim } from "../../lib/pool/claim.ts";
 import { workerLoop } from "../../lib/pool/worker_loop.ts";
@@ -178,6 +179,16 @@ export const scenarios: Record<string, () => Scenario> = {
       ];
     },
     (notes) => assertEquals(sums(notes), 3),
+  ),
+  "Lock: its giver waits for who takes it": counted(
+    (notes) => {
+      const lock = new Lock();
+      return [
+        thread(fns.giveAndWait, lock, notes),
+        thread(fns.awaitGiven, lock, notes),
+      ];
+    },
+    (notes) => assertEquals(sums(notes), 2),
   ),
   "Lock: its holder ends": counted(
     (notes) => {
@@ -695,6 +706,29 @@ export const scenarios: Record<string, () => Scenario> = {
       thread(fns.giveVictimUp, notes),
     ];
   }, () => {}),
+  "Lock: one who has ended is woken for it": counted((notes) => {
+    const lock = new Lock();
+    lock.acquireSync();
+    return [
+      thread(fns.waitForLockAsVictim, lock, notes),
+      thread(fns.takeBehindVictim, lock, notes),
+      thread(fns.releaseForBoth, lock, notes),
+      thread(fns.giveVictimUp, notes),
+    ];
+  }, (notes) => assertEquals(sums(notes) + notes[3], 1)),
+  "WaitList: the second of two who wait is stopped": () => {
+    const list = words();
+    const notes = words();
+    return {
+      threads: [
+        thread(fns.waitFirst, list, notes),
+        thread(fns.waitSecondAsVictim, list, notes),
+        thread(fns.stopVictim, notes),
+      ],
+      // None stands in the list that doesn't wait.
+      atRest: ({ length }) => assertEquals(new WaitList(list, 0).count, length),
+    };
+  },
   "Queue: one who puts is stopped": () => {
     const queue = new Queue<number>(1);
     const notes = words();
