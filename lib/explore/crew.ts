@@ -102,6 +102,7 @@ export class Crew implements Disposable {
 
   constructor() {
     stockNodes();
+    stockSlots();
   }
 
   /** Starts workers until there are so many. */
@@ -315,6 +316,19 @@ function stockNodes(): void {
   for (const lock of locks) enterLockWait(lock, waiter, false);
   for (const lock of locks) leaveLockWait(lock, waiter);
   releaseWaiter(waiter);
+}
+
+/**
+ * Has the table of threads be as long as it becomes: who looks for a thread goes
+ * through all of it.
+ */
+function stockSlots(): void {
+  const options = { name: "", daemon: true, waiter: 1 };
+  const slots = Array.from(
+    { length: 2 * MOST_THREADS },
+    () => new Slot(allocateSlot(options)),
+  );
+  for (const slot of slots) slot.free();
 }
 
 /** More waits aren't awaited at once. */

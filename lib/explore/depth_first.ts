@@ -33,6 +33,7 @@ interface Touch {
 export class DepthFirst {
   readonly #most: number;
   #bound = 0;
+  #isComplete = false;
   #path: Branch[] = [];
   #touches = new Map<number, Touch>();
   #shared = new Set<number>();
@@ -41,6 +42,14 @@ export class DepthFirst {
 
   constructor(mostPreemptions: number) {
     this.#most = mostPreemptions;
+  }
+
+  /**
+   * Up to how many preemptions all schedules were run; -1 if not even those without
+   * any were.
+   */
+  get covered(): number {
+    return this.#isComplete ? this.#bound : this.#bound - 1;
   }
 
   /** The choices that the next schedule begins with. */
@@ -59,7 +68,7 @@ export class DepthFirst {
     while (!this.#advance()) {
       if (this.#shared.size === this.#known) {
         // Nothing more is to be had from more preemptions either.
-        if (this.#bound >= this.#most) return false;
+        if (this.#bound >= this.#most) return !(this.#isComplete = true);
         this.#bound++;
       }
       this.#known = this.#shared.size;

@@ -105,6 +105,11 @@ export interface Exploration {
    * strategies.
    */
   isComplete: boolean;
+  /**
+   * Up to how many preemptions all schedules were run; -1 for random strategies, and
+   * if not even those without any were.
+   */
+  covered: number;
   /** What random numbers were made from. */
   seed: number;
   /** How long it took, in seconds. */
@@ -193,13 +198,17 @@ export async function explore(
   return await exploring.run(crew);
 }
 
-/** As {@linkcode explore}, with workers that were started before. */
+/**
+ * As {@linkcode explore}, with workers that were started before, and until a time on
+ * the clock of `performance.now()`.
+ */
 export function exploreWith(
   crew: Crew,
   scenario: () => Scenario,
   options: ExploreOptions,
+  until = Infinity,
 ): Promise<Exploration> {
-  return new Exploring(scenario, options).run(crew);
+  return new Exploring(scenario, options).run(crew, until);
 }
 
 /** An exploration under way. */
@@ -262,7 +271,7 @@ class Exploring {
   }
 
   /** Runs schedules until one fails, or there are no more. */
-  async run(crew: Crew): Promise<Exploration> {
+  async run(crew: Crew, until = Infinity): Promise<Exploration> {
     this.#crew = crew;
     if (this.#replay !== undefined) return await this.#runReplay(this.#replay);
     const { strategy, schedules, preemptions } = this.#options;
@@ -271,7 +280,7 @@ class Exploring {
       : undefined;
     const interrupt = strategy === "interrupt" ? new Interrupt() : undefined;
     let isComplete = false;
-    while (!isComplete && this.#schedules < schedules) {
+    while (!isComplete && this.#schedules < schedules && now() < until) {
       const plan = search?.plan ?? interrupt?.plan ?? [];
       const isLoose = interrupt !== undefined;
       const found = await this.#runOne(plan, this.#pick, { isLoose });
@@ -286,15 +295,16 @@ class Exploring {
       if (search !== undefined) isComplete = !search.learn(decisions);
       interrupt?.learn(decisions, found.count);
     }
-    return this.#result(isComplete);
+    return this.#result(isComplete, search?.covered);
   }
 
-  #result(isComplete: boolean): Exploration {
+  #result(isComplete: boolean, covered = -1): Exploration {
     return {
       schedules: this.#schedules,
       steps: this.#steps,
       states: this.#states.size,
       isComplete,
+      covered,
       seed: this.#options.seed,
       seconds: (now() - this.#started) / 1000,
     };

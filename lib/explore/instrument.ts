@@ -76,7 +76,7 @@ let pauses = 0;
 let random = 1;
 /** A wait with a longer timeout waits until it is woken. */
 let longestMs = Infinity;
-/** Whether the thread's schedule is over, and something of it may go on. */
+/** Whether a schedule is over, and the next one hasn't begun. */
 let isOver = false;
 /** What stands in for an array in a thread's arguments, and the array. */
 const originals = new WeakMap<object, Words>();
@@ -115,7 +115,8 @@ export function activate(
 
 /**
  * The schedule is over here; its steps, if they were traced. What goes on all the
- * same must not wait for threads that have no turn.
+ * same must not wait: neither for threads that have no turn, nor until another
+ * schedule runs here.
  */
 export function deactivate(): TracedStep[] {
   board = undefined;
@@ -131,11 +132,6 @@ export function isActive(): boolean {
 /** Whether it has failed, and the thread is made to end. */
 export function isUnwinding(): boolean {
   return board?.isUnwinding ?? isOver;
-}
-
-/** The next schedule may come. */
-export function rest(): void {
-  isOver = false;
 }
 
 /** Whether anything still waited when the schedule was over; it waits no more. */

@@ -12,10 +12,12 @@
 
 import {
   callExplorer,
+  isActive,
   learnMemory,
   memoryOf,
   unwatched,
 } from "./instrument.ts";
+import { Unwound } from "./board.ts";
 import { findMemory, type NumberedMemory } from "./memories.ts";
 import type { Packed } from "../codec/packing.ts";
 import { desertWaiter, stopThread } from "../sync/waiters.ts";
@@ -84,8 +86,18 @@ export class ThreadLine {
     } as unknown as Handover;
   }
 
-  /** Sends something, with the memory in it. */
+  /** Tells how the thread's schedule was. */
+  report(report: object): void {
+    this.#post(new Map([["message", report]]));
+  }
+
+  /**
+   * Sends something, with the memory in it.
+   *
+   * @throws {Unwound} If no schedule runs here: nobody would wait for the answer.
+   */
   send(message: Sent, transfer: Transferable[] = []): void {
+    if (!isActive()) throw new Unwound();
     const plain = unwatched(message);
     const memories = new Map<SharedArrayBuffer, number>();
     findMemory(plain, memories, memoryOf);

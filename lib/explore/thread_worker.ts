@@ -25,7 +25,6 @@ import {
   learnMemory,
   originalOf,
   releasePending,
-  rest,
   type ScheduleOptions,
   settleNext,
   type TracedStep,
@@ -200,8 +199,6 @@ class Runner {
     this.#tables = tables;
     this.#line = new ThreadLine(port);
     adoptThreadTable(tables.threads);
-    adoptLine(port, this.#line.handover);
-    setReachable(true);
     adoptWaiterTable(tables.waiters, waiter);
     enterThread();
     rehearse();
@@ -211,6 +208,9 @@ class Runner {
     const board = this.#board;
     const report: CrewReport = { steps: [] };
     adoptWaiterTable(this.#tables.waiters, job.waiter);
+    // A scenario of the library's own may have adopted another.
+    adoptLine(this.#line.port, this.#line.handover);
+    setReachable(true);
     enterThread();
     enterSlot(job.slot);
     setEndWorker(() => {
@@ -232,9 +232,8 @@ class Runner {
     // The library's clock goes on from schedule to schedule: it isn't to wait.
     if (releasePending()) await turn();
     if (job.isPools) await this.#forgetMail();
-    rest();
     const isNews = report.thrown !== undefined || report.steps.length > 0;
-    if (isNews) this.#line.send(report as never);
+    if (isNews) this.#line.report(report);
     board.end();
   }
 

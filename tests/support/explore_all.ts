@@ -7,7 +7,7 @@ import type { ExploreStrategy, Scenario } from "../../lib/explore.ts";
 import { Crew } from "../../lib/explore/crew.ts";
 import { type Exploration, exploreWith } from "../../lib/explore/explore.ts";
 import { deaths } from "./explore_deaths.ts";
-import { scenarios } from "./explore_scenarios.ts";
+import { scenarios, startedScenarios } from "./explore_scenarios.ts";
 
 /** Options of {@linkcode exploreAll}. */
 export interface ExploreAllOptions {
@@ -57,6 +57,12 @@ function* runs(
       ["random", 4 * schedules],
     ]];
   }
+  for (const [name, scenario] of Object.entries(startedScenarios)) {
+    yield [name, scenario, [
+      [HAS_VICTIM.test(name) ? "interrupt" : "pct", schedules],
+      ["random", schedules],
+    ]];
+  }
   for (const [name, scenario] of deaths(everyDeath ? undefined : seed)) {
     yield [name, scenario, [["interrupt", deathSchedules]]];
   }
@@ -87,5 +93,41 @@ export async function exploreAll(options: ExploreAllOptions): Promise<void> {
       if (found[0].isComplete) break;
     }
     onDone?.(name, found);
+  }
+}
+
+/** Options of {@linkcode exploreExhaustively}. */
+export interface ExhaustiveOptions {
+  /** How many preemptions the schedules have at most. */
+  preemptions: number;
+  /** How long each scenario may take. */
+  seconds: number;
+  /** Which scenarios, by their names. */
+  only: RegExp;
+  /** Called after each scenario. */
+  onDone: (name: string, found: Exploration) => void;
+}
+
+/** Goes through all schedules of each scenario, as far as its time allows. */
+export async function exploreExhaustively(
+  { preemptions, seconds, only, onDone }: ExhaustiveOptions,
+): Promise<void> {
+  using crew = new Crew();
+  const all = { ...scenarios, ...startedScenarios };
+  for (const [name, scenario] of Object.entries(all)) {
+    if (!only.test(name)) continue;
+    const until = performance.now() + seconds * 1000;
+    try {
+      const options = {
+        preemptions,
+        schedules: 2 ** 31 - 1,
+        seed: 1,
+        longestTimeout: LONGEST_TIMEOUT,
+      };
+      onDone(name, await exploreWith(crew, scenario, options, until));
+    } catch (error) {
+      const { message } = error as Error;
+      throw new Error(`${name}: ${message}`, { cause: error });
+    }
   }
 }

@@ -7,7 +7,9 @@
 import { assertEquals } from "@std/assert";
 import type { Scenario } from "../../lib/explore.ts";
 import type { Barrier, Event, Queue, Semaphore } from "../../mod.ts";
+import { Slot, Status } from "../../lib/thread/thread_table.ts";
 import * as fns from "./explore_library.ts";
+import { SLOT } from "./explore_lives.ts";
 import { scenarios } from "./explore_scenarios.ts";
 
 type Rule = (shared: never, notes: fns.Notes) => boolean;
@@ -19,6 +21,9 @@ const isUnset = (event: Event) => !event.isSet;
 const hasToken = (_: unknown, notes: fns.Notes) => notes[5] === 1;
 const hasNoToken = (_: unknown, notes: fns.Notes) => notes[5] === 0;
 const always = () => true;
+/** Whether the thread that is joined has died before its end, or its begin. */
+const isUnended = (notes: fns.Notes) =>
+  notes[SLOT] === 0 || new Slot(notes[SLOT]).status !== Status.ENDED;
 
 /**
  * When a thread may wait for ever, as what it waits for never came. Nobody may wait
@@ -30,24 +35,40 @@ const mayWait: Record<string, Rule> = {
   awaitPermit: hasNone,
   awaitPuts: isFull,
   awaitPutOne: always,
+  awaitThread: isUnended,
   consume: hasNoToken,
+  doJob: always,
   getItems: isEmpty,
   giveAndWait: (_: unknown, notes: fns.Notes) => notes[7] === 0,
   giveJob: always,
+  giveUp: isUnended,
+  joinHolding: (_: unknown, notes: fns.Notes) => isUnended(notes),
+  // All three wait for one that never began, or was given up without an end.
+  joinNext: always,
   joinQueue: (queue: Queue<unknown>) => queue.unfinishedTasks > 0,
+  joinThread: isUnended,
   produce: hasToken,
   putItems: isFull,
   putOne: always,
+  serveJobs: always,
+  startJob: always,
   takePermit: hasNone,
   takeToken: hasNoToken,
+  // Who sees a worker's end has others look for what it has left.
+  workerLoop: always,
   useSemaphore: hasNone,
+  waitAndPassOn: always,
   waitAtBarrier: (barrier: Barrier) => !barrier.broken,
   waitForEvent: isUnset,
 };
 
-/** Has victims of its own, or a thread that looks for others for ever. */
-const LEFT_OUT =
-  /stopped|given up|ended|passed on|taken back|join one|is joined|^Pool|^Thread/;
+/** Whether the scenario has a victim of its own. */
+function hasVictim({ threads }: Scenario): boolean {
+  return threads.some(({ target }) => target.name.endsWith("AsVictim"));
+}
+
+/** Who counts them looks for them for ever. */
+const DOES_NOT_DIE: ReadonlySet<string> = new Set(["waitAndPassOn"]);
 
 /** The scenario with one more thread, the last: it ends the one with that number. */
 function withDeath(
@@ -89,9 +110,11 @@ export function* deaths(
   seed?: number,
 ): Iterable<[name: string, scenario: () => Scenario]> {
   for (const [name, scenario] of Object.entries(scenarios)) {
-    if (LEFT_OUT.test(name)) continue;
-    const { threads } = scenario();
+    const made = scenario();
+    if (hasVictim(made)) continue;
+    const { threads } = made;
     for (const victim of threads.keys()) {
+      if (DOES_NOT_DIE.has(threads[victim].target.name)) continue;
       if (seed !== undefined && seed % threads.length !== victim) continue;
       for (const givesUp of [false, true]) {
         const how = givesUp ? "given up" : "stopped";

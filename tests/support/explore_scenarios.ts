@@ -32,6 +32,7 @@ import {
 } from "../../lib/thread/thread_table.ts";
 import * as fns from "./explore_library.ts";
 import * as lives from "./explore_lives.ts";
+import * as started from "./explore_started.ts";
 
 function thread(
   // deno-lint-ignore no-explicit-any -- whatever the function takes
@@ -750,4 +751,42 @@ export const scenarios: Record<string, () => Scenario> = {
       thread(fns.stopVictim, notes),
     ];
   }, (notes) => assertEquals(sums(notes) >= 1, true)),
+};
+
+/**
+ * Those whose threads start others. They have many steps, and what ends at any of
+ * them is in them already: the last thread says when.
+ */
+export const startedScenarios: Record<string, () => Scenario> = {
+  "Pool: it maps, with a lock": counted(
+    (notes) => [thread(started.mapCountingLocked, notes, new Lock())],
+    (notes) => assertEquals(notes[0], 2),
+  ),
+  "Pool: it is stopped": () => {
+    const event = new Event();
+    return {
+      threads: [
+        thread(started.terminatePool, event),
+        thread(started.setEvent, event),
+      ],
+    };
+  },
+  "Pool: a worker is given up": () => {
+    const isReady = words();
+    return {
+      threads: [
+        thread(started.applyAll, isReady),
+        thread(started.giveWorkerUp, isReady),
+      ],
+    };
+  },
+  "Thread: one that another has started is stopped": () => {
+    const event = new Event();
+    return {
+      threads: [
+        thread(started.terminateThread, event, words(), new Lock()),
+        thread(started.setEvent, event),
+      ],
+    };
+  },
 };

@@ -4,10 +4,13 @@ import {
   Event,
   expose,
   type Lock,
+  LockPoisonedError,
   Pool,
   type Queue,
   Thread,
 } from "../../mod.ts";
+import { aliveSlots, Outcome } from "../../lib/thread/thread_table.ts";
+import { desertWaiter } from "../../lib/sync/waiters.ts";
 import {
   increment,
   incrementAtomically,
@@ -173,7 +176,80 @@ export async function startMany(
   }
 }
 
+/** What came of a task or a thread: its value, or the name of its error. */
+function outcomeOf(pending: Promise<unknown>): Promise<unknown> {
+  return pending.catch(({ name }) => name);
+}
+
+function checkOutcomes(outcomes: unknown[], error: string): void {
+  for (const [i, outcome] of outcomes.entries()) {
+    if (outcome === 2 * i || outcome === error) continue;
+    throw new Error(`of ${i} came ${outcome}`);
+  }
+}
+
+/** Has a pool do tasks, and ends it in the middle of that. */
+export async function terminatePool(event: Event): Promise<void> {
+  const pool = new Pool(2);
+  const tasks = [0, 1, 2].map((n) => outcomeOf(pool.apply(double, [n])));
+  await event.wait();
+  await pool.terminate();
+  checkOutcomes(await Promise.all(tasks), "AbortError");
+}
+
+/** Has a pool do tasks, whose worker may be gone at any time. */
+export async function applyAll(isReady: Int32Array): Promise<void> {
+  await using pool = new Pool(2);
+  await pool.ready();
+  Atomics.store(isReady, 0, 1);
+  const tasks = [0, 1, 2].map((n) => outcomeOf(pool.apply(double, [n])));
+  checkOutcomes(await Promise.all(tasks), "WorkerLostError");
+}
+
+/** Gives a pool's first worker up, as one that computes on when it is to end. */
+export function giveWorkerUp(isReady: Int32Array): void {
+  // Without one that was ready, the pool gives up as well.
+  if (Atomics.load(isReady, 0) === 0) return;
+  const slot = aliveSlots().find(({ name }) => name === "PoolWorker-1");
+  if (slot?.end(Outcome.LOST)) desertWaiter(slot.waiter);
+}
+
+/** Takes a lock, and counts. */
+export function countLocked(counter: Int32Array, lock: Lock): number {
+  incrementLocked(counter, lock);
+  return 0;
+}
+
+/** Ends a thread at any step, and takes its lock. */
+export async function terminateThread(
+  event: Event,
+  counter: Int32Array,
+  lock: Lock,
+): Promise<void> {
+  const thread = new Thread(countLocked, { args: [counter, lock] });
+  thread.start();
+  await event.wait();
+  await thread.terminate();
+  checkOutcomes([await outcomeOf(thread.join())], "AbortError");
+  try {
+    lock.acquireSync();
+  } catch (error) {
+    if (!(error instanceof LockPoisonedError)) throw error;
+  }
+  lock.release();
+}
+
+export function setEvent(event: Event): void {
+  event.set();
+}
+
 expose(import.meta, {
+  applyAll,
+  countLocked,
+  giveWorkerUp,
+  setEvent,
+  terminatePool,
+  terminateThread,
   add,
   double,
   joinOther,

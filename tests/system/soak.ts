@@ -21,6 +21,12 @@ Usage: deno task soak [flags]
   --seed N     Begin with the round of that seed
   --fuzz       Forge records and answers instead of making things fail
   --explore    Go through the schedules of the library's protocols instead
+  --all        With --explore: go through all schedules of each scenario that
+               have few preemptions, depth first, and tell how far that came
+  --seconds N  How long each scenario may take then: 10 by default
+  --preemptions N
+               How many preemptions the schedules have then: 3 by default
+  --only TEXT  The scenarios then whose names match this regular expression
   --help       This text
 
 Exit codes: 0 everything held, 1 something didn't, 2 a mistake in the command
@@ -35,26 +41,45 @@ class UsageError extends Error {}
 interface Options {
   fuzz: boolean;
   explore: boolean;
+  all: boolean;
+  seconds: number;
+  preemptions: number;
+  only: RegExp;
   minutes: number;
   seed: number;
 }
 
 function readOptions(args: string[]): Options | undefined {
-  const { help, fuzz, explore, minutes = "1", seed = String(newSeed()), _ } =
-    parseArgs(args, {
-      boolean: ["help", "fuzz", "explore"],
-      string: ["minutes", "seed"],
-      unknown: (arg) => {
-        throw new UsageError(
-          `Unknown '${arg}': the flags are --minutes, --seed, --fuzz, ` +
-            "--explore and --help",
-        );
-      },
-    });
+  const {
+    help,
+    fuzz,
+    explore,
+    all,
+    minutes = "1",
+    seconds = "10",
+    preemptions = "3",
+    only = "",
+    seed = String(newSeed()),
+  } = parseArgs(args, {
+    boolean: ["help", "fuzz", "explore", "all"],
+    string: ["minutes", "seconds", "preemptions", "only", "seed"],
+    unknown: (arg) => {
+      throw new UsageError(
+        `Unknown '${arg}': the flags are --minutes, --seed, --fuzz, ` +
+          "--explore, --all, --seconds, --preemptions, --only and --help",
+      );
+    },
+  });
   if (help) return undefined;
-  if (!(Number(minutes) > 0 && Number(minutes) <= 1e6)) {
+  for (const [flag, value] of Object.entries({ minutes, seconds })) {
+    if (Number(value) > 0 && Number(value) <= 1e6) continue;
     throw new UsageError(
-      `Cannot run with --minutes '${minutes}': it must be more than 0`,
+      `Cannot run with --${flag} '${value}': it must be more than 0`,
+    );
+  }
+  if (!/^\d{1,2}$/.test(preemptions)) {
+    throw new UsageError(
+      `Cannot run with --preemptions '${preemptions}': it must be a number`,
     );
   }
   if (!/^\d{1,10}$/.test(seed)) {
@@ -62,7 +87,26 @@ function readOptions(args: string[]): Options | undefined {
       `Cannot run with --seed '${seed}': it must be a number`,
     );
   }
-  return { minutes: Number(minutes), seed: Number(seed), fuzz, explore };
+  return {
+    minutes: Number(minutes),
+    seconds: Number(seconds),
+    preemptions: Number(preemptions),
+    only: patternOf(only),
+    seed: Number(seed),
+    fuzz,
+    explore,
+    all,
+  };
+}
+
+function patternOf(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch {
+    throw new UsageError(
+      `Cannot run with --only '${text}': it must be a regular expression`,
+    );
+  }
 }
 
 const megabytes = () => Math.round(Deno.memoryUsage().rss / 2 ** 20);
@@ -125,6 +169,42 @@ async function exploreProtocols({ minutes, seed }: Options): Promise<boolean> {
   return true;
 }
 
+/** Goes through all schedules of each scenario, and tells how far it came. */
+async function exploreAllOfEach(
+  { seconds, preemptions, only }: Options,
+): Promise<boolean> {
+  const { exploreExhaustively } = await import("../support/explore_all.ts");
+  const columns = (name: string, ...rest: string[]) =>
+    [
+      name.padEnd(58),
+      ...rest.map((text, i) => text.padStart([9, 9, 9, 7][i])),
+    ].join(" ");
+  console.log(columns("", "schedules", "a second", "states", "all to"));
+  try {
+    await exploreExhaustively({
+      seconds,
+      preemptions,
+      only,
+      onDone(name, { schedules, seconds, states, covered }) {
+        console.log(columns(
+          name,
+          schedules.toLocaleString("en"),
+          Math.round(schedules / seconds).toLocaleString("en"),
+          states.toLocaleString("en"),
+          covered < 0 ? "-" : `${covered}`,
+        ));
+      },
+    });
+  } catch (error) {
+    console.error((error as Error).message);
+    return false;
+  }
+  console.log(
+    `\n"all to" is the number of preemptions up to which all were run`,
+  );
+  return true;
+}
+
 const sum = (numbers: number[]) => numbers.reduce((sum, one) => sum + one, 0);
 
 /** Says on a terminal how far it is. */
@@ -166,7 +246,10 @@ async function main(): Promise<number> {
       console.log(`Records forged   ${rounds}`);
       return 0;
     }
-    if (options.explore) return await exploreProtocols(options) ? 0 : 1;
+    if (options.explore) {
+      const explore = options.all ? exploreAllOfEach : exploreProtocols;
+      return await explore(options) ? 0 : 1;
+    }
     // Some threads can't end in time while so much goes on.
     console.warn = () => {};
     return await soak(options) ? 0 : 1;
