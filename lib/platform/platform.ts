@@ -204,7 +204,7 @@ export const errorClasses: readonly [string, NativeErrorClass][] = Object
 export function inspect(value: unknown, options?: Deno.InspectOptions): string {
   if (deno !== undefined) return deno.inspect(value, options);
   if (typeof value === "bigint") return `${value}n`;
-  if (Error.isError(value)) return value.stack ?? String(value);
+  if (Error.isError(value)) return withCauses(value);
   if (typeof value !== "object" || value === null) return String(value);
   try {
     const text = JSON.stringify(value);
@@ -213,6 +213,19 @@ export function inspect(value: unknown, options?: Deno.InspectOptions): string {
   } catch {
     return Object.prototype.toString.call(value);
   }
+}
+
+/** An error's stack, and those of its causes: where a thread threw is in one. */
+function withCauses(error: Error): string {
+  const seen = new Set<unknown>();
+  const texts: string[] = [];
+  let cause: unknown = error;
+  while (Error.isError(cause) && !seen.has(cause)) {
+    seen.add(cause);
+    texts.push(cause.stack ?? String(cause));
+    cause = cause.cause;
+  }
+  return texts.join("\nCaused by: ");
 }
 
 // Messages.

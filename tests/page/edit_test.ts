@@ -5,6 +5,7 @@ import axe from "axe-core";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { chromiumTest, openPage, type Page } from "./support/chromium.ts";
 import {
+  codeOf,
   edit,
   editorOf,
   outputOf,
@@ -12,7 +13,6 @@ import {
   serve,
   servePage,
   statusOf,
-  textIn,
   verdictOf,
   waitForStatus,
 } from "./support/page.ts";
@@ -34,7 +34,7 @@ chromiumTest("A reader edits cells and runs them", async (browser, t) => {
     assert(!loaded.includes("/editor.js"), loaded.join());
     const editor = await editorOf(page, "queue:13");
     assert(loaded.includes("/editor.js"), loaded.join());
-    assertMatch(await textIn(editor), /^cell\(13, "first in, first out"/);
+    assertMatch((await editor.textContent())!, /^cell\(13, "first in, first/);
   });
   await t.step("what is edited is judged as ever", async () => {
     await edit(page, "queue:13", (text) => text.replace("put(1)", "put(7)"));
@@ -46,7 +46,7 @@ chromiumTest("A reader edits cells and runs them", async (browser, t) => {
   await t.step("Reset gives back the original", async () => {
     await click(page, "Reset queue:13");
     const editor = await editorOf(page, "queue:13");
-    assertMatch(await textIn(editor), /put\(1\)/);
+    assertMatch((await editor.textContent())!, /put\(1\)/);
     await runToEnd(page, "Run queue:13");
     assertMatch(await verdictOf(page, "queue:13"), /^reproduced/);
   });
@@ -93,6 +93,37 @@ chromiumTest("A reader edits cells and runs them", async (browser, t) => {
     assertMatch((await statusOf(page))!, /failed: TypeError: /);
     const here = await outputOf(page, "cell-queue-13").textContent();
     assertMatch(here!, /^TypeError: .*\n +at queue:13, line 3$/);
+    await click(page, "Reset queue:13");
+  });
+  await t.step("what a thread throws is told with its line", async () => {
+    const fail = "null!.x;";
+    await edit(
+      page,
+      "queue:22",
+      (text) => text.replace("sleepSync(seconds);", fail),
+    );
+    await click(page, "Run queue:24");
+    const line = (await codeOf(page, "queue:22")).split("\n")
+      .findIndex((line) => line.includes(fail)) + 1;
+    await outputOf(page, "cell-queue-24").filter({
+      hasText: `at doWork (queue:22, line ${line})`,
+    }).waitFor();
+    await click(page, "Stop queue:24");
+    await click(page, "Reset queue:22");
+  });
+  await t.step("each lab runs edited as it does by itself", async () => {
+    for (const id of ["queue:26", "pool:12", "gil:33"]) {
+      await edit(page, id, (text) => `${text}\n// edited`);
+      await runToEnd(page, `Run ${id}`);
+      assertMatch(await verdictOf(page, id), /^reproduced/);
+    }
+    await edit(page, "threads:4", (text) => `${text}\n// edited`);
+    await runToEnd(page, "Run threads:7");
+    assertEquals(await statusOf(page), "Lab threads has run");
+    await edit(page, "deadlock:deadlock", (text) => `${text}\n// edited`);
+    await runToEnd(page, "Run deadlock:deadlock");
+    const here = await outputOf(page, "cell-deadlock-deadlock").textContent();
+    assertMatch(here!, /^DeadlockError: .* would wait for each other/m);
   });
   await page.close();
 });
@@ -320,20 +351,20 @@ chromiumTest("The editor is for keyboards and all eyes", async (browser, t) => {
     });
     await button.press("Enter");
     const editor = await editorOf(page, "queue:13");
-    const before = await textIn(editor);
+    const before = (await editor.textContent())!;
     await until(async () => /^cell\(/.test(await focused()));
     await page.keyboard.press("Control+Home");
     await page.keyboard.press("Tab");
-    assertEquals(await textIn(editor), `  ${before}`);
+    assertEquals(await editor.textContent(), `  ${before}`);
     await page.keyboard.press("Control+z");
-    assertEquals(await textIn(editor), before);
+    assertEquals(await editor.textContent(), before);
     await page.keyboard.press("Escape");
     await page.keyboard.press("Shift+Tab");
     assertMatch(await focused(), /^(?!cell\()/);
     // And it is caught again when it comes back.
     await editor.focus();
     await page.keyboard.press("Tab");
-    assertEquals(await textIn(editor), `  ${before}`);
+    assertEquals(await editor.textContent(), `  ${before}`);
     assertMatch(await focused(), /cell\(13/);
   });
   await t.step("axe-core finds nothing, light or dark", async () => {

@@ -51,21 +51,25 @@ export interface Misplaced {
 export class Program {
   /** Where the worker's first module is. */
   readonly script: string;
+  #name: string;
   #module: string;
   #describe: (line: number) => string;
 
   /**
    * Makes the worker's first module.
    *
-   * @param code The module that was edited.
+   * @param name What the reader calls the module that was edited.
+   * @param code The module, compiled.
    * @param serve What serves it, by the name of a function and its arguments.
    * @param describe Says what the reader calls a line.
    */
   constructor(
+    name: string,
     code: string,
     serve: (load: string) => string,
     describe: (line: number) => string,
   ) {
+    this.#name = name;
     this.#module = urlOf(code);
     this.script = urlOf(
       `import * as server from "${SERVER}";\n` +
@@ -82,8 +86,9 @@ export class Program {
       "g",
     );
     return text.replace(place, (_, line) => this.#describe(Number(line)))
+      .replaceAll(this.#module, this.#name)
       .split("\n")
-      .filter((line) => !line.includes(LABS))
+      .filter((line) => !line.includes(LABS) && !line.includes(this.script))
       .join("\n");
   }
 
@@ -124,12 +129,17 @@ export function labProgram(
     const { number, line }: Place = places[problem.line - 1] ?? problem;
     return { problem: { ...problem, line }, number };
   }
-  return new Program(compiled.code, (load) => `serveLab(${load})`, (at) => {
-    const { number, line = at } = places[at - 1] ?? {};
-    return `${name}${
-      number === undefined ? ".ts" : `:${number}`
-    }, line ${line}`;
-  });
+  const file = `${name}.ts`;
+  return new Program(
+    file,
+    compiled.code,
+    (load) => `serveLab(${load})`,
+    (at) => {
+      const { number, line = at } = places[at - 1] ?? {};
+      const where = number === undefined ? file : `${name}:${number}`;
+      return `${where}, line ${line}`;
+    },
+  );
 }
 
 /** A lab's module with edited cells, and where each of its lines comes from. */
@@ -173,6 +183,7 @@ export function exerciseProgram(name: string, text: string): Program | Problem {
   });
   if ("problem" in compiled) return compiled.problem;
   return new Program(
+    name,
     compiled.code,
     (load) => `serveExercise("${name}", ${load})`,
     (line) => `${name}, line ${line}`,

@@ -60,9 +60,18 @@ export async function editorOf(page: Page, of: string): Promise<Locator> {
   return editor;
 }
 
-/** The text in an editor. */
-export async function textIn(editor: Locator): Promise<string> {
-  return (await editor.locator(".cm-line").allTextContents()).join("\n");
+/** The code of a cell or an exercise. Its editor is closed: it draws no more than one sees. */
+export async function codeOf(page: Page, of: string): Promise<string> {
+  const close = page.getByRole("button", {
+    name: `Close editor of ${of}`,
+    exact: true,
+  });
+  if (await close.count() > 0) await close.click();
+  const anchor = of.includes(":")
+    ? `cell-${of.replace(":", "-")}`
+    : `exercise-${of}`;
+  const code = page.locator(`#${anchor} [aria-label^='TypeScript']`);
+  return await code.textContent() ?? "";
 }
 
 /** Writes other code into a cell or an exercise. */
@@ -71,10 +80,10 @@ export async function edit(
   of: string,
   change: (text: string) => string,
 ): Promise<void> {
-  const editor = await editorOf(page, of);
-  const before = await textIn(editor);
+  const before = await codeOf(page, of);
   const text = change(before);
   if (text === before) throw new Error(`There is nothing to change in ${of}`);
+  const editor = await editorOf(page, of);
   await editor.press("Control+a");
   await page.keyboard.insertText(text);
 }
