@@ -2,7 +2,7 @@
 
 import { now, queueMicrotask } from "../platform/platform.ts";
 import { Spin, turn } from "../sync/spin.ts";
-import { Cargo, TooLarge } from "../codec/cargo.ts";
+import { Cargo, Kind, TooLarge } from "../codec/cargo.ts";
 import { PENDING, type Pending, WaitList } from "../sync/wait_list.ts";
 import { Decoder, explain } from "../codec/decoder.ts";
 import { Encoder } from "../codec/encoder.ts";
@@ -105,6 +105,23 @@ export class Channel {
     return false;
   }
 
+  /** Copies the record that was written, so that it can be sent later. */
+  copyWritten(): Uint8Array<ArrayBuffer> {
+    const { bytes, length } = this.#outgoing;
+    const record = bytes.slice(0, length);
+    this.#outgoing.trim();
+    return record;
+  }
+
+  /** Writes a record that was copied; {@linkcode send} then sends it. */
+  rewrite(record: Uint8Array): void {
+    const cargo = this.#outgoing;
+    cargo.reserve(record.length);
+    cargo.bytes.set(record);
+    cargo.kind = Kind.BYTES;
+    cargo.length = record.length;
+  }
+
   /**
    * Sends the record that was written.
    *
@@ -151,6 +168,19 @@ export class Channel {
     } finally {
       this.#decoder.end();
     }
+  }
+
+  /** Takes a copy of a record, and reads its head; undefined if there is none. */
+  takeCopy<T>(
+    readHead: (decoder: Decoder) => T,
+  ): { head: T; record: Uint8Array<ArrayBuffer> } | undefined {
+    let record: Uint8Array<ArrayBuffer>;
+    const head = this.take((decoder) => {
+      const { bytes, length } = this.#incoming;
+      record = bytes.slice(0, length);
+      return readHead(decoder);
+    });
+    return head === undefined ? undefined : { head, record: record! };
   }
 
   /**

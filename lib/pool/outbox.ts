@@ -53,17 +53,35 @@ export class Outbox {
     else this.#standInLine(task);
   }
 
-  /** Puts a task in the line, and first those that no worker has begun. */
+  /**
+   * Puts a task in the line. It is encoded now, since the caller may change the
+   * payload before the task's turn comes.
+   */
   #standInLine(task: Task): void {
-    if (this.#line.size === 0) {
-      for (const other of [...this.#table.tasks()]) {
-        if (other === task || !this.#table.takeBack(other)) continue;
-        this.#recall(other);
-        this.#line.add(other);
-      }
-    }
+    this.#write(task);
+    this.#written = undefined;
+    task.record = this.#channel.copyWritten();
+    if (this.#line.size === 0) this.#takeBack();
     this.#line.add(task);
     this.sendLine();
+  }
+
+  /** Puts all tasks in the line that no worker has taken. */
+  #takeBack(): void {
+    for (;;) {
+      const taken = this.#channel.takeCopy((decoder) => decoder.readNumber());
+      if (taken === undefined) break;
+      const task = this.#table.get(taken.head);
+      // The task was called off.
+      if (task === undefined) continue;
+      task.record = taken.record;
+      this.#line.add(task);
+    }
+    if (this.#backlog.size === 0) return;
+    for (const task of this.#backlog) this.#line.add(task);
+    this.#backlog.clear();
+    // The wait for room ends.
+    this.#channel.wakeSender();
   }
 
   /** Sends tasks of the line, as many as the workers can do at a time. */
@@ -93,6 +111,7 @@ export class Outbox {
     this.#write(task);
     if (this.#backlog.size === 0 && this.#channel.send()) {
       this.#written = undefined;
+      task.record = undefined;
       return;
     }
     // The caller may change its list from now on.
@@ -121,10 +140,6 @@ export class Outbox {
   /** Takes a task back, if it isn't in the channel yet. */
   recall(task: Task): void {
     this.#line.delete(task);
-    this.#recall(task);
-  }
-
-  #recall(task: Task): void {
     if (!this.#backlog.delete(task)) return;
     if (this.#written === task) this.#written = undefined;
     // The wait for room goes on with the next task, or ends if there is none.
@@ -152,6 +167,7 @@ export class Outbox {
       try {
         this.#write(task);
         if (!this.#channel.send()) return false;
+        task.record = undefined;
         this.#backlog.delete(task);
       } catch (error) {
         // The payload has changed since the task was submitted.
@@ -167,7 +183,8 @@ export class Outbox {
   #write(task: Task): void {
     if (this.#written === task) return;
     this.#written = undefined;
-    if (!this.#tryWrite(task)) {
+    if (task.record !== undefined) this.#channel.rewrite(task.record);
+    else if (!this.#tryWrite(task)) {
       task.payload = undefined;
       this.#channel.write((encoder) => writeTask(encoder, task));
     }

@@ -88,6 +88,8 @@ export class Task implements TaskRecord {
   to: number;
   /** Where the results are put. Without it, the promise resolves to them. */
   readonly into: Place | undefined;
+  /** The task's record, while the task waits in a line. */
+  record: Uint8Array<ArrayBuffer> | undefined = undefined;
   /** A payload that goes by message to the worker that asks for it. */
   mail: Packed | undefined = undefined;
   /** Undefined for a task that is a call by itself. */

@@ -90,19 +90,7 @@ export class TaskTable {
     Atomics.store(this.#tickets, task.ticket, task.id);
     this.#tasks[this.#placeOf(task.id)] = task;
     this.#size++;
-    task.number ||= ++this.#lastNumber;
-  }
-
-  /**
-   * Gives a task that no worker has begun a new id. A worker that finds the old id
-   * in the channel drops it.
-   *
-   * @returns Whether no worker has begun the task.
-   */
-  takeBack(task: Task): boolean {
-    if (!this.callOffWaiting(task)) return false;
-    this.add(task);
-    return true;
+    task.number = ++this.#lastNumber;
   }
 
   /**

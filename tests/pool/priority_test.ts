@@ -64,6 +64,65 @@ threadTest("Pool: many tasks of all priorities, some called off", async () => {
   );
 });
 
+threadTest("Pool: what waits by priority is what was submitted", async () => {
+  await using pool = new Pool(1);
+  const begun = new Queue<number>();
+  const go = new Queue<number>();
+  const first = pool.apply(wait, [begun, go]);
+  await begun.get();
+  const items = [1, 2, 3, 4];
+  const list = [{ x: [1] }];
+  const args = list as [typeof list[0]];
+  const memory = new Int32Array(new SharedArrayBuffer(4));
+  const beside = { x: 1 };
+  const expected = [[1, 4, 9, 16], [1, 4, 9, 16], { x: [1] }, { x: [1] }];
+  const submit = (options: { priority?: number }) => [
+    pool.map(square, items, { chunkSize: 2, ...options }),
+    pool.map(square, items, options),
+    pool.apply(echo, args, options),
+  ];
+  const change = () => {
+    items.fill(0);
+    items.length = 0;
+    list[0].x.push(2);
+    list.length = 0;
+  };
+  // These are in the channel when the first that has a priority comes.
+  const plain = [...submit({}), pool.apply(echo, [args[0]])];
+  // Shared memory goes by message.
+  const mailed = pool.apply(echo, [[memory, beside]], { priority: 2 });
+  change();
+  items.push(1, 2, 3, 4);
+  list.push({ x: [1] });
+  const other = [
+    ...submit({ priority: 1 }),
+    pool.apply(echo, [args[0]], { priority: -1 }),
+  ];
+  change();
+  beside.x = 2;
+  go.putNowait(7);
+  assertEquals(await first, 7);
+  assertEquals(await Promise.all(plain), expected);
+  assertEquals(await Promise.all(other), expected);
+  assertEquals(await mailed, [new Int32Array([0]), { x: 1 }]);
+});
+
+threadTest(
+  "Pool: with a priority, what can't be sent fails alone",
+  async () => {
+    await using pool = new Pool(1);
+    const results = await pool.map(echo, [1, Symbol(), 3], {
+      priority: 1,
+      settled: true,
+      chunkSize: 3,
+    });
+    const brief = results.map((result) =>
+      result.status === "fulfilled" ? result.value : result.reason.name
+    );
+    assertEquals(brief, [1, "DataCloneError", 3]);
+  },
+);
+
 threadTest("Pool: priorities and the pool's end", async () => {
   const pool = new Pool(1);
   const begun = new Queue<number>();
