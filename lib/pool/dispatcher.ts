@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { refusePromise } from "../checks.ts";
-import { now, queueMicrotask } from "../platform/platform.ts";
+import { areMessagesLate, now, queueMicrotask } from "../platform/platform.ts";
 import type { AsyncWaitOptions } from "../sync/deadline.ts";
 import { clearAlarm, setAlarm } from "../sync/alarms.ts";
 import { hold } from "../sync/keep_alive.ts";
@@ -426,10 +426,14 @@ export class Dispatcher implements AnyDispatcher {
     } catch (error) {
       this.#abandon(error);
     }
-    const late = this.#inbox.lateMail(worker.number);
-    if (late !== undefined) {
-      return late.then(() => this.#settleWorker(worker, settle()));
-    }
+    if (areMessagesLate) return this.#settleLate(worker, settle);
+    this.#settleWorker(worker, settle());
+  }
+
+  /** In a browser: awaits what the worker has sent first. */
+  async #settleLate(worker: PoolWorker, settle: () => Settled): Promise<void> {
+    await this.#inbox.lateMail(worker.number);
+    await worker.run.collect();
     this.#settleWorker(worker, settle());
   }
 

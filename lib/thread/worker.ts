@@ -2,6 +2,7 @@
 
 import {
   areMessagesLate,
+  isBrowser,
   isOnTerminal,
   MessageChannel,
   messageIn,
@@ -490,9 +491,11 @@ export class PooledWorker implements Correspondent {
     // A worker that was ended by force may still be in wait lists.
     if (this.#isTerminated) return this.discard();
     this.#disconnect();
-    // An isolated worker that has closed itself may still be running its last steps,
-    // which others wait for. It gets time to end by itself.
-    const ms = this.#isolation === undefined ? 0 : LEAVE_MS;
+    // A worker that has closed itself may still be running its last steps, which
+    // others wait for. Where it would be ended in the middle of them, as an isolated
+    // one and any in a browser, it gets time to end by itself.
+    const isEndedAtOnce = isBrowser || this.#isolation !== undefined;
+    const ms = isEndedAtOnce ? LEAVE_MS : 0;
     this.#terminate(ms);
     releaseWaiter(this.waiter);
   }
