@@ -17,7 +17,9 @@ export async function servePage() {
 }
 
 /** Serves on loopback, at any port. */
-export function serve(handler: (request: Request) => Response) {
+export function serve(
+  handler: (request: Request) => Response | Promise<Response>,
+) {
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
     handler,
