@@ -60,9 +60,20 @@ function parse(action: string, url: unknown): URL {
     );
   }
   const parsed = URL.parse(url);
-  if (parsed !== null) return parsed;
+  if (parsed !== null && isDecodable(parsed)) return parsed;
   // The URL may hold a password, so it isn't shown.
   throw new TypeError(`Cannot ${action}: the URL of its store is not valid`);
+}
+
+/** Whether each percent sign in the user's name and password is part of a code. */
+function isDecodable({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(username);
+    decodeURIComponent(password);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function engineOf(action: string, url: URL): () => Promise<Engine> {

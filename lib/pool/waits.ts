@@ -53,7 +53,7 @@ export async function within<T>(
   }
 }
 
-/** Waits of the main thread for something that only the main thread changes. */
+/** Waits in a pool's own thread for something that only this thread changes. */
 export class Waits {
   #looks = new Set<() => void>();
 

@@ -212,6 +212,8 @@ Deno.test("connecting says what is wrong, and no password", async () => {
     const [url, options, kind, message] of [
       [3, {}, TypeError, "the URL must be a string, received number"],
       [`redis://:${secret}@[`, {}, TypeError, "the URL of its store is not"],
+      [`redis://:${secret}%@x`, {}, TypeError, "the URL of its store is not"],
+      [`redis://%4:${secret}@x`, {}, TypeError, "the URL of its store is not"],
       [`mysql://:${secret}@x`, {}, TypeError, "must begin with redis://"],
       ["redis://x", { name: 3 }, TypeError, "name must be a string"],
       ["redis://x", { name: "a:b" }, RangeError, 'received "a:b"'],
