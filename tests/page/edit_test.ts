@@ -21,6 +21,18 @@ function click(page: Page, name: string): Promise<void> {
   return page.getByRole("button", { name, exact: true }).click();
 }
 
+/** How long the page may take for anything, as Playwright has it. */
+const PATIENCE_MS = 120_000;
+
+/** Awaits what becomes true. The page's policy has no such function run in it. */
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + PATIENCE_MS;
+  while (!await holds()) {
+    if (performance.now() > end) throw new Error("It never becomes true");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 chromiumTest("A reader edits cells and runs them", async (browser, t) => {
   await using server = await servePage();
   const page = await browser.newPage();
@@ -178,6 +190,22 @@ chromiumTest("A reader solves exercises", async (browser, t) => {
     await page.locator("#exercise-queue-2")
       .getByText("does what it should, 5 times in a row").waitFor();
   });
+  await t.step("workers are at hand before a clock starts", async () => {
+    await until(() => page.workers().length === 0);
+    await edit(
+      page,
+      "threads-1",
+      () =>
+        'import { expose } from "@lab9/concurrency";\n' +
+        "expose(import.meta, { work() {} });\n" +
+        "if (import.meta.main) {\n" +
+        '  console.log("begun");\n  await new Promise(() => {});\n}',
+    );
+    await check("threads-1");
+    await outputOf(page, "exercise-threads-1").getByText("begun").waitFor();
+    await until(() => page.workers().length === 1 + 4);
+    await click(page, "Stop threads-1");
+  });
   await t.step("it ends with its threads, as a program does", async () => {
     await edit(
       page,
@@ -195,13 +223,6 @@ chromiumTest("A reader solves exercises", async (browser, t) => {
   });
   await page.close();
 });
-
-/** Awaits what becomes true. The page's policy has no such function run in it. */
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!await holds()) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
 
 /** Prints when a thread ends by itself, and not because the browser ends it. */
 const LAST = 'finally { console.log("ended"); }';

@@ -27,10 +27,12 @@ export type Compiled = { code: string } | { problem: Problem };
 export interface CompileOptions {
   /** Where what it imports stands in the page, by the names in the text. */
   imports: Readonly<Record<string, string>>;
-  /** Where there is a `checkStop()`. */
-  stop: string;
+  /** Where there are `checkStop()` and `prestart()`. */
+  server: string;
   /** Whether it is a program of its own, whose `import.meta.main` may be true. */
   isProgram?: boolean;
+  /** How many workers are to be at hand once it has exposed its functions. */
+  prestart?: number;
 }
 
 /** What is written between the characters of a text. */
@@ -39,8 +41,9 @@ interface Insertion {
   text: string;
 }
 
-/** No reader would give anything that name. */
+/** No reader would give anything these names. */
 const CHECK = "lab9CheckStop";
+const PRESTART = "lab9Prestart";
 
 /**
  * Says what is wrong with a text, as far as that is seen without running it.
@@ -67,6 +70,10 @@ export function compile(text: string, options: CompileOptions): Compiled {
   const { code, program } = parsed;
   const openers: Insertion[] = [];
   const closers: Insertion[] = [];
+  const { imports, server, isProgram = false, prestart = 0 } = options;
+  for (const { end } of prestart > 0 ? exposing(program) : []) {
+    openers.push({ at: end, text: ` await ${PRESTART}(${prestart});` });
+  }
   for (const node of nodesOf(program)) {
     const [opener, closer] = checkIn(node);
     if (opener !== undefined) openers.push(opener);
@@ -74,20 +81,18 @@ export function compile(text: string, options: CompileOptions): Compiled {
     const source = sourceOf(node);
     if (source === undefined) continue;
     const { start, end, value, loc } = source;
-    if (!Object.hasOwn(options.imports, value)) {
-      const names = Object.keys(options.imports).join(", ");
+    if (!Object.hasOwn(imports, value)) {
+      const names = Object.keys(imports).join(", ");
       const message = `Cannot import '${value}', only ${names}`;
       return { problem: { ...loc.start, message } };
     }
-    const url = JSON.stringify(options.imports[value]);
+    const url = JSON.stringify(imports[value]);
     openers.push({ at: start, text: `${url}/*` }, { at: end, text: "*/" });
   }
   // On the first line, so that the others stay where they are.
-  const head = `import { checkStop as ${CHECK} } from ` +
-    `${JSON.stringify(options.stop)}; ` +
-    (options.isProgram
-      ? 'import.meta.main = globalThis.name !== "lab9 thread"; '
-      : "");
+  const names = `checkStop as ${CHECK}, prestart as ${PRESTART}`;
+  const head = `import { ${names} } from ${JSON.stringify(server)}; ` +
+    (isProgram ? 'import.meta.main = globalThis.name !== "lab9 thread"; ' : "");
   return { code: head + inserted(code, openers, closers) };
 }
 
@@ -145,6 +150,16 @@ function* nodesOf(node: Node): Generator<Node> {
 
 function isNode(value: unknown): value is Node {
   return typeof (value as Node | null)?.type === "string";
+}
+
+/** The calls of `expose()` at the top level. */
+function exposing({ body }: Program): Node[] {
+  return body.filter((node) =>
+    node.type === "ExpressionStatement" &&
+    node.expression.type === "CallExpression" &&
+    node.expression.callee.type === "Identifier" &&
+    node.expression.callee.name === "expose"
+  );
 }
 
 /** The name that a node imports by, if it is known before it runs. */

@@ -12,11 +12,20 @@
 
 import "./output.ts";
 import { currentThread, enumerate } from "@lab9/concurrency";
+import { prestartWorkers } from "../../../lib/thread/thread.ts";
+import { WORKER_NAME } from "../../../lib/thread/worker_server.ts";
 import { cell } from "./cell.ts";
 import { serveLab } from "./serve.ts";
 
+declare const self: { name: string };
+
 export { checkStop } from "./output.ts";
 export { serveLab };
+
+/** Has workers at hand for the threads that the main thread starts. */
+export async function prestart(count: number): Promise<void> {
+  if (self.name !== WORKER_NAME) await prestartWorkers(count);
+}
 
 /** Runs an exercise, as the only cell of a lab. */
 export function serveExercise(

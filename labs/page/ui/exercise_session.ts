@@ -16,6 +16,12 @@ import { exerciseProgram, loadEditor, Program } from "./program.ts";
 import { RunState } from "./run_state.ts";
 import { begin, end, type Running, status } from "./running.ts";
 
+/**
+ * How many workers are at hand for a program whose time is judged, as there are for
+ * cells: a browser takes long to start one.
+ */
+const PRESTARTED = 4;
+
 /** An exercise, with what has come of it in this page. */
 export class ExerciseState extends RunState {
   readonly exercise: PageExercise;
@@ -38,14 +44,15 @@ export class ExerciseState extends RunState {
 
 /** Runs an exercise's program, and says whether it does what it should. */
 export async function checkExercise(state: ExerciseState): Promise<void> {
-  const { exercise: { name }, draft } = state;
+  const { exercise: { name, seconds }, draft } = state;
   try {
     await loadEditor();
   } catch (error) {
     status.value = `Cannot run exercise ${name}: ${(error as Error).message}`;
     return;
   }
-  const program = exerciseProgram(name, draft.text.value);
+  const prestart = seconds === undefined ? 0 : PRESTARTED;
+  const program = exerciseProgram(name, draft.text.value, prestart);
   if (program instanceof Program) {
     begin(() => new ExerciseSession(state, program));
     return;

@@ -122,7 +122,7 @@ export function labProgram(
   const { lines, places } = assemble(text, edited);
   const compiled: Compiled = compile(lines.join("\n"), {
     imports: IMPORTS,
-    stop: SERVER,
+    server: SERVER,
   });
   if ("problem" in compiled) {
     const { problem } = compiled;
@@ -174,12 +174,23 @@ export function assemble(
   return { lines, places };
 }
 
-/** Makes a program of an exercise. */
-export function exerciseProgram(name: string, text: string): Program | Problem {
+/**
+ * Makes a program of an exercise.
+ *
+ * @param name The exercise.
+ * @param text Its program.
+ * @param prestart How many workers are to be at hand before its clock starts.
+ */
+export function exerciseProgram(
+  name: string,
+  text: string,
+  prestart: number,
+): Program | Problem {
   const compiled: Compiled = loaded!.compile(text, {
     imports: IMPORTS,
-    stop: SERVER,
+    server: SERVER,
     isProgram: true,
+    prestart,
   });
   if ("problem" in compiled) return compiled.problem;
   return new Program(
