@@ -14,7 +14,7 @@ import { aliveSlots, checkMainThread } from "../thread/thread_table.ts";
 
 /** One run of a scenario: its threads, and what has to hold after them. */
 export interface Scenario {
-  /** The threads, eight at most. They begin together. */
+  /** The threads, eight at most with those that they start. They begin together. */
   threads: readonly ScenarioThread[];
   /** Called when all threads have ended; what it throws is a failure. */
   check?: () => void;
@@ -137,11 +137,12 @@ const BLOCK_MS = 50;
 /**
  * Runs a scenario under many schedules, one after another, until it fails in one.
  *
- * Each thread runs in a worker of its own. One thread at a time goes on, and the
- * explorer picks which: at every atomic operation, at every read or write of a
- * shared array that stands in a thread's arguments, and at every wait, notify and
- * timeout, those of queues and locks included. Time is the schedule's own:
- * timeouts are choices, and nothing sleeps.
+ * Each thread runs in a worker of its own, those included that threads start, by
+ * `Thread` or by `Pool`. One thread at a time goes on, and the explorer picks
+ * which: at every atomic operation, at every read or write of a shared array that
+ * stands in a thread's arguments, and at every wait, notify and timeout, those of
+ * queues and locks included. Time is the schedule's own: timeouts are choices, and
+ * nothing sleeps.
  *
  * @param scenario Called once for each schedule. It makes what the threads share,
  * and says which threads there are. It has to make the same each time.
@@ -152,7 +153,8 @@ const BLOCK_MS = 50;
  * @throws {RangeError} If an option is out of range.
  * @throws {SyntaxError} If the replay is none.
  * @throws {TypeError} If a thread's function was never exposed.
- * @throws {Error} If the scenario isn't the same each time, or starts threads.
+ * @throws {Error} If the scenario isn't the same each time, or starts threads
+ * itself, outside of its threads.
  *
  * @example Usage
  * ```ts no-eval

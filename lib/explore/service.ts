@@ -75,6 +75,7 @@ export class Service {
   readonly #children = new Map<number, Child>();
   readonly #left = new Map<number, Parcel<SharedArrayBuffer>>();
   readonly #letters: Parcel<Letter>[][] = [];
+  readonly #asked: Parcel<Sent>[][] = [];
   readonly #answers: (Parcel<Answer> | undefined)[] = [];
   readonly #reports: (CrewReport | undefined)[] = [];
 
@@ -93,15 +94,15 @@ export class Service {
   /** Answers what the thread has asked for that has the turn. */
   serve(): void {
     const asker = this.#board.asker;
-    const sent = this.#read(asker);
+    this.#read(asker);
+    const sent = this.#asked[asker]?.shift();
     if (sent !== undefined) this.#answer(asker, sent);
     this.#board.answer();
   }
 
   /** What a thread has told of itself at its end. */
   reportOf(thread: number): CrewReport | undefined {
-    // What it has asked for when the schedule failed, nobody answers.
-    while (this.#read(thread) !== undefined);
+    this.#read(thread);
     return this.#reports[thread];
   }
 
@@ -122,18 +123,18 @@ export class Service {
     }
   }
 
-  /** The next thing that a thread asks for, or leaves. */
-  #read(thread: number): Parcel<Sent> | undefined {
+  /** Takes what a thread has sent; what it has asked for is yet to be answered. */
+  #read(thread: number): void {
     for (;;) {
       const received = nextMessage(this.#members[thread].port);
-      if (received === undefined) return undefined;
+      if (received === undefined) return;
       const message = received.message as Map<string, unknown>;
       const memories = message.get("memories") as NumberedMemory[];
       const content = message.get("message") as Sent | CrewReport;
       if ("steps" in content) this.#reports[thread] = content;
       else if ("answer" in content) {
         this.#answers[thread] = { content: content.answer, memories };
-      } else return { content, memories };
+      } else (this.#asked[thread] ??= []).push({ content, memories });
     }
   }
 

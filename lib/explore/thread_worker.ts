@@ -35,7 +35,7 @@ import { type Letter, ThreadLine } from "./thread_line.ts";
 import { Encoder } from "../codec/encoder.ts";
 import { pack, type Packed, transferList, unpack } from "../codec/packing.ts";
 import { packThrown } from "../codec/portable_error.ts";
-import { functionOf } from "../codec/references.ts";
+import { functionOf, isShareable } from "../codec/references.ts";
 import { endThread } from "../locks/wait_graph.ts";
 import { Lock } from "../locks/lock.ts";
 import { RWLock } from "../locks/rwlock.ts";
@@ -167,12 +167,36 @@ function watchStrays(): void {
   };
 }
 
+/** Whether the thread that runs is a pool's worker. */
+let isPools = false;
+
 /** What stands in for an array travels as the array. */
 function unwatchItems(): void {
   const write = Encoder.prototype.write;
   Encoder.prototype.write = function (value) {
-    return write.call(this, originalOf(value));
+    try {
+      return write.call(this, originalOf(value));
+    } catch (error) {
+      // A task may have a pool of its own, whose tasks may take what is shared.
+      const isAnswer = isPools && new Error().stack!.includes("Replies.");
+      throw isAnswer && isSharedMemory(value) ? unanswerable(error) : error;
+    }
   };
+}
+
+function isSharedMemory(value: unknown): boolean {
+  const memory = ArrayBuffer.isView(value) ? value.buffer : value;
+  return memory instanceof SharedArrayBuffer ||
+    typeof value === "object" && value !== null && isShareable(value);
+}
+
+/** What a task returns can't go by a message to the pool, as it does elsewhere. */
+function unanswerable(cause: unknown): Error {
+  return new Error(
+    "Cannot explore: what a task returns may hold no shared memory, queue or " +
+      "lock, let it put that into a queue",
+    { cause },
+  );
 }
 
 /** Does what the library does once in a worker: it is no part of a schedule. */
@@ -217,13 +241,14 @@ class Runner {
       throw stopped();
     });
     strays.length = 0;
+    isPools = job.isPools;
     this.#line.hasPools = false;
     board.join();
     try {
       const outcome = await this.#live(job, report);
       await this.#end(job, outcome);
     } catch (error) {
-      if (!(error instanceof Unwound)) throw error;
+      if (!(error instanceof Unwound)) strays.push(error);
     }
     report.steps = deactivate();
     if (strays.length > 0 && !board.isUnwinding) {

@@ -62,6 +62,9 @@ for (const strategy of strategies) {
 threadTest("What is atomic, or locked, holds in every schedule", async () => {
   const atomic = await explore(counting(fns.incrementAtomically));
   assert(atomic.isComplete);
+  assertEquals(atomic.covered, 2);
+  const one = { schedules: 1 };
+  assertEquals((await explore(counting(fns.incrementInTwo), one)).covered, -1);
   const { isComplete, schedules } = await explore(() => {
     const counter = fns.newWord();
     const thread = {

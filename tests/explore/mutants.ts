@@ -403,7 +403,7 @@ async function main(): Promise<number> {
       run++;
       const line = await runMutant(mutant, folder);
       // What only makes schedules differ from run to run says nothing of a fault.
-      const isKilled = line !== undefined && !line.includes("Cannot explore");
+      const isKilled = line !== undefined && !line.includes("isn't the same");
       if (isKilled) killed++;
       const number = `${i + 1}`.padStart(2);
       console.log(

@@ -183,6 +183,36 @@ threadTest("What a thread leaves open when it ends is ended", async () => {
   }, { seed, schedules: 100, strategy: "random" });
 });
 
+threadTest("A thread that was started has threads and pools, too", async () => {
+  for (const strategy of ["depth-first", "random"] as const) {
+    await explore(() => {
+      const word = newWord();
+      return {
+        threads: [{ target: fns.startNested, args: [word] }],
+        check: () => assertEquals(word[0], 2),
+      };
+    }, { seed, strategy, schedules: 25 });
+  }
+});
+
+threadTest(
+  "Threads return what is shared; tasks are told why not",
+  async () => {
+    await explore(() => {
+      const queue = new Queue<string>();
+      return {
+        threads: [{ target: fns.getShared, args: [queue] }],
+        check: () =>
+          assertEquals([queue.getNowait(), queue.getNowait()], [
+            "true",
+            "Error: Cannot explore: what a task returns may hold no shared " +
+            "memory, queue or lock, let it put that into a queue",
+          ]),
+      };
+    }, { seed, schedules: 10 });
+  },
+);
+
 threadTest("What a thread throws that nobody joins is a failure", async () => {
   const error = await failing(() => ({
     threads: [{ target: fns.startFailing }],

@@ -6,7 +6,7 @@ import {
   type Lock,
   LockPoisonedError,
   Pool,
-  type Queue,
+  Queue,
   Thread,
 } from "../../mod.ts";
 import { aliveSlots, Outcome } from "../../lib/thread/thread_table.ts";
@@ -15,6 +15,7 @@ import {
   increment,
   incrementAtomically,
   incrementLocked,
+  newWord,
   takeBoth,
   takeBothLocks,
 } from "./explore.ts";
@@ -159,6 +160,38 @@ export async function leaveAll(word: Int32Array): Promise<void> {
   new Thread(incrementAtomically, { args: [word] }).start();
 }
 
+/** Starts a thread that has a pool, and starts another. */
+export async function startNested(counter: Int32Array): Promise<void> {
+  const thread = new Thread(countByOthers, { args: [counter] });
+  thread.start();
+  await thread.join();
+}
+
+export async function countByOthers(counter: Int32Array): Promise<void> {
+  const thread = new Thread(incrementAtomically, { args: [counter] });
+  thread.start();
+  await thread.join();
+  await using pool = new Pool(1);
+  await pool.apply(incrementAtomically, [counter]);
+}
+
+/** Gets from a thread what it shares, and asks a task for the same. */
+export async function getShared(told: Queue<string>): Promise<void> {
+  const thread = new Thread(makeShared);
+  thread.start();
+  const queue = (await thread.join())!;
+  const word = await queue.get();
+  await told.put(`${word.buffer instanceof SharedArrayBuffer}`);
+  await using pool = new Pool(1);
+  await told.put(await pool.apply(makeShared).catch(String) as string);
+}
+
+export function makeShared(): Queue<Int32Array> {
+  const queue = new Queue<Int32Array>();
+  queue.putNowait(newWord());
+  return queue;
+}
+
 /** Starts a thread that throws, and doesn't join it. */
 export function startFailing(): void {
   new Thread(refuse, { args: [3] }).start();
@@ -245,7 +278,11 @@ export function setEvent(event: Event): void {
 
 expose(import.meta, {
   applyAll,
+  countByOthers,
   countLocked,
+  getShared,
+  makeShared,
+  startNested,
   giveWorkerUp,
   setEvent,
   terminatePool,

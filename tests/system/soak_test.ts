@@ -28,12 +28,30 @@ processTest("soak: a seed tells what is done", async () => {
   assertNotEquals(await planOf("8"), plan);
 });
 
+processTest(
+  "soak: all schedules of a scenario, as far as it comes",
+  async () => {
+    const { code, out, err } = await soak(
+      ...["--explore", "--all", "--seconds", "0.2", "--only", "^(Mutex|Event)"],
+    );
+    assertEquals([code, err], [0, ""]);
+    const lines = out.split("\n").slice(1, 3);
+    for (const [i, name] of ["Mutex: three threads", "Event: set"].entries()) {
+      assert(lines[i].startsWith(name), out);
+      assert(/ \d+ +\d+ +\d+ +[-0-3]$/.test(lines[i].replaceAll(",", "")), out);
+    }
+  },
+);
+
 processTest("soak: mistakes in the command line, and help", async () => {
   for (
     const [args, message] of [
       [["--minutes", "0"], "Cannot run with --minutes '0'"],
       [["--minutes", "long"], "Cannot run with --minutes 'long'"],
       [["--seed", "x"], "Cannot run with --seed 'x'"],
+      [["--seconds", "0"], "Cannot run with --seconds '0'"],
+      [["--preemptions", "x"], "Cannot run with --preemptions 'x'"],
+      [["--only", "("], "Cannot run with --only '('"],
       [["--fast"], "Unknown '--fast'"],
       [["pool"], "Unknown 'pool'"],
     ] as const
