@@ -115,6 +115,7 @@ class ExerciseSession implements Running, LabListener {
     const { exercise: { name }, status: stands } = this.what;
     this.#isStopped = true;
     this.#worker?.look();
+    this.#ended.resolve({ output: "", failure: "stopped" });
     this.#endWorker();
     this.#program[Symbol.dispose]();
     stands.value = "stopped";
