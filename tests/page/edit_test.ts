@@ -191,7 +191,8 @@ chromiumTest("A reader solves exercises", async (browser, t) => {
       .getByText("does what it should, 5 times in a row").waitFor();
   });
   await t.step("workers are at hand before a clock starts", async () => {
-    await until(() => page.workers().length === 0);
+    let started = 0;
+    page.on("worker", () => started++);
     await edit(
       page,
       "threads-1",
@@ -203,7 +204,7 @@ chromiumTest("A reader solves exercises", async (browser, t) => {
     );
     await check("threads-1");
     await outputOf(page, "exercise-threads-1").getByText("begun").waitFor();
-    await until(() => page.workers().length === 1 + 4);
+    await until(() => started >= 1 + 4);
     await click(page, "Stop threads-1");
   });
   await t.step("it ends with its threads, as a program does", async () => {
@@ -230,11 +231,6 @@ const LAST = 'finally { console.log("ended"); }';
 chromiumTest("Stop ends what computes for ever", async (browser, t) => {
   await using server = await servePage();
   const page = await openPage(browser, `${server.url}?quick`);
-  let workers = 0;
-  page.on("worker", (worker) => {
-    workers++;
-    worker.on("close", () => workers--);
-  });
   // What is printed after Stop is in the memory that a lab's worker is given.
   await page.evaluate(`{
     const { postMessage } = Worker.prototype;
@@ -243,21 +239,22 @@ chromiumTest("Stop ends what computes for ever", async (browser, t) => {
       postMessage.call(this, message);
     };
   }`);
-  const ends = () =>
-    page.evaluate(
-      "new TextDecoder().decode(printed.slice()).split('ended').length - 1",
-    );
+  const times = async (text: string) => {
+    const printed = await page.evaluate(
+      "new TextDecoder().decode(printed.slice())",
+    ) as string;
+    return printed.split(text).length - 1;
+  };
 
-  /** Stops what runs; so many threads end by themselves, and all are gone. */
+  /** Stops what runs; so many threads end by themselves. */
   async function stop(count: number): Promise<void> {
     const start = performance.now();
     await page.locator(".settings").getByRole("button", { name: "Stop" })
       .click();
     assertMatch((await statusOf(page))!, /was stopped$/);
-    await until(() => workers === 0);
+    await until(async () => await times("ended") === count);
     const ms = Math.round(performance.now() - start);
-    console.log(`All threads were gone ${ms} ms after Stop`);
-    assertEquals(await ends(), count);
+    console.log(`What computed had ended ${ms} ms after Stop`);
   }
 
   const loops: Record<string, string> = {
@@ -295,10 +292,14 @@ chromiumTest("Stop ends what computes for ever", async (browser, t) => {
     });
   }
   await t.step("when a module is loaded", async () => {
-    await edit(page, "queue:13", (text) => `${text}\nfor (;;) {}`);
+    await edit(
+      page,
+      "queue:13",
+      (text) => `${text}\nconsole.log("loading"); try { for (;;); } ${LAST}`,
+    );
     await click(page, "Run queue:13");
-    await waitForStatus(page, /^Lab queue runs$/);
-    await stop(0);
+    await until(async () => await times("loading") === 1);
+    await stop(1);
     await click(page, "Reset queue:13");
   });
   await runToEnd(page, "Run queue:13");

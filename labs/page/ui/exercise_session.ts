@@ -104,11 +104,9 @@ class ExerciseSession implements Running, LabListener {
     this.#worker = new LabWorker(script, `exercise ${name}`, run, this);
     const count = ++this.#runs === 1 ? "" : `, run ${this.#runs}`;
     status.value = `Exercise ${name} runs${count}`;
-    try {
-      return await this.#ended.promise;
-    } finally {
-      this.#endWorker();
-    }
+    const result = await this.#ended.promise;
+    this.#endWorker(result.failure === undefined);
+    return result;
   }
 
   stop(): void {
@@ -116,16 +114,17 @@ class ExerciseSession implements Running, LabListener {
     this.#isStopped = true;
     this.#worker?.look();
     this.#ended.resolve({ output: "", failure: "stopped" });
-    this.#endWorker();
+    this.#endWorker(false);
     this.#program[Symbol.dispose]();
     stands.value = "stopped";
     end();
     status.value = `Exercise ${name} was stopped`;
   }
 
-  #endWorker(): void {
+  #endWorker(isDone: boolean): void {
     clearTimeout(this.#limit);
-    this.#worker?.end();
+    if (isDone) this.#worker?.end();
+    else this.#worker?.stop();
     this.#worker = undefined;
   }
 

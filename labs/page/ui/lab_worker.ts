@@ -68,14 +68,19 @@ export class LabWorker {
     this.#worker.postMessage(run);
   }
 
-  /** Ends it, whatever it does. */
+  /** Ends it: what it was to do has been done. */
   end(): void {
     clearInterval(this.#timer);
+    this.#worker.terminate();
+  }
+
+  /** Ends it, whatever it does. */
+  stop(): void {
     // A browser ends a worker with all that it has started, but one that computes
     // or blocks only after seconds. So waits end, and so does what was edited.
     this.#log.stop();
     if (this.#main !== undefined) endWaits();
-    this.#worker.terminate();
+    this.end();
   }
 
   #hear(message: FromLab): void {

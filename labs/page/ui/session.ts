@@ -126,7 +126,8 @@ class Session implements Running, LabListener {
   }
 
   #end(ending: "stopped" | "done"): void {
-    this.#worker.end();
+    if (ending === "done") this.#worker.end();
+    else this.#worker.stop();
     this.#program?.[Symbol.dispose]();
     for (const { status } of this.#cells.values()) {
       if (status.value === "running") status.value = ending;
