@@ -124,7 +124,7 @@ threadTest("A deadlock between two tasks' locks is found", async () => {
       args: [new Lock(), new Lock(), differ],
     }],
   });
-  const options = { strategy: "pct", schedules: 2000 } as const;
+  const options = { strategy: "pct" } as const;
   const error = await failing(scenario(true), options);
   assertInstanceOf(error.cause, DeadlockError);
   assertMatch(error.message, /threw DeadlockError: Cannot acquire Lock/);
@@ -134,7 +134,7 @@ threadTest("A deadlock between two tasks' locks is found", async () => {
 threadTest("Tasks that wait for ever are told, and for what", async () => {
   const error = await failing(() => ({
     threads: [{ target: fns.waitInTasks, args: [newWord(), newWord()] }],
-  }), { strategy: "pct", schedules: 2000 });
+  }), { strategy: "pct" });
   assertEquals(error.outcome, "deadlock");
   assertStringIncludes(
     error.message,
