@@ -12,8 +12,8 @@ import {
 } from "./support/chromium.ts";
 import {
   edit,
+  host,
   runToEnd,
-  serve,
   servePage,
   statusOf,
   verdictOf,
@@ -278,24 +278,6 @@ chromiumTest("Stop ends what runs, and what computes", async (browser) => {
   assertMatch(await verdictOf(page, "queue:13"), /^reproduced/);
   await page.close();
 });
-
-/** A host of static files that sets no headers of its own. */
-function host(folder: string) {
-  return serve((request) => {
-    const path = new URL(request.url).pathname.replace(/\/$/, "/index.html");
-    try {
-      const type = path.endsWith(".js")
-        ? "text/javascript"
-        : path.endsWith(".css")
-        ? "text/css"
-        : "text/html";
-      const headers = { "content-type": type };
-      return new Response(Deno.readFileSync(folder + path), { headers });
-    } catch {
-      return new Response("no such file", { status: 404 });
-    }
-  });
-}
 
 chromiumTest("The site runs from any host, and offline", async (browser) => {
   const folder = Deno.makeTempDirSync();

@@ -30,6 +30,24 @@ export function serve(
   };
 }
 
+/** A host of static files that sets no headers of its own. */
+export function host(folder: string) {
+  return serve((request) => {
+    const path = new URL(request.url).pathname.replace(/\/$/, "/index.html");
+    try {
+      const type = path.endsWith(".js")
+        ? "text/javascript"
+        : path.endsWith(".css")
+        ? "text/css"
+        : "text/html";
+      const headers = { "content-type": type };
+      return new Response(Deno.readFileSync(folder + path), { headers });
+    } catch {
+      return new Response("no such file", { status: 404 });
+    }
+  });
+}
+
 /** What the page says of itself. */
 export function statusOf(page: Page): Promise<string | null> {
   return page.locator(".settings output").textContent();
