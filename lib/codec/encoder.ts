@@ -17,6 +17,7 @@ import { partsOf } from "./errors.ts";
 import { type LeftMemory, newNumber } from "./left_memory.ts";
 import { isMarked } from "./marks.ts";
 import {
+  adviceOn,
   type AnyFunction,
   calledUnasked,
   type Handle,
@@ -752,8 +753,8 @@ function functionId(fn: AnyFunction): number {
   const id = idOf(fn);
   if (id === undefined) {
     throw dataCloneError(
-      `${fn.name || "An anonymous function"} could not be cloned: add ` +
-        `\`expose(import.meta, { ${fn.name || "name"} })\` to its module`,
+      `${fn.name || "An anonymous function"} could not be cloned: ` +
+        adviceOn(fn),
     );
   }
   return id;

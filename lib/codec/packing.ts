@@ -23,6 +23,7 @@ import {
 } from "./errors.ts";
 import { transferablesOf } from "./marks.ts";
 import {
+  adviceOn,
   type AnyFunction,
   calledUnasked,
   functionOf,
@@ -30,6 +31,7 @@ import {
   handleOf,
   idOf,
   isCalledUnasked,
+  isNameable,
   isShareable,
   reviveHandle,
 } from "./references.ts";
@@ -313,10 +315,9 @@ function referenceTo(value: object): Reference | undefined {
 
 /** What to say of a function that was never exposed. */
 export function unexposed(fn: AnyFunction): string {
-  const name = fn.name || "fn";
   const what = fn.name ? `function '${fn.name}'` : "an anonymous function";
-  return `Cannot send ${what} to a thread: it was never exposed, add ` +
-    `\`expose(import.meta, { ${name} })\` at the top level of its module`;
+  return `Cannot send ${what} to a thread: it was never exposed` +
+    `${isNameable(fn) ? "," : ":"} ${adviceOn(fn)}`;
 }
 
 /** What takes the place of something at some depth; undefined if nothing. */

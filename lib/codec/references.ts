@@ -184,6 +184,34 @@ export function functionOf(id: number): AnyFunction {
   );
 }
 
+/** What the source of a function begins with that a declaration may hold. */
+const DECLARED =
+  /^(async\s*)?(function\b|\(|[\p{ID_Start}$_][\p{ID_Continue}$]*\s*=>)/u;
+const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
+/** Names that no variable has, though a property or a default export may. */
+const RESERVED =
+  /^(await|break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|export|extends|false|finally|for|function|if|import|in|instanceof|let|new|null|return|static|super|switch|this|throw|true|try|typeof|var|void|while|with|yield)$/;
+
+/**
+ * Whether the function's module may expose it under its name. A method, a bound
+ * function, one of the platform's, a class and one without a name can't be.
+ */
+export function isNameable(fn: AnyFunction): boolean {
+  const { name } = fn;
+  const source = Function.prototype.toString.call(fn);
+  return IDENTIFIER.test(name) && !RESERVED.test(name) &&
+    DECLARED.test(source) && !source.endsWith("{ [native code] }");
+}
+
+/** What to do about a function that was never exposed. */
+export function adviceOn(fn: AnyFunction): string {
+  return isNameable(fn)
+    ? `add \`expose(import.meta, { ${fn.name} })\` at the top level of its module`
+    : "only a named function at the top level of a module can be sent; make it " +
+      "one, add `expose(import.meta, { fn })` below it, and pass what it closes " +
+      "over as arguments";
+}
+
 /** Properties that are called without a word: by `await`, `String`, `JSON`. */
 const CALLED_UNASKED = new Set(["then", "toString", "valueOf", "toJSON"]);
 

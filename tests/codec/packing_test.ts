@@ -8,8 +8,13 @@ import {
 } from "@std/assert";
 import { expose } from "../../lib/expose.ts";
 import { pack, type Packed, unpack } from "../../lib/codec/packing.ts";
-import { functionOf, reviveHandle } from "../../lib/codec/references.ts";
+import {
+  type AnyFunction,
+  functionOf,
+  reviveHandle,
+} from "../../lib/codec/references.ts";
 import { Queue } from "../../lib/queue/queue.ts";
+import { Thread } from "../../lib/thread/thread.ts";
 import { transfer } from "../../lib/transfer.ts";
 import { difference } from "../support/difference.ts";
 
@@ -149,7 +154,48 @@ Deno.test("pack() refuses functions that were never exposed", () => {
   ) {
     assertThrows(() => pack(value), TypeError, message);
   }
-  assertThrows(() => pack([() => {}]), TypeError, "an anonymous function");
+});
+
+const stranger = (x: number) => x;
+const strangers: [what: string, fn: AnyFunction][] = [
+  ["an anonymous function", () => {}],
+  ["function 'bound stranger'", stranger.bind(null, 1)],
+  ["function 'log'", console.log],
+  ["function 'max'", Math.max],
+  ["function 'm'", { m() {} }.m],
+  ["function 'g'", { *g() {} }.g],
+  ["function 'default'", { default: () => {} }.default],
+  ["function 'two words'", { "two words": () => {} }["two words"]],
+  ["function 'Shape'", class Shape {} as unknown as AnyFunction],
+];
+
+Deno.test("What no module could expose isn't advised to be exposed", () => {
+  const advice = "only a named function at the top level of a module can be " +
+    "sent; make it one, add `expose(import.meta, { fn })` below it, and pass " +
+    "what it closes over as arguments";
+  const queue = new Queue<unknown>();
+  for (const [what, fn] of strangers) {
+    const message = `Cannot send ${what} to a thread: it was never exposed: ` +
+      advice;
+    assertThrows(() => pack([fn]), TypeError, message);
+    assertThrows(() => new Thread(fn), TypeError, message);
+    const error = assertThrows(() => queue.putNowait([fn]), DOMException);
+    const name = fn.name || "An anonymous function";
+    assertEquals(error.message, `${name} could not be cloned: ${advice}`);
+  }
+});
+
+Deno.test("What a module could expose is advised to be exposed", () => {
+  async function waits() {}
+  function* yields() {}
+  const arrow = async (x: number) => await x;
+  for (const fn of [waits, yields, arrow, stranger] as AnyFunction[]) {
+    assertThrows(
+      () => pack([fn]),
+      TypeError,
+      `it was never exposed, add \`expose(import.meta, { ${fn.name} })\` at`,
+    );
+  }
 });
 
 Deno.test("unpack(): nothing in a value passes itself off as a reference", () => {
