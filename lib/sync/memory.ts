@@ -138,7 +138,7 @@ export function warnOfCopy(object: object): void {
     } ${name} is used in a worker ` +
       "that made it while loading a module: it is the worker's own copy, and no " +
       "other thread knows it. Make it under `if (import.meta.main)`, and pass " +
-      "it to threads in their `args`, or to a pool's workers in `initargs`. One " +
-      "that a worker is to have for itself is made in a function.",
+      "it to threads in their `args`, or to a pool's workers in `initargs`. If " +
+      "each worker is meant to have its own, create it inside a function.",
   );
 }

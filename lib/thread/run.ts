@@ -281,8 +281,8 @@ export function warnOfGivenUp(name: string): void {
   console.warn(
     `Thread ${name} seems to compute without ever waiting: it was ordered to ` +
       "end, but has neither waited nor called the library since. Its worker is " +
-      "given up. If it computes, it keeps a core busy until the process ends, " +
-      "only Deno.exit() ends it sooner",
+      "given up. If it computes, it keeps a core busy until the process ends; " +
+      'call Deno.exit() to end it now, or use `isolation: "killable"`.',
   );
 }
 

@@ -39,6 +39,10 @@ threadTest(
       );
       assertStringIncludes(warnings[0], "`args`");
       assertStringIncludes(warnings[0], "`initargs`");
+      assertStringIncludes(
+        warnings[0],
+        "If each worker is meant to have its own, create it inside a function.",
+      );
     }
   },
 );

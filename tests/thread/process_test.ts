@@ -66,7 +66,11 @@ scenario(
         "other computed",
     );
     assertEquals(count(err, "spinner"), 1);
-    assertStringIncludes(err, "Deno.exit()");
+    assertStringIncludes(
+      err,
+      "If it computes, it keeps a core busy until the process ends; " +
+        'call Deno.exit() to end it now, or use `isolation: "killable"`',
+    );
   },
 );
 scenario(
