@@ -9,6 +9,7 @@
 
 import type { RecordedCell, RecordedLab } from "../runner/judge/record.ts";
 import { guessRules, secondsIn } from "./guess_rules.ts";
+import { plainHeading } from "./heading.ts";
 import type { CodeCell } from "./notebook_file.ts";
 
 /** The record of a notebook's cells, under a lab's name. */
@@ -53,6 +54,21 @@ cell(${id}, ${JSON.stringify(titleOf(cell))}, {}, () => {
  * The cells of ${notebook}, to be written.
  *
  *     deno run --no-prompt --allow-read=labs,lib,vendor,mod.ts labs/${lab}.ts
+ *
+ * \`cell(number, title, {}, fn)\` is a cell: its number in the notebook, its title,
+ * its options, and a function that does what the Python above it does. An option
+ * such as \`{ needs: [1] }\` names the earlier cells that it depends on.
+ *
+ * What the function prints is compared with what the notebook recorded. The value of
+ * a cell's last line is to be printed too, as Python prints it, which console.log()
+ * alone doesn't: \`console.log([0, 1, 4])\` prints \`[ 0, 1, 4 ]\`. The module
+ * "./notebook/python/mod.ts" has what does. A bigint is an int there, and a number a
+ * float:
+ *
+ *     console.log(displayList([0n, 1n, 4n])); // [0, 1, 4]
+ *     console.log(repr("text"), repr(2)); // 'text' 2.0
+ *
+ * A function that threads or a pool run is exported, and exposed as in threads.ts.
  */
 
 import { cell, runLab } from "./notebook/cell.ts";
@@ -80,10 +96,20 @@ function idsOf(cells: CodeCell[]): string[] {
   });
 }
 
+/** The heading above a cell, or else the first thing that its code says. */
 function titleOf({ headings, source }: CodeCell): string {
-  const defined = /^(?:def|class) +(\w+)/m.exec(source);
-  const first = source.split("\n").find((line) => line.trim() !== "") ?? "";
-  const title = headings.at(-1) ?? (defined ? `${defined[1]}()` : first.trim());
-  const plain = title.replaceAll(/[*_`]|:$/g, "").trim() || "a cell";
-  return plain.length <= 40 ? plain : `${plain.slice(0, 39).trim()}…`;
+  const heading = headings.at(-1);
+  const title = heading === undefined
+    ? codeTitle(source)
+    : plainHeading(heading).replace(/:$/, "").trim() || "a cell";
+  const characters = [...title];
+  return characters.length <= 40
+    ? title
+    : `${characters.slice(0, 39).join("").trim()}…`;
+}
+
+/** What the code defines, or its first line, as they stand there. */
+function codeTitle(source: string): string {
+  const defined = /^(?:async +)?(?:def|class) +([^\s(:[]+)/m.exec(source);
+  return defined ? `${defined[1]}()` : source.trimStart().split("\n")[0].trim();
 }

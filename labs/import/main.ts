@@ -24,9 +24,7 @@ Python above it, to be written.`;
 const labs = new URL("../", import.meta.url);
 
 async function main(args: string[]): Promise<void> {
-  if (args.length === 0 || args.includes("--help") || args.includes("-h")) {
-    return console.log(HELP);
-  }
+  if (args.includes("--help") || args.includes("-h")) return console.log(HELP);
   const [path, name, ...rest] = args;
   if (name === undefined || rest.length > 0 || path.startsWith("-")) {
     throw new UsageError(`Cannot import: name a notebook and a lab\n\n${HELP}`);
@@ -49,10 +47,18 @@ async function main(args: string[]): Promise<void> {
     shown: `labs/${folder}${file}`,
     text,
   }));
+  const taken: string[] = [];
   for (const { file, shown } of files) {
-    if (await exists(file)) {
-      throw new UsageError(`Cannot import as '${name}': there is ${shown}`);
-    }
+    if (await exists(file)) taken.push(shown);
+  }
+  if (taken.length > 0) {
+    const remedy = await isOwn(name)
+      ? "Choose"
+      : `Delete ${["it", ...taken.slice(1)].join(" and ")}, or choose`;
+    throw new UsageError(
+      `Cannot import as '${name}': ${taken[0]} exists already. ` +
+        `${remedy} another name.`,
+    );
   }
   for (const { file, text } of files) {
     await Deno.writeTextFile(file, text, { createNew: true });
@@ -74,6 +80,12 @@ async function read(path: string): Promise<string> {
   } catch (error) {
     throw new UsageError(`Cannot read ${path}: ${(error as Error).message}`);
   }
+}
+
+/** Whether a lab came with the project, so that nobody is to delete it. */
+async function isOwn(name: string): Promise<boolean> {
+  const config = await Deno.readTextFile(new URL("../deno.json", labs));
+  return Object.hasOwn(JSON.parse(config).tasks, `lab:${name}`);
 }
 
 async function exists(file: URL): Promise<boolean> {

@@ -10,7 +10,7 @@
 import { SchemaError } from "../runner/judge/schema.ts";
 import { UsageError } from "../runner/usage_error.ts";
 
-/** A code cell of a notebook. */
+/** A code cell of a notebook that has code in it. */
 export interface CodeCell {
   /** Its number; null if it was never run. */
   number: number | null;
@@ -25,16 +25,20 @@ export interface CodeCell {
  *
  * @param text The text of the file.
  * @param file Its name, for messages.
- * @returns The cells, in their order.
- * @throws {UsageError} If it is no notebook in Python, in nbformat 4.
+ * @returns The cells, in their order. Empty ones are left out: Jupyter leaves one
+ * at a notebook's end.
+ * @throws {UsageError} If it is no notebook in Python, in nbformat 4, or has no code.
  */
 export function readNotebook(text: string, file: string): CodeCell[] {
+  let cells: CodeCell[];
   try {
-    return cellsOf(parse(text));
+    cells = cellsOf(parse(text));
   } catch (error) {
     if (!(error instanceof SchemaError)) throw error;
     throw new UsageError(`Cannot import ${file}: ${error.message}`);
   }
+  if (cells.length > 0) return cells;
+  throw new UsageError(`Cannot import ${file}: the notebook has no code cell`);
 }
 
 function parse(text: string): Record<string, unknown> {
@@ -67,7 +71,7 @@ function cellsOf(notebook: Record<string, unknown>): CodeCell[] {
     );
     const code = textAt(source, `${path}.source`);
     if (cell_type === "markdown") {
-      headings.push(...code.match(/(?<=^#{1,6} +)\S.*$/gm) ?? []);
+      headings.push(...headingsIn(code));
     }
     if (cell_type !== "code") continue;
     if (execution_count !== null && !Number.isInteger(execution_count)) {
@@ -78,16 +82,19 @@ function cellsOf(notebook: Record<string, unknown>): CodeCell[] {
         execution_count,
       );
     }
-    found.push({
-      number: execution_count as number | null,
-      headings,
-      source: code,
-      output: outputOf(outputs, `${path}.outputs`),
-    });
+    const output = outputOf(outputs, `${path}.outputs`);
+    if (code.trim() === "") continue;
+    const number = execution_count as number | null;
+    found.push({ number, headings, source: code, output });
     headings = [];
   }
-  if (found.length === 0) throw new SchemaError("cells", "some of code", cells);
   return found;
+}
+
+/** The headings of a Markdown text; a comment in a block of code is none. */
+function headingsIn(text: string): string[] {
+  const prose = text.replace(/^ *(`{3,}|~{3,})[^]*?(?:^ *\1|(?![^]))/gm, "");
+  return prose.match(/(?<=^#{1,6} +)\S.*$/gm) ?? [];
 }
 
 /** What a cell printed and showed, as text. */

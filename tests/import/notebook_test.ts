@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { plainHeading } from "../../labs/import/heading.ts";
 import { recordOf, scriptOf } from "../../labs/import/lab.ts";
 import { readNotebook } from "../../labs/import/notebook_file.ts";
 import { checkRecord } from "../../labs/runner/judge/check_record.ts";
@@ -127,13 +128,97 @@ cell("1_2", "c", {}, () => {
   );
 });
 
+/** The titles of a notebook's cells, as the script has them. */
+function titlesOf(...cells: unknown[]): string[] {
+  const read = readNotebook(notebook(...cells), "mine.ipynb");
+  const script = scriptOf("mine", "mine.ipynb", read);
+  return [...script.matchAll(/^cell\(\S+, (".*"), \{\}, /gm)]
+    .map(([, title]) => JSON.parse(title));
+}
+
+function markdown(source: string) {
+  return { cell_type: "markdown", metadata: {}, source };
+}
+
+Deno.test("A title that is code stands there as it is", () => {
+  for (
+    const [source, title] of [
+      ["s=time.perf_counter()", "s=time.perf_counter()"],
+      ["\n  [x*x for x in a]\nb", "[x*x for x in a]"],
+      ["x ** 2; __name__; `a`", "x ** 2; __name__; `a`"],
+      ["def my_func(a_b):\n  pass", "my_func()"],
+      ["x = 1\nasync def größe_1():\n  pass", "größe_1()"],
+      ["class _My_Class(Base):", "_My_Class()"],
+      ["class _Other:", "_Other()"],
+      ["for x in *a, *b:\n  pass", "for x in *a, *b:"],
+      ["_" + "ab".repeat(30), "_" + "ab".repeat(19) + "…"],
+      ["'" + "😀".repeat(50), "'" + "😀".repeat(38) + "…"],
+    ]
+  ) {
+    assertEquals(titlesOf(code(source)), [title], source);
+  }
+});
+
+Deno.test("A heading loses its marks of emphasis, and nothing of code", () => {
+  for (
+    const [heading, title] of [
+      ["`my_func` and __init__", "my_func and __init__"],
+      ["*One*, **two** and ***three***", "One, two and three"],
+      ["_One_, __Two words__ and ___three___", "One, Two words and three"],
+      ["**bold *both* bold** _a **b** c_", "bold both bold a b c"],
+      ["**bold *both***", "bold both"],
+      ["_my_func_ of my_module", "my_func of my_module"],
+      ["my_func, 2*3*4 and x**2 + y**2", "my_func, 2*3*4 and x**2 + y**2"],
+      ["a * b, 2 ** 3 ** 4 and _ and _", "a * b, 2 ** 3 ** 4 and _ and _"],
+      ["f(*args, **kwargs)", "f(*args, **kwargs)"],
+      ["`*a*` *`_b_`* ``c ` _d_`` `` ` ``", "*a* _b_ c ` _d_ `"],
+      ["`*a* is *not* code", "`a is not code"],
+      [
+        "\\*not\\* emphasis, \\_nor\\_ this \\`x\\`",
+        "*not* emphasis, _nor_ this `x`",
+      ],
+      ["**a*", "*a"],
+      ["größe_x and é_x_, é*x*", "größe_x and é_x_, é*x*"],
+    ]
+  ) {
+    assertEquals(plainHeading(heading), title, heading);
+  }
+  assertEquals(
+    titlesOf(markdown("# One\n## **Two**: `my_func`:"), code("x_y")),
+    ["Two: my_func"],
+  );
+  assertEquals(
+    titlesOf(markdown("# Real\n```python\n# a_comment\n```\n"), code("x")),
+    ["Real"],
+  );
+  assertEquals(titlesOf(markdown("# **:**"), code("x")), ["a cell"]);
+});
+
+Deno.test("An import leaves empty cells out, and keeps their headings", () => {
+  const read = readNotebook(
+    notebook(
+      code("a"),
+      markdown("# B"),
+      code(" \n\t", [], null),
+      code("b", [], 2),
+      code("", [], null),
+    ),
+    "mine.ipynb",
+  );
+  assertEquals(
+    read.map(({ source, headings }) => [source, headings]),
+    [["a", []], ["b", ["B"]]],
+  );
+});
+
 Deno.test("What is no notebook in Python is told, with the place", () => {
   for (
     const [text, message] of [
       ["", "it must be a notebook, which is JSON, found"],
       ["[]", "it must be an object, found []"],
       ['{"nbformat": 3, "worksheets": []}', "nbformat must be 4, found 3"],
-      [notebook(), "cells must be some of code, found []"],
+      [notebook(), "the notebook has no code cell"],
+      [notebook(code(" \n", [], null)), "the notebook has no code cell"],
       [notebook(5), "cells[0] must be an object, found 5"],
       [notebook({ ...code(""), source: 1 }), "cells[0].source must be text"],
       [

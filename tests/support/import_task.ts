@@ -21,7 +21,12 @@ try {
       [["none.ipynb", "mine"], "Cannot read none.ipynb: No such file"],
       [["lab9.ipynb"], "Cannot import: name a notebook and a lab"],
       [["lab9.ipynb", "../x"], "Cannot import as '../x': a lab's name"],
-      [["lab9.ipynb", "queue"], "Cannot import as 'queue': there is labs/"],
+      [[], "Cannot import: name a notebook and a lab\n\nMake a lab"],
+      [
+        ["lab9.ipynb", "queue"],
+        "Cannot import as 'queue': labs/recorded/queue.json exists already. " +
+        "Choose another name.\n",
+      ],
     ] as const
   ) {
     const { code, err } = await deno("task", "--quiet", "import", ...args);
@@ -37,6 +42,17 @@ try {
     files().filter((file) => !before.includes(file)),
     ["labs/mine.ts", "labs/recorded/mine.json"],
   );
+  const again = await deno(
+    ...["task", "--quiet", "import", "lab9.ipynb", "mine"],
+  );
+  assertEquals(
+    [again.code, again.err],
+    [
+      2,
+      "Cannot import as 'mine': labs/recorded/mine.json exists already. " +
+      "Delete it and labs/mine.ts, or choose another name.\n",
+    ],
+  );
   const script = "labs/mine.ts";
   assertEquals((await deno("fmt", "--check", "--quiet", script)).code, 0);
   assertEquals((await deno("check", "--quiet", script)).err, "");
@@ -44,6 +60,21 @@ try {
   assertStringIncludes(run.out, "In [5]: ");
   assertStringIncludes(run.err, "Cell [5] is not written yet");
   assert(run.code !== 0);
+
+  // The comment above the cells is right about what prints as in Python.
+  const comment = await Deno.readTextFile(`${folder}/${script}`);
+  const lines = comment.match(/(?<=^ \* {5})console\.log\(.*\/\/.*$/gm) ?? [];
+  assertEquals(lines.length, 2);
+  await Deno.writeTextFile(
+    `${folder}/labs/printed.ts`,
+    'import { displayList, repr } from "./notebook/python/mod.ts";\n' +
+      lines.join("\n"),
+  );
+  const printed = await deno("run", "--allow-read=labs", "labs/printed.ts");
+  assertEquals(
+    printed.out,
+    lines.map((line) => `${line.split(" // ")[1]}\n`).join(""),
+  );
 
   // A cell that is written is compared like any other.
   const text = await Deno.readTextFile(`${folder}/${script}`);
