@@ -114,12 +114,8 @@ export class Outbox {
       task.record = undefined;
       return;
     }
-    // The caller may change its list from now on.
-    if (task.payload !== undefined) {
-      task.payload = task.payload.slice(task.from, task.to);
-      task.to -= task.from;
-      task.from = 0;
-    }
+    // The caller may change what it has passed from now on.
+    task.record ??= this.#channel.copyWritten();
     this.#backlog.add(task);
     this.flush();
   }
@@ -164,16 +160,10 @@ export class Outbox {
   /** Sends tasks of the backlog; whether all were sent. */
   #sendBacklog(): boolean {
     for (const task of this.#backlog) {
-      try {
-        this.#write(task);
-        if (!this.#channel.send()) return false;
-        task.record = undefined;
-        this.#backlog.delete(task);
-      } catch (error) {
-        // The payload has changed since the task was submitted.
-        this.#backlog.delete(task);
-        this.#onRefused(task, error);
-      }
+      this.#write(task);
+      if (!this.#channel.send()) return false;
+      task.record = undefined;
+      this.#backlog.delete(task);
     }
     this.#written = undefined;
     return true;

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Pool, Queue } from "../../mod.ts";
 import { threadTest } from "../support/threads.ts";
-import { echo, put, square, wait } from "../support/pool_functions.ts";
+import { echo, ends, put, square, wait } from "../support/pool_functions.ts";
 
 /** The order in which one worker does what was submitted while it was busy. */
 async function orderOf(priorities: (number | undefined)[]): Promise<number[]> {
@@ -106,6 +106,33 @@ threadTest("Pool: what waits by priority is what was submitted", async () => {
   assertEquals(await Promise.all(other), expected);
   assertEquals(await mailed, [new Int32Array([0]), { x: 1 }]);
 });
+
+threadTest(
+  "Pool: what the channel has no room for is what was submitted",
+  async () => {
+    await using pool = new Pool(1);
+    const begun = new Queue<number>();
+    const go = new Queue<number>();
+    const first = pool.apply(wait, [begun, go]);
+    await begun.get();
+    const bytes = new Uint8Array(1_000_000);
+    const beside = { x: 0 };
+    // Together more than the channel's 256 MB.
+    const sent = Array.from({ length: 280 }, (_, i) => {
+      bytes[0] = i;
+      beside.x = i;
+      return pool.apply(ends, [bytes, beside]);
+    });
+    bytes[0] = 77;
+    const last = pool.apply(ends, [bytes, beside], { priority: 1 });
+    bytes[0] = 78;
+    beside.x = 78;
+    go.putNowait(7);
+    assertEquals(await first, 7);
+    assertEquals(await Promise.all(sent), sent.map((_, i) => [i & 255, i]));
+    assertEquals(await last, [77, 279]);
+  },
+);
 
 threadTest(
   "Pool: with a priority, what can't be sent fails alone",

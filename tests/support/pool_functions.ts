@@ -29,6 +29,11 @@ export function echo<T>(value: T): T {
 
 export function nothing(): void {}
 
+/** The first byte of what may be long, and the number beside it. */
+export function ends(bytes: Uint8Array, beside: { x: number }): number[] {
+  return [bytes[0], beside.x];
+}
+
 /** How many arguments it gets: a map passes the item alone. */
 export function countArguments(...args: unknown[]): number {
   return args.length;
@@ -356,6 +361,7 @@ expose(import.meta, {
   squareLater,
   describe,
   echo,
+  ends,
   nothing,
   countArguments,
   mark,
