@@ -3,7 +3,7 @@
 /**
  * How a thread of a schedule reaches the main thread, in whose place the explorer
  * answers; see `service.ts`. To the library it looks like the line that every
- * worker has (see `thread/exchange.ts`), but that the answer is there at once.
+ * worker has (see `thread/line.ts`), but that the answer is there at once.
  *
  * Along with each message goes by which numbers the memory in it is known.
  *

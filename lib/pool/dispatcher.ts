@@ -37,6 +37,8 @@ export interface DispatcherOptions
   maxsize: number;
   onWorkerStart: (() => void) | undefined;
   onWorkerEnd: ((reason: WorkerEndReason) => void) | undefined;
+  /** Called when the pool is closed or stopped. */
+  onClosed: () => void;
 }
 
 /**
@@ -92,11 +94,13 @@ export class Dispatcher implements AnyDispatcher {
   /** The number of calls of `ready()` that wait. */
   #readies = 0;
   #onWorkerEnded: DispatcherOptions["onWorkerEnd"];
+  #onClosed: () => void;
   #stopping: Promise<void> | undefined;
 
   constructor(
     size: number,
-    { maxsize, onWorkerStart, onWorkerEnd, ...options }: DispatcherOptions,
+    { maxsize, onWorkerStart, onWorkerEnd, onClosed, ...options }:
+      DispatcherOptions,
   ) {
     this.workers = size;
     const atATime = size * options.tasksPerWorker;
@@ -112,6 +116,7 @@ export class Dispatcher implements AnyDispatcher {
       checkOpen: () => this.#checkOpen(),
     });
     this.#onWorkerEnded = onWorkerEnd;
+    this.#onClosed = onClosed;
     this.#workers = new Workers(
       size,
       {
@@ -245,6 +250,7 @@ export class Dispatcher implements AnyDispatcher {
   }
 
   close(): void {
+    this.#onClosed();
     if (this.#state === "running") this.#state = "closed";
     if (this.#state === "failed") this.#state = "stopped";
     this.room.free();
@@ -259,6 +265,7 @@ export class Dispatcher implements AnyDispatcher {
   }
 
   async stop(reason: unknown): Promise<void> {
+    this.#onClosed();
     this.#abandon(reason);
     this.#state = "stopped";
     await this.ended();

@@ -53,14 +53,12 @@ export type {
 let hasWarned = false;
 
 /**
- * Closes pools that were garbage-collected while they were open. The registry must
- * not keep the dispatcher alive: it holds the error that a pool was terminated with,
- * and V8 keeps with an error's stack the pool whose method made the error. An open
- * dispatcher is kept alive by its own wait for results.
+ * Closes pools that were garbage-collected while they were open. It forgets a pool
+ * that is closed: the dispatcher may then hold the error that the pool was terminated
+ * with, and V8 keeps with an error's stack the pool whose method made the error. So
+ * the registry, which holds the dispatcher, would hold the pool.
  */
-const droppedPools = new FinalizationRegistry<WeakRef<Dispatcher>>((ref) => {
-  const dispatcher = ref.deref();
-  if (!dispatcher?.isOpen) return;
+const droppedPools = new FinalizationRegistry<Dispatcher>((dispatcher) => {
   dispatcher.close();
   if (hasWarned) return;
   hasWarned = true;
@@ -204,6 +202,7 @@ export class Pool extends AnyPool {
     checkMayStart("create pool");
     // A worker loads its modules while the rest of the pool is made.
     if (isMainThread()) PooledWorker.prestart({ permissions: copy, isolation });
+    const registration = {};
     const dispatcher = new Dispatcher(workers, {
       initializer,
       initargs,
@@ -218,13 +217,14 @@ export class Pool extends AnyPool {
       idleTimeout,
       onWorkerStart,
       onWorkerEnd,
+      onClosed: () => droppedPools.unregister(registration),
     });
     const calls = new Calls(dispatcher, options.context);
     super(calls);
     this.#calls = calls;
     this.#dispatcher = dispatcher;
     this.#grace = grace;
-    droppedPools.register(this, new WeakRef(dispatcher));
+    droppedPools.register(this, dispatcher, registration);
   }
 
   /**

@@ -3,6 +3,7 @@ import {
   assertEquals,
   assertLess,
   assertRejects,
+  assertStringIncludes,
   assertThrows,
 } from "@std/assert";
 import { activeCount, Pool, Queue, Thread } from "../../mod.ts";
@@ -252,6 +253,13 @@ processTest(
     assertEquals(code, 0);
   },
 );
+
+processTest("A Pool that is dropped without workers says so, too", async () => {
+  const flags = ["--v8-flags=--expose-gc"];
+  const { code, err } = await runProcess("pool_dropped_idle.ts", [], flags);
+  assertStringIncludes(err, "A Pool was dropped without close()");
+  assertEquals(code, 0);
+});
 
 processTest("A Pool that has ended is garbage, however it ended", async () => {
   const flags = ["--v8-flags=--expose-gc"];
