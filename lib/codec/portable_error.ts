@@ -54,6 +54,19 @@ function checkPortable(portable: unknown): PortableError {
   return portable as PortableError;
 }
 
+/** What Deno says of a permission that is missing; of a module in a TypeError. */
+const REQUIRES_ACCESS = /^Requires \w+ access\b/;
+
+/**
+ * What to say after the stack of a permission that is missing. Deno's own advice
+ * is a flag, which the script may have already.
+ */
+function hintOn(error: Error): string {
+  if (!REQUIRES_ACCESS.test(readText(() => error.message))) return "";
+  return "\nA worker has only the permissions that the option `permissions` of " +
+    "its Thread or Pool gives it";
+}
+
 /** Moves an error's stack into its cause, and those of the errors in it. */
 function addTraceback(
   error: unknown,
@@ -63,7 +76,7 @@ function addTraceback(
   if (!Error.isError(error) || known.has(error)) return;
   known.add(error);
   const stack = userFrames(readText(() => error.stack));
-  const traceback = new Error(`In ${thread}:\n${stack}`);
+  const traceback = new Error(`In ${thread}:\n${stack}${hintOn(error)}`);
   setField(traceback, "name", "RemoteTraceback");
   traceback.stack = `RemoteTraceback: ${traceback.message}`;
   const cause = valueOf(error, "cause");

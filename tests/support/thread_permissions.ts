@@ -79,6 +79,11 @@ export async function attempt(
   }
 }
 
+/** Throws what an attempt throws. */
+export async function tryOut(what: string): Promise<void> {
+  await attempts[what](nowhere);
+}
+
 export function stateOf(name: Deno.PermissionName): Deno.PermissionState {
   return Deno.permissions.querySync({ name } as Deno.PermissionDescriptor)
     .state;
@@ -91,4 +96,4 @@ export async function request(
   const descriptor = { name } as Deno.PermissionDescriptor;
   return (await Deno.permissions.request(descriptor)).state;
 }
-expose(import.meta, { attempt, request, stateOf });
+expose(import.meta, { attempt, request, stateOf, tryOut });

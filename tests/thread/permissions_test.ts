@@ -1,8 +1,10 @@
 import {
+  assert,
   assertEquals,
   assertMatch,
   assertNotEquals,
   assertNotMatch,
+  assertRejects,
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
@@ -12,6 +14,7 @@ import {
   attempt,
   attemptNames,
   stateOf,
+  tryOut,
 } from "../support/thread_permissions.ts";
 import { runProcess } from "../support/thread_process.ts";
 
@@ -58,6 +61,33 @@ for (const [what, message] of Object.entries(refused)) {
     assertStringIncludes(await run(what), message);
   });
 }
+
+threadTest(
+  "What a missing permission throws says where to give it",
+  async () => {
+    const hint = "\nA worker has only the permissions that the option " +
+      "`permissions` of its Thread or Pool gives it";
+    const thread = new Thread(tryOut, { args: ["env"] });
+    thread.start();
+    await using pool = new Pool(1);
+    for (
+      const refuse of [
+        () => thread.join(),
+        () => pool.apply(tryOut, ["env"]),
+        () => pool.map(tryOut, ["importFile"]),
+      ]
+    ) {
+      const error = await assertRejects(refuse, Error, "Requires ");
+      const { message } = error.cause as Error;
+      assert(message.endsWith(hint), message);
+    }
+    const other = await assertRejects(
+      () => pool.apply(tryOut, ["unknown"]),
+      Error,
+    );
+    assert(!(other.cause as Error).message.includes(hint));
+  },
+);
 
 threadTest("A thread is given what it is given, and no more", async () => {
   const permissions = { read: [tests] };
