@@ -128,11 +128,13 @@ const rooms: Record<string, readonly string[]> = {
     "mod.ts",
     "vendor/std",
   ],
-  "labs/copy": [],
+  "labs/files": [],
+  "labs/copy": ["labs/files"],
   "labs/import": ["labs/runner", "labs/recorded"],
   "labs/kernel": [
     "labs",
     "labs/copy",
+    "labs/files",
     "labs/recorded",
     "labs/notebook",
     "labs/notebook/cell.ts",
@@ -141,6 +143,7 @@ const rooms: Record<string, readonly string[]> = {
   ],
   "labs/page": [
     "labs",
+    "labs/files",
     "labs/runner",
     "labs/recorded",
     "labs/notebook",

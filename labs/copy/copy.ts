@@ -6,7 +6,10 @@
  * @module
  */
 
-import { CopyError, exists, pathOf, readModules } from "./modules.ts";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { SEAL } from "../files/made.ts";
+import { CopyError, exists, readModules } from "./modules.ts";
 import { Names } from "./names.ts";
 import { Program } from "./program.ts";
 import { shake } from "./shake.ts";
@@ -20,10 +23,6 @@ export interface Copy {
 
 const labs = new URL("../", import.meta.url);
 
-/** By this the files that this program has written are known. */
-const MADE_BY =
-  "// One file that needs nothing beside it, made by `deno task copy";
-
 /** The labs that can be copied, by name. */
 export async function labNames(): Promise<string[]> {
   const names: string[] = [];
@@ -35,41 +34,18 @@ export async function labNames(): Promise<string[]> {
 }
 
 /** The file of a lab, by name, or of any script, by path. */
-export async function scriptOf(argument: string, folder: URL): Promise<URL> {
+export async function scriptOf(
+  argument: string,
+  folder: string,
+): Promise<URL> {
   const names = await labNames();
   if (names.includes(argument)) return new URL(`${argument}.ts`, labs);
-  const file = new URL(encodeURI(argument), folder);
+  const file = pathToFileURL(resolve(folder, argument));
   if (/\.m?[jt]s$/.test(argument) && await exists(file)) return file;
   throw new CopyError(
     `Cannot copy '${argument}': it is no lab (${names.join(", ")}) and no ` +
       "script's path",
   );
-}
-
-/** Copies a script into a file; returns how the file is run. */
-export async function copyInto(
-  script: URL,
-  argument: string,
-  file: URL,
-): Promise<Copy> {
-  if (await exists(file)) {
-    const text = await Deno.readTextFile(file);
-    if (!text.startsWith(MADE_BY)) {
-      throw new CopyError(
-        `Cannot write ${pathOf(file)}: there is a file that this program has ` +
-          "not made",
-      );
-    }
-  }
-  const copy = await copyOf(script, argument, nameIn(file));
-  try {
-    await Deno.writeTextFile(file, copy.text);
-  } catch (error) {
-    throw new CopyError(
-      `Cannot write ${pathOf(file)}: ${(error as Error).message}`,
-    );
-  }
-  return copy;
 }
 
 /** The script and what it uses, as the text of a file of that name. */
@@ -92,10 +68,14 @@ export async function copyOf(
   const more = isLab ? "" : `//
 // It also needs the permissions that the script itself needs.
 `;
-  const text = `${MADE_BY} ${argument}\`:
+  const text =
+    `// One file that needs nothing beside it, made by \`deno task copy ${argument}\`:
 //
 //     ${command}
-${more}
+${more}//
+// The task writes over this file only while it is unchanged:
+// ${SEAL}
+
 ${isLab ? withoutCommands(body) : body}`;
   return { text, command };
 }
@@ -105,8 +85,4 @@ function withoutCommands(text: string): string {
   return text
     .replace(/^\/\/ To take this lab[^]*?\n\n/, "")
     .replace(/\n \*\n \* {5}deno task lab:[^]*?(?=\n \*\/)/, "");
-}
-
-function nameIn(file: URL): string {
-  return pathOf(file).split("/").at(-1)!;
 }

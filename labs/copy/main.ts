@@ -6,7 +6,9 @@
  * @module
  */
 
-import { copyInto, labNames, scriptOf } from "./copy.ts";
+import { basename, join, resolve } from "node:path";
+import { WriteError, writeMade } from "../files/made.ts";
+import { type Copy, copyOf, labNames, scriptOf } from "./copy.ts";
 import { CopyError, pathOf } from "./modules.ts";
 
 const HELP =
@@ -18,68 +20,84 @@ Usage: deno task copy LAB|SCRIPT [FILE|DIR]
 
   LAB      One of the labs, such as queue
   SCRIPT   The path of a script
-  FILE     Where to write it (default: its own name, in this folder)
+  FILE     Where to write it, as FILE.ts (default: its own name, in this folder)
+  DIR      Or the folder, which is made if it isn't there
   --all    All labs, into a folder
+  --force  Write over files that are there, also changed ones
   --help   This text`;
 
 /** The folder that the task was started from; the task itself runs elsewhere. */
-const here = new URL(
-  `file://${encodeURI(Deno.env.get("INIT_CWD") ?? Deno.cwd())}/`,
-);
+const here = Deno.env.get("INIT_CWD") ?? Deno.cwd();
 
 async function main(args: string[]): Promise<void> {
   if (args.length === 0 || args.includes("--help") || args.includes("-h")) {
     return console.log(HELP);
   }
-  const unknown = args.find((arg) => arg.startsWith("-") && arg !== "--all");
+  const flags = args.filter((arg) => arg.startsWith("-"));
+  const [what, where, ...rest] = args.filter((arg) => !flags.includes(arg));
+  const unknown = flags.find((flag) => !["--all", "--force"].includes(flag));
   if (unknown !== undefined) {
     throw new CopyError(`Unknown argument '${unknown}'\n\n${HELP}`);
   }
-  if (args.includes("--all")) {
-    const [dir, ...rest] = args.filter((arg) => arg !== "--all");
-    if (dir === undefined || rest.length > 0) {
+  const force = flags.includes("--force");
+  if (flags.includes("--all")) {
+    if (what === undefined || where !== undefined) {
       throw new CopyError(`Cannot copy all labs: name one folder\n\n${HELP}`);
     }
-    const folder = new URL(encodeURI(`${dir.replace(/\/$/, "")}/`), here);
-    await Deno.mkdir(folder, { recursive: true });
-    for (const lab of await labNames()) await copy(lab, folder);
-    return;
+    const folder = resolve(here, what);
+    return await copy(await labNames(), (name) => join(folder, name), force);
   }
-  const [what, where, ...rest] = args;
+  if (what === undefined) throw new CopyError(HELP);
   if (rest.length > 0) {
     throw new CopyError(`Unknown argument '${rest[0]}'\n\n${HELP}`);
   }
-  await copy(what, await targetOf(where));
+  const target = resolve(here, where ?? ".");
+  const isFile = await isFilePath(target);
+  await copy([what], (name) => isFile ? target : join(target, name), force);
 }
 
-/** The file or the folder, with a slash at its end, that was asked for. */
-async function targetOf(where: string | undefined): Promise<URL> {
-  if (where === undefined) return here;
-  const target = new URL(encodeURI(where), here);
-  const isFolder = await Deno.stat(target).then(
-    ({ isDirectory }) => isDirectory,
-    () => where.endsWith("/"),
+/** Whether a path is a file's, by its name; other names are folders. */
+async function isFilePath(path: string): Promise<boolean> {
+  if (!/\.m?ts$/.test(path)) return false;
+  const info = await Deno.stat(path).catch(() => undefined);
+  return !info?.isDirectory;
+}
+
+/** Copies labs and scripts to where their names lead, all or none. */
+async function copy(
+  all: string[],
+  pathFor: (name: string) => string,
+  force: boolean,
+): Promise<void> {
+  const copies = new Map<string, Copy>();
+  for (const what of all) {
+    const script = await scriptOf(what, here);
+    const path = pathFor(basename(pathOf(script)).replace(/js$/, "ts"));
+    await checkIsAnother(path, pathOf(script));
+    copies.set(path, await copyOf(script, what, basename(path)));
+  }
+  const texts = new Map([...copies].map(([path, { text }]) => [path, text]));
+  await writeMade(texts, { force });
+  for (const [path, { text, command }] of copies) {
+    const lines = text.split("\n").length - 1;
+    console.log(`Wrote ${path}, ${lines} lines. Run it there with`);
+    console.log(`  ${command}`);
+  }
+}
+
+/** No flag lets a copy take the place of what is copied. */
+async function checkIsAnother(path: string, script: string): Promise<void> {
+  const real = await Deno.realPath(path).catch(() => path);
+  if (real !== await Deno.realPath(script)) return;
+  throw new CopyError(
+    `Cannot write ${path}: it is the script that is copied, name another file`,
   );
-  if (!isFolder) return target;
-  await Deno.mkdir(target, { recursive: true });
-  return target.href.endsWith("/") ? target : new URL(`${target.href}/`);
-}
-
-async function copy(what: string, target: URL): Promise<void> {
-  const script = await scriptOf(what, here);
-  const file = target.href.endsWith("/")
-    ? new URL(script.href.split("/").at(-1)!, target)
-    : target;
-  const { text, command } = await copyInto(script, what, file);
-  const lines = text.split("\n").length - 1;
-  console.log(`Wrote ${pathOf(file)}, ${lines} lines. Run it there with`);
-  console.log(`  ${command}`);
 }
 
 try {
   await main(Deno.args);
 } catch (error) {
-  if (!(error instanceof CopyError)) throw error;
+  if (!(error instanceof CopyError || error instanceof WriteError)) throw error;
   console.error(error.message);
   Deno.exit(2);
 }

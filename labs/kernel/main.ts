@@ -6,8 +6,10 @@
  * @module
  */
 
+import { basename, dirname, join, resolve } from "node:path";
 import { copyOf } from "../copy/copy.ts";
-import { CopyError, exists, pathOf } from "../copy/modules.ts";
+import { CopyError, exists } from "../copy/modules.ts";
+import { SEAL, WriteError, writeMade } from "../files/made.ts";
 import { cellsOf } from "./cells.ts";
 import { notebookOf } from "./notebook.ts";
 
@@ -17,26 +19,29 @@ that its threads load and a deno.json that they need.
 
 Usage: deno task notebook [FILE.ipynb]
 
-  FILE.ipynb  Where to write it (default: lab9.ipynb, in this folder)
+  FILE.ipynb  Where to write it (default: lab9.ipynb, in this folder); its folder
+              is made if it isn't there
+  --force     Write over files that are there, also changed ones
   --help      This text`;
 
-const here = new URL(
-  `file://${encodeURI(Deno.env.get("INIT_CWD") ?? Deno.cwd())}/`,
-);
+const here = Deno.env.get("INIT_CWD") ?? Deno.cwd();
 
 async function main(args: string[]): Promise<void> {
   if (args.includes("--help") || args.includes("-h")) return console.log(HELP);
-  const [path = "lab9.ipynb", ...rest] = args;
+  const force = args.includes("--force");
+  const [path = "lab9.ipynb", ...rest] = args.filter((arg) =>
+    arg !== "--force"
+  );
   const wrong = rest[0] ?? (path.endsWith(".ipynb") ? undefined : path);
   if (wrong !== undefined) {
     throw new CopyError(
       `Cannot write '${wrong}': name one FILE.ipynb\n\n${HELP}`,
     );
   }
-  const file = new URL(encodeURI(path), here);
-  const name = pathOf(file).split("/").at(-1)!.replace(/ipynb$/, "ts");
-  const module = new URL(encodeURI(name), file);
-  const config = new URL("deno.json", file);
+  const file = resolve(here, path);
+  const name = basename(file).replace(/ipynb$/, "ts");
+  const module = join(dirname(file), name);
+  const config = join(dirname(file), "deno.json");
 
   const source = new URL("module.ts", import.meta.url);
   const { text } = await copyOf(source, "notebook", name);
@@ -44,7 +49,8 @@ async function main(args: string[]): Promise<void> {
     /^[^]*?\n\n/,
     `// What ${
       name.replace(/ts$/, "ipynb")
-    } imports, made by \`deno task notebook\`.\n\n`,
+    } imports, made by \`deno task notebook\`. The task writes over this\n` +
+      `// file only while it is unchanged: ${SEAL}\n\n`,
   );
   const cells = [];
   for (const lab of ["threads", "queue", "pool", "gil"]) {
@@ -62,17 +68,15 @@ async function main(args: string[]): Promise<void> {
     cells.filter(({ id }) => id !== "gil:own"),
     { module: name, drawing: (drawing) => drawings.get(drawing)! },
   );
-  await write(module, code);
-  await write(file, notebook);
-  console.log(`Wrote ${pathOf(file)} and ${pathOf(module)}`);
+  await writeMade(new Map([[module, code], [file, notebook]]), { force });
+  console.log(`Wrote ${file} and ${module}`);
   if (!await exists(config)) {
-    await write(config, `{ "unstable": ["worker-options"] }\n`);
-    console.log(`Wrote ${pathOf(config)}: without it threads can't start`);
+    const text = `{ "unstable": ["worker-options"] }\n`;
+    await Deno.writeTextFile(config, text, { createNew: true });
+    console.log(`Wrote ${config}: without it threads can't start`);
   } else if (!/worker-options/.test(await Deno.readTextFile(config))) {
     console.log(
-      `Add "unstable": ["worker-options"] to ${
-        pathOf(config)
-      }: threads need it`,
+      `Add "unstable": ["worker-options"] to ${config}: threads need it`,
     );
   }
 }
@@ -83,20 +87,10 @@ function exportsOf(text: string): Set<string> {
   return new Set(names.split(",").map((name) => name.trim()).filter(Boolean));
 }
 
-async function write(file: URL, text: string): Promise<void> {
-  try {
-    await Deno.writeTextFile(file, text);
-  } catch (error) {
-    throw new CopyError(
-      `Cannot write ${pathOf(file)}: ${(error as Error).message}`,
-    );
-  }
-}
-
 try {
   await main(Deno.args);
 } catch (error) {
-  if (!(error instanceof CopyError)) throw error;
+  if (!(error instanceof CopyError || error instanceof WriteError)) throw error;
   console.error(error.message);
   Deno.exit(2);
 }

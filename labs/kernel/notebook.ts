@@ -11,6 +11,7 @@ import gil from "../recorded/gil.json" with { type: "json" };
 import pool from "../recorded/pool.json" with { type: "json" };
 import queue from "../recorded/queue.json" with { type: "json" };
 import threads from "../recorded/threads.json" with { type: "json" };
+import { SEAL } from "../files/made.ts";
 import type { LabCell } from "./cells.ts";
 
 /** A cell of a notebook file, in nbformat 4. */
@@ -128,6 +129,8 @@ const FORMAT = {
       mimetype: "text/x.typescript",
       name: "typescript",
     },
+    // The task writes over the notebook only while it is unchanged.
+    lab9: { made: SEAL },
   },
   nbformat: 4,
   nbformat_minor: 5,

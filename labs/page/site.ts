@@ -10,20 +10,37 @@
  * @module
  */
 
+import { join, resolve } from "node:path";
+import {
+  SEAL,
+  WriteError,
+  writeMade,
+  type WriteMadeOptions,
+} from "../files/made.ts";
 import { buildPage, ISOLATION } from "./build.ts";
 
 const HELP = `Writes the labs' page as files for any web host.
 
 Usage:
-  deno task site DIR`;
+  deno task site DIR [--force]
+
+Flags:
+  --force     Writes over files that are there, also changed ones
+  -h, --help  Prints this text`;
 
 /**
  * Writes the page's files.
  *
  * @param folder Where to; it is made if it isn't there.
+ * @param options Whether to write over files that are there.
  * @returns How many files there are.
+ * @throws {WriteError} If there is a file that an earlier run hasn't made, or that
+ * was changed since.
  */
-export async function writeSite(folder: string): Promise<number> {
+export async function writeSite(
+  folder: string,
+  options?: WriteMadeOptions,
+): Promise<number> {
   const files = await buildPage(
     '<script type="module" src="register.js"></script>',
   );
@@ -39,26 +56,39 @@ export async function writeSite(folder: string): Promise<number> {
   const worker = new TextDecoder().decode(await read("service_worker.js"));
   const bytes = new TextEncoder().encode(head + worker);
   files.set("service_worker.js", { type, bytes });
-  await Deno.mkdir(`${folder}/labs`, { recursive: true });
-  for (const [path, { bytes }] of files) {
-    await Deno.writeFile(`${folder}/${path}`, bytes);
-  }
+  const texts = [...files].map(([path, { bytes }]) =>
+    [join(folder, path), textToSeal(path, bytes)] as const
+  );
+  await writeMade(new Map(texts), options);
   return files.size;
 }
 
+/** A file's text with a comment that holds its seal. */
+function textToSeal(path: string, bytes: Uint8Array<ArrayBuffer>): string {
+  const text = new TextDecoder().decode(bytes);
+  return path.endsWith(".html")
+    ? `${text}<!-- ${SEAL} -->\n`
+    : `/* ${SEAL} */\n${text}`;
+}
+
 if (import.meta.main) {
-  const [folder, ...others] = Deno.args;
+  const force = Deno.args.includes("--force");
+  const [folder, ...others] = Deno.args.filter((arg) => arg !== "--force");
   if (folder === undefined || others.length > 0 || folder.startsWith("-")) {
     console.error(HELP);
     Deno.exit(folder === "--help" || folder === "-h" ? 0 : 2);
   }
-  const from = `${Deno.env.get("INIT_CWD") ?? Deno.cwd()}/`;
-  const target = folder.startsWith("/") ? folder : from + folder;
+  const here = Deno.env.get("INIT_CWD") ?? Deno.cwd();
   try {
-    const count = await writeSite(target);
+    const count = await writeSite(resolve(here, folder), { force });
     console.log(`Wrote ${count} files to ${folder}`);
   } catch (error) {
-    console.error(`Cannot write ${folder}: ${(error as Error).message}`);
+    const { message } = error as Error;
+    console.error(
+      error instanceof WriteError
+        ? message
+        : `Cannot write ${folder}: ${message}`,
+    );
     Deno.exit(1);
   }
 }

@@ -135,7 +135,10 @@ processTest("What can't be copied is told in a sentence", async () => {
   }
 });
 
-processTest("A file of somebody else's is not written over", async () => {
-  const { code, err } = await runProcess("copy_over.ts", [], ["-A"]);
-  assertEquals([code, err], [0, ""]);
-});
+processTest(
+  "A file that isn't as it was made is not written over",
+  async () => {
+    const { code, err } = await runProcess("copy_over.ts", [], ["-A"]);
+    assertEquals([code, err], [0, ""]);
+  },
+);

@@ -112,3 +112,8 @@ processTest("A kernel whose threads can't start is told so", async () => {
     'Cannot start worker: add { "unstable": ["worker-options"] } to deno.json',
   );
 });
+
+processTest("A notebook that was changed is not written over", async () => {
+  const { code, err } = await runProcess("notebook_over.ts", [], ["-A"]);
+  assertEquals([code, err], [0, ""]);
+});

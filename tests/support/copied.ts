@@ -9,8 +9,12 @@
 // TypeScript is loaded once; a script that is the only one, by `deno task copy`.
 
 interface Copier {
-  scriptOf(argument: string, folder: URL): Promise<URL>;
-  copyInto(script: URL, argument: string, file: URL): Promise<unknown>;
+  scriptOf(argument: string, folder: string): Promise<URL>;
+  copyOf(
+    script: URL,
+    argument: string,
+    file: string,
+  ): Promise<{ text: string }>;
 }
 
 const asked: Record<string, string[]> = JSON.parse(Deno.args[0]);
@@ -54,10 +58,10 @@ function copyByTask(what: string) {
 
 async function copyHere(script: string): Promise<void> {
   const module = new URL("../../labs/copy/copy.ts", import.meta.url).href;
-  const { scriptOf, copyInto }: Copier = await import(module);
-  const file = await scriptOf(script, new URL(`file://${Deno.cwd()}/`));
-  const target = new URL(`file://${folder}/${fileOf(script)}`);
-  await copyInto(file, script, target);
+  const { scriptOf, copyOf }: Copier = await import(module);
+  const file = await scriptOf(script, Deno.cwd());
+  const { text } = await copyOf(file, script, fileOf(script));
+  await Deno.writeTextFile(`${folder}/${fileOf(script)}`, text);
 }
 
 async function run(script: string) {

@@ -1,4 +1,5 @@
-// Copies a script over a file: over a copy of its own, but over no other.
+// Copies a script over files: over a copy as it was made, but over no other unless
+// it is forced to; and into folders that aren't there.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
@@ -9,21 +10,62 @@ const folder = await Deno.makeTempDir();
 const file = `${folder}/copy.ts`;
 try {
   await Deno.writeTextFile(file, "my own\n");
-  const refused = await copy();
-  assertEquals(refused.code, 2);
-  assertStringIncludes(refused.err, `Cannot write ${file}: `);
-  assertEquals(await Deno.readTextFile(file), "my own\n");
+  await assertRefused(file, "there is a file that this program has not made");
+  await assertCopied(file, "--force");
 
-  await Deno.remove(file);
-  assertEquals((await copy()).code, 0);
-  assertEquals((await copy()).code, 0);
+  const made = await Deno.readTextFile(file);
+  await assertCopied(file);
+  assertEquals(await Deno.readTextFile(file), made);
+  await Deno.writeTextFile(file, `${made}// my own\n`);
+  await assertRefused(file, "it was changed since this program has made it");
+  await assertCopied(file, "--force");
+  assertEquals(await Deno.readTextFile(file), made);
+
+  // A name without .ts is a folder.
+  await assertCopied(`${folder}/new/sub`);
+  assertEquals(namesIn(`${folder}/new/sub`), ["parts_scale.ts"]);
+  await assertCopied(`${folder}/other/out.ts`);
+  assertEquals(namesIn(`${folder}/other`), ["out.ts"]);
+  await Deno.writeTextFile(`${folder}/plain`, "my own\n");
+  const isFile = `${folder}/plain is a file, not a folder`;
+  for (const where of ["plain", "plain/copy.ts", "plain/sub/"]) {
+    await assertRefused(`${folder}/${where}`, isFile, "--force");
+  }
+  assertEquals(await Deno.readTextFile(`${folder}/plain`), "my own\n");
+
+  // A copy in the script's place would be all that is left of it.
+  const script = `${folder}/script.ts`;
+  await Deno.copyFile(SCRIPT, script);
+  const { code, err } = await copy(script, script, "--force");
+  assertEquals(code, 2);
+  assertStringIncludes(err, "it is the script that is copied");
+  assertEquals(
+    await Deno.readTextFile(script),
+    await Deno.readTextFile(SCRIPT),
+  );
 } finally {
   await Deno.remove(folder, { recursive: true });
 }
 
-async function copy() {
+function namesIn(path: string): string[] {
+  return [...Deno.readDirSync(path)].map(({ name }) => name);
+}
+
+async function assertCopied(...args: string[]): Promise<void> {
+  assertEquals(await copy(SCRIPT, ...args), { code: 0, err: "" });
+}
+
+/** Copies to a path; the one sentence that comes says why it isn't done. */
+async function assertRefused(path: string, why: string, ...flags: string[]) {
+  const { code, err } = await copy(SCRIPT, path, ...flags);
+  assertEquals([code, err.trimEnd().split("\n").length], [2, 1], err);
+  assertStringIncludes(err, `Cannot write ${path.replace(/\/$/, "")}`);
+  assertStringIncludes(err, why);
+}
+
+async function copy(...args: string[]) {
   const { code, stderr } = await new Deno.Command("deno", {
-    args: ["task", "--quiet", "copy", SCRIPT, file],
+    args: ["task", "--quiet", "copy", ...args],
     stdin: "null",
   }).output();
   return { code, err: new TextDecoder().decode(stderr) };

@@ -1,0 +1,55 @@
+// Writes the notebook into a folder that isn't there, and over what it has made,
+// but over nothing that somebody has changed.
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+
+const root = await Deno.makeTempDir();
+const folder = `${root}/new/folder`;
+const notebook = `${folder}/lab.ipynb`;
+const module = `${folder}/lab.ts`;
+try {
+  assertEquals(await write(), { code: 0, err: "" });
+  const made = texts();
+  assertEquals(await write(), { code: 0, err: "" });
+  assertEquals(texts(), made);
+
+  // If one of the two is changed, neither is written.
+  await Deno.remove(module);
+  const changed = made[notebook].replace("Lab 9", "My lab");
+  await Deno.writeTextFile(notebook, changed);
+  const { code, err } = await write();
+  assertEquals([code, err.trimEnd().split("\n").length], [2, 1], err);
+  assertStringIncludes(err, `Cannot write ${notebook}: it was changed`);
+  assertEquals(texts(), { [notebook]: changed });
+
+  await Deno.writeTextFile(module, "my own\n");
+  await Deno.writeTextFile(notebook, made[notebook]);
+  const other = await write();
+  assertEquals(other.code, 2);
+  assertStringIncludes(other.err, `Cannot write ${module}: there is a file`);
+  assertEquals(await Deno.readTextFile(module), "my own\n");
+
+  assertEquals(await write("--force"), { code: 0, err: "" });
+  assertEquals(texts(), made);
+} finally {
+  await Deno.remove(root, { recursive: true });
+}
+
+/** The texts of the notebook and its module, if they are there. */
+function texts(): Record<string, string> {
+  const paths = [...Deno.readDirSync(folder)]
+    .map(({ name }) => `${folder}/${name}`)
+    .filter((path) => !path.endsWith(".json"))
+    .sort();
+  return Object.fromEntries(
+    paths.map((path) => [path, Deno.readTextFileSync(path)]),
+  );
+}
+
+async function write(...flags: string[]) {
+  const { code, stderr } = await new Deno.Command("deno", {
+    args: ["task", "--quiet", "notebook", notebook, ...flags],
+    stdin: "null",
+  }).output();
+  return { code, err: new TextDecoder().decode(stderr) };
+}
