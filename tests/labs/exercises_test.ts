@@ -25,5 +25,18 @@ processTest("an exercise that there isn't is refused", async () => {
     why,
     "Cannot run exercise 'queue-1': there is no file 'x'",
   );
-  assert((await run("task", "--quiet", "exercise"))[1].startsWith("Usage"));
+  const [none, help] = await run("task", "--quiet", "exercise");
+  assertEquals(none, 2);
+  assert(help.startsWith("Cannot check an exercise: name one\n\n"));
+  assertStringIncludes(help, "Usage: deno task exercise NAME");
+  const [asked, text] = await run("task", "--quiet", "exercise", "--help");
+  assertEquals([asked, help.endsWith(text)], [0, true]);
+});
+
+processTest("a program that throws gets its error, and no hint", async () => {
+  const [code, out] = await run(
+    ...["task", "--quiet", "exercise", "queue-1", "README.md"],
+  );
+  assertStringIncludes(out, "✗ queue-1, not yet: it failed:");
+  assertEquals([code, out.includes("Hint")], [1, false]);
 });

@@ -133,6 +133,7 @@ class ExerciseSession implements Running, LabListener {
     this.#ended.resolve({
       output: "",
       failure: `it failed:\n${this.#program.explain(message)}`,
+      hasThrown: true,
     });
   }
 

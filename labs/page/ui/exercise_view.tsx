@@ -85,9 +85,7 @@ function Why({ state }: { state: ExerciseState }) {
   return (
     <>
       <pre class="wraps">{lines.join("\n").trim()}</pre>
-      {outcome.isSolved === false && (
-        <p class="prose">Hint: {state.exercise.hint}</p>
-      )}
+      {outcome.hint !== undefined && <p class="prose">Hint: {outcome.hint}</p>}
     </>
   );
 }

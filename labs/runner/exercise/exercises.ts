@@ -11,6 +11,8 @@ export interface Exercise {
   runs?: number;
   /** What helps, if it isn't. */
   hint: string;
+  /** What the error says that the hint is about, if it is about one. */
+  error?: string;
 }
 
 /** The exercises, three a lab; their programs stand in `labs/exercises`. */
@@ -56,6 +58,7 @@ export const exercises: Record<string, Exercise> = {
   },
   "pool-3": {
     output: "1, 0.5, failed, 0.25",
+    error: "RangeError: there is no inverse of 0",
     runs: 5,
     hint: "Await Promise.all(numbers.map((x) => pool.apply(inverse, [x])" +
       '.catch(() => "failed"))).',

@@ -21,6 +21,8 @@ export interface Outcome {
   reason?: string;
   /** What differs, if it is what was printed. */
   verdict?: Verdict;
+  /** What helps, if the exercise's subject is what is missing. */
+  hint?: string;
 }
 
 /** What came of one run of an exercise's program. */
@@ -28,6 +30,8 @@ export interface ProgramRun {
   output: string;
   /** What went wrong, if anything did. */
   failure?: string;
+  /** Whether that is an error, a mistake in the program maybe. */
+  hasThrown?: boolean;
   /** How many processors other programs used meanwhile, if anybody knows. */
   others?: number;
 }
@@ -46,9 +50,12 @@ export async function check(
   const most = exercise.runs ?? 1;
   let samples: Sample[] = [];
   for (let runs = 1; runs <= most;) {
-    const { output, failure, others } = await run();
+    const { output, failure, hasThrown, others } = await run();
     if (failure !== undefined) {
-      return { isSolved: false, runs, reason: failure };
+      const isSubject = !hasThrown ||
+        exercise.error !== undefined && failure.includes(exercise.error);
+      const hint = isSubject ? exercise.hint : undefined;
+      return { isSolved: false, runs, reason: failure, hint };
     }
     const seconds = secondsOf(output);
     samples.push({ seconds, quick: false, output, others });
@@ -59,7 +66,9 @@ export async function check(
       return { isSolved: undefined, runs, reason: verdict.reason };
     }
     if (verdict.verdict !== "reproduced") {
-      return { isSolved: false, runs, reason: verdict.reason, verdict };
+      const { reason } = verdict;
+      const { hint } = exercise;
+      return { isSolved: false, runs, reason, verdict, hint };
     }
     samples = [];
     runs++;
@@ -80,5 +89,21 @@ function judged(exercise: Exercise, samples: Sample[]): Verdict {
     },
   };
   const cores = navigator.hardwareConcurrency;
-  return judge(cell, { samples }, { cores, quick: false });
+  const verdict = judge(cell, { samples }, { cores, quick: false });
+  if (verdict.output !== undefined) {
+    verdict.output.expected = expectedOf(exercise);
+  }
+  return verdict;
+}
+
+/** What is expected of the lines: nothing was recorded of an exercise. */
+function expectedOf({ output, rules = [] }: Exercise): string {
+  if (!output.includes("\n")) {
+    return rules.includes("seconds")
+      ? "this line, with about this time"
+      : "this line";
+  }
+  if (!rules.includes("order:any")) return "these lines, in this order";
+  const last = rules.includes("seconds") ? ", the one about the time last" : "";
+  return `these lines, in any order${last}`;
 }

@@ -16,18 +16,26 @@ import { exercises } from "./exercises.ts";
 import { check } from "./judge.ts";
 import { runProgram } from "./program.ts";
 
-const [name, path, ...others] = Deno.args;
+const HELP = `Check an exercise.
 
-if (name === "--help" || name === undefined) {
-  console.log(`Usage: deno task exercise NAME [FILE]
+Usage: deno task exercise NAME [FILE]
 
 Change labs/exercises/NAME.ts as its first lines say, then run this.
 
 The exercises: ${Object.keys(exercises).join(", ")}
 
 Exit codes: 0 it does what it should, 1 not yet, 2 a mistake in the command line,
-4 nobody can say, since other programs kept the processors busy.`);
+4 nobody can say, since other programs kept the processors busy.`;
+
+const [name, path, ...others] = Deno.args;
+
+if (Deno.args.includes("--help") || Deno.args.includes("-h")) {
+  console.log(HELP);
   Deno.exit(0);
+}
+if (name === undefined) {
+  console.error(`Cannot check an exercise: name one\n\n${HELP}`);
+  Deno.exit(2);
 }
 if (!Object.hasOwn(exercises, name) || others.length > 0) {
   console.error(
@@ -44,7 +52,7 @@ const file = path === undefined
   ? `labs/exercises/${name}.ts`
   : await solutionAt(path);
 using interrupt = interrupts();
-const { isSolved, runs, reason, verdict } = await check(
+const { isSolved, runs, reason, verdict, hint } = await check(
   exercise,
   () => runProgram(file, interrupt.signal),
 );
@@ -67,7 +75,7 @@ if (verdict !== undefined) {
     );
   }
 }
-console.log(`Hint: ${exercise.hint}`);
+if (hint !== undefined) console.log(`Hint: ${hint}`);
 Deno.exit(1);
 
 /** A file of the user's own, by its path from the folder that the task ran in. */

@@ -36,14 +36,16 @@ export async function runProgram(
     onLine: (line) => lines.push(line),
     onErrorLine: (line) => errors.push(line),
   }).finally(() => clearInterval(timer));
+  const isEnded = signal.aborted || limit.signal.aborted;
+  const hasThrown = !isEnded && code !== 0;
   const failure = signal.aborted
     ? "interrupted"
     : limit.signal.aborted
     ? `it had not ended after ${tens * LIMIT} seconds`
-    : code !== 0
+    : hasThrown
     ? `it failed:\n${errors.join("\n")}`
     : undefined;
   // The program itself hardly computes: those whose time is judged sleep.
   const others = othersBetween(mark, markLoad(), 0);
-  return { output: joined(lines), failure, others };
+  return { output: joined(lines), failure, hasThrown, others };
 }
