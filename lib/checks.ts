@@ -3,6 +3,33 @@
 // Kept as they are when the library loads: a program may replace the globals.
 const { AbortController, AbortSignal } = globalThis;
 
+/** Only V8 has it for certain. */
+const captureStackTrace:
+  | ((error: object, method: CallableFunction | NewableFunction) => void)
+  | undefined = Error.captureStackTrace as never;
+
+/** What the messages of refusals begin with that are no `DataCloneError`s. */
+const REFUSAL = /^Cannot (send|clone) /;
+
+/**
+ * Has the stack of the error that refuses a value begin at a method's caller. A
+ * value is looked at from inside out: of a stack's ten frames the codec's would
+ * leave none for the caller. Other errors keep theirs: a getter of the value threw
+ * them.
+ *
+ * @returns The error.
+ */
+export function refusedBy(
+  method: CallableFunction | NewableFunction,
+  error: unknown,
+): unknown {
+  if (!(error instanceof Error)) return error;
+  const isRefusal = error.name === "DataCloneError" ||
+    REFUSAL.test(error.message);
+  if (isRefusal) captureStackTrace?.(error, method);
+  return error;
+}
+
 /** The type of a value, as error messages name it. */
 export function kindOf(value: unknown): string {
   return value === null ? "null" : typeof value;

@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { refusedBy } from "../checks.ts";
 import { Promise, startTimer, stopTimer } from "../platform/platform.ts";
 import type { AsyncWaitOptions } from "../sync/deadline.ts";
 import { hold } from "../sync/keep_alive.ts";
@@ -204,7 +205,12 @@ export class ClusterDispatcher implements AnyDispatcher {
   submit(task: Task): Promise<unknown> {
     if (this.#failure !== undefined) throw this.#failure.reason;
     if (this.calls.refused !== undefined) throw this.calls.refused.reason;
-    const pieces = encodeTask(task, this.#codec, this.#modules);
+    let pieces: Piece[];
+    try {
+      pieces = encodeTask(task, this.#codec, this.#modules);
+    } catch (error) {
+      throw refusedBy(this.submit, error);
+    }
     if (pieces.length === 1) {
       this.#enter(task, pieces[0]);
     } else {

@@ -98,16 +98,24 @@ export function isPlatformInstance(value: object): boolean {
 
 /**
  * Whether structured clone keeps an object of the platform's, as it does a Blob.
- * Of most others it makes an empty object, without a word.
- *
- * @throws {DOMException} A `DataCloneError` if it can't be cloned.
+ * Of most others it makes an empty object, without a word. The rest it refuses,
+ * with an error that doesn't always name the class.
  */
 export function survivesClone(value: object): boolean {
   if (types.isSharedArrayBuffer(value)) return true;
-  return Object.getPrototypeOf(structuredClone(value)) !== Object.prototype;
+  try {
+    return Object.getPrototypeOf(structuredClone(value)) !== Object.prototype;
+  } catch (error) {
+    if (isDataCloneError(error)) return false;
+    throw error;
+  }
 }
 
-/** The error for an object of which a copy would be empty. */
+function isDataCloneError(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "DataCloneError";
+}
+
+/** The error for an object of which a copy would be empty, if there is one. */
 export function unclonable(value: object): DOMException {
   const name = Object.getPrototypeOf(value)?.constructor?.name || tagOf(value);
   return new DOMException(

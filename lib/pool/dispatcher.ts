@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { refusePromise } from "../checks.ts";
+import { refusedBy, refusePromise } from "../checks.ts";
 import { areMessagesLate, now, queueMicrotask } from "../platform/platform.ts";
 import type { AsyncWaitOptions } from "../sync/deadline.ts";
 import { clearAlarm, setAlarm } from "../sync/alarms.ts";
@@ -203,7 +203,7 @@ export class Dispatcher implements AnyDispatcher {
       this.#outbox.post(task);
     } catch (error) {
       this.#table.delete(task.id);
-      throw error;
+      throw refusedBy(this.submit, error);
     }
     this.room.use();
     this.#hold ??= hold();

@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { refusedBy } from "../checks.ts";
 import { setAlarm } from "../sync/alarms.ts";
 import { now, Promise } from "../platform/platform.ts";
 import { pack, type Packed } from "../codec/packing.ts";
@@ -173,7 +174,7 @@ export class Workers {
         setAlarm(now() + SPARE_MS, () => this.#keepSpare());
       }
     } catch (error) {
-      if (this.#count === 0) throw error;
+      if (this.#count === 0) throw refusedBy(this.grow, error);
       console.error(
         `Cannot start the other workers of a pool, it has ${this.#count}:`,
         error,

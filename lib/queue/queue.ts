@@ -19,7 +19,7 @@ import {
 import { Decoder } from "../codec/decoder.ts";
 import { Encoder } from "../codec/encoder.ts";
 import { leaveMemory, takeMemoryBack } from "../codec/left_memory.ts";
-import { checkOptions, kindOf } from "../checks.ts";
+import { checkOptions, kindOf, refusedBy } from "../checks.ts";
 import { STEP } from "../sync/mutex.ts";
 import {
   checkStop,
@@ -812,7 +812,12 @@ export class Queue<T = unknown> {
   #load(item: T): Cargo {
     if (copies !== undefined) warnOfCopy(this);
     checkStop();
-    const cargo = encode(item, this.#store);
+    let cargo: Cargo;
+    try {
+      cargo = encode(item, this.#store);
+    } catch (error) {
+      throw refusedBy(this.#load, error);
+    }
     if (!this.#store.canEverHold(cargo)) {
       cargo.memory = undefined;
       throw new RangeError(

@@ -12,7 +12,7 @@ import {
   type WaitOptions,
 } from "../sync/deadline.ts";
 import { hold } from "../sync/keep_alive.ts";
-import { checkOptions, kindOf } from "../checks.ts";
+import { checkOptions, kindOf, refusedBy } from "../checks.ts";
 import { Damaged } from "../codec/tags.ts";
 import { pack, type Packed, unexposed } from "../codec/packing.ts";
 import {
@@ -256,9 +256,13 @@ export class Thread<F extends AnyFunction = AnyFunction>
     }
     const context = contextOf("create thread", options.context);
     this.#target = context === undefined ? target : callIn as F;
-    this.#args = context === undefined
-      ? pack(args, -1)
-      : pack([context, target, args], -2);
+    try {
+      this.#args = context === undefined
+        ? pack(args, -1)
+        : pack([context, target, args], -2);
+    } catch (error) {
+      throw refusedBy(Thread, error);
+    }
     // In Python, too, an empty name is replaced by the default.
     this.#shortName = name || `Thread-${nextThreadNumber()}`;
     this.#name = name || `${this.#shortName} (${nameOf(target)})`;
