@@ -9,6 +9,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { SEAL } from "../files/made.ts";
+import { checkImports } from "./check.ts";
 import { CopyError, exists, readModules } from "./modules.ts";
 import { Names } from "./names.ts";
 import { Program } from "./program.ts";
@@ -55,6 +56,7 @@ export async function copyOf(
   file: string,
 ): Promise<Copy> {
   const program = new Program(await readModules(script));
+  checkImports(program);
   const kept = shake(program);
   const body = write(program, kept, new Names(program, kept));
   const startsWorkers = kept.sources.some(({ module }) =>

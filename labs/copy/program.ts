@@ -122,6 +122,24 @@ export class Program {
     );
   }
 
+  /**
+   * The names that a statement may take from another module; none if that isn't
+   * part of the copy.
+   */
+  exportedTo(
+    source: Source,
+    { moduleSpecifier }: ts.ImportDeclaration | ts.ExportDeclaration,
+  ): Set<string> | undefined {
+    if (moduleSpecifier === undefined) return undefined;
+    const { text } = moduleSpecifier as ts.StringLiteral;
+    if (this.imported(source, text) === undefined) return undefined;
+    // What declares the module's types tells its names. One that exports nothing
+    // has no symbol.
+    const module = this.#checker.getSymbolAtLocation(moduleSpecifier);
+    const members = module && this.#checker.getExportsOfModule(module);
+    return new Set(members?.map(({ name }) => name));
+  }
+
   /** Whether something is a name of the library's face. */
   isPublic(binding: Binding): boolean {
     this.#public ??= new Set(

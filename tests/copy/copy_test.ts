@@ -135,8 +135,14 @@ processTest("What can't be copied is told in a sentence", async () => {
   }
 });
 
+processTest("A script whose copy wouldn't run is refused", async () => {
+  const flags = ["-A", "--no-lock", "--config", "labs/copy/deno.json"];
+  const { code, err } = await runProcess("copy_refusals.ts", [], flags);
+  assertEquals([code, err], [0, ""]);
+});
+
 processTest(
-  "A file that isn't as it was made is not written over",
+  "A file that was changed is not written over",
   async () => {
     const { code, err } = await runProcess("copy_over.ts", [], ["-A"]);
     assertEquals([code, err], [0, ""]);
