@@ -47,7 +47,7 @@ cell("luck", "threads that each count one up, ten times", {
     for (const thread of threads) await thread.join();
     results.push(counter[0]);
   }
-  console.log(results.join(" "));
+  console.log(`Ten runs without a lock counted to: ${results.join(" ")}`);
 });
 
 /** So many threads, and what they have to come to. */
@@ -77,7 +77,8 @@ cell("race", "the explorer finds the schedule that loses an update", {
   // The same schedule once more, from its text.
   const again = await explore(scenario, { replay: lost.replay })
     .catch((error) => error);
-  console.log(`again: ${again.table === lost.table}`);
+  const isSame = again.table === lost.table;
+  console.log(`Run again from that line, it fails in the same way: ${isSame}`);
 });
 
 cell("locked", "increment_locked() holds a lock meanwhile");

@@ -88,7 +88,10 @@ for (const lab of Object.keys(labs)) {
     if (lab === "race") {
       // The explorer knows the lab's own lines from the library's.
       assertMatch(run.out, /read → 0 {2}\S+\.ts:\d+\n/);
-      assertMatch(run.out, /^again: true$/m);
+      assertMatch(
+        run.out,
+        /^Run again from that line, it fails in the same way: true$/m,
+      );
     }
     if (lab === "threads") {
       // What it uses, with its comments, and nothing else.

@@ -74,6 +74,10 @@ processTest(
       const run = await runLabTask("race", "--workers", `${workers}`);
       assertEquals([run.code, run.stderr], [0, ""]);
       const outputs = outputsOf(run);
+      assertMatch(
+        outputs.get("luck")!,
+        /^Ten runs without a lock counted to:( \d+){10}$/,
+      );
       const race = outputs.get("race")!;
       assertStringIncludes(
         race,
@@ -81,7 +85,10 @@ processTest(
       );
       assertStringIncludes(race, "read → 0  race.ts:");
       assertMatch(race, /1 preemption, found in schedule \d+/);
-      assertMatch(race, /^again: true$/m);
+      assertMatch(
+        race,
+        /^Run again from that line, it fails in the same way: true$/m,
+      );
       assertMatch(
         outputs.get("fix")!,
         /^nothing lost in (all )?\d+ schedules/m,

@@ -1,6 +1,10 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { type Question, questionOf } from "../../runner/predict/questions.ts";
+import {
+  type Question,
+  questionOf,
+  saidOf,
+} from "../../runner/predict/questions.ts";
 import type { CellState } from "./cell_state.ts";
 
 /** What the reader thinks that a cell will do, and then what it did. */
@@ -39,11 +43,10 @@ function Answer({ state, question, said }: AnswerProps) {
   const answer = answerOf(state, question);
   if (answer === undefined) return <span>Run it to see</span>;
   const isForeseen = Math.abs(said - answer) <= question.within(answer) + 1e-9;
-  const shown = Number.isInteger(answer) ? `${answer}` : answer.toFixed(2);
   return (
     <>
       <output class={isForeseen ? "verdict reproduced" : "verdict differs"}>
-        {`you said ${said}, it was ${shown} ${question.unit}`.trimEnd()}
+        {saidOf(question, said, answer)}
       </output>
       <Scale said={said} answer={answer} within={question.within(answer)} />
     </>

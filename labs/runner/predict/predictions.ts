@@ -4,7 +4,7 @@ import { bold, green, yellow } from "@std/fmt/colors";
 import { linesOf } from "../../notebook/events.ts";
 import type { LabResult } from "../result.ts";
 import { print } from "../terminal.ts";
-import { questionOf } from "./questions.ts";
+import { questionOf, saidOf } from "./questions.ts";
 
 /** What somebody expects of cells, asked before each of them runs. */
 export class Predictions {
@@ -50,14 +50,8 @@ export class Predictions {
       const isForeseen =
         Math.abs(said - answer) <= question.within(answer) + 1e-9;
       if (isForeseen) foreseen++;
-      const shown = Number.isInteger(answer) ? `${answer}` : answer.toFixed(2);
-      const text = `${cell.id}: you said ${said}, it was ${shown} ` +
-        question.unit;
-      lines.push(
-        isForeseen
-          ? green(`✓ ${text.trimEnd()}`)
-          : yellow(`✗ ${text.trimEnd()}`),
-      );
+      const text = `${cell.id}: ${saidOf(question, said, answer)}`;
+      lines.push(isForeseen ? green(`✓ ${text}`) : yellow(`✗ ${text}`));
     }
     if (lines.length === 0) return [];
     return [...lines, `${foreseen} of ${lines.length} foreseen`];

@@ -10,8 +10,8 @@ export interface Question {
   answer: (cell: CellResult) => number | undefined;
   /** How far off one may be. */
   within: (answer: number) => number;
-  /** What the number counts, behind it. */
-  unit: string;
+  /** What the number counts, behind it: one, and several. */
+  unit: [one: string, many: string];
 }
 
 /** The cell's own time. */
@@ -20,7 +20,7 @@ function seconds(text: string): Question {
     text: `${text} How many seconds will it say?`,
     answer: ({ verdict }) => verdict.seconds ?? undefined,
     within: () => 0.5,
-    unit: "seconds",
+    unit: ["second", "seconds"],
   };
 }
 
@@ -33,7 +33,7 @@ function times(text: string, than: string): Question {
       `${processors}? (1 is as fast, 2 is twice)`,
     answer: ({ verdict }) => verdict.timing.speed?.median,
     within: (answer) => 0.25 * answer,
-    unit: "times as fast",
+    unit: ["time as fast", "times as fast"],
   };
 }
 
@@ -46,7 +46,7 @@ const QUESTIONS: Record<string, Question> = {
     text: "1, 2 and 3 are put into a queue. Which one comes out first?",
     answer: ({ output }) => Number(output.split("\n")[0]),
     within: () => 0,
-    unit: "",
+    unit: ["", ""],
   },
   "queue:24": {
     text:
@@ -57,13 +57,13 @@ const QUESTIONS: Record<string, Question> = {
       return duration === undefined ? undefined : duration / 1000;
     },
     within: () => 0.5,
-    unit: "seconds",
+    unit: ["second", "seconds"],
   },
   "queue:26": {
     text: "Four threads wait, and None is put twice. How many wait on?",
     answer: ({ output }) => 4 - output.split("received = None").length + 1,
     within: () => 0,
-    unit: "threads",
+    unit: ["thread", "threads"],
   },
   "pool:9": times("A pool with a worker a processor computes.", "the loop"),
   "gil:35": times("Four threads compute under one lock.", "the loop"),
@@ -77,4 +77,15 @@ const QUESTIONS: Record<string, Question> = {
 /** What to ask before a cell, `threads:7`; undefined if it teaches no number. */
 export function questionOf(id: string): Question | undefined {
   return QUESTIONS[id];
+}
+
+/** What somebody said, beside what came of it. */
+export function saidOf(
+  { unit: [one, many] }: Question,
+  said: number,
+  answer: number,
+): string {
+  const shown = Number.isInteger(answer) ? `${answer}` : answer.toFixed(2);
+  const unit = answer === 1 ? one : many;
+  return `you said ${said}, it was ${shown} ${unit}`.trimEnd();
 }
