@@ -13,6 +13,7 @@
 import { assertEquals } from "@std/assert";
 import { ClusterPool } from "@lab9/concurrency/cluster";
 import type { Timeline } from "../notebook/timeline.ts";
+import { FlagError } from "../notebook/flags.ts";
 import { seededIntegers } from "../notebook/python/mod.ts";
 import { taylorExp } from "../pool.ts";
 import { drawGantt } from "../runner/draw/gantt.ts";
@@ -24,7 +25,30 @@ const HOSTS = 2;
 const NUMBERS = 400;
 const NAME = "lab-cluster";
 
+const HELP = `A pool over two other processes: a lab of our own.
+
+Usage: deno task lab:cluster [URL]
+
+  URL     The URL of a Redis or a PostgreSQL: redis://…, rediss://… or postgres://…
+          (default: a Redis that the lab starts)
+  --help  This text`;
+
+/** The URL that the command line names, if it names one. */
+function readUrl(args: string[]): string | undefined {
+  const flag = args.find((arg) => arg.startsWith("-"));
+  if (flag !== undefined) {
+    throw new FlagError(
+      `Unknown flag '${flag}': this lab has no cells, and no flag but --help`,
+    );
+  }
+  if (args.length <= 1) return args[0];
+  throw new FlagError(`Unknown argument '${args[1]}': name one URL`);
+}
+
 async function run(url: string): Promise<void> {
+  await using hosts = new AsyncDisposableStack();
+  // First of all: it checks the URL.
+  await using pool = await ClusterPool.connect(url, { name: NAME });
   const data = seededIntegers(9, 0, 10, NUMBERS);
 
   let start = performance.now();
@@ -32,9 +56,7 @@ async function run(url: string): Promise<void> {
   const alone = (performance.now() - start) / 1000;
   console.log(`In a loop: ${alone.toFixed(2)} seconds`);
 
-  await using stack = new AsyncDisposableStack();
-  for (let i = 0; i < HOSTS; i++) stack.use(await startHost(url, NAME));
-  const pool = stack.use(await ClusterPool.connect(url, { name: NAME }));
+  for (let i = 0; i < HOSTS; i++) hosts.use(await startHost(url, NAME));
   await pool.ready();
   console.log(`${HOSTS} hosts with ${pool.workers} workers have joined`);
 
@@ -84,16 +106,21 @@ function widthOfTerminal(): number {
   return Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 80;
 }
 
+async function main(args: string[]): Promise<void> {
+  if (args.includes("--help") || args.includes("-h")) return console.log(HELP);
+  const url = readUrl(args);
+  if (url !== undefined) return await run(url);
+  await using redis = await startRedis();
+  await run(redis.url);
+}
+
 if (import.meta.main) {
-  const [url] = Deno.args;
   try {
-    if (url !== undefined) await run(url);
-    else {
-      await using redis = await startRedis();
-      await run(redis.url);
-    }
+    await main(Deno.args);
   } catch (error) {
-    console.error(`error: ${Error.isError(error) ? error.message : error}`);
-    Deno.exitCode = 1;
+    const isUsage = error instanceof FlagError;
+    const message = Error.isError(error) ? error.message : String(error);
+    console.error(isUsage ? message : `error: ${message}`);
+    Deno.exitCode = isUsage ? 2 : 1;
   }
 }

@@ -33,3 +33,28 @@ Deno.test("lab:cluster says what it needs", async () => {
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("lab:cluster reads its command line before it computes", async () => {
+  for (
+    const [args, code, text] of [
+      [["--help"], 0, "Usage: deno task lab:cluster [URL]"],
+      [["redis://127.0.0.1", "-h"], 0, "Usage: deno task lab:cluster [URL]"],
+      [
+        ["--list"],
+        2,
+        "Unknown flag '--list': this lab has no cells, and no flag but --help",
+      ],
+      [["redis://a", "b"], 2, "Unknown argument 'b': name one URL"],
+      [["http://a"], 1, "the URL must begin with redis://, rediss:// or"],
+      [["stray"], 1, "the URL of its store is not valid"],
+      // Nothing answers at port 1.
+      [["redis://127.0.0.1:1"], 1, "redis://127.0.0.1:1"],
+    ] as const
+  ) {
+    await using program = new Program(["--allow-run", lab, ...args]);
+    assertEquals(await program.end(), code, program.output);
+    assertStringIncludes(program.output, text);
+    assert(!program.output.includes("In a loop"), program.output);
+    if (code !== 0) assertEquals(program.output.split("\n").length, 1);
+  }
+});
