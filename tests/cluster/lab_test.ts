@@ -58,3 +58,14 @@ Deno.test("lab:cluster reads its command line before it computes", async () => {
     if (code !== 0) assertEquals(program.output.split("\n").length, 1);
   }
 });
+
+Deno.test("lab:cluster --help downloads nothing", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const args = ["--cached-only", lab, "--help"];
+    await using program = new Program(args, { DENO_DIR: folder });
+    assertEquals(await program.end(), 0, program.output);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
