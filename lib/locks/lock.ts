@@ -43,8 +43,8 @@ const counts = { Lock: 0, RLock: 0 };
  *
  * Acquiring gives a `Disposable`: with `using`, the lock is released at the end
  * of the block, whatever happens in it. As in Python any thread may release it,
- * and a thread that holds it must wait like any other to acquire it again; see
- * {@linkcode RLock} for one that need not.
+ * and a thread that holds it must wait like any other to acquire it again, until
+ * another thread releases it; see {@linkcode RLock} for one that need not wait.
  *
  * A lock whose holder has ended is poisoned: acquiring it throws
  * {@linkcode LockPoisonedError} until `release()` is called. Several threads
@@ -190,7 +190,8 @@ export class Lock {
    * @throws {RangeError} If the timeout is negative.
    * @throws {DOMException} A `TimeoutError` if the timeout passes first.
    * @throws {DeadlockError} If it would wait for ever, because the holder waits
-   * for a lock of this thread, directly or through others.
+   * for a lock of this thread, directly or through others; or because this thread
+   * holds it, and has never passed it to another, which could release it.
    * @throws {LockPoisonedError} If the lock's holder has ended.
    *
    * @example Usage
@@ -299,6 +300,7 @@ export class Lock {
    * @ignore
    */
   [handle](): Handle {
+    this[owned].isUnshared = false;
     const buffer = this.#words.buffer as SharedArrayBuffer;
     return { type: this.#type, buffer };
   }
@@ -346,7 +348,7 @@ class Hold implements Disposable {
  * const lock = new RLock();
  * {
  *   using _outer = lock.acquireSync();
- *   using _inner = lock.acquireSync(); // a Lock would wait for ever
+ *   using _inner = lock.acquireSync(); // a Lock throws a DeadlockError
  * }
  * assertEquals(lock.isLocked, false);
  * ```

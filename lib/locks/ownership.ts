@@ -154,6 +154,8 @@ export class Ownership implements GraphedLock, Witness {
 
   readonly reentrant: boolean;
   readonly isPersonal: boolean;
+  /** Whether this thread made it, and has never handed it to another. */
+  isUnshared: boolean;
   #words: Int32Array;
   #index: number;
   #waiters: WaitList;
@@ -174,6 +176,7 @@ export class Ownership implements GraphedLock, Witness {
     this.#index = index;
     this.reentrant = reentrant;
     this.isPersonal = isPersonal;
+    this.isUnshared = label !== undefined;
     this.#waiters = new WaitList(words, index + WAITERS, Mark.LOCK, {
       address: index + ADDRESS,
     });

@@ -99,6 +99,8 @@ export interface GraphedLock {
   readonly isSignal: boolean;
   /** Whether nobody but the holder can release it. */
   readonly isPersonal: boolean;
+  /** Whether no other thread has ever got the lock, as far as is known. */
+  readonly isUnshared?: boolean;
   /** The lock's node, or 0; read and written atomically. */
   node: number;
 }
@@ -133,15 +135,20 @@ export function enterLockWait(
     all[waiter * STRIDE + KIND] = blocksForever ? Kind.LOCK_FOREVER : Kind.LOCK;
     if (!blocksForever) return undefined;
     const ring = findRing(all, waiter);
-    // A thread that takes a lock twice may wait for another to release it.
+    // A thread that takes a lock twice may wait for another to release it, if any
+    // other has the lock.
     const isCertain = ring !== undefined &&
-      (ring.length > 1 || lock.isPersonal);
+      (ring.length > 1 || lock.isPersonal || lock.isUnshared);
     if (!isCertain) return undefined;
     leave(all, lock, waiter);
     return ring;
   });
   if (ring !== undefined) {
-    throw deadlock(`Cannot acquire ${lock.label}`, ring);
+    throw deadlock(
+      `Cannot acquire ${lock.label}`,
+      ring,
+      lock.isPersonal ? undefined : HELD_ITSELF,
+    );
   }
 }
 
@@ -368,17 +375,25 @@ function describe(
   };
 }
 
-function deadlock(action: string, ring: DeadlockedThread[]): DeadlockError {
+/** What is said of a thread that waits for itself, and need not. */
+const HELD_ITSELF =
+  "this thread holds it itself, use RLock to acquire it again";
+
+function deadlock(
+  action: string,
+  ring: DeadlockedThread[],
+  alone = "the thread would wait for itself for ever",
+): DeadlockError {
   const lines = ring.map(({ thread, waitsFor, heldBy }) =>
     waitsFor === heldBy
       ? `  ${thread} waits for the end of ${waitsFor}`
       : `  ${thread} waits for ${waitsFor}, which ${heldBy} holds`
   );
   const who = ring.length === 1
-    ? "the thread would wait for itself"
-    : `${ring.length} threads would wait for each other`;
+    ? alone
+    : `${ring.length} threads would wait for each other for ever`;
   return new DeadlockError(
-    `${action}: ${who} for ever\n${lines.join("\n")}`,
+    `${action}: ${who}\n${lines.join("\n")}`,
     ring,
   );
 }

@@ -31,6 +31,7 @@ import {
 import { enterLockWait, leaveLockWait } from "../../lib/locks/wait_graph.ts";
 import { threadTest } from "../support/threads.ts";
 import {
+  acquireTwice,
   aMoment,
   holdAndAwait,
   holdAndWait,
@@ -39,6 +40,7 @@ import {
   joinNamed,
   notifyAndWait,
   scriptSync,
+  type Step,
   takeInTurn,
   waitsForLocks,
 } from "../support/locks.ts";
@@ -482,3 +484,68 @@ threadTest("A thread that is being ended is in no deadlock", async () => {
     assertEquals(await first.join(), "taken");
   }
 });
+
+const holdsItself =
+  "Cannot acquire Lock own: this thread holds it itself, use " +
+  "RLock to acquire it again\n  MainThread waits for Lock own, which MainThread holds";
+
+Deno.test("A thread that holds a lock of its own can't wait for it", async () => {
+  const lock = new Lock({ name: "own" });
+  const condition = new Condition(lock);
+  for (const hold of [() => lock.acquireSync(), () => lock.acquire()]) {
+    using _held = await hold();
+    for (const one of [lock, condition]) {
+      const error = assertThrows(() => one.acquireSync(), DeadlockError);
+      assertEquals(error.message, holdsItself);
+    }
+    // As in Python.
+    const error = assertThrows(
+      () => lock.acquireSync({ timeout: 0.001 }),
+      DOMException,
+    );
+    assertEquals(error.name, "TimeoutError");
+    assertEquals(lock.isLocked, true);
+  }
+  // Another function of the thread may release it.
+  lock.acquireSync();
+  const again = lock.acquire();
+  lock.release();
+  (await again)[Symbol.dispose]();
+  assertEquals(lock.isLocked, false);
+});
+
+threadTest(
+  "A worker that holds a lock of its own can't wait for it",
+  async () => {
+    const thread = startNamed("T", acquireTwice);
+    const error = await assertRejects(
+      () => thread.join(PATIENCE),
+      DeadlockError,
+    );
+    assertStringIncludes(error.message, "this thread holds it itself");
+  },
+);
+
+threadTest(
+  "A thread may wait for a lock it holds that another may release",
+  async () => {
+    const [lock, passed] = [new Lock(), new Lock()];
+    const twice: Step[] = [[0, "acquireSync"], [0, "acquireSync"], [
+      0,
+      "release",
+    ]];
+    const thread = startNamed("T", scriptSync, [lock], twice);
+    await until(() => lock[owned].node !== 0);
+    lock.release();
+    await thread.join(PATIENCE);
+    passed.acquireSync();
+    // A moment later, when the main thread waits.
+    const other = startNamed("T", scriptSync, [passed, new Event()], [
+      [1, "waitSync", { timeout: 0.05 }],
+      [0, "release"],
+    ]);
+    passed.acquireSync();
+    passed.release();
+    await other.join(PATIENCE);
+  },
+);

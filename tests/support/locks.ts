@@ -6,7 +6,7 @@ import {
   enumerate,
   type Event,
   expose,
-  type Lock,
+  Lock,
   type Queue,
   type Semaphore,
   sleep,
@@ -520,7 +520,15 @@ export function keep(lock: Lock): number {
   return currentThreadId();
 }
 
+/** Acquires a lock of its own twice. */
+export function acquireTwice(): void {
+  const lock = new Lock();
+  using _held = lock.acquireSync();
+  lock.acquireSync();
+}
+
 expose(import.meta, {
+  acquireTwice,
   act,
   actAndThrow,
   actAtBarrier,
