@@ -197,13 +197,6 @@ Deno.test("judgeTime() tries a sleep again that took too long", () => {
     slept([2.1, 1.6, 2.5, 3], 1.5).doubt,
     "other programs used 1.5 of 2 processors",
   );
-  // Where hardly anything of the processors is left, they make it, each time.
-  assertEquals(slept([2, 2, 2, 2], 1.6).holds, false);
-  assertEquals(
-    slept([2, 2, 2, 2], 1.9).doubt,
-    "other programs used 1.9 of 2 processors",
-  );
-  assertEquals(slept([3.1, 3.1, 3.1, 3.1], 1.9).holds, false);
   // A sleep that is too short is never theirs.
   assertEquals(slept([1, 0.9], 1.5).holds, false);
 });

@@ -22,15 +22,6 @@ const RECORDED_CORES = 4;
 /** Seconds that a sleeping cell may take longer, for starting its workers. */
 const ALLOWANCE = 0.5;
 
-/**
- * The share of the processors that is left beside four programs that compute. The
- * allowance is enough there. With less, workers start later in proportion, each
- * time, so that nobody can say.
- */
-const ENOUGH_SHARE = 0.2;
-/** By how much the allowance grows at most. */
-const MOST_SLOWED = 4;
-
 /** A cell says its seconds with one decimal. */
 const ROUNDING = 0.05;
 
@@ -183,17 +174,10 @@ function judgeSleep(
   const mayBeLoad = load !== undefined && spread > least / 4;
   const isOpen = samples.length < (mayBeLoad ? LOADED_SLEEPS : SLEEPS);
   // What takes too long by itself takes equally long each time.
-  const allowance = ALLOWANCE * slowdownOf(samples, machine);
-  const doubt = spread > least / 2 || least <= allowance ? load : undefined;
+  const doubt = spread > least / 2 ? load : undefined;
   return doubt === undefined
     ? { expected, isOpen, holds: false }
     : { expected, isOpen, doubt };
-}
-
-/** How many times as long workers take to start on so busy a machine. */
-function slowdownOf(samples: Sample[], { cores }: Machine): number {
-  const left = samples.map(({ others = 0 }) => Math.max(0, 1 - others / cores));
-  return Math.min(Math.max(1, ENOUGH_SHARE / Math.max(...left)), MOST_SLOWED);
 }
 
 function judgeSpeed(
