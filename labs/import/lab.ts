@@ -101,11 +101,16 @@ function titleOf({ headings, source }: CodeCell): string {
   const heading = headings.at(-1);
   const title = heading === undefined
     ? codeTitle(source)
-    : plainHeading(heading).replace(/:$/, "").trim() || "a cell";
+    : plainHeading(withoutColon(heading)).trim() || "a cell";
   const characters = [...title];
   return characters.length <= 40
     ? title
     : `${characters.slice(0, 39).join("").trim()}…`;
+}
+
+/** A colon at the end leads to the cell below, unless it is code. */
+function withoutColon(heading: string): string {
+  return heading.trimEnd().replace(/:([*_]*)$/, "$1");
 }
 
 /** What the code defines, or its first line, as they stand there. */

@@ -191,7 +191,14 @@ Deno.test("A heading loses its marks of emphasis, and nothing of code", () => {
     titlesOf(markdown("# Real\n```python\n# a_comment\n```\n"), code("x")),
     ["Real"],
   );
-  assertEquals(titlesOf(markdown("# **:**"), code("x")), ["a cell"]);
+  assertEquals(
+    titlesOf(
+      ...[markdown("# `def f():`"), code("x")],
+      ...[markdown("# **Bold:**"), code("y")],
+      ...[markdown("# :"), code("z")],
+    ),
+    ["def f():", "Bold", "a cell"],
+  );
 });
 
 Deno.test("An import leaves empty cells out, and keeps their headings", () => {
