@@ -79,6 +79,7 @@ export function pack(value: unknown, depth = 0): Packed {
   const transferables = new Set<Transferable>();
   const copies = new Map<unknown, unknown>();
   const large = new Set<ArrayBuffer>();
+  const movables: Transferable[] = [];
   let levels = 0;
   /** Errors whose fields aren't packed yet: they may lead back to them. */
   const errors: { fields: Field[]; depth: number }[] = [];
@@ -92,7 +93,8 @@ export function pack(value: unknown, depth = 0): Packed {
     for (const transferable of moved) transferables.add(transferable);
     const reference = referenceTo(found);
     if (reference === undefined) {
-      if (!moved.includes(found as Transferable)) refuseUnclonable(found);
+      const one = found as Transferable;
+      if (!moved.includes(one) && mustMove(found)) movables.push(one);
       return undefined;
     }
     const standIn = {};
@@ -107,6 +109,9 @@ export function pack(value: unknown, depth = 0): Packed {
     for (const field of fields) {
       field[1] = replace(field[1], copies, swap, depth);
     }
+  }
+  for (const movable of movables) {
+    if (!transferables.has(movable)) throw unmoved(movable);
   }
   for (const buffer of large) {
     const isMoved = transferables.has(buffer);
@@ -150,11 +155,27 @@ function copyLarge(
   }, -Infinity);
 }
 
-/** Refuses what structured clone makes an empty object of. */
-function refuseUnclonable(value: object): void {
-  if (typeof value === "function" || !isPlatformObject(value)) return;
-  if (brandOf(value) !== undefined || isMovable(value)) return;
+/**
+ * Whether it can be moved only.
+ *
+ * @throws {DOMException} A `DataCloneError` if structured clone makes an empty
+ * object of it.
+ */
+function mustMove(value: object): boolean {
+  if (typeof value === "function" || !isPlatformObject(value)) return false;
+  if (brandOf(value) !== undefined) return false;
+  if (isMovable(value)) return true;
   if (!survivesClone(value)) throw unclonable(value);
+  return false;
+}
+
+/** The error for what can be moved only, and isn't marked for it. */
+function unmoved(value: object): DOMException {
+  return new DOMException(
+    `${value.constructor.name} object could not be cloned: use transfer() to ` +
+      "move it",
+    "DataCloneError",
+  );
 }
 
 function tooLarge({ byteLength }: ArrayBuffer): DOMException {

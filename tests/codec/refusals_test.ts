@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import {
   type AnyFunction,
   LifoQueue,
@@ -6,6 +12,7 @@ import {
   PriorityQueue,
   Queue,
   Thread,
+  transfer,
 } from "../../mod.ts";
 import { threadTest } from "../support/threads.ts";
 import { echo } from "../support/unclonable.ts";
@@ -72,6 +79,23 @@ threadTest("What a getter throws keeps the line of the getter", async () => {
       /at (get|Object\.get) broken|at get broken/,
     );
   }
+});
+
+Deno.test("What can only be moved is refused by the name of its class", () => {
+  const { port1, port2 } = new MessageChannel();
+  for (const value of [port1, new ReadableStream(), new WritableStream()]) {
+    const { name } = value.constructor;
+    const error = assertThrows(
+      () => new Thread(echo, { args: [value] }),
+      DOMException,
+      `${name} object could not be cloned: use transfer() to move it`,
+    );
+    assertEquals(error.name, "DataCloneError");
+    new Thread(echo, { args: [transfer({ value }, [value])] });
+    new Thread(echo, { args: [[value, transfer([], [value])]] });
+  }
+  port1.close();
+  port2.close();
 });
 
 threadTest(
