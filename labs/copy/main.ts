@@ -30,7 +30,7 @@ Usage: deno task copy LAB|SCRIPT [FILE|DIR]
 const here = Deno.env.get("INIT_CWD") ?? Deno.cwd();
 
 async function main(args: string[]): Promise<void> {
-  if (args.length === 0 || args.includes("--help") || args.includes("-h")) {
+  if (args.includes("--help") || args.includes("-h")) {
     return console.log(HELP);
   }
   const flags = args.filter((arg) => arg.startsWith("-"));
@@ -47,7 +47,9 @@ async function main(args: string[]): Promise<void> {
     const folder = resolve(here, what);
     return await copy(await labNames(), (name) => join(folder, name), force);
   }
-  if (what === undefined) throw new CopyError(HELP);
+  if (what === undefined) {
+    throw new CopyError(`Cannot copy: name a lab or a script\n\n${HELP}`);
+  }
   if (rest.length > 0) {
     throw new CopyError(`Unknown argument '${rest[0]}'\n\n${HELP}`);
   }

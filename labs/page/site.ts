@@ -74,9 +74,13 @@ function textToSeal(path: string, bytes: Uint8Array<ArrayBuffer>): string {
 if (import.meta.main) {
   const force = Deno.args.includes("--force");
   const [folder, ...others] = Deno.args.filter((arg) => arg !== "--force");
+  if (folder === "--help" || folder === "-h") {
+    console.log(HELP);
+    Deno.exit();
+  }
   if (folder === undefined || others.length > 0 || folder.startsWith("-")) {
-    console.error(HELP);
-    Deno.exit(folder === "--help" || folder === "-h" ? 0 : 2);
+    console.error(`Cannot write the page: name one folder\n\n${HELP}`);
+    Deno.exit(2);
   }
   const here = Deno.env.get("INIT_CWD") ?? Deno.cwd();
   try {

@@ -1,6 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
-import { threadTest } from "../support/threads.ts";
+import { processTest, threadTest } from "../support/threads.ts";
 
 const LABS = ["deadlock", "gil", "pool", "queue", "race", "threads"];
 
@@ -18,5 +18,16 @@ threadTest("A lab's header has the command of its task", async () => {
     const text = await Deno.readTextFile(url);
     const { command } = config.tasks[`lab:${lab}` as "lab:gil"];
     assertEquals(text.includes(` *     ${command}\n`), true, lab);
+  }
+});
+
+processTest("A task without its argument says what is missing", async () => {
+  for (const name of ["copy", "site", "import", "exercise"]) {
+    const { code, stdout, stderr } = await new Deno.Command("deno", {
+      args: ["task", "--quiet", name],
+    }).output();
+    const [line] = new TextDecoder().decode(stderr).split("\n");
+    assertMatch(line, /^Cannot .*: name (a|one)\b/, name);
+    assertEquals([code, stdout.length], [2, 0], name);
   }
 });
