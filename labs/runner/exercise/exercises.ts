@@ -89,6 +89,7 @@ export const exercises: Record<string, Exercise> = {
   },
   "deadlock-2": {
     output: "outer and inner",
+    error: "DeadlockError: ",
     hint: "RLock may be acquired again by the thread that holds it.",
   },
   "deadlock-3": {
