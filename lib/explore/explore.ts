@@ -135,7 +135,8 @@ const LONGEST_REPLAY = 300;
 const BLOCK_MS = 50;
 
 /**
- * Runs a scenario under many schedules, one after another, until it fails in one.
+ * Runs a scenario under many schedules, one after another, until it fails in one. If
+ * another exploration is under way, this one waits for its end.
  *
  * Each thread runs in a worker of its own, those included that threads start, by
  * `Thread` or by `Pool`. One thread at a time goes on, and the explorer picks
@@ -196,9 +197,20 @@ export async function explore(
     );
   }
   const exploring = new Exploring(scenario, options);
-  using crew = new Crew();
-  return await exploring.run(crew);
+  const exploration = last.then(async () => {
+    using crew = new Crew();
+    return await exploring.run(crew);
+  });
+  last = exploration.catch(() => {});
+  return await exploration;
 }
+
+/**
+ * Ends with the exploration that was begun last. The next one waits for it: threads of
+ * both would meet at the mutexes of tables that all threads share, and what they see
+ * there would depend on real time.
+ */
+let last: Promise<unknown> = Promise.resolve();
 
 /**
  * As {@linkcode explore}, with workers that were started before, and until a time on
@@ -218,7 +230,7 @@ class Exploring {
   readonly #scenario: () => Scenario;
   readonly #options: Required<Omit<ExploreOptions, "replay">>;
   readonly #replay: string | undefined;
-  readonly #started = now();
+  #started = 0;
   #crew!: Crew;
   #random: number;
   #schedules = 0;
@@ -275,6 +287,7 @@ class Exploring {
   /** Runs schedules until one fails, or there are no more. */
   async run(crew: Crew, until = Infinity): Promise<Exploration> {
     this.#crew = crew;
+    this.#started = now();
     if (this.#replay !== undefined) return await this.#runReplay(this.#replay);
     const { strategy, schedules, preemptions } = this.#options;
     const search = strategy === "depth-first"
