@@ -14,6 +14,7 @@ export const reasons = {
   stack: "They need a stack as large as Deno's",
   words: "They expect the words of Deno's own errors and of its console",
   leftovers: "They look for ports that a thread has left open",
+  policy: "They compile WebAssembly, which the page's policy forbids",
   long: "They take minutes, in Deno as well",
 } as const;
 export type Reason = keyof typeof reasons;
@@ -67,6 +68,7 @@ export const tests: Record<string, [part: string, Reason][]> = {
   "codec/codec_test.ts": [
     ["Encoder refuses what structuredClone refuses", "types"],
     ["Encoder sees what an object is, whatever its prototype", "types"],
+    ["Encoder refuses what belongs to one thread or needs its class", "policy"],
     ["Queue: a getter of an item may use queues", "types"],
     ["Encoder refuses values that are nested too deep", "stack"],
   ],
