@@ -59,8 +59,7 @@ export class Outbox {
    */
   #standInLine(task: Task): void {
     this.#write(task);
-    this.#written = undefined;
-    task.record = this.#channel.copyWritten();
+    this.#keepRecord(task);
     if (this.#line.size === 0) this.#takeBack();
     this.#line.add(task);
     this.sendLine();
@@ -114,10 +113,17 @@ export class Outbox {
       task.record = undefined;
       return;
     }
-    // The caller may change what it has passed from now on.
-    task.record ??= this.#channel.copyWritten();
+    this.#keepRecord(task);
     this.#backlog.add(task);
     this.flush();
+  }
+
+  /** Keeps what was written of a task, since the caller may change the payload. */
+  #keepRecord(task: Task): void {
+    if (task.record !== undefined) return;
+    task.record = this.#channel.copyWritten();
+    // What was written may be gone from the channel.
+    this.#written = undefined;
   }
 
   /** Sends the backlog, at once or when there is room. */

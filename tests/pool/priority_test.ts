@@ -1,7 +1,14 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Pool, Queue } from "../../mod.ts";
 import { threadTest } from "../support/threads.ts";
-import { echo, ends, put, square, wait } from "../support/pool_functions.ts";
+import {
+  echo,
+  ends,
+  put,
+  square,
+  textEnds,
+  wait,
+} from "../support/pool_functions.ts";
 
 /** The order in which one worker does what was submitted while it was busy. */
 async function orderOf(priorities: (number | undefined)[]): Promise<number[]> {
@@ -131,6 +138,27 @@ threadTest(
     assertEquals(await first, 7);
     assertEquals(await Promise.all(sent), sent.map((_, i) => [i & 255, i]));
     assertEquals(await last, [77, 279]);
+  },
+);
+
+threadTest(
+  "Pool: what the channel has no room for arrives whole, however long",
+  async () => {
+    await using pool = new Pool(1);
+    const begun = new Queue<number>();
+    const go = new Queue<number>();
+    const first = pool.apply(wait, [begun, go]);
+    await begun.get();
+    // Each is longer than what is kept between records. The channel's 256 MB hold
+    // all but the last.
+    const texts = Array.from(
+      { length: 34 },
+      (_, i) => String(i % 9).repeat(8e6),
+    );
+    const sent = texts.map((text) => pool.apply(textEnds, [text]));
+    go.putNowait(7);
+    assertEquals(await first, 7);
+    assertEquals(await Promise.all(sent), texts.map(textEnds));
   },
 );
 

@@ -29,6 +29,11 @@ export function echo<T>(value: T): T {
 
 export function nothing(): void {}
 
+/** The length of a text, its first and its last characters. */
+export function textEnds(text: string): [number, string, string] {
+  return [text.length, text.slice(0, 4), text.slice(-4)];
+}
+
 /** The first byte of what may be long, and the number beside it. */
 export function ends(bytes: Uint8Array, beside: { x: number }): number[] {
   return [bytes[0], beside.x];
@@ -358,6 +363,7 @@ expose(import.meta, {
   increment,
   speak,
   square,
+  textEnds,
   squareLater,
   describe,
   echo,
