@@ -10,6 +10,7 @@ import {
   halt,
   ignoreEndingSignals,
   MessageChannel,
+  MessagePort,
   onExit,
   Promise,
   startTimer,
@@ -207,12 +208,15 @@ function serve(offers: Offer[]): void {
     const { data } = event as MessageEvent<
       Setup | PostedJob | Mail | Request | "stop"
     >;
-    if (data === "stop") stopRunning();
-    else if ("waiterTable" in data) {
+    if (data === "stop") return stopRunning();
+    // Other events come from the users' code, which may dispatch any.
+    if (typeof data !== "object" || data === null) return;
+    if ("waiterTable" in data) {
       if (handover === undefined) runJobs(data);
     } else if ("mail" in data) receivers.shift()?.(data.mail);
-    else if ("requester" in data) handOut(data);
-    else posted.resolve(data);
+    else if ("requester" in data) {
+      if (data.requester instanceof MessagePort) handOut(data);
+    } else if (data.port instanceof MessagePort) posted.resolve(data);
   });
   // Afterwards, so that the library's own listeners are called first.
   enableHandlers();

@@ -57,6 +57,13 @@ export function dispatch(): number {
   return ++calls;
 }
 
+/** Dispatches messages that are none of the library's. */
+export function dispatchMessages(): number {
+  const own = [5, null, "text", {}, { port: 1 }, { requester: 1 }, { mail: 1 }];
+  for (const data of own) dispatchEvent(new MessageEvent("message", { data }));
+  return ++calls;
+}
+
 /** The handler that the thread finds, and how often its own is called. */
 export function handle(): unknown[] {
   const scope = self as { onmessage?: unknown };
@@ -94,6 +101,7 @@ export function useLocalValues(): unknown[] {
 expose(import.meta, {
   broadcast,
   dispatch,
+  dispatchMessages,
   interval,
   large,
   handle,

@@ -54,6 +54,13 @@ threadTest("What a thread listens to, it does so alone", async () => {
   assertEquals(await run(fns.handle), [null, 1, calls + 2]);
 });
 
+threadTest("Messages that a thread dispatches disturb nobody", async () => {
+  const ticks = new Int32Array(new SharedArrayBuffer(4));
+  const calls = await run(fns.dispatchMessages);
+  // It comes as a message itself.
+  assertEquals(await run(fns.timeout, ticks), calls + 1);
+});
+
 threadTest("A Local is empty for each thread", async () => {
   const calls = await run(fns.plain);
   for (const name of ["Ada", "Grace"]) {
