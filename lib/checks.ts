@@ -65,6 +65,22 @@ export function checkSignal(action: string, signal: unknown): void {
 }
 
 /**
+ * Checks that a value is a number.
+ *
+ * @throws {TypeError} If it is not.
+ */
+export function checkNumber(
+  action: string,
+  what: string,
+  value: unknown,
+): asserts value is number {
+  if (typeof value === "number") return;
+  throw new TypeError(
+    `Cannot ${action}: ${what} must be a number, received ${kindOf(value)}`,
+  );
+}
+
+/**
  * Checks that a value is an integer from `least` to `most`.
  *
  * @throws {TypeError} If it is not a number.
@@ -77,11 +93,7 @@ export function checkInteger(
   least: number,
   most: number,
 ): void {
-  if (typeof value !== "number") {
-    throw new TypeError(
-      `Cannot ${action}: ${what} must be a number, received ${kindOf(value)}`,
-    );
-  }
+  checkNumber(action, what, value);
   if (!Number.isInteger(value) || value < least || value > most) {
     throw new RangeError(
       `Cannot ${action}: ${what} must be an integer from ${least} to ${most}, ` +

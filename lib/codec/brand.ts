@@ -111,7 +111,8 @@ export function survivesClone(value: object): boolean {
   }
 }
 
-function isDataCloneError(error: unknown): boolean {
+/** Whether an error says that a value can't be cloned. */
+export function isDataCloneError(error: unknown): boolean {
   return error instanceof DOMException && error.name === "DataCloneError";
 }
 

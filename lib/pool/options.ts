@@ -7,7 +7,7 @@ import type {
   IsolationOptions,
   WorkerPermissions,
 } from "../thread/worker_kind.ts";
-import { checkOptions, checkSignal, kindOf } from "../checks.ts";
+import { checkNumber, checkOptions, checkSignal, kindOf } from "../checks.ts";
 import { checkSeconds } from "../sync/deadline.ts";
 import { unexposed } from "../codec/packing.ts";
 
@@ -245,13 +245,7 @@ export function checkIterable(action: string, items: unknown): void {
 }
 
 function checkPriority(action: string, priority: number): void {
-  if (typeof priority !== "number") {
-    throw new TypeError(
-      `Cannot ${action}: priority must be a number, received ${
-        kindOf(priority)
-      }`,
-    );
-  }
+  checkNumber(action, "priority", priority);
   if (Number.isNaN(priority)) {
     throw new RangeError(`Cannot ${action}: priority must not be NaN`);
   }

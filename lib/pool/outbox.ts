@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { isDataCloneError } from "../codec/brand.ts";
 import { structuredClone } from "../platform/platform.ts";
 import { pack, transferList } from "../codec/packing.ts";
 import { Channel } from "./channel.ts";
@@ -197,9 +198,7 @@ export class Outbox {
       // list that is marked for moving doesn't come here: the channel refuses it.
       task.mail = pack(task.payload!.slice(task.from, task.to), -1);
     } catch (error) {
-      if (!(error instanceof DOMException && error.name === "DataCloneError")) {
-        throw error;
-      }
+      if (!isDataCloneError(error)) throw error;
       // The clone throws if no message can hold the payload either, and it moves at
       // once what is marked for moving.
       const packed = pack(partOf(task), -1);

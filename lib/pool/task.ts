@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { isDataCloneError } from "../codec/brand.ts";
 import { Promise } from "../platform/platform.ts";
 import type { Alarm } from "../sync/alarms.ts";
 import { stopped } from "../sync/waiters.ts";
@@ -286,9 +287,7 @@ export class Replies {
     try {
       return this.#write(id, kind, value);
     } catch (error) {
-      if (error instanceof DOMException && error.name === "DataCloneError") {
-        return false;
-      }
+      if (isDataCloneError(error)) return false;
       throw error;
     }
   }

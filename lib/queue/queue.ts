@@ -19,7 +19,7 @@ import {
 import { Decoder } from "../codec/decoder.ts";
 import { Encoder } from "../codec/encoder.ts";
 import { leaveMemory, takeMemoryBack } from "../codec/left_memory.ts";
-import { checkOptions, kindOf, refusedBy } from "../checks.ts";
+import { checkNumber, checkOptions, refusedBy } from "../checks.ts";
 import { STEP } from "../sync/mutex.ts";
 import {
   checkStop,
@@ -982,13 +982,6 @@ function checkMaxsize(action: string, maxsize: number): void {
       `Cannot ${action}: maxsize must be an integer, received ${maxsize}`,
     );
   }
-}
-
-function checkNumber(action: string, what: string, value: unknown): void {
-  if (typeof value === "number") return;
-  throw new TypeError(
-    `Cannot ${action}: ${what} must be a number, received ${kindOf(value)}`,
-  );
 }
 
 /** The number that is stored for a `maxsize`. 0 stands for no limit. */

@@ -8,7 +8,7 @@
  */
 
 import { isBrowser, notCapable, pathOf } from "../platform/platform.ts";
-import { kindOf } from "../checks.ts";
+import { checkNumber, kindOf } from "../checks.ts";
 
 /** The names of Deno's permissions. Deno ignores any other name. */
 const NAMES = ["env", "ffi", "import", "net", "read", "run", "sys", "write"];
@@ -205,13 +205,7 @@ export function isolationOf(
 }
 
 function checkLimit(action: string, limit: number): void {
-  if (typeof limit !== "number") {
-    throw new TypeError(
-      `Cannot ${action}: memoryLimit must be a number, received ${
-        kindOf(limit)
-      }`,
-    );
-  }
+  checkNumber(action, "memoryLimit", limit);
   if (limit >= LEAST_MB && limit < Infinity) return;
   throw new RangeError(
     `Cannot ${action}: memoryLimit is in megabytes and must be finite and at ` +
