@@ -170,10 +170,7 @@ export class Service {
   }
 
   #serveOwn(asker: number, asks: OwnAsk): unknown {
-    if (asks === "mail") {
-      const letters = this.#letters[asker]?.splice(0) ?? [];
-      return letters.map(({ content, memories }) => ({ content, memories }));
-    }
+    if (asks === "mail") return this.#letters[asker]?.splice(0) ?? [];
     const children = [...this.#children.values()];
     if (asks === "orphans") {
       return children
