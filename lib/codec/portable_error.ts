@@ -15,7 +15,8 @@ export interface PortableError {
 }
 
 /** The functions that call a target, by the names that their frames have. */
-const BOTTOM_FRAME = /^\s+at (async )?(runJob|runTask|runItem|runRest) /;
+const BOTTOM_FRAME =
+  /^\s+at (async )?(runJob|runTask|runItem|runArguments|runRest) /;
 
 /** The errors that an error holds, besides its cause. */
 const INNER_ERRORS = ["error", "suppressed"] as const;

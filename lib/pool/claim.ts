@@ -125,20 +125,46 @@ export class WorkerClaim {
   }
 }
 
-// The worker's side of tickets; see `TaskTable`.
+/** The tickets of a pool's tasks, as a worker reads and writes them; see `TaskTable`. */
+export class Tickets {
+  #buffer: SharedArrayBuffer;
+  #words: Int32Array;
 
-/** Begins a task, unless it was called off; whether it has begun. */
-export function beginTask(
-  tickets: Int32Array,
-  { id, ticket }: { id: number; ticket: number },
-): boolean {
-  return Atomics.compareExchange(tickets, ticket, id, -id) === id;
+  constructor(buffer: SharedArrayBuffer) {
+    this.#buffer = buffer;
+    this.#words = wordsOf(buffer);
+  }
+
+  /**
+   * The words of the tickets: at least those of the tasks that have begun. A loop
+   * over short items reads them plainly.
+   */
+  get words(): Int32Array {
+    return this.#words;
+  }
+
+  /** Begins a task, unless it was called off; whether it has begun. */
+  begin({ id, ticket }: Ticket): boolean {
+    if (ticket >= this.#words.length) this.#words = wordsOf(this.#buffer);
+    return Atomics.compareExchange(this.#words, ticket, id, -id) === id;
+  }
+
+  /** Whether a task that has begun was not called off since. */
+  isBegun({ id, ticket }: Ticket): boolean {
+    return Atomics.load(this.#words, ticket) === -id;
+  }
 }
 
-/** Whether a task that has begun was not called off since. */
-export function isBegun(
-  tickets: Int32Array,
-  { id, ticket }: { id: number; ticket: number },
-): boolean {
-  return Atomics.load(tickets, ticket) === -id;
+/** A task's number, and the index of its ticket. */
+interface Ticket {
+  id: number;
+  ticket: number;
+}
+
+/**
+ * The words of a buffer that may grow. The view has a fixed length: V8 reads a view
+ * that follows the buffer's length by a call, which takes longer than a short item.
+ */
+function wordsOf(buffer: SharedArrayBuffer): Int32Array {
+  return new Int32Array(buffer, 0, buffer.byteLength / 4);
 }

@@ -3,7 +3,7 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import { FollowingSignal, readReason } from "../codec/abort_signals.ts";
 import { newStorage } from "../platform/platform.ts";
-import { Claim, isBegun } from "./claim.ts";
+import { Claim, type Tickets } from "./claim.ts";
 
 /** A task of a pool, as {@linkcode currentTask} gives it to its function. */
 export interface CurrentTask {
@@ -26,7 +26,7 @@ export interface Runnable {
 }
 
 /** The pool's tickets, and this worker's claim. */
-let tickets: Int32Array;
+let tickets: Tickets;
 let claim: Int32Array;
 
 /** The signals of the tasks that run in this worker. */
@@ -41,10 +41,10 @@ let areSeveral = false;
 
 /** Makes this thread a worker of a pool that does so many tasks at a time. */
 export function enterPool(
-  words: { tickets: Int32Array; claim: Int32Array },
+  shared: { tickets: Tickets; claim: Int32Array },
   atATime: number,
 ): void {
-  ({ tickets, claim } = words);
+  ({ tickets, claim } = shared);
   if (atATime === 1) return;
   storage = newStorage();
   areSeveral = true;
@@ -73,7 +73,12 @@ export function runningTask(): Runnable | undefined {
 
 /** Whether a running task was called off. */
 export function isCalledOff(task: Runnable): boolean {
-  return !isBegun(tickets, task);
+  return !tickets.isBegun(task);
+}
+
+/** See {@linkcode Tickets.words}. */
+export function ticketWords(): Int32Array {
+  return tickets.words;
 }
 
 /**

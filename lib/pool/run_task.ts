@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { checkStop, stopped } from "../sync/waiters.ts";
+import { checkStop, isStopping, stopped } from "../sync/waiters.ts";
 import { unpack } from "../codec/packing.ts";
 import { toPortable } from "../codec/portable_error.ts";
 import { type AnyFunction, functionOf, isKnown } from "../codec/references.ts";
@@ -13,7 +13,7 @@ import {
 } from "../thread/modules.ts";
 import { WorkerLostError } from "../thread/thread.ts";
 import { isEnding, isThenable, receiveMail } from "../thread/worker_server.ts";
-import { isCalledOff, type Runnable } from "./current_task.ts";
+import { isCalledOff, type Runnable, ticketWords } from "./current_task.ts";
 import {
   Mode,
   type ReceivedTask,
@@ -132,8 +132,9 @@ export function perform(
   payload: readonly unknown[],
 ): unknown {
   const { mode } = task;
-  if (mode === Mode.APPLY) return runItem(mode, fn, payload);
-  return runItems(task, payload, (item) => runItem(mode, fn, item));
+  if (mode === Mode.APPLY) return runArguments(fn, payload);
+  const run = mode === Mode.MAP ? runItem : runArguments;
+  return runItems(task, payload, fn, run);
 }
 
 /** Calls the function for each item, also after it has thrown for an item. */
@@ -143,16 +144,16 @@ export function performSettled(
   payload: readonly unknown[],
   thread: string,
 ): SettledItems | Promise<SettledItems> {
-  const { mode } = task;
+  const run = task.mode === Mode.MAP ? runItem : runArguments;
   const failures: SettledItems[1] = [];
   const fail = (error: unknown, index: number) => {
     // A terminated worker does nothing more.
     if (isEnding()) throw stopped();
     failures.push([index, toPortable(error, thread)]);
   };
-  const values = runItems(task, payload, (item, index) => {
+  const values = runItems(task, payload, fn, (fn, item, index) => {
     try {
-      const result = runItem(mode, fn, item);
+      const result = run(fn, item);
       return isThenable(result)
         ? result.then(undefined, (error) => fail(error, index))
         : result;
@@ -165,12 +166,16 @@ export function performSettled(
     : values.then((values) => [values, failures]);
 }
 
-function runItem(mode: Mode, fn: AnyFunction, item: unknown): unknown {
-  return mode === Mode.MAP ? fn(item) : fn(...item as readonly unknown[]);
+/** Calls a function for an item of a map. */
+type RunItem = (fn: AnyFunction, item: unknown, index: number) => unknown;
+
+function runItem(fn: AnyFunction, item: unknown): unknown {
+  return fn(item);
 }
 
-/** A worker checks whether to go on before every fourth item. */
-const CHECK_MASK = 3;
+function runArguments(fn: AnyFunction, args: unknown): unknown {
+  return fn(...args as readonly unknown[]);
+}
 
 /**
  * Checks whether the task is to go on.
@@ -184,20 +189,25 @@ function checkGo(task: RunningItems): void {
 
 /**
  * Runs one item after another. It returns a promise only if a result has to be
- * awaited. Between two items it checks whether the task is to go on: not between all
- * of them, as the check takes as long as a short item.
+ * awaited. Before each item it checks whether the task is to go on: by plain reads,
+ * as an atomic one takes longer than a short item. What a plain read misses is seen
+ * before one of the next items.
  */
 function runItems(
   task: RunningItems,
   payload: readonly unknown[],
-  run: (item: unknown, index: number) => unknown,
+  fn: AnyFunction,
+  run: RunItem,
 ): unknown[] | Promise<unknown[]> {
   const results = new Array<unknown>(payload.length);
+  const { ticket } = task;
+  const tickets = ticketWords();
+  const begun = -task.id;
   for (let i = 0; i < payload.length; i++) {
-    if ((i & CHECK_MASK) === 0) checkGo(task);
-    const result = run(payload[i], i);
+    if (isStopping() || tickets[ticket] !== begun) checkGo(task);
+    const result = run(fn, payload[i], i);
     if (isThenable(result)) {
-      return runRest(task, payload, run, results, i, result);
+      return runRest(task, payload, fn, run, results, i, result);
     }
     results[i] = result;
   }
@@ -208,7 +218,8 @@ function runItems(
 async function runRest(
   task: RunningItems,
   payload: readonly unknown[],
-  run: (item: unknown, index: number) => unknown,
+  fn: AnyFunction,
+  run: RunItem,
   results: unknown[],
   first: number,
   pending: PromiseLike<unknown>,
@@ -216,7 +227,7 @@ async function runRest(
   results[first] = await pending;
   for (let i = first + 1; i < payload.length; i++) {
     checkGo(task);
-    results[i] = await run(payload[i], i);
+    results[i] = await run(fn, payload[i], i);
   }
   return results;
 }

@@ -8,7 +8,7 @@ import { Mark, recordSpan } from "../sync/recorder.ts";
 import { addOwnModule, type AnyFunction } from "../codec/references.ts";
 import { isThenable, setPending } from "../thread/worker_server.ts";
 import { Channel } from "./channel.ts";
-import { beginTask, Claim } from "./claim.ts";
+import { Claim, Tickets } from "./claim.ts";
 import { enterPool, lookAtSignals, runAs } from "./current_task.ts";
 import { runTask } from "./run_task.ts";
 import { addTime, microseconds } from "./stats.ts";
@@ -72,7 +72,7 @@ export async function workerLoop(options: WorkerLoopOptions): Promise<LoopEnd> {
 class Loop {
   #tasks: Channel;
   #replies: Replies;
-  #tickets: Int32Array;
+  #tickets: Tickets;
   #claim: Int32Array;
   #options: WorkerLoopOptions;
   #freeSlots: number[];
@@ -92,7 +92,7 @@ class Loop {
     const { claim, tasksPerWorker } = options;
     this.#options = options;
     this.#claim = claim;
-    this.#tickets = new Int32Array(options.tickets);
+    this.#tickets = new Tickets(options.tickets);
     this.#tasks = new Channel(options.tasks, Mark.POOL);
     this.#replies = new Replies(new Channel(options.results), options);
     this.#freeSlots = Array.from({ length: tasksPerWorker }, (_, i) => i);
@@ -152,7 +152,7 @@ class Loop {
 
   /** Runs a task. It returns a promise only if the task has to be awaited. */
   #do(task: ReceivedTask): void | Promise<void> {
-    if (!beginTask(this.#tickets, task)) return this.#release(task);
+    if (!this.#tickets.begin(task)) return this.#release(task);
     this.#begun++;
     if (task.runTimeout !== undefined) this.#replies.begins(task);
     const began = this.#time;

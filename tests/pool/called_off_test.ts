@@ -241,3 +241,33 @@ threadTest(
     }
   },
 );
+
+for (const settled of [false, true]) {
+  threadTest(
+    `Pool.starmap(): of a chunk that is called off, no further item begins${
+      settled ? ", settled" : ""
+    }`,
+    async () => {
+      await using pool = new Pool(1, { grace: 3600 });
+      const [begun, go] = [new Queue<number>(), new Queue<number>()];
+      const controller = new AbortController();
+      const { signal } = controller;
+      const items = range(8).map((): [Queue<number>, Queue<number>] => [
+        begun,
+        go,
+      ]);
+      const options = { chunkSize: 8, signal, settled } as Options;
+      const call = pool.starmap(fns.wait as Star, items, options);
+      await begun.get();
+      await go.put(0);
+      await begun.get();
+      controller.abort();
+      const error = await assertRejects(() => call, DOMException);
+      assertEquals(error.name, "AbortError");
+      for (const i of range(7)) await go.put(i);
+      // The worker is free once the chunk has ended.
+      assertEquals(await pool.apply(fns.square, [3]), 9);
+      assertEquals(begun.size, 0);
+    },
+  );
+}

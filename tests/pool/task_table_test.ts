@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { beginTask } from "../../lib/pool/claim.ts";
+import { Tickets } from "../../lib/pool/claim.ts";
 import { Mode, Task } from "../../lib/pool/task.ts";
 import { TaskTable, WaitingLine } from "../../lib/pool/task_table.ts";
 import { Random, withSeed } from "../support/shared_random.ts";
@@ -35,18 +35,23 @@ Deno.test("TaskTable: a ticket of another task isn't taken for one's own", () =>
   const second = new Task(1, Mode.APPLY, false, []);
   table.add(second);
   assertEquals(second.ticket, first.ticket);
-  const tickets = new Int32Array(table.buffer);
-  assert(!beginTask(tickets, first));
-  assert(beginTask(tickets, second));
+  const tickets = new Tickets(table.buffer);
+  assert(!tickets.begin(first));
+  assert(tickets.begin(second));
   assert(!table.callOffWaiting(second));
   assert(!table.callOff(second));
 });
 
 Deno.test("TaskTable: room for tickets grows", () => {
   const table = new TaskTable();
+  const worker = new Tickets(table.buffer);
   const tickets = new Int32Array(table.buffer);
   const tasks = range(5000).map(() => new Task(1, Mode.APPLY, false, []));
   for (const task of tasks) table.add(task);
+  const [last] = tasks.slice(-1);
+  assert(worker.begin(last) && worker.isBegun(last));
+  assertEquals(worker.words[last.ticket], -last.id);
+  tickets[last.ticket] = last.id;
   assert(tasks.every((task) => tickets[task.ticket] === task.id));
   assertEquals(new Set(tasks.map(({ ticket }) => ticket)).size, 5000);
   for (const task of tasks) table.delete(task.id);

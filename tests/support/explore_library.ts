@@ -34,7 +34,7 @@ import {
   STRIDE,
   waiterWords,
 } from "../../lib/sync/waiters.ts";
-import { beginTask, isBegun } from "../../lib/pool/claim.ts";
+import { Tickets } from "../../lib/pool/claim.ts";
 import { Handover } from "../../lib/thread/handover.ts";
 
 /** What threads tell the check: how much of it happened. */
@@ -662,10 +662,11 @@ export function closeQueue(queue: Queue<Item>, immediate: boolean): void {
 const TASK = { id: 7, ticket: 0 };
 
 /** A pool's worker takes a task, unless that was called off. */
-export function beginClaim(tickets: Int32Array, notes: Notes): void {
-  if (!beginTask(tickets, TASK)) return;
+export function beginClaim(words: Int32Array, notes: Notes): void {
+  const tickets = new Tickets(words.buffer as SharedArrayBuffer);
+  if (!tickets.begin(TASK)) return;
   Atomics.add(notes, 1, 1);
-  if (isBegun(tickets, TASK)) Atomics.add(notes, 3, 1);
+  if (tickets.isBegun(TASK)) Atomics.add(notes, 3, 1);
 }
 
 /** Calls a task off that hasn't begun. */
