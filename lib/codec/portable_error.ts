@@ -5,6 +5,7 @@
 import { inspect } from "../platform/platform.ts";
 import { Damaged } from "./tags.ts";
 import { readText, setField, travelling } from "./errors.ts";
+import type { AnyFunction } from "./references.ts";
 import { pack, type Packed, unpack } from "./packing.ts";
 
 /** The part of something thrown that is sent: it can travel, whatever was in it. */
@@ -14,12 +15,20 @@ export interface PortableError {
   thrown: unknown;
 }
 
-/** The functions that call a target, by the names that their frames have. */
-const BOTTOM_FRAME =
-  /^\s+at (async )?(runJob|runTask|runItem|runArguments|runRest) /;
+/** The name of the functions that call a target, in stacks. Nobody else's has it. */
+const BOTTOM = "lab9:bottom";
+const BOTTOM_FRAME = new RegExp(`^\\s+at (async )?${BOTTOM} `);
 
 /** The errors that an error holds, besides its cause. */
 const INNER_ERRORS = ["error", "suppressed"] as const;
+
+/**
+ * Marks functions that call a target: a stack that another thread gets ends above
+ * their frames.
+ */
+export function markBottom(...fns: readonly AnyFunction[]): void {
+  for (const fn of fns) Object.defineProperty(fn, "name", { value: BOTTOM });
+}
 
 /** What can be sent of something thrown. Never throws. */
 export function toPortable(thrown: unknown, thread: string): PortableError {

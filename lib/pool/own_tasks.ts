@@ -7,6 +7,7 @@
  */
 
 import { expose } from "../expose.ts";
+import { markBottom } from "../codec/portable_error.ts";
 import { addOwnModule, type AnyFunction } from "../codec/references.ts";
 import { Promise } from "../platform/platform.ts";
 import { hold } from "../sync/keep_alive.ts";
@@ -84,6 +85,7 @@ export async function feed(
 // In a bundle a user's module has the same URL. The prefix keeps the names apart.
 expose(import.meta, { "lab9.takeTurn": takeTurn, "lab9.feed": feed });
 addOwnModule(import.meta);
+markBottom(takeTurn, feed);
 
 /**
  * Yields what a generator yields in a worker.

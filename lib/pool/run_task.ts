@@ -2,7 +2,7 @@
 
 import { checkStop, isStopping, stopped } from "../sync/waiters.ts";
 import { unpack } from "../codec/packing.ts";
-import { toPortable } from "../codec/portable_error.ts";
+import { markBottom, toPortable } from "../codec/portable_error.ts";
 import { type AnyFunction, functionOf, isKnown } from "../codec/references.ts";
 import {
   loadModuleOf,
@@ -231,3 +231,4 @@ async function runRest(
   }
   return results;
 }
+markBottom(runItem, runArguments, runRest, settleTask);

@@ -5,6 +5,7 @@ import { expose } from "../expose.ts";
 import type { Decoder } from "../codec/decoder.ts";
 import { checkStop } from "../sync/waiters.ts";
 import { Mark, recordSpan } from "../sync/recorder.ts";
+import { markBottom } from "../codec/portable_error.ts";
 import { addOwnModule, type AnyFunction } from "../codec/references.ts";
 import { isThenable, setPending } from "../thread/worker_server.ts";
 import { Channel } from "./channel.ts";
@@ -204,6 +205,7 @@ class Loop {
 // In a bundle a user's module has the same URL. The prefix keeps the names apart.
 expose(import.meta, { "lab9.workerLoop": workerLoop });
 addOwnModule(import.meta);
+markBottom(workerLoop);
 
 /** Answers pings. A worker that computes can't answer. */
 async function answerPings(claim: Int32Array): Promise<never> {

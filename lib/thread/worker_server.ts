@@ -68,7 +68,7 @@ import {
   prepareModules,
 } from "./modules.ts";
 import { redirectOutput, restoreOutput } from "./output.ts";
-import { packThrown } from "../codec/portable_error.ts";
+import { markBottom, packThrown } from "../codec/portable_error.ts";
 import {
   adoptThreadTable,
   enterSlot,
@@ -372,6 +372,8 @@ async function runJob(
   }
   finish(slot, outcome, handover);
 }
+
+markBottom(runJob);
 
 /** Ends the thread, and the worker if it is to run no other. */
 function finish(slot: Slot, outcome: Outcome, handover: Handover): void {
