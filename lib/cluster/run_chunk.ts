@@ -50,12 +50,12 @@ export function runChunk(
   isSettled: boolean,
   payload: string,
 ): string | Promise<string> {
-  const task = { ...runningTask()!, mode };
+  const task = { ...runningTask()!, mode, hasNumbers: false };
   const fail = (error: unknown) =>
     write(id, Reply.THREW, toPortable(error, thread));
   try {
     const items = codec.decode(payload, (decoder) => decoder.read());
-    const list = items as readonly unknown[];
+    const list = items as unknown[];
     const value = isSettled
       ? performSettled(task, fn, list, thread)
       : perform(task, fn, list);

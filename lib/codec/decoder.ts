@@ -237,6 +237,12 @@ export class Decoder {
     return value;
   }
 
+  /** Whether a list of numbers is next. No other value can refer to it. */
+  get hasNumbers(): boolean {
+    const tag = this.#bytes[this.#at];
+    return tag === Tag.INTS || tag === Tag.FLOATS;
+  }
+
   /** Reads an array, which is next, into another that has room for it. */
   readInto(target: unknown[], at: number, length: number): void {
     const tag = this.#bytes[this.#at++];

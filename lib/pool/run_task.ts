@@ -123,13 +123,15 @@ async function runAskedFor(
 /** A task that runs, and how its function is called. */
 export interface RunningItems extends Runnable {
   mode: Mode;
+  /** Whether the items are numbers, so that none refers to their list. */
+  hasNumbers: boolean;
 }
 
 /** Calls the function as the task's mode says. */
 export function perform(
   task: RunningItems,
   fn: AnyFunction,
-  payload: readonly unknown[],
+  payload: unknown[],
 ): unknown {
   const { mode } = task;
   if (mode === Mode.APPLY) return runArguments(fn, payload);
@@ -141,7 +143,7 @@ export function perform(
 export function performSettled(
   task: RunningItems,
   fn: AnyFunction,
-  payload: readonly unknown[],
+  payload: unknown[],
   thread: string,
 ): SettledItems | Promise<SettledItems> {
   const run = task.mode === Mode.MAP ? runItem : runArguments;
@@ -189,17 +191,21 @@ function checkGo(task: RunningItems): void {
 
 /**
  * Runs one item after another. It returns a promise only if a result has to be
- * awaited. Before each item it checks whether the task is to go on: by plain reads,
- * as an atomic one takes longer than a short item. What a plain read misses is seen
- * before one of the next items.
+ * awaited. Results take the places of numbers: a new list costs new pages of memory.
+ *
+ * Before each item it checks whether the task is to go on: by plain reads, as an
+ * atomic one takes longer than a short item. What a plain read misses is seen before
+ * one of the next items.
  */
 function runItems(
   task: RunningItems,
-  payload: readonly unknown[],
+  payload: unknown[],
   fn: AnyFunction,
   run: RunItem,
 ): unknown[] | Promise<unknown[]> {
-  const results = new Array<unknown>(payload.length);
+  const results = task.hasNumbers
+    ? payload
+    : new Array<unknown>(payload.length);
   const { ticket } = task;
   const tickets = ticketWords();
   const begun = -task.id;

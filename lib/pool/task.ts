@@ -47,6 +47,9 @@ export interface TaskRecord {
 
 /** A task as its worker gets it. */
 export interface ReceivedTask extends TaskRecord, Runnable {
+  payload: unknown[] | undefined;
+  /** Whether the payload is a list of numbers. */
+  hasNumbers: boolean;
   /** The error of a payload that can't be read. */
   unreadable?: unknown;
   /** Reads a payload again, once the modules of its functions are loaded. */
@@ -172,12 +175,14 @@ export function readTask(decoder: Decoder): ReceivedTask {
     submitted: decoder.readNumber(),
     runTimeout: decoder.read() as number | undefined,
     payload: undefined,
+    hasNumbers: false,
     slot: 0,
     hasEnded: false,
     running: undefined,
   };
   const { position } = decoder;
   try {
+    task.hasNumbers = decoder.hasNumbers;
     const payload = decoder.read();
     if (payload !== undefined && !Array.isArray(payload)) {
       throw new Damaged("task");

@@ -102,3 +102,33 @@ threadTest(
     }
   },
 );
+
+threadTest("Pool.map(): items may refer to their list", async () => {
+  await using pool = new Pool(1);
+  const items: { all: unknown[]; n: number }[] = [];
+  for (const n of [0, 1, 2]) items.push({ all: items, n });
+  for (const settled of [false, true]) {
+    const results = await pool.map(fns.sumOfAll, items, {
+      chunkSize: 3,
+      settled,
+    } as { chunkSize: number });
+    assertEquals(
+      results.map((r) => typeof r === "number" ? r : (r as never)["value"]),
+      [3, 3, 3],
+    );
+  }
+});
+
+threadTest("Pool: results take the places of numbers", async () => {
+  await using pool = new Pool(1);
+  const numbers = [1, 2.5, -0, NaN, 5];
+  assertEquals(await pool.map(fns.describeNumber, numbers), [
+    ...["1", "2.5", "-0", "NaN", "5"],
+  ]);
+  assertEquals(await pool.map(fns.later<number>, numbers), numbers);
+  assertEquals(numbers, [1, 2.5, -0, NaN, 5]);
+  const settled = await pool.map(fns.failOdd, [0, 1, 2], { settled: true });
+  assertEquals(settled.map(({ status }) => status), [
+    ...["fulfilled", "rejected", "fulfilled"],
+  ]);
+});

@@ -202,6 +202,15 @@ export function waitOrNot(begun: Queue<number>, go?: Queue<number>): number {
   return go === undefined ? 0 : wait(begun, go);
 }
 
+/** Adds the numbers of an item's list, which the item holds. */
+export function sumOfAll({ all }: { all: unknown[] }): number {
+  return all.reduce((sum: number, item) => sum + (item as { n: number }).n, 0);
+}
+
+export function describeNumber(x: number): string {
+  return Object.is(x, -0) ? "-0" : String(x);
+}
+
 /** Throws for odd numbers. */
 export function failOdd(x: number): number {
   if (x % 2 === 1) throw new RangeError(`odd ${x}`);
@@ -381,6 +390,8 @@ expose(import.meta, {
   closeIf,
   exit,
   failFrom,
+  sumOfAll,
+  describeNumber,
   large,
   sum,
   prepare,
