@@ -117,7 +117,7 @@ const CHANGE_AT = 16;
 const ASKER = CHANGE_AT + MOST_CHANGES;
 const GO = ASKER + 1;
 const ROWS = GO + MOST_THREADS + 1;
-const ROW = 9;
+const ROW = 10;
 // Words of a thread's row.
 const STATE = 0;
 const YIELDED = 1;
@@ -131,6 +131,8 @@ const INSISTS = 6;
 const HISTORY = 7;
 /** Whether something was sent to the thread that it hasn't read. */
 const MAIL = 8;
+/** Whether the thread has sent the explorer a report of itself. */
+const REPORTED = 9;
 // Words of a wait.
 const WAITS_AT = ROWS + MOST_THREADS * ROW;
 const WAIT = 6;
@@ -355,6 +357,11 @@ export class Board {
     this.notify(INBOX, thread, 1);
   }
 
+  /** Whether a thread has sent a report, which may not have arrived. */
+  hasReported(thread: number): boolean {
+    return this.#words[this.#row(thread) + REPORTED] !== 0;
+  }
+
   /** Gives the turn to a thread for the first time. */
   begin(): void {
     this.#handOver(this.#decide(EXPLORER));
@@ -392,6 +399,11 @@ export class Board {
     this.#handOver(EXPLORER);
     this.#sleep();
     if (words[MODE] !== Mode.RUNS) throw this.#unwound();
+  }
+
+  /** Notes that the thread sends a report. */
+  noteReport(): void {
+    this.#words[this.#row(this.#me) + REPORTED] = 1;
   }
 
   /** Notes that the thread awaits what is sent to it; the wait's number. */

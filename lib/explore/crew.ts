@@ -26,7 +26,7 @@ import {
   idOf,
   moduleOf,
 } from "../codec/references.ts";
-import { Worker } from "../platform/platform.ts";
+import { areMessagesLate, moduleUrl } from "../platform/platform.ts";
 import {
   allocateWaiter,
   assignWaiter,
@@ -41,6 +41,7 @@ import {
   THREADS,
   threadTable,
 } from "../thread/thread_table.ts";
+import { currentWorkerClass } from "../thread/new_worker.ts";
 import { serverUrl, WORKER_NAME } from "../thread/worker_server.ts";
 
 /** A thread of a scenario. */
@@ -119,11 +120,11 @@ export class Crew implements Disposable {
   }
 
   /** Runs a schedule. */
-  run(
+  async run(
     threads: readonly ScenarioThread[],
     orders: Orders,
     { seed, longestTimeout, isTraced = false, atRest }: RunOptions,
-  ): Run {
+  ): Promise<Run> {
     const options = { seed, longestTimeout, isTraced };
     const jobs = this.#jobsOf(threads, options);
     const names = jobs.map(({ name }) => name);
@@ -149,7 +150,14 @@ export class Crew implements Disposable {
       this.#board.unwind();
       this.#serveUntilOver(service);
     }
+    if (areMessagesLate) await this.#reportsArrive(service);
     return { ...this.#report(service, isTraced), unrest };
+  }
+
+  async #reportsArrive(service: Service): Promise<void> {
+    for (let thread = 0; thread < this.#board.threads; thread++) {
+      if (this.#board.hasReported(thread)) await service.reportArrives(thread);
+    }
   }
 
   #jobsOf(
@@ -265,7 +273,8 @@ export class Crew implements Disposable {
     const { own, exposing } = currentRegistry();
     checkRequirements([serverUrl, ...own, ...exposing.keys()]);
     const { port1, port2 } = new MessageChannel();
-    const worker = new Worker(firstModule(own, exposing.keys()), {
+    const Class = currentWorkerClass();
+    const worker = new Class(firstModule(own, exposing.keys()), {
       type: "module",
       name: WORKER_NAME,
       deno: { permissions: "none" },
@@ -361,7 +370,8 @@ function numberThreadsAfter(count: number): Disposable {
  * A worker's first module. What replaces `Atomics` and the clocks comes before the
  * library, and the library before users' modules, which are loaded one by one: one
  * that fails is needed by nobody, as a rule. They are named by literals for the
- * reason that `thread/new_worker.ts` gives. In a bundle all of them are one module.
+ * reason that `thread/new_worker.ts` gives. In a bundle of one file all of them are
+ * that file; one of several files has `instrument.ts` in a file of its own.
  */
 function firstModule(
   own: Iterable<string>,
@@ -382,11 +392,9 @@ function firstModule(
   .catch((error) => failures.push([${JSON.stringify(url)}, String(error)]));`;
   });
   return moduleUrl(`${imports.join("\n")}
+globalThis[Symbol.for(${JSON.stringify(serveExplorerKey)})](async () => {
 const failures = [];
 ${loads.join("\n")}
-globalThis[Symbol.for(${JSON.stringify(serveExplorerKey)})](failures);`);
-}
-
-function moduleUrl(source: string): string {
-  return `data:text/javascript,${encodeURIComponent(source)}`;
+return failures;
+});`);
 }

@@ -28,6 +28,8 @@ export interface TracedStep {
   /** What it read, or wrote. */
   value: string;
   stack: string;
+  /** Whether the thread's function had ended. */
+  isAfter: boolean;
 }
 
 /** A wait that isn't blocked on: `Atomics.waitAsync`, or a timer. */
@@ -56,7 +58,10 @@ const MOST_MS = 2 ** 31 - 1;
 
 /** This module; in a bundle, the bundle. */
 export const instrumentUrl: string = import.meta.url;
-/** Set by a worker's first module in a worker that explores. */
+/**
+ * Set by a worker's first module in a worker that explores, and then the platform's
+ * `Atomics`: for what isn't to be a step, such as the output in a browser.
+ */
 export const EXPLORES = "lab9.explores";
 /** Whether this is such a worker. */
 export const explores: boolean =
@@ -66,6 +71,8 @@ let board: Board | undefined;
 let memories = new WeakMap<ArrayBufferLike, number>();
 let ownMemory = 0;
 let trace: TracedStep[] | undefined;
+/** Whether the thread's function has ended. */
+let isAfter = false;
 let pending: Pending[] = [];
 let timersById = new Map<number, Pending>();
 let timers = new WeakSet<Pending>();
@@ -109,7 +116,7 @@ export function activate(
   lastPlace = "";
   random = seed | 1;
   longestMs = longestTimeout * 1000;
-  isOver = false;
+  isOver = isAfter = false;
   board = on;
 }
 
@@ -122,6 +129,11 @@ export function deactivate(): TracedStep[] {
   board = undefined;
   isOver = true;
   return trace ?? [];
+}
+
+/** The thread's function has ended. */
+export function noteAfter(): void {
+  isAfter = true;
 }
 
 /** Whether a schedule runs here. */
@@ -217,7 +229,8 @@ function note(index: number, operation: string, value: string): void {
   if (index < 0) return;
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 40;
-  trace!.push({ index, operation, value, stack: `${new Error().stack}` });
+  const { stack } = new Error();
+  trace!.push({ index, operation, value, stack: `${stack}`, isAfter });
   Error.stackTraceLimit = stackTraceLimit;
 }
 
@@ -463,6 +476,7 @@ function replaceCloning(): void {
 
 /** Before any other module runs: what it keeps of the platform is replaced. */
 function install(): void {
+  Reflect.set(globalThis, Symbol.for(EXPLORES), real);
   replaceAtomics();
   replaceClocks();
   replaceTimers();

@@ -18,7 +18,7 @@ import type { Letter, OwnAsk, Sent } from "./thread_line.ts";
 import type { CrewJob, CrewReport } from "./thread_worker.ts";
 import { pack, post, transferList } from "../codec/packing.ts";
 import { unpackThrown } from "../codec/portable_error.ts";
-import { nextMessage } from "../platform/platform.ts";
+import { messageIn, nextMessage } from "../platform/platform.ts";
 import { assignWaiter } from "../sync/waiters.ts";
 import type { Answer, StartOptions, StartRequest } from "../thread/messages.ts";
 import type { Unread } from "../thread/run.ts";
@@ -98,6 +98,13 @@ export class Service {
     const sent = this.#asked[asker]?.shift();
     if (sent !== undefined) this.#answer(asker, sent);
     this.#board.answer();
+  }
+
+  /** In a browser: waits until what a thread has told of itself has arrived. */
+  async reportArrives(thread: number): Promise<void> {
+    while (this.reportOf(thread) === undefined) {
+      await messageIn(this.#members[thread].port);
+    }
   }
 
   /** What a thread has told of itself at its end. */

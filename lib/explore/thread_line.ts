@@ -20,6 +20,7 @@ import {
 import { Unwound } from "./board.ts";
 import { findMemory, type NumberedMemory } from "./memories.ts";
 import type { Packed } from "../codec/packing.ts";
+import { nextMessage, watchMessages } from "../platform/platform.ts";
 import { desertWaiter, stopThread } from "../sync/waiters.ts";
 import type { Handover } from "../thread/handover.ts";
 import type {
@@ -44,14 +45,11 @@ export type Sent =
 /** What was sent to a thread for one of its turns. */
 export type Letter = "stop" | { mail: Packed };
 
-type WorkerThreads = typeof import("node:worker_threads");
-
 /** A thread's line. */
 export class ThreadLine {
   /** What the library has in place of its port. */
   readonly port: MessagePort;
   readonly #post: MessagePort["postMessage"];
-  readonly #receive: WorkerThreads["receiveMessageOnPort"];
   /** Whether the thread has started workers of pools. */
   hasPools = false;
   /** What the library has in place of the memory that counts the answers. */
@@ -64,15 +62,7 @@ export class ThreadLine {
       value: (message: Map<"message", Note | LineRequest>, transfer = []) =>
         this.#sendOn(message.get("message")!, transfer),
     });
-    const workerThreads = process.getBuiltinModule("node:worker_threads");
-    const receive = this.#receive = workerThreads.receiveMessageOnPort;
-    Object.assign(workerThreads, {
-      receiveMessageOnPort(from: Parameters<typeof receive>[0]) {
-        const received = receive(from);
-        learnFrom(received?.message);
-        return received;
-      },
-    });
+    watchMessages(learnFrom);
     let deliveries = 0;
     this.handover = {
       get deliveries() {
@@ -115,9 +105,9 @@ export class ThreadLine {
     this.send({ asks });
     callExplorer();
     for (;;) {
-      const received = this.#receive(this.port as never);
-      const message = received!.message as Map<string, unknown>;
-      learnFrom(message);
+      const { message } = nextMessage(this.port) as {
+        message: Map<string, unknown>;
+      };
       // What came before, a thread that has ended didn't wait for.
       if (message.has("own")) return message.get("own");
     }

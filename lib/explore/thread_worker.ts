@@ -23,6 +23,7 @@ import {
   isActive,
   isUnwinding,
   learnMemory,
+  noteAfter,
   originalOf,
   releasePending,
   type ScheduleOptions,
@@ -117,9 +118,21 @@ declare const self: {
 /** What nobody awaited or caught in this schedule, or joined a thread for. */
 const strays: unknown[] = [];
 
-/** Serves the explorer that started this worker. */
-function serveExplorer(failures: LoadError[]): void {
-  let runner: Runner;
+/**
+ * Waits for the explorer that started this worker, and then serves it. A browser
+ * drops the explorer's first message if nothing listens for it by the time at which
+ * the worker's first module awaits something. So users' modules are loaded later.
+ *
+ * @param load Loads them.
+ */
+function serveExplorer(load: () => Promise<LoadError[]>): void {
+  self.addEventListener("message", async (event) => {
+    const setup = (event as MessageEvent<CrewSetup>).data;
+    serveCrew(setup, await load());
+  }, { once: true });
+}
+
+function serveCrew(setup: CrewSetup, failures: LoadError[]): void {
   watchStrays();
   unwatchItems();
   const close = () => {
@@ -128,16 +141,14 @@ function serveExplorer(failures: LoadError[]): void {
   Object.assign(globalThis, { close });
   onExit(close);
   self.addEventListener("message", (event) => {
-    const { data } = event as MessageEvent<CrewSetup | CrewJob>;
-    if ("board" in data) {
-      const { postMessage } = data.port;
-      runner = new Runner(data);
-      // Not by the line: nothing has to be known of it.
-      postMessage.call(data.port, failures);
-    } else if ("target" in data) runner.run(data);
+    const { data } = event as MessageEvent<CrewJob>;
+    if ("target" in data) runner.run(data);
   });
   // What the library listens to by itself comes by the same events.
   Reflect.get(globalThis, Symbol.for(serveKey))([]);
+  const runner = new Runner(setup);
+  // Not by the line: nothing has to be known of it.
+  MessagePort.prototype.postMessage.call(setup.port, failures);
 }
 
 /** Has what nobody awaits fail the thread, and the library print none of it. */
@@ -258,7 +269,10 @@ class Runner {
     if (releasePending()) await turn();
     if (job.isPools) await this.#forgetMail();
     const isNews = report.thrown !== undefined || report.steps.length > 0;
-    if (isNews) this.#line.report(report);
+    if (isNews) {
+      board.noteReport();
+      this.#line.report(report);
+    }
     board.end();
   }
 
@@ -313,6 +327,7 @@ class Runner {
     { isStarted, slot, waiter }: CrewJob,
     outcome: Outcome,
   ): Promise<void> {
+    noteAfter();
     const unwinds = hasPendingWaits();
     abandonWaits(stopped());
     // What that throws in the thread's functions releases what they hold.

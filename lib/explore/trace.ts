@@ -2,7 +2,8 @@
 
 import { isTimeout, preemptionsIn, threadOf } from "./schedule.ts";
 import type { Run } from "./crew.ts";
-import type { TracedStep } from "./instrument.ts";
+import { instrumentUrl, type TracedStep } from "./instrument.ts";
+import { currentRegistry } from "../codec/references.ts";
 import { serverUrl } from "../thread/worker_server.ts";
 
 /** A step of a thread in a schedule. */
@@ -60,6 +61,9 @@ const LIBRARY = new URL("../", import.meta.url).href;
 const EXPLORER = new URL("./", import.meta.url).href;
 /** Whether a bundle has everything, so that a URL tells nothing. */
 const IS_BUNDLE = serverUrl === import.meta.url;
+/** Whether a bundle of several files has the library: some of them hold only that. */
+const IS_SPLIT = !IS_BUNDLE &&
+  !/\/explore\/trace\.[jt]s$/.test(import.meta.url);
 /** Functions of `instrument.ts` that a step is made in. */
 const STEPS: ReadonlySet<string> = new Set(["note", "step", "enter"]);
 /** Methods of `thread_worker.ts` that call a thread's function. */
@@ -69,6 +73,7 @@ const LIFE = /^(endThread|abandonWaits|Slot\.(begin|end))$/;
 
 /** The steps of a schedule that was traced, in order. */
 export function stepsOf({ traces, decisions, threads }: Run): ScheduleStep[] {
+  const callOf = callFinder();
   const byIndex = new Map<number, TracedStep>();
   for (const trace of traces) {
     for (const step of trace) byIndex.set(step.index, step);
@@ -80,7 +85,11 @@ export function stepsOf({ traces, decisions, threads }: Run): ScheduleStep[] {
     const traced = byIndex.get(i);
     const preempts = preemptions.has(i);
     if (traced !== undefined) {
-      steps.push({ thread, ...describe(traced), isPreemption: preempts });
+      steps.push({
+        thread,
+        ...describe(traced, callOf),
+        isPreemption: preempts,
+      });
     } else if (isTimeout(choice)) {
       steps.push({
         thread,
@@ -102,38 +111,59 @@ interface Frame {
   line: string;
 }
 
+/** A line of a stack of V8's, and of one of Firefox's. */
+const IN_V8 = /^\s+at (?:async )?(?:(.*?) \()?(\w+:.*?):(\d+):\d+\)?$/;
+const IN_FIREFOX = /^(?:async\*)?(.*?)@(\w+:.*?):(\d+):\d+$/;
+
 function framesOf(stack: string): Frame[] {
   const frames: Frame[] = [];
-  for (const text of stack.split("\n").slice(1)) {
-    const [, name = "", url, line] =
-      /^\s+at (?:async )?(?:(.*?) \()?(\w+:.*?):(\d+):\d+\)?$/.exec(text) ?? [];
-    if (url === undefined || !/^(file|https?|data|jsr):/.test(url)) continue;
+  for (const text of stack.split("\n")) {
+    const [, name = "", url, line] = IN_V8.exec(text) ??
+      IN_FIREFOX.exec(text) ?? [];
+    if (url === undefined || !/^(file|https?|blob|data|jsr):/.test(url)) {
+      continue;
+    }
     frames.push({ name: name.replace(/^(new|async) /, ""), url, line });
   }
   return frames;
 }
 
 /** What a thread does at a step, and where, by its stack. */
-function describe({ operation, value, stack }: TracedStep) {
-  const frames = framesOf(stack);
-  const { callee, caller } = IS_BUNDLE ? callInBundle(frames) : callIn(frames);
+function describe(
+  { operation, value, stack, isAfter }: TracedStep,
+  callOf: FindCall,
+) {
+  const { callee, caller } = callOf(framesOf(stack));
   const call = callee?.name || operation;
   if (caller !== undefined) {
-    const line = `${caller.url.replace(/^.*\//, "")}:${caller.line}`;
-    return { call, line, operation, value };
+    return { call, line: placeOf(caller), operation, value };
   }
-  return {
-    call: call === "endThread" ? "ends" : call,
-    line: "",
-    operation,
-    value,
-  };
+  // Where names can't be read in the stack, all that comes afterwards is the end.
+  const isEnd = call === "endThread" || IS_SPLIT && isAfter;
+  return { call: isEnd ? "ends" : call, line: "", operation, value };
 }
 
 /** What of the library the thread's own code calls, if anything, and where. */
 interface Call {
   callee?: Frame;
   caller?: Frame;
+}
+
+type FindCall = (frames: readonly Frame[]) => Call;
+
+function callFinder(): FindCall {
+  if (IS_BUNDLE) return callInBundle;
+  if (!IS_SPLIT) return callIn;
+  const { own, exposing } = currentRegistry();
+  const users = new Set(exposing.keys());
+  for (const url of own) users.delete(url);
+  return (frames) => callInFiles(frames, users);
+}
+
+/** The file and the line. What was minified has one line, which says nothing. */
+function placeOf({ url, line }: Frame): string {
+  if (IS_SPLIT && line === "1") return "";
+  return `${url.replace(/^.*[/#]/, "")}:${line}`;
 }
 
 function callIn(frames: readonly Frame[]): Call {
@@ -154,6 +184,20 @@ function callInBundle(frames: readonly Frame[]): Call {
   if (LIFE.test(frames[top].name)) return { callee: frames[top] };
   const callee = top > first ? frames[top - 1] : undefined;
   return { callee, caller: frames[top] };
+}
+
+/** The same by the files: the thread's functions are in those that expose some. */
+function callInFiles(
+  frames: readonly Frame[],
+  users: ReadonlySet<string>,
+): Call {
+  const at = frames.findIndex(({ url }) => users.has(url));
+  const first = frames.findIndex(({ url }) => url !== instrumentUrl);
+  if (at < 0) return {};
+  return {
+    callee: at > first ? frames[at - 1] : undefined,
+    caller: frames[at],
+  };
 }
 
 /** What stands in a row of the table. */

@@ -264,14 +264,28 @@ function inboxOf(port: MessagePort): Inbox {
   return inbox;
 }
 
+let seeMessage: ((message: unknown) => void) | undefined;
+
+/** Has a function see each message that is taken out of a port by its reader. */
+export function watchMessages(see: (message: unknown) => void): void {
+  seeMessage = see;
+}
+
 /** Takes the next message out of a port; undefined if there is none. */
 export function nextMessage(
   port: MessagePort,
 ): { message: unknown } | undefined {
-  if (deno === undefined) {
-    const { messages } = inboxOf(port);
-    return messages.length === 0 ? undefined : { message: messages.shift() };
-  }
+  const received = deno === undefined ? takeArrived(port) : takeSent(port);
+  if (received !== undefined) seeMessage?.(received.message);
+  return received;
+}
+
+function takeArrived(port: MessagePort): { message: unknown } | undefined {
+  const { messages } = inboxOf(port);
+  return messages.length === 0 ? undefined : { message: messages.shift() };
+}
+
+function takeSent(port: MessagePort): { message: unknown } | undefined {
   const { receiveMessageOnPort } = nodeModule("node:worker_threads");
   return receiveMessageOnPort(port as never);
 }

@@ -68,7 +68,7 @@ export class RelayedInbox implements Inbox {
 }
 
 /** The global `Worker` if the program replaced it by a subclass, else Deno's. */
-function currentWorkerClass(): typeof Worker {
+export function currentWorkerClass(): typeof Worker {
   const current = globalThis.Worker;
   return current?.prototype instanceof Worker ? current : Worker;
 }
