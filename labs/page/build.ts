@@ -46,9 +46,11 @@ export const ISOLATION: Record<string, string> = {
 };
 
 const here = new URL("./", import.meta.url);
-const LABS = ["threads", "queue", "pool", "gil", "deadlock"];
+const LABS = ["threads", "queue", "pool", "gil", "deadlock", "race"];
 /** What edited code is served by, and what it may import. */
 const EDITED = ["edited", "cells", "concurrency", "explore", "python"];
+/** What the explorer's workers load before the library: it gets a file of its own. */
+const FIRST = "instrument";
 
 /**
  * Makes the page's files.
@@ -65,7 +67,9 @@ export async function buildPage(scripts = ""): Promise<PageFiles> {
   };
   const folder = await Deno.makeTempDir();
   try {
-    const labs = [...LABS, ...EDITED].map((lab) => file(`lab/${lab}.ts`));
+    const labs = [...LABS, ...EDITED, FIRST].map((lab) =>
+      file(`lab/${lab}.ts`)
+    );
     await Promise.all([
       bundle(["--code-splitting", "--outdir", `${folder}/labs`, ...labs]),
       bundle(["--output", `${folder}/page.js`, file("ui/main.tsx")]),

@@ -136,6 +136,15 @@ chromiumTest("A reader edits cells and runs them", async (browser, t) => {
     await runToEnd(page, "Run deadlock:deadlock");
     const here = await outputOf(page, "cell-deadlock-deadlock").textContent();
     assertMatch(here!, /^DeadlockError: .* would wait for each other/m);
+    await edit(
+      page,
+      "race:increment",
+      (text) => text.replace("+ 1;", '+ 1;\n  console.log("counted");'),
+    );
+    await runToEnd(page, "Run race:race");
+    const race = await outputOf(page, "cell-race-race").textContent();
+    // The step that loses the update, and its line in the lab.
+    assertMatch(race!, /^5  write → 1  race\.ts:\d+$/m);
   });
   await page.close();
 });

@@ -13,6 +13,8 @@ import {
 import {
   edit,
   host,
+  LABS,
+  outputOf,
   runToEnd,
   servePage,
   statusOf,
@@ -20,19 +22,10 @@ import {
   waitForStatus,
 } from "./support/page.ts";
 
-/** How many cells each lab has, and some that depend on no time. */
-const LABS: [lab: string, cells: number, sure: string[]][] = [
-  ["threads", 6, []],
-  ["queue", 8, ["queue:13", "queue:17"]],
-  ["pool", 9, ["pool:3", "pool:13", "pool:11", "pool:12"]],
-  ["gil", 7, ["gil:33"]],
-  ["deadlock", 5, []],
-];
-
 chromiumTest("The page runs every lab to its end", async (browser, t) => {
   await using server = await servePage();
   const page = await openPage(browser, `${server.url}?quick`);
-  for (const [lab, count, sure] of LABS) {
+  for (const { lab, cells: count, sure } of LABS) {
     await t.step(lab, async () => {
       await runToEnd(page, `Run lab ${lab}`);
       assertEquals(await statusOf(page), `Lab ${lab} has run`);
@@ -49,6 +42,15 @@ chromiumTest("The page runs every lab to its end", async (browser, t) => {
       assertEquals(rows, count);
     });
   }
+  await t.step("the explorer tells a race step by step", async () => {
+    const printed = async (cell: string) =>
+      (await outputOf(page, `cell-race-${cell}`).textContent())!;
+    const race = await printed("race");
+    assertMatch(race, /^The check threw Error: 2 increments came to 1\n/);
+    assertMatch(race, /^1  read → 0\n2 +read → 0\n3 +write → 1\n4 +ends/m);
+    assertMatch(race, /fails in the same way: true$/);
+    assertMatch(await printed("fix"), /^nothing lost in all \d+ schedules$/);
+  });
   await t.step("what is recorded stands beside what was printed", async () => {
     const outputs = page.locator("#cell-pool-13 [aria-label^='Output']");
     const [recorded, here] = await outputs.allTextContents();

@@ -1,6 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import deadlockRecord from "../../recorded/deadlock.json" with { type: "json" };
+import raceRecord from "../../recorded/race.json" with { type: "json" };
 import { type RecordedLab, recordedLabs } from "../../runner/judge/record.ts";
 import { sourcesOf } from "../../runner/report/source.ts";
 import { cellsOf, type ChosenCell } from "../../runner/selection.ts";
@@ -8,6 +9,7 @@ import deadlock from "../../deadlock.ts" with { type: "text" };
 import gil from "../../gil.ts" with { type: "text" };
 import pool from "../../pool.ts" with { type: "text" };
 import queue from "../../queue.ts" with { type: "text" };
+import race from "../../race.ts" with { type: "text" };
 import threads from "../../threads.ts" with { type: "text" };
 
 /** A lab of the page. */
@@ -34,12 +36,13 @@ export interface PageCell extends ChosenCell {
   isRunnable: boolean;
 }
 
-const texts: Record<string, string> = { threads, queue, pool, gil, deadlock };
+const texts: Record<string, string> = {
+  ...{ threads, queue, pool, gil, deadlock, race },
+};
 
-/** The labs, in the notebook's order. */
-export const labs: PageLab[] = [...recordedLabs, deadlockRecord].map(
-  (recorded) => labOf(recorded, texts[recorded.lab]),
-);
+/** The labs, in the notebook's order, and then those of our own. */
+export const labs: PageLab[] = [...recordedLabs, deadlockRecord, raceRecord]
+  .map((recorded) => labOf(recorded, texts[recorded.lab]));
 
 /** Reads in a lab's script what it says of itself. */
 function labOf(recorded: RecordedLab, text: string): PageLab {

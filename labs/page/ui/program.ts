@@ -70,7 +70,8 @@ export class Program {
     describe: (line: number) => string,
   ) {
     this.#name = name;
-    this.#module = urlOf(code);
+    // Stacks and schedules name a module by the end of its URL.
+    this.#module = `${urlOf(code)}#${name}`;
     this.script = urlOf(
       `import * as server from "${SERVER}";\n` +
         `server.${serve(`() => import("${this.#module}")`)};`,
@@ -94,7 +95,7 @@ export class Program {
 
   [Symbol.dispose](): void {
     URL.revokeObjectURL(this.script);
-    URL.revokeObjectURL(this.#module);
+    URL.revokeObjectURL(this.#module.replace(/#.*/, ""));
   }
 }
 

@@ -4,6 +4,20 @@ import { buildPage, type PageFiles } from "../../../labs/page/build.ts";
 import { handlerFor } from "../../../labs/page/server.ts";
 import type { Locator, Page } from "./chromium.ts";
 
+/** The page's labs: how many cells each has, and some that depend on no time. */
+export const LABS: { lab: string; cells: number; sure: string[] }[] = [
+  { lab: "threads", cells: 6, sure: [] },
+  { lab: "queue", cells: 8, sure: ["queue:13", "queue:17"] },
+  {
+    lab: "pool",
+    cells: 9,
+    sure: ["pool:3", "pool:13", "pool:11", "pool:12"],
+  },
+  { lab: "gil", cells: 7, sure: ["gil:33"] },
+  { lab: "deadlock", cells: 5, sure: [] },
+  { lab: "race", cells: 5, sure: [] },
+];
+
 let built: Promise<PageFiles> | undefined;
 
 /** The page's files, made once. */

@@ -1,0 +1,5 @@
+import "./output.ts";
+import "../../race.ts";
+import { serveLab } from "./serve.ts";
+
+serveLab();
