@@ -1,9 +1,14 @@
-// A headless Firefox for tests, driven by WebDriver BiDi: Playwright can drive no
-// Firefox of Debian's.
+// A headless Firefox for tests. Playwright can drive no Firefox of Debian's. So it is
+// driven by WebDriver BiDi, or by a script of the page that it loads.
+//
+// In a session of WebDriver BiDi, Firefox 153 tells its debugger of each worker that
+// a worker creates, and waits until the debugger knows it. About one in thirty of these
+// waits never ends, with nothing but `new Worker()` in the page. Without a session
+// there is no such wait. So no session may be there when a lab starts threads.
 
 const PATH = "/usr/bin/firefox-esr";
 /** How long to wait for what takes long on a busy machine. */
-const PATIENCE_MS = 300_000;
+export const PATIENCE_MS = 300_000;
 
 function isThere(): boolean {
   try {
@@ -25,7 +30,34 @@ interface Answer {
   message?: string;
 }
 
-/** A Firefox with one page. */
+/** Starts a Firefox that loads a page, which nothing else looks at. */
+export async function openFirefox(url: string): Promise<AsyncDisposable> {
+  const profile = await Deno.makeTempDir();
+  const process = start(profile, [url], "null");
+  return { [Symbol.asyncDispose]: () => end(process, profile) };
+}
+
+function start(
+  profile: string,
+  args: string[],
+  stderr: "null" | "piped",
+): Deno.ChildProcess {
+  return new Deno.Command(PATH, {
+    args: ["--headless", "--no-remote", "--profile", profile, ...args],
+    env: { HOME: profile },
+    stdin: "null",
+    stdout: "null",
+    stderr,
+  }).spawn();
+}
+
+async function end(process: Deno.ChildProcess, profile: string): Promise<void> {
+  process.kill("SIGKILL");
+  await process.status;
+  await Deno.remove(profile, { recursive: true });
+}
+
+/** A Firefox with one page, in a session of WebDriver BiDi. */
 export class Firefox implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #profile: string;
@@ -53,16 +85,8 @@ export class Firefox implements AsyncDisposable {
   /** Starts one. */
   static async launch(): Promise<Firefox> {
     const profile = await Deno.makeTempDir();
-    const process = new Deno.Command(PATH, {
-      args: [
-        ...["--headless", "--no-remote", "--profile", profile],
-        ...["--remote-debugging-port", "0", "about:blank"],
-      ],
-      env: { HOME: profile },
-      stdin: "null",
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
+    const args = ["--remote-debugging-port", "0", "about:blank"];
+    const process = start(profile, args, "piped");
     const socket = new WebSocket(`${await addressOf(process)}/session`);
     await new Promise((resolve, reject) => {
       socket.onopen = resolve;
@@ -133,9 +157,7 @@ export class Firefox implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#socket.close();
-    this.#process.kill("SIGKILL");
-    await this.#process.status;
-    await Deno.remove(this.#profile, { recursive: true });
+    await end(this.#process, this.#profile);
   }
 }
 
