@@ -144,7 +144,7 @@ chromiumTest("A reader edits cells and runs them", async (browser, t) => {
     await runToEnd(page, "Run race:race");
     const race = await outputOf(page, "cell-race-race").textContent();
     // The step that loses the update, and its line in the lab.
-    assertMatch(race!, /^5  write → 1  race\.ts:\d+$/m);
+    assertMatch(race!, /^5 +write → 1 +race\.ts:\d+$/m);
   });
   await page.close();
 });

@@ -78,7 +78,7 @@ interface LabReport {
 
 /** How the explorer tells a race. */
 const RACE =
-  /^1  read → 0\n2 +read → 0\n3 +write → 1\n4 +ends [^]*in the same way: true$/m;
+  /^1 +read → 0\n2 +read → 0\n3 +write → 1\n4 +ends [^]*in the same way: true$/m;
 
 /** Runs the labs one after another, in a frame, and tells of each when it has run. */
 const runLabs = `
