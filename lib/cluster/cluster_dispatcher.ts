@@ -18,7 +18,7 @@ import {
 import type { Task } from "../pool/task.ts";
 import { WaitingLine } from "../pool/task_table.ts";
 import { OpenCalls, Room } from "../pool/waits.ts";
-import { WorkerLostError } from "../thread/thread.ts";
+import { WorkerLostError } from "../thread/errors.ts";
 import type { BullJob } from "./bullmq.ts";
 import { FarCodec } from "./far_codec.ts";
 import type { FarModules } from "./far_modules.ts";

@@ -8,7 +8,7 @@ import { hold } from "../sync/keep_alive.ts";
 import { pack } from "../codec/packing.ts";
 import type { Settled } from "../thread/run.ts";
 import { Outcome } from "../thread/thread_table.ts";
-import { WorkerLostError } from "../thread/thread.ts";
+import { WorkerLostError } from "../thread/errors.ts";
 import { Answers, Inbox } from "./answers.ts";
 import type { AnyDispatcher } from "./any_dispatcher.ts";
 import type { WorkerEndReason } from "./options.ts";

@@ -11,7 +11,7 @@ import {
   ModuleNotLoaded,
   prepareFor,
 } from "../thread/modules.ts";
-import { WorkerLostError } from "../thread/thread.ts";
+import { WorkerLostError } from "../thread/errors.ts";
 import { isEnding, isThenable, receiveMail } from "../thread/worker_server.ts";
 import { isCalledOff, type Runnable, ticketWords } from "./current_task.ts";
 import {

@@ -23,13 +23,13 @@ import {
   handle,
   idOf,
   originOf,
-  registerErrorClass,
   registerShareable,
   revive,
 } from "../codec/references.ts";
 import { Mark, recordSpan } from "../sync/recorder.ts";
 import { reserveStackForCompiling } from "../sync/reserve_stack.ts";
 import { checkStop, heedStop, isStopping } from "../sync/waiters.ts";
+import { WorkerLostError } from "./errors.ts";
 import { awaitThread } from "./main_end.ts";
 import { Run, type Settled } from "./run.ts";
 import { start, type Started } from "./starts.ts";
@@ -65,6 +65,7 @@ export type {
   WaitOptions,
   WorkerPermissions,
 };
+export { WorkerLostError };
 
 /** Options of {@linkcode Thread}'s constructor. */
 export interface ThreadOptions<F extends AnyFunction = AnyFunction>
@@ -100,27 +101,6 @@ export interface ThreadOptions<F extends AnyFunction = AnyFunction>
    * @default {false}
    */
   fresh?: boolean;
-}
-
-/**
- * Thrown by a wait for a thread or a task whose worker is gone: the worker closed
- * itself, broke down, or was given up.
- *
- * @example Usage
- * ```ts
- * import { WorkerLostError } from "@lab9/concurrency";
- * import { assertInstanceOf } from "@std/assert";
- *
- * assertInstanceOf(new WorkerLostError("The worker is gone"), Error);
- * ```
- */
-export class WorkerLostError extends Error {
-  static {
-    registerErrorClass(this);
-  }
-
-  /** The error's name, `"WorkerLostError"`. */
-  override name = "WorkerLostError";
 }
 
 /** The living threads that were started here, by their idents. */
