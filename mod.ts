@@ -46,6 +46,8 @@
  * @module
  */
 
+// First, so that the modules load sooner.
+import "./lib/pool/preload.ts";
 export * from "./lib/expose.ts";
 export * from "./lib/gil.ts";
 export * from "./lib/locks.ts";

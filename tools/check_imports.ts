@@ -1,9 +1,9 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * Fails if a module of the library or the labs imports against the arrow, or if
- * modules import one another in a circle, through types too. Part of
- * `deno task check`.
+ * Fails if a module of the library or the labs imports against the arrow, if
+ * modules import one another in a circle, through types too, or if a module that a
+ * pool needs isn't preloaded. Part of `deno task check`.
  *
  *     deno run --no-prompt --allow-run=deno --allow-read=. tools/check_imports.ts
  *
@@ -93,6 +93,7 @@ const rooms: Record<string, readonly string[]> = {
     "lib/gil.ts",
     "lib/locks.ts",
     "lib/pool.ts",
+    "lib/pool",
     "lib/queue.ts",
     "lib/thread.ts",
     "lib/transfer.ts",
@@ -226,6 +227,24 @@ export function circles(graph: Graph): string[] {
   return faults;
 }
 
+const PRELOAD = "lib/pool/preload.ts";
+
+/**
+ * A sentence for each module that a pool needs and that its preload doesn't name.
+ *
+ * @param loaded The graph without the imports of types.
+ */
+export function notPreloaded(loaded: Graph): string[] {
+  const needed = new Set(["lib/pool/pool.ts"]);
+  for (const path of needed) {
+    for (const imported of loaded.get(path) ?? []) needed.add(imported);
+  }
+  const named = ["lib/pool/pool.ts", PRELOAD, ...loaded.get(PRELOAD) ?? []];
+  return [...needed]
+    .filter((path) => !named.includes(path))
+    .map((path) => `${PRELOAD} doesn't import ${path}, which a pool needs`);
+}
+
 /** What is used here of what `deno info --json` prints. */
 interface Info {
   modules: {
@@ -244,7 +263,10 @@ async function* modulesIn(url: URL): AsyncGenerator<URL> {
   }
 }
 
-async function readGraph(root: URL): Promise<Graph> {
+/** Reads the graph of all imports, and that without the imports of types. */
+async function readGraphs(
+  root: URL,
+): Promise<{ graph: Graph; loaded: Graph }> {
   const entries = [new URL("mod.ts", root)];
   for (const folder of ["lib/", "labs/"]) {
     entries.push(...await Array.fromAsync(modulesIn(new URL(folder, root))));
@@ -266,23 +288,34 @@ async function readGraph(root: URL): Promise<Graph> {
     entries.map(({ href }) => href.slice(root.href.length)),
   );
   const graph = new Map<string, string[]>();
+  const loaded = new Map<string, string[]>();
   for (const { specifier, dependencies = [] } of modules) {
     const path = specifier.slice(root.href.length);
     if (!specifier.startsWith(root.href) || !paths.has(path)) continue;
-    const imports = dependencies
-      .flatMap(({ code, type }) => [code?.specifier, type?.specifier])
-      .filter((url) => url !== undefined && !url.startsWith("node:"))
-      .map((url) =>
-        url!.startsWith(root.href) ? url!.slice(root.href.length) : url!
-      );
-    graph.set(path, [...new Set(imports)]);
+    const code = dependencies.map(({ code }) => code?.specifier);
+    const types = dependencies.map(({ type }) => type?.specifier);
+    graph.set(path, pathsOf([...code, ...types], root));
+    loaded.set(path, pathsOf(code, root));
   }
-  return graph;
+  return { graph, loaded };
+}
+
+function pathsOf(urls: (string | undefined)[], root: URL): string[] {
+  const paths = urls
+    .filter((url) => url !== undefined && !url.startsWith("node:"))
+    .map((url) =>
+      url!.startsWith(root.href) ? url!.slice(root.href.length) : url!
+    );
+  return [...new Set(paths)];
 }
 
 if (import.meta.main) {
-  const graph = await readGraph(new URL("../", import.meta.url));
-  const faults = [...againstTheArrow(graph), ...circles(graph)];
+  const { graph, loaded } = await readGraphs(new URL("../", import.meta.url));
+  const faults = [
+    ...againstTheArrow(graph),
+    ...circles(graph),
+    ...notPreloaded(loaded),
+  ];
   for (const fault of faults) console.error(`error: ${fault}`);
   console.log(`Checked the imports of ${graph.size} modules`);
   if (faults.length > 0) Deno.exit(1);

@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import "./preload.ts";
 import { processors } from "../platform/platform.ts";
 import { checkCallback, checkOptions } from "../checks.ts";
 import { checkSeconds } from "../sync/deadline.ts";

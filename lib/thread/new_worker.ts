@@ -54,6 +54,14 @@ const BEAT_MS = 100;
 /** How long the outer worker waits before it calls the main thread again. */
 const CALL_AGAIN_MS = 10;
 
+/** The module by which a worker loads the library. */
+let entry = serverUrl;
+
+/** Has workers load the library by a module that names all that they need. */
+export function setEntry(meta: ImportMeta): void {
+  entry = meta.url;
+}
+
 /** The way by which messages are posted to a worker. */
 export type Inbox = Pick<Worker, "postMessage">;
 
@@ -118,7 +126,7 @@ export function newWorker(
 function bootstrap(
   { own, exposing }: Registry,
 ): { imports: string; start: string } {
-  const imports = [...new Set([serverUrl, ...own])].map(importOf);
+  const imports = [...new Set([entry, serverUrl, ...own])].map(importOf);
   const offers = [...exposing].map(([url, names]) => {
     const standIn = JSON.stringify(moduleUrl(importOf(url)));
     const text = `${JSON.stringify(url)}, ${JSON.stringify(names)}`;

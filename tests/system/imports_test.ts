@@ -1,5 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { againstTheArrow, circles } from "../../tools/check_imports.ts";
+import {
+  againstTheArrow,
+  circles,
+  notPreloaded,
+} from "../../tools/check_imports.ts";
 
 function graph(imports: Record<string, string[]>): Map<string, string[]> {
   return new Map(Object.entries(imports));
@@ -54,5 +58,16 @@ Deno.test("check_imports: names a circle, once", () => {
   });
   assertEquals(circles(imports), [
     "a circle of imports: lib/sync/b.ts → lib/sync/c.ts → lib/sync/b.ts",
+  ]);
+});
+
+Deno.test("check_imports: names what a pool needs and doesn't preload", () => {
+  const imports = graph({
+    "lib/pool/pool.ts": ["lib/pool/preload.ts", "lib/thread/worker.ts"],
+    "lib/pool/preload.ts": ["lib/thread/worker.ts"],
+    "lib/thread/worker.ts": ["lib/sync/mutex.ts"],
+  });
+  assertEquals(notPreloaded(imports), [
+    "lib/pool/preload.ts doesn't import lib/sync/mutex.ts, which a pool needs",
   ]);
 });
