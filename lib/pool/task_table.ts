@@ -6,6 +6,8 @@ import type { Task } from "./task.ts";
 const LARGEST_ID = 2 ** 31 - 1;
 /** The number of tickets at first. */
 const FIRST_TICKETS = 1024;
+/** The words of a cache line, which cores fetch as a whole from each other. */
+const LINE_WORDS = 16;
 /** The largest number of tickets. So many tasks would fill V8's heap. */
 const MOST_TICKETS = 1 << 26;
 /** The number of places for tasks at first. It is always a power of two. */
@@ -58,8 +60,9 @@ export class TaskTable {
   counts(): { waiting: number; running: number } {
     let waiting = 0;
     let running = 0;
-    for (let ticket = 0; ticket < this.#usedTickets; ticket++) {
-      const id = Atomics.load(this.#tickets, ticket);
+    // Those that were never handed out hold 0.
+    for (let place = 0; place < this.#tickets.length; place++) {
+      const id = Atomics.load(this.#tickets, place);
       if (id > 0) waiting++;
       else if (id < 0) running++;
     }
@@ -87,7 +90,8 @@ export class TaskTable {
     } while (this.#tasks[this.#placeOf(this.#lastId)] !== undefined);
     task.id = this.#lastId;
     task.ticket = this.#freeTickets.pop() ?? this.#newTicket();
-    Atomics.store(this.#tickets, task.ticket, task.id);
+    // Written plainly: the record that tells a worker of the task is sent after it.
+    this.#tickets[task.ticket] = task.id;
     this.#tasks[this.#placeOf(task.id)] = task;
     this.#size++;
     task.number = ++this.#lastNumber;
@@ -100,7 +104,9 @@ export class TaskTable {
    */
   delete(id: number): Task | undefined {
     const task = this.get(id);
-    if (task !== undefined) this.callOff(task);
+    if (task === undefined) return undefined;
+    this.#remove(id, task.ticket);
+    this.#tickets[task.ticket] = 0;
     return task;
   }
 
@@ -155,8 +161,20 @@ export class TaskTable {
       this.buffer.grow(Math.min(ticket * 2, MOST_TICKETS) * 4);
     }
     this.#usedTickets++;
-    return ticket;
+    return placeOf(ticket);
   }
+}
+
+/**
+ * Where a ticket stands. Tickets that are handed out one after another stand on
+ * different cache lines: two threads that change tickets of one line wait for each
+ * other. The first tickets fill the first memory, and so on.
+ */
+function placeOf(ticket: number): number {
+  const block = ticket & -FIRST_TICKETS;
+  const lines = FIRST_TICKETS / LINE_WORDS;
+  const index = ticket - block;
+  return block + (index % lines) * LINE_WORDS + Math.floor(index / lines);
 }
 
 /** Tasks of one priority, in the order in which they were added. */

@@ -58,6 +58,14 @@ Deno.test("TaskTable: room for tickets grows", () => {
   assert(tasks.every((task) => tickets[task.ticket] === 0));
 });
 
+Deno.test("TaskTable: tasks in turn have tickets on different cache lines", () => {
+  const table = new TaskTable();
+  const tasks = range(64).map(() => new Task(1, Mode.APPLY, false, []));
+  for (const task of tasks) table.add(task);
+  const lines = new Set(tasks.map(({ ticket }) => ticket >> 4));
+  assertEquals(lines.size, tasks.length);
+});
+
 Deno.test("TaskTable does as a map does, at random, across the last id", async () => {
   await withSeed((seed) => {
     const random = new Random(seed);
