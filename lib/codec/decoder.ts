@@ -93,14 +93,14 @@ export class Decoder {
     this.#at = DEEP_BYTES;
   }
 
-  /** Begins a cargo that holds several values. */
-  begin(cargo: Cargo): void {
+  /** Begins a cargo that holds several values, or a part of one. */
+  begin(cargo: Cargo, at = 0, length = cargo.length): void {
     this.#cargo = cargo;
     this.#cargoes++;
     this.#bytes = cargo.bytes;
     this.#view = cargo.view;
-    this.#at = 0;
-    this.#end = Math.min(cargo.length, cargo.bytes.length);
+    this.#at = at;
+    this.#end = Math.min(at + length, cargo.bytes.length);
     this.#depth = 0;
     if (this.#known > 0) this.#forgetObjects();
   }
@@ -135,7 +135,7 @@ export class Decoder {
    * may refer to nothing before it.
    */
   readAgain(position: number): () => unknown {
-    const bytes = this.#bytes.slice(0, this.#cargo.length);
+    const bytes = this.#bytes.slice(0, this.#end);
     return () => {
       const cargo = new Cargo();
       cargo.reserve(bytes.length);
@@ -230,10 +230,10 @@ export class Decoder {
     return value;
   }
 
-  /** Reads a number, where nothing else may stand. */
-  readNumber(): number {
-    const value = this.read();
-    if (typeof value !== "number") throw new Damaged();
+  /** Reads what {@linkcode Encoder.writeWord} wrote. */
+  readWord(): number {
+    const value = this.#view.getInt32(this.#at, true);
+    this.#at += 4;
     return value;
   }
 
@@ -241,6 +241,11 @@ export class Decoder {
   get hasNumbers(): boolean {
     const tag = this.#bytes[this.#at];
     return tag === Tag.INTS || tag === Tag.FLOATS;
+  }
+
+  /** Reads what {@linkcode Encoder.writeNumber} wrote. */
+  readNumber(): number {
+    return this.#float();
   }
 
   /** Reads an array, which is next, into another that has room for it. */

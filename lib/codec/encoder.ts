@@ -204,6 +204,18 @@ export class Encoder {
     }
   }
 
+  /** Writes an integer of 32 bits, where nothing else may stand. */
+  writeWord(value: number): void {
+    this.#reserve(4);
+    this.#view.setInt32(this.#at, value, true);
+    this.#at += 4;
+  }
+
+  /** Writes a number, where nothing else may stand. */
+  writeNumber(value: number): void {
+    this.#float(value);
+  }
+
   #idOf(fn: AnyFunction): number {
     const id = functionId(fn);
     return this.#farIds === undefined ? id : this.#farIds(id);

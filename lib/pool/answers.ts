@@ -49,8 +49,8 @@ export class Answers {
    */
   read = (decoder: Decoder): true => {
     const answered = this.#answered;
-    const id = decoder.readNumber();
-    const reply = decoder.readNumber() as Reply;
+    const id = decoder.readWord();
+    const reply = decoder.readWord() as Reply;
     const task = reply === Reply.LISTED ? answered.taskOf(id) : undefined;
     let value: unknown;
     try {
@@ -99,6 +99,8 @@ export class Answers {
         if (typeof value !== "number") throw new Damaged("answer");
         return answered.sendPayload(task, value);
       }
+      default:
+        throw new Damaged("answer");
     }
   }
 
@@ -167,8 +169,10 @@ function checkList(task: Task | undefined, value: unknown): void {
 
 /** What an inbox needs to know of its pool. */
 export interface InboxOptions {
-  /** Returns whether a task is pending, so that an answer will come. */
-  isAwaiting: () => boolean;
+  /** Returns the number of pending tasks. For each of them an answer will come. */
+  pending: () => number;
+  /** Is called before the thread sleeps until an answer comes. */
+  onWait: () => void;
   /** Is called when all answers in the channel have been read. */
   onRead: () => void;
   /** Is called when a worker's code has written where only the library may. */
@@ -177,7 +181,7 @@ export interface InboxOptions {
 
 /** The channel of results, and the loop in which the main thread reads it. */
 export class Inbox {
-  #channel = new Channel();
+  #channel: Channel;
   #answers: Answers;
   #options: InboxOptions;
   #isReceiving = false;
@@ -186,6 +190,7 @@ export class Inbox {
   constructor(answers: Answers, options: InboxOptions) {
     this.#answers = answers;
     this.#options = options;
+    this.#channel = new Channel({ isOnlyTaker: true, onWait: options.onWait });
   }
 
   /** The channel's memory, for handing it to the workers. */
@@ -200,10 +205,16 @@ export class Inbox {
     try {
       do {
         for (;;) {
-          if (!this.#options.isAwaiting() && !this.#channel.isClosed) {
+          if (this.#options.pending() === 0 && !this.#channel.isClosed) {
             await this.#due();
           }
-          if (!await this.#channel.receive(this.#answers.read)) break;
+          if (
+            !await this.#channel.receive(
+              this.#answers.read,
+              Infinity,
+              this.#options.pending(),
+            )
+          ) break;
           this.drain();
         }
       } while (!this.#channel.isClosed);

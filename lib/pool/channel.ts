@@ -1,15 +1,15 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { now, queueMicrotask } from "../platform/platform.ts";
-import { Spin, turn } from "../sync/spin.ts";
+import { pause, Spin, turn } from "../sync/spin.ts";
 import { Cargo, Kind, TooLarge } from "../codec/cargo.ts";
 import { PENDING, type Pending, WaitList } from "../sync/wait_list.ts";
 import { Decoder, explain } from "../codec/decoder.ts";
 import { Encoder } from "../codec/encoder.ts";
-import { currentThreadId, isAlive } from "../sync/waiters.ts";
 import type { Mark } from "../sync/recorder.ts";
+import { Lookout } from "./lookout.ts";
 import { Ring } from "../store/ring.ts";
-import { OWNER_WORDS } from "../store/store.ts";
+import { OWNER_WORDS, recordSize } from "../store/store.ts";
 
 /** The bytes that a channel can hold. A larger value goes by message. */
 const CAPACITY = 1 << 28;
@@ -26,11 +26,31 @@ const NOT_FULL = OWNER_WORDS + 16;
 const WAKING = OWNER_WORDS + 32;
 /** 1 while the channel is closed: takers end when it is empty. */
 const CLOSED = OWNER_WORDS + 48;
-/** The id of the thread that spins, or 0. */
-const SPINNER = OWNER_WORDS + 49;
+/** The id of the thread that is on the lookout, or 0. */
+const LOOKOUT = OWNER_WORDS + 49;
 
+/**
+ * A sole taker pauses before it looks, for so long for each record that it expects:
+ * each look pulls the memory away that the next send writes. Together they are as
+ * long as a wake, at most.
+ */
+const PAUSES_EACH = 2;
+const MOST_PAUSES = 80;
 /** A taker gives its event loop a turn when the last one is so long ago. */
 const TURN_MS = 1;
+
+export interface ChannelOptions {
+  /** The memory of a channel that another thread has made. */
+  buffer?: SharedArrayBuffer;
+  /** Waits of takers are recorded with it. */
+  mark?: Mark;
+  /** Whether no other thread sends. */
+  isOnlySender?: boolean;
+  /** Whether no other thread takes. */
+  isOnlyTaker?: boolean;
+  /** Is called before a taker sleeps. */
+  onWait?: () => void;
+}
 
 /**
  * Records from several senders to several takers, in shared memory. The writer
@@ -45,13 +65,23 @@ const TURN_MS = 1;
  * work of its thread may keep a woken taker from looking. So a sender that has
  * woken nobody because the word was 1 looks again at the end of its own turn.
  *
- * Protocol of spinning. Before a taker sleeps, it spins. One taker spins at a time:
- * it moves `SPINNER` from 0 to its thread's id, looks for records, writes 0, and
- * then counts the records that are left. A sender reads `SPINNER` after it has put
- * a record, and wakes nobody while a thread that is alive spins. Both orders are
- * sequentially consistent: either the sender reads 0, or the spinner sees the
- * record, and takes it or wakes another taker. A thread that sees that a taker has
- * died calls {@linkcode Channel.wakeTaker}.
+ * Protocol of the lookout. Before a taker sleeps, it spins. One taker spins at a
+ * time: it moves `LOOKOUT` from 0 to its thread's id, looks for records, moves the
+ * word back to 0, and then counts the records that are left. A sender reads `LOOKOUT`
+ * after it has put a record, and wakes nobody while a thread that is alive is on the
+ * lookout. Both orders are sequentially consistent: either the sender reads 0, or the
+ * taker on the lookout sees the record, and takes it or wakes another taker. A thread
+ * that sees that a taker has died calls {@linkcode Channel.wakeTaker}.
+ *
+ * A wake takes longer than many a task, and the woken thread may take the sender's
+ * processor away. So a taker stays on the lookout while it does what a record asks
+ * for, if it expects to be done within microseconds (`looksSoon`). It leaves the
+ * lookout before it waits in any way of the library's. It may be mistaken: what it
+ * does computes for long, or waits for another record in a way that the library
+ * doesn't know. So the sender calls {@linkcode Channel.wakeAnyway} before it sleeps
+ * or blocks. That writes 0 to `LOOKOUT`, whoever stands there, and wakes a taker if
+ * there are records. A taker that has lost the lookout so, and doesn't know, only
+ * wakes others needlessly.
  */
 export class Channel {
   #ring: Ring;
@@ -65,14 +95,30 @@ export class Channel {
   });
   #decoder = new Decoder();
   #spin = new Spin();
+  #lookout: Lookout;
+  #onWait: (() => void) | undefined;
+  #isOnlyTaker: boolean;
+  /**
+   * Whether this taker will look again within microseconds. It says so as it reads a
+   * record: what the record asks for won't take long. A sole taker always says so.
+   */
+  looksSoon: boolean;
+  /** How many of the records that were taken at once are left. */
+  #left = 0;
+  /** Where the next of them stands. */
+  #at = 0;
   /** When the event loop of this thread last had a turn for the channel. */
   #turnedAt = 0;
   /** Whether this thread will look again at the end of its turn. */
   #looksAgain = false;
 
-  /** Waits of takers are recorded with the mark. */
-  constructor(buffer?: SharedArrayBuffer, mark?: Mark) {
-    this.#ring = new Ring(buffer ?? CAPACITY);
+  constructor(options: ChannelOptions = {}) {
+    const { buffer, mark, isOnlySender = false, isOnlyTaker = false } = options;
+    this.#onWait = options.onWait;
+    this.looksSoon = isOnlyTaker;
+    this.#isOnlyTaker = isOnlyTaker;
+    this.#ring = new Ring(buffer ?? CAPACITY, isOnlySender);
+    this.#lookout = new Lookout(this.#ring.words, LOOKOUT);
     this.#notEmpty = new WaitList(this.#ring.words, NOT_EMPTY, mark);
     this.#notFull = new WaitList(this.#ring.words, NOT_FULL);
   }
@@ -83,17 +129,21 @@ export class Channel {
   }
 
   /**
-   * Encodes a record; {@linkcode send} then sends it.
+   * Encodes a record, by a function of the encoder and what is to be written;
+   * {@linkcode send} then sends it.
    *
    * @returns False if it is larger than what the channel can ever hold.
    * @throws {DOMException} A `DataCloneError` if a value can't be encoded, or
    * holds one that is marked for moving.
    */
-  write(write: (encoder: Encoder) => void): boolean {
+  write<A extends unknown[]>(
+    write: (encoder: Encoder, ...what: A) => void,
+    ...what: A
+  ): boolean {
     const cargo = this.#outgoing;
     this.#encoder.begin(cargo);
     try {
-      write(this.#encoder);
+      write(this.#encoder, ...what);
       this.#encoder.end();
       if (this.#ring.canEverHold(cargo)) return true;
     } catch (error) {
@@ -158,16 +208,38 @@ export class Channel {
 
   /** Takes a record and reads it at once; undefined if there is none. */
   take<T>(read: (decoder: Decoder) => T): T | undefined {
-    if (!this.#ring.take(this.#incoming)) return undefined;
-    this.#notFull.notify();
-    this.#decoder.begin(this.#incoming);
+    if (!this.#beginNext()) return undefined;
     try {
       return read(this.#decoder);
     } catch (error) {
       throw explain(error);
     } finally {
       this.#decoder.end();
+      if (this.#lookout.isMine && !this.looksSoon) this.rest();
     }
+  }
+
+  /** Begins to decode the next record; false if there is none. */
+  #beginNext(): boolean {
+    const incoming = this.#incoming;
+    if (this.#left === 0 && this.#isOnlyTaker) {
+      const count = this.#ring.takeSome(incoming);
+      if (count < 0) return false;
+      this.#left = count;
+      this.#at = 0;
+      if (count > 0) this.#notFull.notify();
+    }
+    if (this.#left > 0) {
+      const length = incoming.ints[this.#at >> 2];
+      this.#decoder.begin(incoming, this.#at + 8, length);
+      this.#at += recordSize(length);
+      this.#left--;
+      return true;
+    }
+    if (!this.#ring.take(incoming, false)) return false;
+    this.#notFull.notify();
+    this.#decoder.begin(incoming);
+    return true;
   }
 
   /** Takes a copy of a record, and reads its head; undefined if there is none. */
@@ -186,20 +258,25 @@ export class Channel {
   /**
    * Takes a record, and waits for one if there is none.
    *
+   * @param expected How many records will come, as far as the taker knows.
    * @returns What `read` returns; undefined once the channel is closed and empty, or
    * the deadline has passed.
    */
   async receive<T>(
     read: (decoder: Decoder) => T,
     deadline = Infinity,
+    expected = 1,
   ): Promise<T | undefined> {
-    this.#ring.letPutsRunAhead();
+    if (!this.#isOnlyTaker) this.#ring.letPutsRunAhead();
+    else if (expected > 1) pause(Math.min(expected * PAUSES_EACH, MOST_PAUSES));
     if (now() - this.#turnedAt > TURN_MS) {
+      this.rest();
       await turn();
       this.#turnedAt = now();
     }
     const found = this.#spinFor(read);
     if (found !== undefined) return found;
+    this.#onWait?.();
     const start = now();
     const record = await this.#notEmpty.wait(
       () => this.#takeOrEnd(read),
@@ -207,6 +284,11 @@ export class Channel {
     );
     this.#spin.slept(now() - start);
     return record === PENDING ? undefined : record;
+  }
+
+  /** How many records are in the channel. */
+  get count(): number {
+    return this.#ring.count;
   }
 
   /** Wakes a taker in place of one that has died, in case it was the one to look. */
@@ -231,25 +313,37 @@ export class Channel {
 
   /** Looks for a record for a while; only once if another taker spins. */
   #spinFor<T>(read: (decoder: Decoder) => T): T | undefined {
-    const { words } = this.#ring;
-    const me = currentThreadId();
-    const spinner = Atomics.load(words, SPINNER);
-    if (spinner !== 0 && isAlive(spinner)) return this.take(read);
-    if (Atomics.compareExchange(words, SPINNER, spinner, me) !== spinner) {
-      return this.take(read);
-    }
+    if (!this.#lookout.take()) return this.take(read);
+    let found: T | undefined;
     try {
-      return this.#spin.until(() => this.take(read));
+      return found = this.#spin.until(() => this.take(read));
     } finally {
-      Atomics.store(words, SPINNER, 0);
-      this.wakeTaker();
+      if (found === undefined) this.rest();
     }
   }
 
+  /**
+   * Is called when this taker may not look again soon: others are woken from now on.
+   */
+  rest(): void {
+    this.looksSoon = this.#isOnlyTaker;
+    if (!this.#lookout.isMine) return;
+    this.#lookout.leave();
+    this.wakeTaker();
+  }
+
+  /**
+   * Wakes a taker if there are records, even if another has promised to look: it
+   * may have come to a long task, or one that waits for another.
+   */
+  wakeAnyway(): void {
+    if (this.#ring.count === 0 || !this.#notEmpty.hasWaiters) return;
+    this.#lookout.clear();
+    this.#wakeOne();
+  }
+
   #wakeOne(): void {
-    if (!this.#notEmpty.hasWaiters) return;
-    const spinner = Atomics.load(this.#ring.words, SPINNER);
-    if (spinner !== 0 && isAlive(spinner)) return;
+    if (!this.#notEmpty.hasWaiters || this.#lookout.isHeld) return;
     if (Atomics.exchange(this.#ring.words, WAKING, 1) === 0) {
       this.#notEmpty.notify();
     } else if (!this.#looksAgain) {
@@ -267,7 +361,7 @@ export class Channel {
     Atomics.store(this.#ring.words, WAKING, 0);
     const record = this.take(read);
     if (record !== undefined) {
-      if (this.#ring.count > 0) this.#wakeOne();
+      if (!this.looksSoon || !this.#lookout.take()) this.wakeTaker();
       return record;
     }
     // Records that were put before the channel was closed are still taken.

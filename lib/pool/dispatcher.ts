@@ -5,6 +5,8 @@ import { areMessagesLate, now, queueMicrotask } from "../platform/platform.ts";
 import type { AsyncWaitOptions } from "../sync/deadline.ts";
 import { clearAlarm, setAlarm } from "../sync/alarms.ts";
 import { hold } from "../sync/keep_alive.ts";
+import { turn } from "../sync/spin.ts";
+import { beforeBlocking } from "../sync/waiters.ts";
 import { pack } from "../codec/packing.ts";
 import type { Settled } from "../thread/run.ts";
 import { Outcome } from "../thread/thread_table.ts";
@@ -79,12 +81,15 @@ export class Dispatcher implements AnyDispatcher {
       sendPayload: (task, worker) => this.#sendPayload(task, worker),
     }),
     {
-      isAwaiting: () => this.#table.size > 0,
+      pending: () => this.#table.size,
+      onWait: () => this.#outbox.wakeAnyway(),
       onRead: () => this.#outbox.flush(),
       onBroken: (error) => this.#abandon(error),
     },
   );
   #hold: Disposable | undefined;
+  /** Whether the hold is released after this turn, unless a task is pending. */
+  #mayRelease = false;
   #state: State = "running";
   #failure: unknown;
   /** The number of tasks that have settled. It includes the next two. */
@@ -206,7 +211,7 @@ export class Dispatcher implements AnyDispatcher {
       throw refusedBy(this.submit, error);
     }
     this.room.use();
-    this.#hold ??= hold();
+    this.#hold ??= this.#holdOn();
     this.#inbox.expect();
     if (this.#state === "drained") this.#reopen();
     if (this.#table.size > this.#workers.count) this.#grow();
@@ -396,15 +401,33 @@ export class Dispatcher implements AnyDispatcher {
   #onDeleted(task: Task): void {
     if (task.alarm !== undefined) clearAlarm(task.alarm);
     this.#settled++;
-    if (this.#table.size === 0) {
-      this.#hold?.[Symbol.dispose]();
-      this.#hold = undefined;
-    }
+    if (this.#table.size === 0 && !this.#mayRelease) this.#releaseLater();
     this.#outbox.sendLine();
     task.owner?.onSettled(task);
     this.calls.onSettled();
     this.room.free();
     if (this.#state === "closed") this.#drainIfDone();
+  }
+
+  /** Keeps the process alive, and has a worker woken before this thread blocks. */
+  #holdOn(): Disposable {
+    const stack = new DisposableStack();
+    stack.use(hold());
+    stack.use(beforeBlocking(() => this.#outbox.wakeAnyway()));
+    return stack;
+  }
+
+  /**
+   * Lets the process end after this turn of the event loop, if no task is pending
+   * then: a caller that awaits one call after another holds the process once.
+   */
+  async #releaseLater(): Promise<void> {
+    this.#mayRelease = true;
+    await turn();
+    this.#mayRelease = false;
+    if (this.#table.size > 0) return;
+    this.#hold?.[Symbol.dispose]();
+    this.#hold = undefined;
   }
 
   #sendPayload(task: Task | undefined, worker: number): void {

@@ -16,7 +16,7 @@ import { type TaskTable, WaitingLine } from "./task_table.ts";
  * the others wait in a line, in the order of their priorities.
  */
 export class Outbox {
-  #channel = new Channel();
+  #channel = new Channel({ isOnlySender: true });
   #backlog = new Set<Task>();
   #line = new WaitingLine();
   #table: TaskTable;
@@ -69,7 +69,7 @@ export class Outbox {
   /** Puts all tasks in the line that no worker has taken. */
   #takeBack(): void {
     for (;;) {
-      const taken = this.#channel.takeCopy((decoder) => decoder.readNumber());
+      const taken = this.#channel.takeCopy((decoder) => decoder.readWord());
       if (taken === undefined) break;
       const task = this.#table.get(taken.head);
       // The task was called off.
@@ -154,6 +154,11 @@ export class Outbox {
     this.#channel.wakeTaker();
   }
 
+  /** Wakes a worker for tasks that wait, as this thread is about to do nothing. */
+  wakeAnyway(): void {
+    this.#channel.wakeAnyway();
+  }
+
   /** Lets the workers end once the channel is empty. */
   close(): void {
     this.#channel.close();
@@ -183,7 +188,7 @@ export class Outbox {
     if (task.record !== undefined) this.#channel.rewrite(task.record);
     else if (!this.#tryWrite(task)) {
       task.payload = undefined;
-      this.#channel.write((encoder) => writeTask(encoder, task));
+      this.#channel.write(writeTask, task);
     }
     this.#written = task;
   }
@@ -191,9 +196,7 @@ export class Outbox {
   /** Writes a task with its payload; false if the payload must go by message. */
   #tryWrite(task: Task): boolean {
     try {
-      if (this.#channel.write((encoder) => writeTask(encoder, task))) {
-        return true;
-      }
+      if (this.#channel.write(writeTask, task)) return true;
       // The list is copied, since the caller may change it before a worker asks. A
       // list that is marked for moving doesn't come here: the channel refuses it.
       task.mail = pack(task.payload!.slice(task.from, task.to), -1);

@@ -148,45 +148,55 @@ export const Reply = {
 } as const;
 export type Reply = (typeof Reply)[keyof typeof Reply];
 
+/** Flags of a task's record, beside its mode. */
+const MODES = 3;
+const IS_SETTLED = 4;
+const HAS_LIMIT = 8;
+const HAS_PAYLOAD = 16;
+
 /** Writes a task. A payload that goes by message is left out. */
 export function writeTask(
   encoder: Encoder,
   task: TaskRecord & { from: number; to: number },
 ): void {
-  encoder.write(task.id);
-  encoder.write(task.ticket);
-  encoder.write(task.fn);
-  encoder.write(task.mode);
-  encoder.write(task.isSettled);
-  encoder.write(task.submitted);
-  encoder.write(task.runTimeout);
-  if (task.payload === undefined) encoder.write(undefined);
-  else encoder.writeList(task.payload, task.from, task.to);
+  const { runTimeout, payload } = task;
+  encoder.writeWord(task.id);
+  encoder.writeWord(
+    task.mode | (task.isSettled ? IS_SETTLED : 0) |
+      (runTimeout === undefined ? 0 : HAS_LIMIT) |
+      (payload === undefined ? 0 : HAS_PAYLOAD),
+  );
+  encoder.writeWord(task.ticket);
+  encoder.writeWord(task.submitted);
+  encoder.writeNumber(task.fn);
+  if (runTimeout !== undefined) encoder.writeNumber(runTimeout);
+  if (payload !== undefined) encoder.writeList(payload, task.from, task.to);
 }
 
 /** Reads what {@linkcode writeTask} wrote. */
 export function readTask(decoder: Decoder): ReceivedTask {
+  const id = decoder.readWord();
+  const flags = decoder.readWord();
   const task: ReceivedTask = {
-    id: decoder.readNumber(),
-    ticket: decoder.readNumber(),
+    id,
+    ticket: decoder.readWord(),
+    submitted: decoder.readWord(),
     fn: decoder.readNumber(),
-    mode: decoder.readNumber() as Mode,
-    isSettled: decoder.read() === true,
-    submitted: decoder.readNumber(),
-    runTimeout: decoder.read() as number | undefined,
+    mode: (flags & MODES) as Mode,
+    isSettled: (flags & IS_SETTLED) !== 0,
+    runTimeout: (flags & HAS_LIMIT) === 0 ? undefined : decoder.readNumber(),
     payload: undefined,
     hasNumbers: false,
     slot: 0,
     hasEnded: false,
     running: undefined,
   };
+  if ((flags & HAS_PAYLOAD) === 0) return task;
   const { position } = decoder;
   try {
     task.hasNumbers = decoder.hasNumbers;
     const payload = decoder.read();
-    if (payload !== undefined && !Array.isArray(payload)) {
-      throw new Damaged("task");
-    }
+    if (!Array.isArray(payload)) throw new Damaged("task");
     task.payload = payload;
   } catch (error) {
     // The payload holds a function that this worker doesn't know, or not yet.
@@ -214,6 +224,18 @@ export function checkSettled(
       Number.isInteger(failure[0]) && failure[0] >= 0 && failure[0] < count
     );
   if (!isSettled) throw new Damaged("answer");
+}
+
+function writeReply(
+  encoder: Encoder,
+  id: number,
+  kind: Reply,
+  value: unknown,
+): void {
+  encoder.writeWord(id);
+  encoder.writeWord(kind);
+  if (kind === Reply.LISTED) encoder.writeList(value as unknown[]);
+  else encoder.write(value);
 }
 
 /** Sends a worker's answers to the main thread. */
@@ -298,11 +320,6 @@ export class Replies {
   }
 
   #write(id: number, kind: Reply, value: unknown): boolean {
-    return this.#results.write((encoder) => {
-      encoder.write(id);
-      encoder.write(kind);
-      if (kind === Reply.LISTED) encoder.writeList(value as unknown[]);
-      else encoder.write(value);
-    });
+    return this.#results.write(writeReply, id, kind, value);
   }
 }

@@ -3,7 +3,7 @@
 import { now, Promise } from "../platform/platform.ts";
 import { expose } from "../expose.ts";
 import type { Decoder } from "../codec/decoder.ts";
-import { checkStop } from "../sync/waiters.ts";
+import { beforeBlocking, checkStop } from "../sync/waiters.ts";
 import { Mark, recordSpan } from "../sync/recorder.ts";
 import { markBottom } from "../codec/portable_error.ts";
 import { addOwnModule, type AnyFunction } from "../codec/references.ts";
@@ -13,7 +13,8 @@ import { Claim, Tickets } from "./claim.ts";
 import { enterPool, lookAtSignals, runAs } from "./current_task.ts";
 import { runTask } from "./run_task.ts";
 import { addTime, microseconds } from "./stats.ts";
-import { readTask, type ReceivedTask, Replies } from "./task.ts";
+import { Pace } from "./pace.ts";
+import { Mode, readTask, type ReceivedTask, Replies } from "./task.ts";
 
 /**
  * Why a worker has ended by itself: it has done `maxTasksPerChild` tasks, it had none
@@ -59,6 +60,7 @@ export async function workerLoop(options: WorkerLoopOptions): Promise<LoopEnd> {
   const { claim, initializer, initargs, finalizer } = options;
   answerPings(claim);
   const loop = new Loop(options);
+  using _blocking = beforeBlocking(() => loop.rest());
   if (initializer !== undefined) await initializer(...initargs);
   setPending(() => loop.hasTasks);
   Atomics.store(claim, Claim.READY, 1);
@@ -86,6 +88,7 @@ class Loop {
   #broken = Promise.withResolvers<never>();
   /** The number of tasks that have begun. */
   #begun = 0;
+  #pace = new Pace(() => this.#tasks.count);
   /** When the next task begins: when the last one ended, or the wait for it. */
   #time = microseconds();
 
@@ -94,14 +97,22 @@ class Loop {
     this.#options = options;
     this.#claim = claim;
     this.#tickets = new Tickets(options.tickets);
-    this.#tasks = new Channel(options.tasks, Mark.POOL);
-    this.#replies = new Replies(new Channel(options.results), options);
+    this.#tasks = new Channel({ buffer: options.tasks, mark: Mark.POOL });
+    this.#replies = new Replies(
+      new Channel({ buffer: options.results }),
+      options,
+    );
     this.#freeSlots = Array.from({ length: tasksPerWorker }, (_, i) => i);
     enterPool({ tickets: this.#tickets, claim }, tasksPerWorker);
   }
 
   get hasTasks(): boolean {
     return this.#freeSlots.length < this.#options.tasksPerWorker;
+  }
+
+  /** Has other workers woken for tasks: this one may not look for them soon. */
+  rest(): void {
+    this.#tasks.rest();
   }
 
   /** Runs tasks until there are no more, or the worker has done enough of them. */
@@ -134,22 +145,35 @@ class Loop {
       }
       const done = this.#do(task);
       if (isThenable(done)) {
+        this.#pace.slow();
+        this.#tasks.rest();
         if (isSingle) await done;
         else done.catch(this.#broken.reject);
       }
       // The worker is about to be ended.
-      if (this.#isHeld) await new Promise(() => {});
+      if (this.#isHeld) {
+        this.#tasks.rest();
+        await new Promise(() => {});
+      }
     }
+    this.#tasks.rest();
     while (this.#freeSlots.length < tasksPerWorker) await this.#slotFreed();
     return end;
   }
 
   #take = (decoder: Decoder): ReceivedTask => {
     const task = readTask(decoder);
+    this.#tasks.looksSoon = this.#isQuick(task);
     task.slot = this.#slot;
     Atomics.store(this.#claim, Claim.taskOf(task.slot), task.id);
     return task;
   };
+
+  /** Whether a task won't keep this worker long from its next look. */
+  #isQuick({ fn, mode }: ReceivedTask): boolean {
+    return this.#options.tasksPerWorker === 1 && mode === Mode.APPLY &&
+      this.#pace.isQuick(fn);
+  }
 
   /** Runs a task. It returns a promise only if the task has to be awaited. */
   #do(task: ReceivedTask): void | Promise<void> {
@@ -181,6 +205,7 @@ class Loop {
     span?.[Symbol.dispose]();
     const time = this.#time = microseconds();
     addTime(this.#claim, Claim.RAN, began, time);
+    this.#pace.add(time - began);
     this.#release(task);
   }
 

@@ -34,6 +34,9 @@ const LEAD = 32;
 /** Pauses of such a consumer: two microseconds, in which some forty are put. */
 const LEAD_PAUSES = 80;
 
+/** The bytes of the records that are taken at once. */
+const SOME_BYTES = 2048;
+
 /** The bytes of a cache line. Cores fetch a line as a whole from each other. */
 const LINE_BYTES = 64;
 /** The bytes of the ring that a producer fetches at once. */
@@ -66,9 +69,12 @@ export class Ring extends Store {
   #bytes!: Uint8Array;
   #ints!: Int32Array;
   #floats!: Float64Array;
+  #isOnlyPutter: boolean;
 
-  constructor(source: number | SharedArrayBuffer) {
+  /** A thread that is the only one to put needs no mutex for it. */
+  constructor(source: number | SharedArrayBuffer, isOnlyPutter = false) {
     super(source);
+    this.#isOnlyPutter = isOnlyPutter;
     this.#takeMutex = new Mutex(this.words, HEAD);
     this.#view();
   }
@@ -80,37 +86,50 @@ export class Ring extends Store {
   }
 
   put(cargo: Cargo): PutResult {
-    const words = this.words;
-    const length = cargo.length;
-    const size = recordSize(length);
+    if (this.#isOnlyPutter) return this.#putAlone(cargo);
     let added = 0;
     this.putMutex.lock();
     try {
-      if (words[CLOSED] !== 0) return "closed";
-      const puts = words[PUTS];
-      const limit = words[LIMIT];
-      if (limit > 0 && countOf(puts - words[TAKES_SEEN]) >= limit) {
-        this.#seeTakes();
-        if (countOf(puts - words[TAKES_SEEN]) >= limit) return "full";
-      }
-      if (!this.#hasRoom(size)) return "full";
-      const count = countOf(puts);
-      const tail = words[TAIL];
-      const at = (tail & this.#mask) >> 2;
-      this.#ints[at] = length;
-      this.#ints[at + 1] = cargo.kind;
-      if (length <= INLINE_BYTES) this.#floats[(at >> 1) + 1] = cargo.number;
-      else this.#copyIn(cargo, (tail + 8) | 0);
-      const next = (tail + size) | 0;
-      if (((tail ^ next) & -STRETCH_BYTES) !== 0) this.#fetch(next);
-      // From here on, nothing that could throw.
-      words[TAIL] = next;
-      this.lastPut = count;
-      added = STEP;
-      return "put";
+      const result = this.#write(cargo);
+      if (result === "put") added = STEP;
+      return result;
     } finally {
       this.putMutex.unlock(added);
     }
+  }
+
+  #putAlone(cargo: Cargo): PutResult {
+    const words = this.words;
+    const result = this.#write(cargo);
+    if (result === "put") Atomics.store(words, PUTS, (words[PUTS] + STEP) | 0);
+    return result;
+  }
+
+  /** Writes the record, which the next count of `PUTS` makes visible. */
+  #write(cargo: Cargo): PutResult {
+    const words = this.words;
+    const length = cargo.length;
+    const size = recordSize(length);
+    if (words[CLOSED] !== 0) return "closed";
+    const puts = words[PUTS];
+    const limit = words[LIMIT];
+    if (limit > 0 && countOf(puts - words[TAKES_SEEN]) >= limit) {
+      this.#seeTakes();
+      if (countOf(puts - words[TAKES_SEEN]) >= limit) return "full";
+    }
+    if (!this.#hasRoom(size)) return "full";
+    const tail = words[TAIL];
+    const at = (tail & this.#mask) >> 2;
+    this.#ints[at] = length;
+    this.#ints[at + 1] = cargo.kind;
+    if (length <= INLINE_BYTES) this.#floats[(at >> 1) + 1] = cargo.number;
+    else this.#copyIn(cargo, (tail + 8) | 0);
+    const next = (tail + size) | 0;
+    if (((tail ^ next) & -STRETCH_BYTES) !== 0) this.#fetch(next);
+    // From here on, nothing that could throw.
+    words[TAIL] = next;
+    this.lastPut = countOf(puts);
+    return "put";
   }
 
   override letPutsRunAhead(): void {
@@ -154,6 +173,43 @@ export class Ring extends Store {
       this.lastTake = count;
       added = size;
       return true;
+    } finally {
+      this.#takeMutex.unlock(added);
+    }
+  }
+
+  /**
+   * Moves several small records into the cargo, each with its length and its kind
+   * before it. A record that is larger than `SOME_BYTES` stays for `take`.
+   *
+   * @returns How many; -1 if none is stored.
+   */
+  takeSome(cargo: Cargo): number {
+    const words = this.words;
+    if (words[TAKES] === words[PUTS_SEEN] && this.isEmpty) return -1;
+    let added = 0;
+    this.#takeMutex.lock();
+    try {
+      words[PUTS_SEEN] = stepsIn(Atomics.load(words, PUTS));
+      if (words[SIZE] !== this.#mask + 1) this.#view();
+      const takes = words[TAKES];
+      const stored = countOf(words[PUTS_SEEN] - takes);
+      const head = stepsIn(words[HEAD]);
+      const ints = this.#ints;
+      let bytes = 0;
+      let count = 0;
+      for (; count < stored; count++) {
+        const length = ints[((head + bytes) & this.#mask) >> 2];
+        if (length > this.#mask + 1) throw damaged();
+        const size = recordSize(length);
+        if (bytes + size > SOME_BYTES) break;
+        bytes += size;
+      }
+      cargo.length = bytes;
+      this.#copyOut(cargo, head);
+      words[TAKES] = (takes + count * STEP) | 0;
+      added = bytes;
+      return count;
     } finally {
       this.#takeMutex.unlock(added);
     }

@@ -495,6 +495,18 @@ export function stopped(): Stopped {
   return new Stopped("The thread was terminated");
 }
 
+/** What is done before the thread blocks. */
+const blockers = new Set<() => void>();
+
+/**
+ * Has a function called before the running thread blocks, until the returned object
+ * is disposed of. The function must not wait.
+ */
+export function beforeBlocking(call: () => void): Disposable {
+  blockers.add(call);
+  return { [Symbol.dispose]: () => void blockers.delete(call) };
+}
+
 /** Milliseconds left until a deadline on `performance.now()`'s clock. */
 function remaining(deadline: number): number {
   return Math.max(0, deadline - now());
@@ -517,6 +529,7 @@ export function parkSync(deadline: number): number {
     answerCalls?.(true);
     const left = remaining(deadline);
     if (left === 0) return PARKED;
+    for (const call of blockers) call();
     Atomics.wait(table, at, PARKED, left);
   }
 }

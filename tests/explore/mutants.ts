@@ -272,7 +272,7 @@ const mutants: Mutant[] = [
     `    let added = 0;
     this.putMutex.lock();`,
     `    let added = 0;
-    Atomics.or(words, 0, 1);`,
+    Atomics.or(this.words, 0, 1);`,
   ),
   m(
     "ring: a record is taken without the mutex of takes",

@@ -29,7 +29,7 @@ Deno.test("Channel: nobody is woken while a thread that is alive spins", async (
   using _alive = hold();
   const channel = new Channel();
   const words = new Int32Array(channel.buffer, 0, 128);
-  const other = new Channel(channel.buffer);
+  const other = new Channel({ buffer: channel.buffer });
   const received = other.receive((decoder) => decoder.read());
   // It has found nothing, and sleeps.
   await new Promise((resolve) => setTimeout(resolve, 10));
@@ -51,7 +51,7 @@ Deno.test("Channel: a taker that died while it spun holds nobody up", async () =
   using _alive = hold();
   const channel = new Channel();
   const words = new Int32Array(channel.buffer, 0, 128);
-  const received = new Channel(channel.buffer)
+  const received = new Channel({ buffer: channel.buffer })
     .receive((decoder) => decoder.read());
   await new Promise((resolve) => setTimeout(resolve, 10));
   // The id of a thread that never was.

@@ -180,7 +180,7 @@ threadTest(
         await delay(20);
         const task = new Task(idOf(fns.square)!, Mode.APPLY, false, [id]);
         table.add(task);
-        tasks.write((encoder) => writeTask(encoder, task));
+        tasks.write(writeTask, task);
         tasks.send();
       }
       await delay(20);
@@ -192,3 +192,48 @@ threadTest(
     assertEquals(claims, [7, 8]);
   },
 );
+
+/** How the main thread sees that two tasks have begun. */
+const watches = {
+  async awaits(begun: Queue<number>) {
+    for (let i = 0; i < 2; i++) await begun.get({ timeout: 60 });
+  },
+  blocks(begun: Queue<number>) {
+    for (let i = 0; i < 2; i++) begun.getSync({ timeout: 60 });
+  },
+  computes(begun: Queue<number>) {
+    const giveUpAt = performance.now() + 60_000;
+    while (begun.size < 2 && performance.now() < giveUpAt);
+    for (let i = 0; i < 2; i++) begun.getNowait();
+  },
+};
+
+for (
+  const [task, main] of [
+    ["waits", "awaits"],
+    ["waits", "blocks"],
+    ["waits", "computes"],
+    ["computes", "awaits"],
+    ["computes", "blocks"],
+  ] as const
+) {
+  threadTest(
+    `Pool: a task that ${task} where others were quick holds up no other, while the main thread ${main}`,
+    async () => {
+      const begun = new Queue<number>();
+      const go = new Queue<number>();
+      await using pool = await idlePool(2, begun, go);
+      for (let round = 0; round < 20; round++) {
+        // In turn: the other worker sleeps.
+        for (let i = 0; i < 200; i++) await pool.apply(fns.holdUp, ["nothing"]);
+        const held = range(2).map(() => pool.apply(fns.holdUp, [task]));
+        try {
+          await watches[main](begun);
+        } finally {
+          for (const _ of held) go.putNowait(1);
+        }
+        await Promise.all(held);
+      }
+    },
+  );
+}

@@ -330,3 +330,42 @@ Deno.test("Ring does as a plain queue does, at random", async () => {
     }
   });
 });
+
+Deno.test("Ring: several records are taken at once, each as it was put", async () => {
+  await withSeed((seed) => {
+    const random = new Random(seed);
+    const ring = new Ring(1 << 20, true);
+    const cargo = new Cargo();
+    let put = 0;
+    let taken = 0;
+    for (let round = 0; round < 300; round++) {
+      for (let n = random.below(60); n > 0; n--) {
+        const length = random.below(50) === 0 ? 3000 : 9 + random.below(100);
+        assertEquals(ring.put(fill(outgoing, length, put++)), "put");
+      }
+      for (;;) {
+        const count = ring.takeSome(cargo);
+        if (count < 0) break;
+        if (count === 0) {
+          assert(ring.take(cargo), "a large record is left");
+          assertEquals(cargo.length, 3000);
+          assertEquals(cargo.bytes[0], taken++ & 255);
+          continue;
+        }
+        let at = 0;
+        for (let i = 0; i < count; i++) {
+          const length = cargo.ints[at >> 2];
+          assertEquals(cargo.ints[(at >> 2) + 1], Kind.BYTES);
+          for (let k = 0; k < length; k++) {
+            assertEquals(cargo.bytes[at + 8 + k], taken + k * 7 & 255);
+          }
+          taken++;
+          at += sizeOf(length);
+        }
+        assertEquals(at, cargo.length);
+      }
+      assertEquals(taken, put);
+      assertEquals(ring.count, 0);
+    }
+  });
+});

@@ -32,7 +32,7 @@ export function sendRecords(
   notes: Notes,
   n: number,
 ): void {
-  const channel = new Channel(buffer);
+  const channel = new Channel({ buffer });
   for (let i = 0; i < n; i++) {
     channel.write((encoder) => encoder.write(1));
     channel.sendSync();
@@ -45,12 +45,29 @@ export async function takeRecords(
   buffer: SharedArrayBuffer,
   notes: Notes,
 ): Promise<void> {
-  const channel = new Channel(buffer);
+  const channel = new Channel({ buffer });
   for (;;) {
-    const record = await channel.receive((decoder) => decoder.readNumber());
+    const record = await channel.receive((decoder) => decoder.read() as number);
     if (record === undefined) return;
     Atomics.add(notes, 1, record);
   }
+}
+
+/** Takes records until there are no more, and says of each that it is quick. */
+export async function takeQuickly(
+  buffer: SharedArrayBuffer,
+  notes: Notes,
+): Promise<void> {
+  const channel = new Channel({ buffer });
+  for (;;) {
+    const record = await channel.receive((decoder) => {
+      channel.looksSoon = true;
+      return decoder.read() as number;
+    });
+    if (record === undefined) break;
+    Atomics.add(notes, 1, record);
+  }
+  channel.rest();
 }
 
 /** A pool's task. */
@@ -64,13 +81,13 @@ export function postTasks(
   tickets: Int32Array,
   numbers: number[],
 ): void {
-  const channel = new Channel(buffer);
+  const channel = new Channel({ buffer });
   for (const [ticket, number] of numbers.entries()) {
     const task = new Task(idOf(half)!, Mode.APPLY, false, [number]);
     task.ticket = ticket;
     task.id = ticket + 1;
     Atomics.store(tickets, ticket, task.id);
-    channel.write((encoder) => writeTask(encoder, task));
+    channel.write(writeTask, task);
     channel.sendSync();
   }
   channel.close();
@@ -88,13 +105,13 @@ export function callOffTask(
 
 /** Adds up what a pool's workers have answered. */
 export function sumOfResults(buffer: SharedArrayBuffer): number {
-  const channel = new Channel(buffer);
+  const channel = new Channel({ buffer });
   let sum = 0;
   for (;;) {
     const result = channel.take((decoder) => {
-      const [_id, kind] = [decoder.readNumber(), decoder.readNumber()];
+      const [_id, kind] = [decoder.readWord(), decoder.readWord()];
       if (kind !== Reply.DONE) throw new Error(`an answer of kind ${kind}`);
-      return decoder.readNumber();
+      return decoder.read() as number;
     });
     if (result === undefined) return sum;
     sum += result;
@@ -258,5 +275,6 @@ expose(import.meta, {
   sendRecords,
   serveJobs,
   startJob,
+  takeQuickly,
   takeRecords,
 });

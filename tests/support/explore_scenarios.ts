@@ -515,6 +515,16 @@ export const scenarios: Record<string, () => Scenario> = {
     },
     (notes) => assertEquals(sums(notes), 4),
   ),
+  "Channel: two send, two take and will look soon": counted(
+    (notes) => {
+      const buffer = channelBuffer();
+      return [
+        ...times(2, thread(lives.takeQuickly, buffer, notes)),
+        ...times(2, thread(lives.sendRecords, buffer, notes, 2)),
+      ];
+    },
+    (notes) => assertEquals(sums(notes), 4),
+  ),
   "Thread: it ends or is given up, and is joined": slotted(
     (notes) => [
       thread(lives.live, notes),

@@ -2,6 +2,7 @@
 
 import {
   currentThread,
+  Empty,
   expose,
   getIdent,
   type Queue,
@@ -73,6 +74,24 @@ export function keepQueues(begun: Queue<number>, go: Queue<number>): void {
 
 export function waitKept(): number {
   return wait(queues!.begun, queues!.go);
+}
+
+/** What a task does that isn't done at once. */
+export type Holdup = "nothing" | "waits" | "computes";
+
+/** Says that it has begun and waits for a go, or computes until there is one. */
+export function holdUp(how: Holdup): void {
+  if (how === "nothing") return;
+  const { begun, go } = queues!;
+  begun.putSync(1);
+  if (how === "waits") return void go.getSync();
+  for (;;) {
+    try {
+      return void go.getNowait();
+    } catch (error) {
+      if (!(error instanceof Empty)) throw error;
+    }
+  }
 }
 
 /** Leaves something behind that blocks the worker after the task. */
@@ -355,6 +374,7 @@ expose(import.meta, {
   failAtLength,
   keepQueues,
   waitKept,
+  holdUp,
   waitItem,
   spread,
   later,

@@ -1,0 +1,52 @@
+// Copyright 2026 the lab9 authors. MIT license.
+
+import { currentThreadId, isAlive } from "../sync/waiters.ts";
+
+/**
+ * The word of a channel that says which of its takers is on the lookout for records,
+ * as far as one thread needs it. It holds the taker's thread id, or 0.
+ */
+export class Lookout {
+  #words: Int32Array;
+  #index: number;
+  /** Whether this thread has the post, as far as it knows. */
+  #isMine = false;
+
+  constructor(words: Int32Array, index: number) {
+    this.#words = words;
+    this.#index = index;
+  }
+
+  /** Whether a thread that is alive is on the lookout. */
+  get isHeld(): boolean {
+    const holder = Atomics.load(this.#words, this.#index);
+    return holder !== 0 && isAlive(holder);
+  }
+
+  /** Whether this thread may be on the lookout. Only `take` knows. */
+  get isMine(): boolean {
+    return this.#isMine;
+  }
+
+  /** Puts this thread on the lookout, unless another is; whether it is. */
+  take(): boolean {
+    const me = currentThreadId();
+    const holder = Atomics.load(this.#words, this.#index);
+    if (holder === me) return this.#isMine = true;
+    if (holder !== 0 && isAlive(holder)) return false;
+    return this.#isMine =
+      Atomics.compareExchange(this.#words, this.#index, holder, me) === holder;
+  }
+
+  /** Takes this thread off the lookout. */
+  leave(): void {
+    this.#isMine = false;
+    const me = currentThreadId();
+    Atomics.compareExchange(this.#words, this.#index, me, 0);
+  }
+
+  /** Takes whoever is there off the lookout. */
+  clear(): void {
+    Atomics.store(this.#words, this.#index, 0);
+  }
+}
