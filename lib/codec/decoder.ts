@@ -215,6 +215,14 @@ export class Decoder {
         const magnitude = BigInt(`0x${digits}`);
         return negative ? -magnitude : magnitude;
       }
+      case Tag.BYTES: {
+        const length = this.#count(1);
+        const start = this.#at;
+        this.#at += length;
+        const view = this.#keep(this.#bytes.slice(start, this.#at));
+        this.#keep(view.buffer);
+        return view;
+      }
       case Tag.FUNCTION:
         return this.#function(this.#float());
       case Tag.TEXT_HANDLE: {

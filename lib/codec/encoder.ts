@@ -36,6 +36,7 @@ import {
 } from "./shapes.ts";
 import {
   DEEP_BYTES,
+  isUint8Array,
   MAX_DEPTH,
   SHALLOW,
   Tag,
@@ -330,6 +331,11 @@ export class Encoder {
     if (this.#seen(value)) return;
     this.#refuseMarked(value);
     if (++this.#depth > this.#deepest) this.#goDeeper();
+    if (ArrayBuffer.isView(value)) {
+      this.#arrayView(value);
+      this.#depth--;
+      return;
+    }
     if (isExotic(value)) {
       throw dataCloneError("A proxy or an arguments object can't be cloned.");
     }
@@ -371,7 +377,8 @@ export class Encoder {
     // Without properties it may be a Map, say, whose prototype was replaced.
     const brand = brandOf(value);
     if (brand === undefined) this.#unbranded(value);
-    else this.#branded(value, brand);
+    // Views don't come here.
+    else if (brand !== "View") this.#branded(value, brand);
   }
 
   #refuseMarked(value: object): void {
@@ -520,7 +527,7 @@ export class Encoder {
     this.#float(number);
   }
 
-  #branded(value: object, brand: Brand): void {
+  #branded(value: object, brand: Exclude<Brand, "View">): void {
     switch (brand) {
       case "Map":
         return this.#map(value as Map<unknown, unknown>);
@@ -536,8 +543,6 @@ export class Encoder {
         return this.#error(value as Error);
       case "ArrayBuffer":
         return this.#buffer(value as ArrayBuffer);
-      case "View":
-        return this.#arrayView(value as ArrayBufferView);
       default:
         this.#tag(Tag.BOXED);
         return this.write(unbox[brand].call(value));
@@ -686,7 +691,29 @@ export class Encoder {
     this.#at += buffer.byteLength;
   }
 
+  /** Writes the bytes of a view and of its buffer at once; false if they differ. */
+  #wholeBuffer(view: Uint8Array): boolean {
+    const { buffer, length } = view;
+    // Shared memory says nothing of that, nor does a view of another prototype.
+    if ((buffer as ArrayBuffer | undefined)?.resizable !== false) return false;
+    if (length === 0 || length !== buffer.byteLength) return false;
+    if (length > this.#largestBuffer) return false;
+    this.#refuseMarked(buffer);
+    const start = this.#at;
+    if (this.#seen(buffer)) {
+      this.#at = start;
+      return false;
+    }
+    this.#reserve(5 + length);
+    this.#bytes[start] = Tag.BYTES;
+    this.#view.setUint32(start + 1, length, true);
+    this.#bytes.set(view, start + 5);
+    this.#at = start + 5 + length;
+    return true;
+  }
+
   #arrayView(view: ArrayBufferView): void {
+    if (isUint8Array(view) && this.#wholeBuffer(view)) return;
     const isResizable = (view.buffer as ArrayBuffer).resizable;
     const tracks = isResizable && tracksLength(view);
     const length = "length" in view ? view.length : view.byteLength;

@@ -51,6 +51,8 @@ export const Tag = {
   SHAPE: 31,
   /** An object of a shape that the cargo holds before it: the shape's place. */
   SAME_SHAPE: 32,
+  /** A `Uint8Array` of the whole of a buffer that can't be resized: its bytes. */
+  BYTES: 33,
 } as const;
 
 /** Past this, neither `structuredClone` nor the receiver's stack is sure to do. */
@@ -105,6 +107,11 @@ const viewName = Object.getOwnPropertyDescriptor(
 /** The index of a view's class, whatever its prototype. */
 export function viewIndex(view: ArrayBufferView): number {
   return viewIndexes.get(viewName.call(view) ?? "DataView")!;
+}
+
+/** Whether a view is a `Uint8Array`, whatever its prototype. */
+export function isUint8Array(view: ArrayBufferView): view is Uint8Array {
+  return viewName.call(view) === "Uint8Array";
 }
 
 /**

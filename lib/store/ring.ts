@@ -305,7 +305,7 @@ export class Ring extends Store {
     const start = position & this.#mask;
     const first = Math.min(length, this.#mask + 1 - start);
     this.#bytes.set(cargo.bytes.subarray(0, first), start);
-    this.#bytes.set(cargo.bytes.subarray(first, length), 0);
+    if (first < length) this.#bytes.set(cargo.bytes.subarray(first, length), 0);
   }
 
   #copyOut(cargo: Cargo, position: number): void {

@@ -9,6 +9,7 @@ import { Cargo } from "../../lib/codec/cargo.ts";
 import { Decoder } from "../../lib/codec/decoder.ts";
 import { Encoder } from "../../lib/codec/encoder.ts";
 import { Queue } from "../../lib/queue/queue.ts";
+import { Damaged, Tag } from "../../lib/codec/tags.ts";
 import { difference } from "../support/difference.ts";
 
 const encoder = new Encoder();
@@ -396,4 +397,42 @@ Deno.test("Encoder: parts of lists, and Decoder: into another", () => {
       assertEquals(target, expected);
     }
   }
+});
+
+Deno.test("Codec: bytes that are all of their buffer", () => {
+  class Special extends Uint8Array {}
+  const bytes = new Uint8Array([1, 2, 3]);
+  const { buffer } = bytes;
+  const resizable = new Uint8Array(new ArrayBuffer(3, { maxByteLength: 9 }));
+  for (
+    const value of [
+      bytes,
+      [bytes, bytes],
+      [bytes, buffer],
+      [buffer, bytes],
+      [bytes, new DataView(buffer), buffer, new Uint16Array(buffer, 0, 1)],
+      [bytes, {}, [{}], bytes, buffer],
+      bytes.subarray(1),
+      bytes.subarray(0, 2),
+      new Uint8Array(0),
+      new Int8Array([1, -1]),
+      new Special([1, 2]),
+      resizable,
+    ]
+  ) assertAsPlatform(() => value);
+});
+
+Deno.test("Codec: what arrives as bytes shares one buffer with what refers to it", () => {
+  const bytes = new Uint8Array([1, 2, 3]);
+  const [view, buffer, again] = transfer([bytes, bytes.buffer, bytes]);
+  assert((view as Uint8Array).buffer === buffer && view === again);
+  assertEquals((buffer as ArrayBuffer).byteLength, 3);
+});
+
+Deno.test("Codec: forged bytes are refused", () => {
+  const cargo = new Cargo();
+  cargo.kind = 6;
+  cargo.length = 12;
+  cargo.bytes.set([Tag.BYTES, 100, 0, 0, 0, 1, 2, 3]);
+  assertThrows(() => new Decoder().decode(cargo), Damaged);
 });
