@@ -357,6 +357,23 @@ export function ignoreEndingSignals(): void {
   };
 }
 
+/**
+ * Returns what ends this worker when its last steps are done: the given function, or
+ * in a browser one that only clears all timers. There the parent terminates the
+ * worker. If a parent is terminated while its worker closes itself, Chromium 156 may
+ * keep both for ever.
+ */
+export function closerOf(close: () => void): () => void {
+  return deno === undefined ? clearTimers : close;
+}
+
+/** A browser numbers its timers from 1. */
+function clearTimers(): void {
+  for (let timer = Number(startTimer(() => {})); timer > 0; timer--) {
+    clear()(timer);
+  }
+}
+
 const never = new Int32Array(new SharedArrayBuffer(4));
 
 /** Blocks until this worker has ended. */

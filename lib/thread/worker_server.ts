@@ -7,6 +7,7 @@
  */
 
 import {
+  closerOf,
   halt,
   ignoreEndingSignals,
   MessageChannel,
@@ -122,7 +123,7 @@ let isFailing = false;
 let lastName: string | undefined;
 /** Stray errors from before the first thread. */
 const early: unknown[] = [];
-/** The platform's `self.close`. */
+/** Ends the worker, as far as it does that itself. */
 let closeWorker: () => void;
 /** The resolvers of promises for mail, in the order in which mail was asked for. */
 const receivers: ((mail: Packed) => void)[] = [];
@@ -135,7 +136,7 @@ if (typeof self === "object" && self.name === WORKER_NAME) install();
  */
 function install(): void {
   const close = self.close.bind(self);
-  closeWorker = close;
+  closeWorker = closerOf(close);
   const announce = () => {
     if (handover === undefined || isLoading()) {
       // Fails the module, and so the thread that needs it.

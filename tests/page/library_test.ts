@@ -8,8 +8,12 @@ const ISOLATED = {
   "cross-origin-embedder-policy": "require-corp",
 };
 
-/** Serves a bundle, and a page that loads it, with these headers. */
-function serve(bundle: string, headers: Record<string, string>) {
+/** Serves a bundle, and a page with a text, with these headers. */
+function serve(
+  bundle: string,
+  headers: Record<string, string>,
+  text = '<script type="module" src="/library.js"></script>',
+) {
   return Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
     (req) =>
@@ -17,16 +21,16 @@ function serve(bundle: string, headers: Record<string, string>) {
         ? new Response(bundle, {
           headers: { ...headers, "content-type": "text/javascript" },
         })
-        : new Response('<script type="module" src="/library.js"></script>', {
+        : new Response(text, {
           headers: { ...headers, "content-type": "text/html" },
         }),
   );
 }
 
-async function bundleLibrary(): Promise<string> {
+async function bundleOf(script: string): Promise<string> {
   const output = Deno.makeTempFileSync({ suffix: ".js" });
   try {
-    const entry = new URL("support/library.ts", import.meta.url).pathname;
+    const entry = new URL(`support/${script}`, import.meta.url).pathname;
     const flags = ["--quiet", "--platform", "browser", "--output", output];
     await deno("bundle", ...flags, entry);
     return Deno.readTextFileSync(output);
@@ -36,7 +40,7 @@ async function bundleLibrary(): Promise<string> {
 }
 
 chromiumTest("The library runs in a page", async (browser, t) => {
-  const bundle = await bundleLibrary();
+  const bundle = await bundleOf("library.ts");
 
   await t.step("queues, locks, threads and pools", async () => {
     await using server = serve(bundle, ISOLATED);
@@ -75,3 +79,30 @@ chromiumTest("The library runs in a page", async (browser, t) => {
     },
   );
 });
+
+/** One time in ten or more it went wrong. */
+const RUNS = 40;
+
+chromiumTest(
+  "Workers end with the worker that started them",
+  async (browser) => {
+    await using server = serve(await bundleOf("short_lab.ts"), ISOLATED, "");
+    const page = await openPage(
+      browser,
+      `http://127.0.0.1:${server.addr.port}/`,
+    );
+    await page.evaluate(`(async () => {
+    for (let i = 0; i < ${RUNS}; i++) {
+      const worker = new Worker("/library.js", { type: "module" });
+      await new Promise((resolve) => worker.onmessage = resolve);
+      worker.terminate();
+    }
+  })()`);
+    const deadline = performance.now() + 60_000;
+    while (page.workers().length > 0 && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assertEquals(page.workers().map((worker) => worker.url()), []);
+    await page.close();
+  },
+);
