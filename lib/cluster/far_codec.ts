@@ -8,31 +8,27 @@ import type { FarModules } from "./far_modules.ts";
 
 /** Encodes values as text and back: as the library's own bytes, in Base64. */
 export class FarCodec {
-  #encoder: Encoder;
+  #modules: FarModules;
   #decoder = new Decoder();
-  #outgoing = new Cargo();
   #incoming = new Cargo();
 
   constructor(modules: FarModules) {
-    this.#encoder = new Encoder({ farIds: modules.farIdOf });
+    this.#modules = modules;
   }
 
   /**
-   * Encodes what the callback writes.
+   * Encodes what the callback writes. Property getters of the values may encode other
+   * values meanwhile.
    *
    * @throws {DOMException} A `DataCloneError` if a value can't be encoded.
    */
   encode(write: (encoder: Encoder) => void): string {
-    const cargo = this.#outgoing;
-    this.#encoder.begin(cargo);
-    try {
-      write(this.#encoder);
-    } finally {
-      this.#encoder.end();
-    }
-    const text = cargo.bytes.subarray(0, cargo.length).toBase64();
-    cargo.trim();
-    return text;
+    const cargo = new Cargo();
+    const encoder = new Encoder({ farIds: this.#modules.farIdOf });
+    encoder.begin(cargo);
+    write(encoder);
+    encoder.end();
+    return cargo.bytes.subarray(0, cargo.length).toBase64();
   }
 
   /**

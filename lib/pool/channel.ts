@@ -87,12 +87,13 @@ export class Channel {
   #ring: Ring;
   #notEmpty: WaitList;
   #notFull: WaitList;
-  #outgoing = new Cargo(CAPACITY);
+  #encoder = newEncoder();
+  #cargo = new Cargo(CAPACITY);
+  /** Whether a record is being written, so that the encoder and its cargo are in use. */
+  #isWriting = false;
+  /** The record that {@linkcode Channel.send} sends. */
+  #outgoing = this.#cargo;
   #incoming = new Cargo();
-  #encoder = new Encoder({
-    refusesMarked: true,
-    largestBuffer: LARGEST_BUFFER,
-  });
   #decoder = new Decoder();
   #spin = new Spin();
   #lookout: Lookout;
@@ -130,7 +131,8 @@ export class Channel {
 
   /**
    * Encodes a record, by a function of the encoder and what is to be written;
-   * {@linkcode send} then sends it.
+   * {@linkcode send} then sends it. Property getters of the values may
+   * write and send other records meanwhile.
    *
    * @returns False if it is larger than what the channel can ever hold.
    * @throws {DOMException} A `DataCloneError` if a value can't be encoded, or
@@ -140,16 +142,33 @@ export class Channel {
     write: (encoder: Encoder, ...what: A) => void,
     ...what: A
   ): boolean {
-    const cargo = this.#outgoing;
-    this.#encoder.begin(cargo);
+    if (this.#isWriting) {
+      return this.#encode(newEncoder(), new Cargo(CAPACITY), write, what);
+    }
+    this.#isWriting = true;
     try {
-      write(this.#encoder, ...what);
-      this.#encoder.end();
+      return this.#encode(this.#encoder, this.#cargo, write, what);
+    } finally {
+      this.#isWriting = false;
+    }
+  }
+
+  #encode<A extends unknown[]>(
+    encoder: Encoder,
+    cargo: Cargo,
+    write: (encoder: Encoder, ...what: A) => void,
+    what: A,
+  ): boolean {
+    encoder.begin(cargo);
+    try {
+      write(encoder, ...what);
+      encoder.end();
+      this.#outgoing = cargo;
       if (this.#ring.canEverHold(cargo)) return true;
     } catch (error) {
       if (!(error instanceof TooLarge)) throw error;
       // The encoder must not keep the values alive that it has seen so far.
-      this.#encoder.begin(cargo);
+      encoder.begin(cargo);
     }
     cargo.trim();
     return false;
@@ -165,11 +184,12 @@ export class Channel {
 
   /** Writes a record that was copied; {@linkcode send} then sends it. */
   rewrite(record: Uint8Array): void {
-    const cargo = this.#outgoing;
+    const cargo = this.#isWriting ? new Cargo(CAPACITY) : this.#cargo;
     cargo.reserve(record.length);
     cargo.bytes.set(record);
     cargo.kind = Kind.BYTES;
     cargo.length = record.length;
+    this.#outgoing = cargo;
   }
 
   /**
@@ -368,4 +388,8 @@ export class Channel {
     const hasEnded = this.isClosed && this.#ring.count === 0;
     return hasEnded ? undefined : PENDING;
   }
+}
+
+function newEncoder(): Encoder {
+  return new Encoder({ refusesMarked: true, largestBuffer: LARGEST_BUFFER });
 }

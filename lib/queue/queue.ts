@@ -927,8 +927,11 @@ function encode(item: unknown, store: Store): Cargo {
 /**
  * Decodes one value of each kind, so that the decoder's code is compiled. An item that
  * was taken must not fail to be decoded because the stack is too small to compile it.
+ * It may be called by a property getter of an item that is being encoded.
  */
 function decodeSample(): void {
+  const encoder = new Encoder();
+  const decoder = new Decoder();
   const cargo = new Cargo();
   let deep: unknown[] = [
     Object(1),

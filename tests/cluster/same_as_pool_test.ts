@@ -88,6 +88,25 @@ const cases: Record<string, (connect: Connect) => Promise<void>> = {
     assert(Object.is(minusZero, -0));
   },
 
+  async "a getter of an item may call the pool"(connect) {
+    await using pool = await connect();
+    const inner: Promise<unknown>[] = [];
+    const item = () => ({
+      before: "b".repeat(300),
+      get called() {
+        inner.push(pool.apply(fns.echo, [{ text: "i".repeat(500) }]));
+        return 1;
+      },
+      after: ["z"],
+    });
+    const items = [item(), item()];
+    const results = await pool.map(fns.echo, items, { chunkSize: 2 });
+    const copy = { before: "b".repeat(300), called: 1, after: ["z"] };
+    assertEquals(results, [copy, copy]);
+    const called = { text: "i".repeat(500) };
+    assertEquals(await Promise.all(inner), [called, called]);
+  },
+
   async "functions and classes of errors travel by reference"(connect) {
     await using pool = await connect();
     assertEquals(await pool.apply(fns.call, [fns.square, 5]), 25);

@@ -5,7 +5,7 @@ import {
   Empty,
   expose,
   getIdent,
-  type Queue,
+  Queue,
   sleep,
   sleepSync,
   transfer,
@@ -230,6 +230,20 @@ export function describeNumber(x: number): string {
   return Object.is(x, -0) ? "-0" : String(x);
 }
 
+/** Puts an item whose getter puts one. The worker must not have used a queue before. */
+export function putInGetter(): unknown[] {
+  const [outer, inner] = [new Queue<unknown>(), new Queue<unknown>()];
+  outer.putNowait({
+    before: "x",
+    get called() {
+      inner.putNowait("inner");
+      return 1;
+    },
+    after: ["z"],
+  });
+  return [outer.getNowait(), inner.getNowait()];
+}
+
 /** Throws for odd numbers. */
 export function failOdd(x: number): number {
   if (x % 2 === 1) throw new RangeError(`odd ${x}`);
@@ -410,6 +424,7 @@ expose(import.meta, {
   closeIf,
   exit,
   failFrom,
+  putInGetter,
   sumOfAll,
   describeNumber,
   large,

@@ -1,0 +1,94 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Pool } from "../../mod.ts";
+import { Channel } from "../../lib/pool/channel.ts";
+import { threadTest } from "../support/threads.ts";
+import { methods, type Options } from "../support/pool_methods.ts";
+import * as fns from "../support/pool_functions.ts";
+
+const range = (n: number) => Array.from({ length: n }, (_, i) => i);
+
+Deno.test("Channel: what is written may write and send other records", () => {
+  const channel = new Channel();
+  channel.write((encoder) => encoder.write("kept"));
+  const kept = channel.copyWritten();
+  const write = () =>
+    channel.write((encoder) => {
+      encoder.write("outer");
+      channel.rewrite(kept);
+      assert(channel.send());
+      channel.write((encoder) => {
+        encoder.write("inner");
+        channel.write((encoder) => encoder.write("innermost"));
+        assert(channel.send());
+      });
+      assert(channel.send());
+      encoder.write("end");
+    });
+  for (const _ of range(2)) {
+    assert(write());
+    assert(channel.send());
+    for (const expected of ["kept", "innermost", "inner", "outer"]) {
+      assertEquals(channel.take((decoder) => decoder.read()), expected);
+    }
+    assertEquals(channel.take((decoder) => decoder.read()), undefined);
+  }
+});
+
+for (const [name, method] of Object.entries(methods)) {
+  threadTest(
+    `Pool.${name}(): a getter of an item may call the pool`,
+    async () => {
+      await using pool = new Pool(2);
+      const inner: Promise<unknown>[] = [];
+      const item = (n: number) => ({
+        before: "b".repeat(300),
+        get called() {
+          inner.push(pool.apply(fns.echo, [{ n, text: "i".repeat(n * 100) }]));
+          inner.push(pool.map(fns.square, [n]));
+          return n;
+        },
+        after: [n],
+      });
+      const results = await method(
+        pool,
+        fns.echo as never,
+        range(4).map((n): [unknown] => [item(n)]),
+        { chunkSize: 2 } as Options,
+      );
+      const expected = range(4).map((n) => ({
+        ...{ before: "b".repeat(300), called: n, after: [n] },
+      }));
+      const byNumber = (one: unknown, other: unknown) =>
+        (one as { called: number }).called -
+        (other as { called: number }).called;
+      assertEquals(results.sort(byNumber), expected);
+      assertEquals(
+        await Promise.all(inner),
+        range(4).flatMap((n) => [{ n, text: "i".repeat(n * 100) }, [n * n]]),
+      );
+    },
+  );
+}
+
+threadTest("Pool.apply(): a getter that calls the pool may throw", async () => {
+  await using pool = new Pool(1);
+  let inner: Promise<unknown> | undefined;
+  const item = {
+    get called() {
+      inner = pool.apply(fns.square, [3]);
+      throw new RangeError("from the getter");
+    },
+  };
+  await assertRejects(() => pool.apply(fns.echo, [item]), RangeError);
+  assertEquals(await inner, 9);
+  assertEquals(await pool.apply(fns.square, [4]), 16);
+});
+
+threadTest("Queue: a getter may put a thread's first item", async () => {
+  await using pool = new Pool(1);
+  assertEquals(await pool.apply(fns.putInGetter), [{
+    before: "x",
+    called: 1,
+    after: ["z"],
+  }, "inner"]);
+});
