@@ -165,6 +165,6 @@ interface Ticket {
  * The words of a buffer that may grow. The view has a fixed length: V8 reads a view
  * that follows the buffer's length by a call, which takes longer than a short item.
  */
-function wordsOf(buffer: SharedArrayBuffer): Int32Array {
+export function wordsOf(buffer: SharedArrayBuffer): Int32Array {
   return new Int32Array(buffer, 0, buffer.byteLength / 4);
 }

@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { wordsOf } from "./claim.ts";
 import type { Task } from "./task.ts";
 
 /** An id and its negative stand in a word of 32 bits. */
@@ -30,11 +31,13 @@ const FIRST_PLACES = 1024;
  * since no two pending tasks have the same id.
  */
 export class TaskTable {
-  #tickets: Int32Array = new Int32Array(
-    new SharedArrayBuffer(FIRST_TICKETS * 4, {
-      maxByteLength: MOST_TICKETS * 4,
-    }),
+  /** The tickets' memory, for handing it to the workers. */
+  readonly buffer: SharedArrayBuffer = new SharedArrayBuffer(
+    FIRST_TICKETS * 4,
+    { maxByteLength: MOST_TICKETS * 4 },
   );
+  /** Is replaced when the memory has grown; see `wordsOf`. */
+  #tickets = wordsOf(this.buffer);
   #usedTickets = 0;
   #freeTickets: number[] = [];
   #tasks: (Task | undefined)[] = new Array(FIRST_PLACES).fill(undefined);
@@ -47,11 +50,6 @@ export class TaskTable {
     this.#lastId = lastId;
   }
 
-  /** The tickets' memory, for handing it to the workers. */
-  get buffer(): SharedArrayBuffer {
-    return this.#tickets.buffer as SharedArrayBuffer;
-  }
-
   get size(): number {
     return this.#size;
   }
@@ -61,8 +59,7 @@ export class TaskTable {
     let waiting = 0;
     let running = 0;
     // Those that were never handed out hold 0.
-    for (let place = 0; place < this.#tickets.length; place++) {
-      const id = Atomics.load(this.#tickets, place);
+    for (const id of this.#tickets) {
       if (id > 0) waiting++;
       else if (id < 0) running++;
     }
@@ -159,6 +156,7 @@ export class TaskTable {
     const ticket = this.#usedTickets;
     if (ticket === this.#tickets.length) {
       this.buffer.grow(Math.min(ticket * 2, MOST_TICKETS) * 4);
+      this.#tickets = wordsOf(this.buffer);
     }
     this.#usedTickets++;
     return placeOf(ticket);
