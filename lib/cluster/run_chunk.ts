@@ -13,7 +13,7 @@ import { type PortableError, toPortable } from "../codec/portable_error.ts";
 import { addOwnModule, type AnyFunction } from "../codec/references.ts";
 import { runningTask } from "../pool/current_task.ts";
 import { perform, performSettled } from "../pool/run_task.ts";
-import { Mode, Reply, type SettledItems } from "../pool/task.ts";
+import { Mode, Reply, type SettledItems, writeReply } from "../pool/task.ts";
 import { loadModules } from "../thread/modules.ts";
 import { isThenable } from "../thread/worker_server.ts";
 import { FarCodec } from "./far_codec.ts";
@@ -112,12 +112,7 @@ export function encodeRecord(
   value: unknown,
 ): string {
   const encode = (value: unknown) =>
-    codec.encode((encoder) => {
-      encoder.write(id);
-      encoder.write(reply);
-      if (reply === Reply.LISTED) encoder.writeList(value as unknown[]);
-      else encoder.write(value);
-    });
+    codec.encode((encoder) => writeReply(encoder, id, reply, value));
   try {
     return encode(value);
   } catch (error) {

@@ -226,7 +226,8 @@ export function checkSettled(
   if (!isSettled) throw new Damaged("answer");
 }
 
-function writeReply(
+/** Writes an answer to a task. */
+export function writeReply(
   encoder: Encoder,
   id: number,
   kind: Reply,
