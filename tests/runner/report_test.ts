@@ -83,6 +83,18 @@ Deno.test("summary() says in a sentence what a lab shows", () => {
   );
 });
 
+Deno.test("summary() of a lab that isn't recorded claims nothing", () => {
+  const cells = poolRun.cells.slice(0, 2).map((cell): typeof cell => {
+    const verdict = { ...cell.verdict, verdict: "skipped" as const };
+    return { ...cell, id: cell.id.replace("pool", "race"), verdict };
+  });
+  const lab = { ...poolRun.lab, sentence: undefined };
+  assertStringIncludes(
+    summaryOf([{ ...poolRun, lab, cells }], Infinity),
+    "2 cells ran, and none was judged.",
+  );
+});
+
 Deno.test("summary() has a row a cell", () => {
   const lines = summaryOf([poolRun], Infinity).split("\n");
   const cell = (id: string) => lines.find((line) => line.startsWith(`${id} `))!;

@@ -7,7 +7,7 @@ import type { Speed, Timing } from "../judge/timing.ts";
 /**
  * Says in a sentence what came of a lab: what it shows, with the time here and
  * in the notebook; or, if there is nothing to show, how many cells were
- * reproduced.
+ * reproduced, if any was judged.
  *
  * @param lab The lab.
  * @param rows Its cells.
@@ -52,6 +52,10 @@ function aside(here: number, { recorded, limit, canWin }: Speed): string {
 }
 
 function count(rows: Row[]): string {
+  if (rows.every((row) => overall(row) === "skipped")) {
+    const cells = rows.length === 1 ? "1 cell" : `${rows.length} cells`;
+    return `${cells} ran, and none was judged.`;
+  }
   const reproduced = rows.filter((row) => overall(row) === "reproduced");
   const differing = rows.filter((row) => overall(row) === "differs");
   const cells = rows.length === 1 ? "cell was" : "cells were";
