@@ -171,8 +171,6 @@ function checkList(task: Task | undefined, value: unknown): void {
 export interface InboxOptions {
   /** Returns the number of pending tasks. For each of them an answer will come. */
   pending: () => number;
-  /** Is called before the thread sleeps until an answer comes. */
-  onWait: () => void;
   /** Is called when all answers in the channel have been read. */
   onRead: () => void;
   /** Is called when a worker's code has written where only the library may. */
@@ -190,7 +188,7 @@ export class Inbox {
   constructor(answers: Answers, options: InboxOptions) {
     this.#answers = answers;
     this.#options = options;
-    this.#channel = new Channel({ isOnlyTaker: true, onWait: options.onWait });
+    this.#channel = new Channel({ isOnlyTaker: true });
   }
 
   /** The channel's memory, for handing it to the workers. */

@@ -7,6 +7,7 @@ import { PENDING, type Pending, WaitList } from "../sync/wait_list.ts";
 import { Decoder, explain } from "../codec/decoder.ts";
 import { Encoder } from "../codec/encoder.ts";
 import type { Mark } from "../sync/recorder.ts";
+import { reserveStack } from "../sync/reserve_stack.ts";
 import { Lookout } from "./lookout.ts";
 import { Ring } from "../store/ring.ts";
 import { OWNER_WORDS, recordSize } from "../store/store.ts";
@@ -28,6 +29,8 @@ const WAKING = OWNER_WORDS + 32;
 const CLOSED = OWNER_WORDS + 48;
 /** The id of the thread that is on the lookout, or 0. */
 const LOOKOUT = OWNER_WORDS + 49;
+/** 1 while the only sender does nothing: no taker stays on the lookout then. */
+const SENDER_RESTS = OWNER_WORDS + 50;
 
 /**
  * A sole taker pauses before it looks, for so long for each record that it expects:
@@ -48,8 +51,6 @@ export interface ChannelOptions {
   isOnlySender?: boolean;
   /** Whether no other thread takes. */
   isOnlyTaker?: boolean;
-  /** Is called before a taker sleeps. */
-  onWait?: () => void;
 }
 
 /**
@@ -78,10 +79,16 @@ export interface ChannelOptions {
  * for, if it expects to be done within microseconds (`looksSoon`). It leaves the
  * lookout before it waits in any way of the library's. It may be mistaken: what it
  * does computes for long, or waits for another record in a way that the library
- * doesn't know. So the sender calls {@linkcode Channel.wakeAnyway} before it sleeps
- * or blocks. That writes 0 to `LOOKOUT`, whoever stands there, and wakes a taker if
- * there are records. A taker that has lost the lookout so, and doesn't know, only
- * wakes others needlessly.
+ * doesn't know. So the only sender looks after the records that it has sent: it calls
+ * {@linkcode Channel.restSender} in one of the next turns of its event loop, and
+ * before it blocks. That writes 1 to `SENDER_RESTS`, then 0 to `LOOKOUT`, whoever
+ * stands there, and wakes a taker if there are records. A taker that stays on the
+ * lookout reads `SENDER_RESTS` after it has moved `LOOKOUT`, and leaves at once if it
+ * is 1. Both orders are sequentially consistent: either the taker reads 1, or the
+ * sender writes 0 after it. So while the sender rests, each taker that has taken a
+ * record wakes the next one. With the next record the sender writes 0 to
+ * `SENDER_RESTS`. A taker that has lost the lookout, and doesn't know, only wakes
+ * others needlessly.
  */
 export class Channel {
   #ring: Ring;
@@ -97,8 +104,9 @@ export class Channel {
   #decoder = new Decoder();
   #spin = new Spin();
   #lookout: Lookout;
-  #onWait: (() => void) | undefined;
   #isOnlyTaker: boolean;
+  /** Whether this thread is the only sender, and has sent nothing since its last rest. */
+  #rests: boolean;
   /**
    * Whether this taker will look again within microseconds. It says so as it reads a
    * record: what the record asks for won't take long. A sole taker always says so.
@@ -115,9 +123,9 @@ export class Channel {
 
   constructor(options: ChannelOptions = {}) {
     const { buffer, mark, isOnlySender = false, isOnlyTaker = false } = options;
-    this.#onWait = options.onWait;
     this.looksSoon = isOnlyTaker;
     this.#isOnlyTaker = isOnlyTaker;
+    this.#rests = isOnlySender;
     this.#ring = new Ring(buffer ?? CAPACITY, isOnlySender);
     this.#lookout = new Lookout(this.#ring.words, LOOKOUT);
     this.#notEmpty = new WaitList(this.#ring.words, NOT_EMPTY, mark);
@@ -198,6 +206,7 @@ export class Channel {
    * @returns False if there is no room now.
    */
   send(): boolean {
+    if (this.#rests) this.#goOn();
     if (this.#ring.put(this.#outgoing) !== "put") return false;
     this.#outgoing.trim();
     this.#wakeOne();
@@ -235,7 +244,7 @@ export class Channel {
       throw explain(error);
     } finally {
       this.#decoder.end();
-      if (this.#lookout.isMine && !this.looksSoon) this.rest();
+      if (this.#lookout.isMine && !this.#staysOnLookout) this.rest();
     }
   }
 
@@ -296,7 +305,6 @@ export class Channel {
     }
     const found = this.#spinFor(read);
     if (found !== undefined) return found;
-    this.#onWait?.();
     const start = now();
     const record = await this.#notEmpty.wait(
       () => this.#takeOrEnd(read),
@@ -352,14 +360,35 @@ export class Channel {
     this.wakeTaker();
   }
 
+  /** Whether this taker stays on the lookout while it does what a record asks for. */
+  get #staysOnLookout(): boolean {
+    return this.looksSoon &&
+      Atomics.load(this.#ring.words, SENDER_RESTS) === 0;
+  }
+
+  /** The only sender will look after what it sends now, in one of its next turns. */
+  #goOn(): void {
+    reserveStack();
+    this.#rests = false;
+    Atomics.store(this.#ring.words, SENDER_RESTS, 0);
+    const rest = () => this.restSender();
+    turn().then(rest, rest);
+  }
+
   /**
-   * Wakes a taker if there are records, even if another has promised to look: it
-   * may have come to a long task, or one that waits for another.
+   * Is called before the only sender does nothing for a while. It wakes a taker if
+   * there are records, even if another has promised to look: that one may have come
+   * to a long task, or one that waits for another.
    */
-  wakeAnyway(): void {
-    if (this.#ring.count === 0 || !this.#notEmpty.hasWaiters) return;
+  restSender(): void {
+    if (this.#rests) return;
+    this.#rests = true;
+    const { words } = this.#ring;
+    Atomics.store(words, SENDER_RESTS, 1);
     this.#lookout.clear();
-    this.#wakeOne();
+    // A taker that was woken may stay on the lookout, or not come to look.
+    Atomics.store(words, WAKING, 0);
+    this.wakeTaker();
   }
 
   #wakeOne(): void {
@@ -382,6 +411,7 @@ export class Channel {
     const record = this.take(read);
     if (record !== undefined) {
       if (!this.looksSoon || !this.#lookout.take()) this.wakeTaker();
+      else if (!this.#staysOnLookout) this.rest();
       return record;
     }
     // Records that were put before the channel was closed are still taken.

@@ -82,7 +82,6 @@ export class Dispatcher implements AnyDispatcher {
     }),
     {
       pending: () => this.#table.size,
-      onWait: () => this.#outbox.wakeAnyway(),
       onRead: () => this.#outbox.flush(),
       onBroken: (error) => this.#abandon(error),
     },
@@ -413,7 +412,7 @@ export class Dispatcher implements AnyDispatcher {
   #holdOn(): Disposable {
     const stack = new DisposableStack();
     stack.use(hold());
-    stack.use(beforeBlocking(() => this.#outbox.wakeAnyway()));
+    stack.use(beforeBlocking(() => this.#outbox.restSender()));
     return stack;
   }
 

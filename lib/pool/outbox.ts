@@ -154,9 +154,9 @@ export class Outbox {
     this.#channel.wakeTaker();
   }
 
-  /** Wakes a worker for tasks that wait, as this thread is about to do nothing. */
-  wakeAnyway(): void {
-    this.#channel.wakeAnyway();
+  /** Wakes a worker for tasks that wait, as this thread is about to block. */
+  restSender(): void {
+    this.#channel.restSender();
   }
 
   /** Lets the workers end once the channel is empty. */

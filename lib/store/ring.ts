@@ -118,6 +118,7 @@ export class Ring extends Store {
       if (countOf(puts - words[TAKES_SEEN]) >= limit) return "full";
     }
     if (!this.#hasRoom(size)) return "full";
+    const count = countOf(puts);
     const tail = words[TAIL];
     const at = (tail & this.#mask) >> 2;
     this.#ints[at] = length;
@@ -128,7 +129,7 @@ export class Ring extends Store {
     if (((tail ^ next) & -STRETCH_BYTES) !== 0) this.#fetch(next);
     // From here on, nothing that could throw.
     words[TAIL] = next;
-    this.lastPut = countOf(puts);
+    this.lastPut = count;
     return "put";
   }
 

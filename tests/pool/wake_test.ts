@@ -237,3 +237,24 @@ for (
     },
   );
 }
+
+threadTest(
+  "Pool: a task that computes where others were quick holds up none that is submitted later",
+  async () => {
+    const begun = new Queue<number>();
+    const go = new Queue<number>();
+    await using pool = await idlePool(2, begun, go);
+    for (let round = 0; round < 20; round++) {
+      for (let i = 0; i < 200; i++) await pool.apply(fns.holdUp, ["nothing"]);
+      const held = [pool.apply(fns.holdUp, ["computes"])];
+      try {
+        await begun.get({ timeout: 60 });
+        held.push(pool.apply(fns.holdUp, ["computes"]));
+        await begun.get({ timeout: 60 });
+      } finally {
+        for (const _ of held) go.putNowait(1);
+      }
+      await Promise.all(held);
+    }
+  },
+);

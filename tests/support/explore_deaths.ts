@@ -52,6 +52,7 @@ const mayWait: Record<string, Rule> = {
   putOne: always,
   serveJobs: always,
   startJob: always,
+  takeAndMeet: always,
   takePermit: hasNone,
   takeToken: hasNoToken,
   // Who sees a worker's end has others look for what it has left.

@@ -3,7 +3,14 @@
  * pool's workers: the real code, with one thread of the scenario as the starter.
  */
 
-import { DeadlockError, type Event, expose, type Lock } from "../../mod.ts";
+import {
+  type Barrier,
+  BrokenBarrierError,
+  DeadlockError,
+  type Event,
+  expose,
+  type Lock,
+} from "../../mod.ts";
 import { Channel } from "../../lib/pool/channel.ts";
 import { Mode, Reply, Task, writeTask } from "../../lib/pool/task.ts";
 import { idOf } from "../../lib/codec/references.ts";
@@ -68,6 +75,42 @@ export async function takeQuickly(
     Atomics.add(notes, 1, record);
   }
   channel.rest();
+}
+
+/** Sends so many records as the only sender, then rests. */
+export function sendAndRest(
+  buffer: SharedArrayBuffer,
+  records: number,
+): void {
+  const channel = new Channel({ buffer, isOnlySender: true });
+  for (let i = 0; i < records; i++) {
+    channel.write((encoder) => encoder.write(1));
+    channel.sendSync();
+  }
+  channel.restSender();
+}
+
+/**
+ * Takes a record and says that it is quick. Then it waits for the others that do so,
+ * as in a way that the library doesn't know.
+ */
+export async function takeAndMeet(
+  buffer: SharedArrayBuffer,
+  barrier: Barrier,
+  notes: Notes,
+): Promise<void> {
+  const channel = new Channel({ buffer });
+  const record = await channel.receive((decoder) => {
+    channel.looksSoon = true;
+    return decoder.read() as number;
+  });
+  try {
+    barrier.waitSync();
+    Atomics.add(notes, 1, record!);
+  } catch (error) {
+    // One of the others has died.
+    if (!(error instanceof BrokenBarrierError)) throw error;
+  }
 }
 
 /** A pool's task. */
@@ -273,8 +316,10 @@ expose(import.meta, {
   liveLocking,
   postTasks,
   sendRecords,
+  sendAndRest,
   serveJobs,
   startJob,
+  takeAndMeet,
   takeQuickly,
   takeRecords,
 });

@@ -146,6 +146,16 @@ function slotted(
 
 const channelBuffer = () => new Ring(4096).buffer;
 
+/** Takers of a record each, who meet before they look for another. */
+function meeting(n: number, notes: fns.Notes): ScenarioThread[] {
+  const buffer = channelBuffer();
+  const barrier = new Barrier(n);
+  return [
+    ...times(n, thread(lives.takeAndMeet, buffer, barrier, notes)),
+    thread(lives.sendAndRest, buffer, n),
+  ];
+}
+
 export const scenarios: Record<string, () => Scenario> = {
   "Mutex: three threads": counted(
     (notes) => times(3, thread(fns.useMutex, words(), notes)),
@@ -524,6 +534,14 @@ export const scenarios: Record<string, () => Scenario> = {
       ];
     },
     (notes) => assertEquals(sums(notes), 4),
+  ),
+  "Channel: one sends and rests, two that look soon meet": counted(
+    (notes) => meeting(2, notes),
+    (notes) => assertEquals(sums(notes), 2),
+  ),
+  "Channel: one sends and rests, three that look soon meet": counted(
+    (notes) => meeting(3, notes),
+    (notes) => assertEquals(sums(notes), 3),
   ),
   "Thread: it ends or is given up, and is joined": slotted(
     (notes) => [
