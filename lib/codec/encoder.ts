@@ -35,7 +35,9 @@ import {
   writeShape,
 } from "./shapes.ts";
 import {
+  bufferOf,
   DEEP_BYTES,
+  extentOf,
   isUint8Array,
   MAX_DEPTH,
   SHALLOW,
@@ -691,11 +693,30 @@ export class Encoder {
     this.#at += buffer.byteLength;
   }
 
+  #arrayView(view: ArrayBufferView): void {
+    const buffer = bufferOf(view);
+    // Shared memory isn't resizable, and says nothing of that.
+    const { resizable } = buffer as ArrayBuffer;
+    const tracks = resizable && tracksLength(view);
+    const { byteOffset, length } = extentOf(view);
+    if (
+      resizable === false && isUint8Array(view) &&
+      this.#wholeBuffer(view, buffer, length)
+    ) return;
+    this.#tag(Tag.VIEW);
+    this.#tag(viewIndex(view));
+    // The view comes before its buffer, as it did in the list of objects.
+    this.#float(byteOffset);
+    this.#float(tracks ? -1 : length);
+    this.write(buffer);
+  }
+
   /** Writes the bytes of a view and of its buffer at once; false if they differ. */
-  #wholeBuffer(view: Uint8Array): boolean {
-    const { buffer, length } = view;
-    // Shared memory says nothing of that, nor does a view of another prototype.
-    if ((buffer as ArrayBuffer | undefined)?.resizable !== false) return false;
+  #wholeBuffer(
+    view: Uint8Array,
+    buffer: ArrayBufferLike,
+    length: number,
+  ): boolean {
     if (length === 0 || length !== buffer.byteLength) return false;
     if (length > this.#largestBuffer) return false;
     this.#refuseMarked(buffer);
@@ -710,19 +731,6 @@ export class Encoder {
     this.#bytes.set(view, start + 5);
     this.#at = start + 5 + length;
     return true;
-  }
-
-  #arrayView(view: ArrayBufferView): void {
-    if (isUint8Array(view) && this.#wholeBuffer(view)) return;
-    const isResizable = (view.buffer as ArrayBuffer).resizable;
-    const tracks = isResizable && tracksLength(view);
-    const length = "length" in view ? view.length : view.byteLength;
-    this.#tag(Tag.VIEW);
-    this.#tag(viewIndex(view));
-    // The view comes before its buffer, as it did in the list of objects.
-    this.#float(view.byteOffset);
-    this.#float(tracks ? -1 : length as number);
-    this.write(view.buffer);
   }
 }
 

@@ -35,7 +35,15 @@ import {
   isShareable,
   reviveHandle,
 } from "./references.ts";
-import { Damaged, MAX_DEPTH, tooDeep, viewClasses, viewIndex } from "./tags.ts";
+import {
+  bufferOf,
+  Damaged,
+  extentOf,
+  MAX_DEPTH,
+  tooDeep,
+  viewClasses,
+  viewIndex,
+} from "./tags.ts";
 
 /** What a stand-in stands for: a function's id, an object's handle, an error. */
 export type Reference = number | Handle | ErrorParts;
@@ -85,7 +93,7 @@ export function pack(value: unknown, depth = 0): Packed {
   const errors: { fields: Field[]; depth: number }[] = [];
   const swap: Swap = (found, depth) => {
     if (depth > levels) levels = depth;
-    const buffer = ArrayBuffer.isView(found) ? found.buffer : found;
+    const buffer = ArrayBuffer.isView(found) ? bufferOf(found) : found;
     if (types.isArrayBuffer(buffer) && buffer.byteLength >= LARGE_COPY) {
       large.add(buffer);
     }
@@ -147,11 +155,11 @@ function copyLarge(
       const buffer = found as ArrayBuffer;
       return large.has(buffer) ? copyOf(buffer) : undefined;
     }
-    const buffer = found.buffer as ArrayBuffer;
+    const buffer = bufferOf(found) as ArrayBuffer;
     if (!large.has(buffer)) return undefined;
     const View = viewClasses[viewIndex(found)];
-    const length = "length" in found ? found.length : found.byteLength;
-    return new View(copyOf(buffer), found.byteOffset, length as number);
+    const { byteOffset, length } = extentOf(found);
+    return new View(copyOf(buffer), byteOffset, length);
   }, -Infinity);
 }
 
@@ -214,7 +222,7 @@ export function checkSendable(
   const moved = new Set<unknown>(transferables);
   for (const transferable of transferables) checkTransferable(transferable);
   const isMoved = (found: unknown) =>
-    moved.has(found) || ArrayBuffer.isView(found) && moved.has(found.buffer);
+    moved.has(found) || ArrayBuffer.isView(found) && moved.has(bufferOf(found));
   // Without what will be moved: neither is it copied for the check, nor taken.
   const swap: Swap = (found) => isMoved(found) ? {} : undefined;
   structuredClone(replace([value, references], new Map(), swap, -Infinity));

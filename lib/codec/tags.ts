@@ -98,11 +98,44 @@ export const viewClasses: ViewClass[] = [
 
 const viewIndexes = new Map(viewClasses.map(({ name }, i) => [name, i]));
 
-/** The name of a typed array's class, whatever its prototype; else undefined. */
-const viewName = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
+// What a view is, by the platform's own getters: its prototype or its class may say
+// something else, or nothing.
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
+const viewName: Getter<string | undefined> = getter(
+  typedArray,
   Symbol.toStringTag,
-)!.get as (this: ArrayBufferView) => string | undefined;
+);
+const arrayBuffer: Getter<ArrayBufferLike> = getter(typedArray, "buffer");
+const arrayOffset: Getter<number> = getter(typedArray, "byteOffset");
+const arrayLength: Getter<number> = getter(typedArray, "length");
+const dataBuffer: Getter<ArrayBufferLike> = getter(
+  DataView.prototype,
+  "buffer",
+);
+const dataOffset: Getter<number> = getter(DataView.prototype, "byteOffset");
+const dataLength: Getter<number> = getter(DataView.prototype, "byteLength");
+
+type Getter<T> = (this: ArrayBufferView) => T;
+
+function getter<T>(prototype: object, name: PropertyKey): Getter<T> {
+  return Object.getOwnPropertyDescriptor(prototype, name)!.get as Getter<T>;
+}
+
+/** The buffer of a view. */
+export function bufferOf(view: ArrayBufferView): ArrayBufferLike {
+  const get = viewName.call(view) === undefined ? dataBuffer : arrayBuffer;
+  return get.call(view);
+}
+
+/** A view's first byte in its buffer, and its length in elements. */
+export function extentOf(
+  view: ArrayBufferView,
+): { byteOffset: number; length: number } {
+  if (viewName.call(view) === undefined) {
+    return { byteOffset: dataOffset.call(view), length: dataLength.call(view) };
+  }
+  return { byteOffset: arrayOffset.call(view), length: arrayLength.call(view) };
+}
 
 /** The index of a view's class, whatever its prototype. */
 export function viewIndex(view: ArrayBufferView): number {

@@ -436,3 +436,41 @@ Deno.test("Codec: forged bytes are refused", () => {
   cargo.bytes.set([Tag.BYTES, 100, 0, 0, 0, 1, 2, 3]);
   assertThrows(() => new Decoder().decode(cargo), Damaged);
 });
+
+Deno.test("Views arrive as what they are, whatever they say of themselves", () => {
+  const bytes = () => new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]);
+  class Shorter extends Uint8Array {
+    override get length() {
+      return 2;
+    }
+  }
+  class Longer extends Uint8Array {
+    override get length() {
+      return 8;
+    }
+  }
+  class Elsewhere extends Uint8Array {
+    override get buffer() {
+      return new ArrayBuffer(2);
+    }
+  }
+  const views = {
+    "no prototype": Object.setPrototypeOf(bytes(), null),
+    "an object's": Object.setPrototypeOf(bytes(), Object.prototype),
+    "another": Object.setPrototypeOf(bytes(), { buffer: 1, length: 3 }),
+    floats: Object.setPrototypeOf(new Float64Array([1.5, 2]), null),
+    data: Object.setPrototypeOf(new DataView(bytes().buffer, 1, 2), null),
+    shorter: new Shorter(bytes()),
+    longer: new Longer(bytes().buffer, 0, 4),
+    elsewhere: new Elsewhere(bytes()),
+    "its own length": Object.defineProperty(bytes(), "length", { value: 99 }),
+  };
+  for (const [name, view] of Object.entries(views)) {
+    const copy = transfer(view) as Uint8Array;
+    const expected = structuredClone(view) as Uint8Array;
+    assertStrictEquals(copy.constructor, expected.constructor, name);
+    assertEquals(copy, expected, name);
+    assertEquals(copy.buffer, expected.buffer, name);
+    assertEquals(copy.byteOffset, expected.byteOffset, name);
+  }
+});
