@@ -7,20 +7,11 @@ import {
   type Options,
   type Star,
 } from "../support/pool_methods.ts";
+import { busyPool } from "../support/busy_pool.ts";
 import { threadTest } from "../support/threads.ts";
 import * as fns from "../support/pool_functions.ts";
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
-
-/** A pool whose only worker is at a task, and what lets that end. */
-async function busyPool(): Promise<[pool: Pool, go: Queue<number>]> {
-  const pool = new Pool(1);
-  const begun = new Queue<number>();
-  const go = new Queue<number>();
-  pool.apply(fns.wait, [begun, go]).catch(() => {});
-  await begun.get();
-  return [pool, go];
-}
 
 for (const [name, method] of Object.entries(all)) {
   for (const settled of [false, true]) {
@@ -29,7 +20,8 @@ for (const [name, method] of Object.entries(all)) {
         settled ? ", settled" : ""
       }`,
       async () => {
-        const [pool, go] = await busyPool();
+        const { pool, go, first } = await busyPool();
+        first.catch(() => {});
         const words = new Int32Array(new SharedArrayBuffer(4));
         // Each of them is asked for by the worker, except for the last.
         const payloads = [
@@ -128,7 +120,8 @@ for (const isCalledOff of [true, false]) {
 }
 
 threadTest("Pool: thousands of calls have one listener a signal", async () => {
-  const [pool] = await busyPool();
+  const { pool, first } = await busyPool();
+  first.catch(() => {});
   const { addEventListener } = EventTarget.prototype;
   const { tasks } = TaskTable.prototype;
   const controller = new AbortController();

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Pool, Queue } from "../../mod.ts";
+import { busyPool } from "../support/busy_pool.ts";
 import { threadTest } from "../support/threads.ts";
 import {
   echo,
@@ -7,17 +8,13 @@ import {
   put,
   square,
   textEnds,
-  wait,
 } from "../support/pool_functions.ts";
 
 /** The order in which one worker does what was submitted while it was busy. */
 async function orderOf(priorities: (number | undefined)[]): Promise<number[]> {
-  await using pool = new Pool(1);
-  const begun = new Queue<number>();
-  const go = new Queue<number>();
+  const { pool, go, first } = await busyPool();
+  await using _pool = pool;
   const done = new Queue<number>();
-  const first = pool.apply(wait, [begun, go]);
-  await begun.get();
   const tasks = priorities.map((priority, i) =>
     pool.apply(put, [done, i], priority === undefined ? {} : { priority })
   );
@@ -72,11 +69,8 @@ threadTest("Pool: many tasks of all priorities, some called off", async () => {
 });
 
 threadTest("Pool: what waits by priority is what was submitted", async () => {
-  await using pool = new Pool(1);
-  const begun = new Queue<number>();
-  const go = new Queue<number>();
-  const first = pool.apply(wait, [begun, go]);
-  await begun.get();
+  const { pool, go, first } = await busyPool();
+  await using _pool = pool;
   const items = [1, 2, 3, 4];
   const list = [{ x: [1] }];
   const args = list as [typeof list[0]];
@@ -117,11 +111,8 @@ threadTest("Pool: what waits by priority is what was submitted", async () => {
 threadTest(
   "Pool: what the channel has no room for is what was submitted",
   async () => {
-    await using pool = new Pool(1);
-    const begun = new Queue<number>();
-    const go = new Queue<number>();
-    const first = pool.apply(wait, [begun, go]);
-    await begun.get();
+    const { pool, go, first } = await busyPool();
+    await using _pool = pool;
     const bytes = new Uint8Array(1_000_000);
     const beside = { x: 0 };
     // Together more than the channel's 256 MB.
@@ -144,11 +135,8 @@ threadTest(
 threadTest(
   "Pool: what the channel has no room for arrives whole, however long",
   async () => {
-    await using pool = new Pool(1);
-    const begun = new Queue<number>();
-    const go = new Queue<number>();
-    const first = pool.apply(wait, [begun, go]);
-    await begun.get();
+    const { pool, go, first } = await busyPool();
+    await using _pool = pool;
     // Each is longer than what is kept between records. The channel's 256 MB hold
     // all but the last.
     const texts = Array.from(
@@ -179,11 +167,7 @@ threadTest(
 );
 
 threadTest("Pool: priorities and the pool's end", async () => {
-  const pool = new Pool(1);
-  const begun = new Queue<number>();
-  const go = new Queue<number>();
-  const first = pool.apply(wait, [begun, go]);
-  await begun.get();
+  const { pool, go, first } = await busyPool();
   const tasks = [2, 1].map((priority) =>
     pool.apply(square, [priority], { priority })
   );

@@ -208,6 +208,28 @@ const watches = {
   },
 };
 
+/**
+ * Twenty times: has tasks done that are quick, and then submits some that hold up.
+ * These may go on once all have begun.
+ */
+async function afterQuickTasks(
+  pool: Pool,
+  go: Queue<number>,
+  submit: (held: Promise<unknown>[]) => Promise<void>,
+): Promise<void> {
+  for (let round = 0; round < 20; round++) {
+    // In turn: the other worker sleeps.
+    for (let i = 0; i < 200; i++) await pool.apply(fns.holdUp, ["nothing"]);
+    const held: Promise<unknown>[] = [];
+    try {
+      await submit(held);
+    } finally {
+      for (const _ of held) go.putNowait(1);
+    }
+    await Promise.all(held);
+  }
+}
+
 for (
   const [task, main] of [
     ["waits", "awaits"],
@@ -223,17 +245,10 @@ for (
       const begun = new Queue<number>();
       const go = new Queue<number>();
       await using pool = await idlePool(2, begun, go);
-      for (let round = 0; round < 20; round++) {
-        // In turn: the other worker sleeps.
-        for (let i = 0; i < 200; i++) await pool.apply(fns.holdUp, ["nothing"]);
-        const held = range(2).map(() => pool.apply(fns.holdUp, [task]));
-        try {
-          await watches[main](begun);
-        } finally {
-          for (const _ of held) go.putNowait(1);
-        }
-        await Promise.all(held);
-      }
+      await afterQuickTasks(pool, go, async (held) => {
+        for (const _ of range(2)) held.push(pool.apply(fns.holdUp, [task]));
+        await watches[main](begun);
+      });
     },
   );
 }
@@ -244,17 +259,11 @@ threadTest(
     const begun = new Queue<number>();
     const go = new Queue<number>();
     await using pool = await idlePool(2, begun, go);
-    for (let round = 0; round < 20; round++) {
-      for (let i = 0; i < 200; i++) await pool.apply(fns.holdUp, ["nothing"]);
-      const held = [pool.apply(fns.holdUp, ["computes"])];
-      try {
-        await begun.get({ timeout: 60 });
+    await afterQuickTasks(pool, go, async (held) => {
+      for (const _ of range(2)) {
         held.push(pool.apply(fns.holdUp, ["computes"]));
         await begun.get({ timeout: 60 });
-      } finally {
-        for (const _ of held) go.putNowait(1);
       }
-      await Promise.all(held);
-    }
+    });
   },
 );
