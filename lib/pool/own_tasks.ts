@@ -10,7 +10,6 @@ import { expose } from "../expose.ts";
 import { markBottom } from "../codec/portable_error.ts";
 import { addOwnModule, type AnyFunction } from "../codec/references.ts";
 import { Promise } from "../platform/platform.ts";
-import { hold } from "../sync/keep_alive.ts";
 import { Queue, ShutDown } from "../queue/queue.ts";
 import { pause } from "./waits.ts";
 
@@ -39,12 +38,13 @@ export async function takeTurn(
  * Has each of so many workers call a function once. It can't be said which worker
  * takes a task. So a worker that has had its turn gives the task back, and the task
  * is submitted again.
+ *
+ * @returns A promise for the result of each worker.
  */
-export async function broadcastTo(
+export function broadcastTo(
   workers: number,
   submit: (broadcast: number) => Promise<Turn>,
-): Promise<unknown[]> {
-  using _alive = hold();
+): Promise<unknown>[] {
   const broadcast = ++broadcasts;
   const takePart = async (): Promise<unknown> => {
     for (;;) {
@@ -53,7 +53,7 @@ export async function broadcastTo(
       await pause(PAUSE_MS);
     }
   };
-  return await Promise.all(Array.from({ length: workers }, takePart));
+  return Array.from({ length: workers }, takePart);
 }
 
 /** How many items wait for the reader. The generator makes one more. */

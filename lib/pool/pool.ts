@@ -1,9 +1,10 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import "./preload.ts";
-import { processors } from "../platform/platform.ts";
+import { processors, Promise as Promises } from "../platform/platform.ts";
 import { checkCallback, checkOptions } from "../checks.ts";
 import { checkSeconds } from "../sync/deadline.ts";
+import { hold } from "../sync/keep_alive.ts";
 import { type AnyFunction, handle, idOf } from "../codec/references.ts";
 import { callIn, contextOf } from "../thread/context.ts";
 import { outputOf } from "../thread/output.ts";
@@ -235,7 +236,7 @@ export class Pool extends AnyPool {
    * @param fn The function.
    * @param args The function's arguments.
    * @returns A promise that resolves to the results, in any order. It rejects with
-   * the first error.
+   * the first error; the other workers call the function all the same.
    * @throws {TypeError} If the function was never exposed.
    * @throws {Error} If the pool is not running.
    *
@@ -271,16 +272,22 @@ export class Pool extends AnyPool {
     const context = this.#calls.contextOf("broadcast function", NO_OPTIONS);
     // All tasks belong to one call that is made now. So they are accepted even if
     // the pool is closed meanwhile, or has no room for other calls.
-    using call = new Call(this.#dispatcher, NO_OPTIONS).open();
+    using stack = new DisposableStack();
+    stack.use(hold());
+    const call = stack.use(new Call(this.#dispatcher, NO_OPTIONS).open());
     await call.orCalledOff(this.ready());
     const id = idOf(context === undefined ? takeTurn : callIn)!;
-    const results = broadcastTo(this.workers, (broadcast) => {
+    const parts = broadcastTo(this.workers, (broadcast) => {
       const turn = [broadcast, fn, args];
       const list = context === undefined ? turn : [context, takeTurn, turn];
       const task = new Task(id, Mode.APPLY, false, list);
       return call.submit(task) as Promise<Turn>;
     });
-    return await results as Awaited<R>[];
+    // When a part fails, the other workers still have their turns. A pool that is
+    // joined waits for them: a part submitted afterwards would start a worker again.
+    const open = stack.move();
+    Promises.allSettled(parts).then(() => open.dispose());
+    return await Promises.all(parts) as Awaited<R>[];
   }
 
   /**

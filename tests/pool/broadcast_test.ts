@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { Pool, Queue } from "../../mod.ts";
 import { threadTest } from "../support/threads.ts";
 import {
+  countAndFail,
   failFrom,
   ident,
   sleepIdent,
@@ -34,6 +35,30 @@ threadTest("Pool.broadcast() waits for busy workers", async () => {
   assertEquals(new Set(await idents).size, 2);
   await busy;
 });
+
+threadTest(
+  "Pool.broadcast() that fails gives each worker its turn",
+  async () => {
+    const pool = new Pool(2);
+    const begun = new Queue<number>();
+    const go = new Queue<number>();
+    const busy = pool.apply(wait, [begun, go]);
+    await begun.get();
+    const count = new Int32Array(new SharedArrayBuffer(4));
+    await assertRejects(
+      () => pool.broadcast(countAndFail, [count]),
+      RangeError,
+    );
+    assertEquals(count[0], 1);
+    // The busy worker's turn waits: the other one gives its task back again and again.
+    pool.close();
+    const ended = pool.join();
+    go.putNowait(1);
+    await Promise.all([busy, ended]);
+    assertEquals(count[0], 2);
+    assertEquals(pool.stats().workers, 0);
+  },
+);
 
 threadTest(
   "Pool.broadcast() is one call, whatever the pool does since",

@@ -245,6 +245,12 @@ export function putInGetter(): unknown[] {
 }
 
 /** Throws for odd numbers. */
+/** Counts the call, and fails. */
+export function countAndFail(count: Int32Array): never {
+  Atomics.add(count, 0, 1);
+  throw new RangeError("Cannot call function: it fails");
+}
+
 export function failOdd(x: number): number {
   if (x % 2 === 1) throw new RangeError(`odd ${x}`);
   return x;
@@ -375,6 +381,7 @@ export function failOrWait(
 }
 
 expose(import.meta, {
+  countAndFail,
   computeFor,
   keepWords,
   computeBriefly,
