@@ -1,4 +1,4 @@
-import { assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { offAbort, onAbort } from "../../lib/sync/signals.ts";
 
 /** Counts the listeners that a signal has. */
@@ -75,9 +75,13 @@ Deno.test("the cost of a signal that many share is linear", () => {
     controller.abort();
     return performance.now() - start;
   };
-  // Other programs make one now and then longer, none shorter.
-  const least = (n: number) => Math.min(...[1, 2, 3, 4, 5].map(() => cost(n)));
-  cost(1000);
-  // Sixteen times as many took 256 times as long.
-  assertLess(least(64_000), 80 * Math.max(least(4000), 0.5));
+  // Other programs make one now and then longer, none shorter. Sixteen times as many
+  // callbacks took 256 times as long.
+  let [few, many] = [Infinity, Infinity];
+  const isLinear = () => many < 80 * Math.max(few, 0.5);
+  for (let round = 0; round < 20 && !isLinear(); round++) {
+    few = Math.min(few, cost(4000));
+    many = Math.min(many, cost(64_000));
+  }
+  assert(isLinear(), `${few} ms, and ${many} ms for sixteen times as many`);
 });

@@ -1,10 +1,4 @@
-import {
-  assert,
-  assertEquals,
-  assertLess,
-  assertRejects,
-  assertThrows,
-} from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   type AnyFunction,
   cpuCount,
@@ -32,9 +26,7 @@ async function endsAtOnce<F extends AnyFunction>(
     });
     thread.start();
     assertEquals(await begun.get(), "begun");
-    const start = performance.now();
     await thread.terminate();
-    assertLess(performance.now() - start, 900);
     assertEquals(thread.isAlive, false);
     const error = await assertRejects(
       () => thread.join(),
