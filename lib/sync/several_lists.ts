@@ -121,6 +121,7 @@ export async function waitForSeveral<T>(
     let result = attempt();
     if (result === PENDING) {
       state = await wait.park(deadline);
+      wait.goOn();
       // Not by the attempt: see `WaitList.wait`.
       if (isStopping()) await heedStop();
       result = attempt();
@@ -156,15 +157,23 @@ class AwaitedWait implements Disposable {
     if (signal !== undefined) onAbort(signal, this.#onAbort);
   }
 
-  /** Sleeps; the states are those of `park`. */
+  /** Sleeps; the states are those of `park`. The wait calls `goOn()` afterwards. */
   async park(deadline: number): Promise<number> {
     if (isStopping()) await heedStop();
-    const state = await Promise.race([
+    return await Promise.race([
       park(this.waiters.sleeper, deadline, () => this.#isOver),
       this.#abandoned.promise,
     ]);
+  }
+
+  /**
+   * Goes on after the sleep, unless the wait was abandoned between the wake and this
+   * step: then it has no waiters any more, and each wake was passed on.
+   *
+   * @throws What the wait was abandoned with.
+   */
+  goOn(): void {
     if (this.#isOver) throw this.#reason;
-    return state;
   }
 
   [Symbol.dispose](): void {

@@ -317,6 +317,7 @@ export class WaitList {
       const early = attempt();
       if (early !== PENDING) return early;
       const state = await waiter.park(options.deadline);
+      waiter.goOn(state);
       if (state !== WOKEN && waiter.leave()) this.notify();
       if (isStopping()) {
         // Not by the attempt: it would be the second of the thread's functions to
@@ -352,7 +353,9 @@ export class WaitList {
     using _span = recordSpan(this.#mark, this.#object);
     waiter.enter();
     prepare();
-    return await waiter.park(options.deadline) === WOKEN || waiter.leave();
+    const state = await waiter.park(options.deadline);
+    waiter.goOn(state);
+    return state === WOKEN || waiter.leave();
   }
 
   /**
@@ -491,19 +494,28 @@ class AsyncWaiter implements Disposable {
   }
 
   /**
-   * Sleeps; the states are those of `park`.
+   * Sleeps; the states are those of `park`. The wait calls `goOn()` afterwards.
    *
    * @throws {Stopped} If the thread is ordered to end.
    */
   async park(deadline: number): Promise<number> {
     if (isStopping()) await heedStop();
-    const state = await Promise.race([
+    return await Promise.race([
       park(this.#waiter, deadline, () => this.#isOver),
       this.#abandoned.promise,
     ]);
+  }
+
+  /**
+   * Takes note of the wake, in the step in which the wait goes on. It may be abandoned
+   * between the wake and this step: then its waiter is another wait's, so it must not
+   * enter the list again, and the wake was passed on.
+   *
+   * @throws What the wait was abandoned with.
+   */
+  goOn(state: number): void {
     if (this.#isOver) throw this.#reason;
     if (state === WOKEN) this.#isListed = false;
-    return state;
   }
 
   [Symbol.dispose](): void {

@@ -6,6 +6,7 @@ import {
   WaitList,
   type WaitOptions,
 } from "../../lib/sync/wait_list.ts";
+import { waitForSeveral } from "../../lib/sync/several_lists.ts";
 import {
   allocateWaiter,
   currentWaiter,
@@ -159,6 +160,62 @@ Deno.test("WaitList.wait() passes on the wake that it doesn't use", async () => 
   await assertRejects(() => first, Error, "left");
   assertEquals(await second, "second");
   assert(performance.now() - begin < 4e3, "woken, not timed out");
+});
+
+/** A wake of its own, in the same turn as that of a wait. */
+async function abortAfterWake(steps: number, abort: AbortController) {
+  const word = new Int32Array(new SharedArrayBuffer(4));
+  const { value } = Atomics.waitAsync(word, 0, 0);
+  Atomics.notify(word, 0);
+  await value;
+  for (let step = 0; step < steps; step++) await null;
+  abort.abort(new Error("left"));
+}
+
+for (const how of ["wait", "waitForNotify", "waitForSeveral"] as const) {
+  Deno.test(`${how}(): an abort at any step after the wake leaves no waiter in the list`, async () => {
+    const { list } = setUp();
+    const other = setUp().list;
+    const before = waitersInUse();
+    for (let steps = 0; steps < 20; steps++) {
+      const abort = new AbortController();
+      const options = { deadline: Infinity, signal: abort.signal };
+      const never = () => PENDING;
+      const waiting = how === "wait"
+        ? list.wait(never, options)
+        : how === "waitForNotify"
+        ? list.waitForNotify(() => {}, options)
+        : waitForSeveral([list, other], never, options);
+      const settled = waiting.then(() => "done", ({ message }) => message);
+      const aborted = abortAfterWake(steps, abort);
+      list.notify();
+      await aborted;
+      const ending = await settled;
+      if (how !== "waitForNotify") assertEquals(ending, "left");
+      assertEquals(list.hasWaiters, false, `${steps} steps`);
+      assertEquals(other.hasWaiters, false, `${steps} steps`);
+      assertEquals(waitersInUse(), before);
+    }
+  });
+}
+
+Deno.test("WaitList.waitForNotify() passes on the wake that it doesn't use", async () => {
+  const { list } = setUp();
+  for (let steps = 0; steps < 20; steps++) {
+    const abort = new AbortController();
+    const prepare = () => {};
+    const first = list.waitForNotify(
+      prepare,
+      { deadline: Infinity, signal: abort.signal },
+    ).catch(() => false);
+    const second = list.waitForNotify(prepare, { deadline: Infinity });
+    const aborted = abortAfterWake(steps, abort);
+    list.notify();
+    await aborted;
+    if (await first) list.notify();
+    assertEquals(await second, true);
+    assertEquals(list.hasWaiters, false);
+  }
 });
 
 Deno.test("WaitList.wait() leaves no waiter behind", async () => {
