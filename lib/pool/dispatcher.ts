@@ -131,6 +131,7 @@ export class Dispatcher implements AnyDispatcher {
         tickets: this.#table.buffer,
       },
       (worker, settle) => this.#onWorkerEnd(worker, settle),
+      () => this.#replace(true),
     );
     this.#inbox.receive();
     // With an idle timeout, workers start only when there are tasks for them.
@@ -472,7 +473,7 @@ export class Dispatcher implements AnyDispatcher {
     if (settled.outcome === Outcome.RETURNED) {
       // It has done `maxTasksPerChild` tasks, was idle, or the pool was drained.
       const isRecycled = settled.value === "recycled";
-      return this.#replace(isRecycled && this.#state !== "drained");
+      return this.#replace(isRecycled);
     }
     const error = settled.outcome === Outcome.THREW
       ? settled.error
@@ -492,12 +493,16 @@ export class Dispatcher implements AnyDispatcher {
       // The finalizer has thrown.
       console.error(`Exception in thread ${worker.name}:`, error);
     }
-    this.#replace(!worker.isReplaced && this.#state !== "drained");
+    this.#replace(!worker.isReplaced);
   }
 
-  /** Starts a worker if one is missing, or there are more tasks than workers. */
+  /**
+   * Starts a worker if one is missing, or there are more tasks than workers. A pool that
+   * has been closed or has ended starts none that has no task.
+   */
   #replace(isMissing: boolean): void {
-    if (isMissing || this.#table.size > this.#workers.count) this.#grow();
+    const isWanted = isMissing && this.#state === "running";
+    if (isWanted || this.#table.size > this.#workers.count) this.#grow();
   }
 }
 

@@ -66,7 +66,7 @@ export class PoolWorker {
   readonly number: number;
   readonly run: Started;
   readonly claim: WorkerClaim;
-  /** Whether another worker was started in its place. */
+  /** Whether it is being ended because of its task, so that another may take its place. */
   isReplaced = false;
   /** Resolves when it is ready for tasks, or has ended. */
   readonly ready: Promise<void>;
@@ -129,19 +129,23 @@ export class Workers {
   #workers = new Map<number, PoolWorker>();
   #lastNumber = 0;
   #onEnd: OnEnd;
+  #onRetired: () => void;
   /** Takes the place of an isolated worker that dies, since a start takes long. */
   #spare: PooledWorker | undefined;
   /** The promises of the ends of workers. */
   #endings = new Set<Promise<void>>();
 
+  /** `onRetired` is called when a worker is about to be ended because of its task. */
   constructor(
     size: number,
     options: WorkersOptions,
     onEnd: OnEnd,
+    onRetired: () => void,
   ) {
     this.#size = size;
     this.#options = options;
     this.#onEnd = onEnd;
+    this.#onRetired = onRetired;
     // Each worker calls the initializer, as in Python. Permissions and the paths in
     // them mean what they mean now. Isolated workers block nobody while they start.
     const { initializer, permissions, isolation } = options;
@@ -250,14 +254,14 @@ export class Workers {
     }
   }
 
-  /** Ends a worker that is still at the task, and replaces it. */
+  /** Ends a worker that is still at the task. */
   #stopAt(worker: PoolWorker, task: number): void {
     if (!this.#workers.has(worker.number) || !worker.claim.holdAt(task)) return;
     if (worker.isReplaced) return;
     worker.isReplaced = true;
     this.#track(this.#stopLast(worker));
     this.#count--;
-    this.grow();
+    this.#onRetired();
   }
 
   /** Ends a worker when its other tasks have ended, or it computes. */

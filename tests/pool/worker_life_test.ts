@@ -116,3 +116,31 @@ threadTest("Pool refuses what makes no sense of a worker's life", async () => {
     "runTimeout must be non-negative",
   );
 });
+
+for (const grace of [0, 0.01]) {
+  threadTest(
+    `Pool: a worker that is ended after close() has no successor, grace ${grace}`,
+    async () => {
+      const words = newWords();
+      const reasons: string[] = [];
+      const pool = new Pool(1, {
+        grace,
+        initializer: fns.begin,
+        initargs: [words],
+        onWorkerEnd: (reason) => void reasons.push(reason),
+      });
+      const begun = new Queue<number>();
+      const never = new Queue<number>();
+      const controller = new AbortController();
+      const { signal } = controller;
+      const called = pool.apply(wait, [begun, never], { signal });
+      await begun.get();
+      pool.close();
+      controller.abort();
+      await assertRejects(() => called, DOMException);
+      await pool.join();
+      assertEquals(reasons, ["calledOff"]);
+      assertEquals(words[0], 1);
+    },
+  );
+}
