@@ -39,15 +39,19 @@ export async function takeTurn(
  * takes a task. So a worker that has had its turn gives the task back, and the task
  * is submitted again.
  *
+ * @param ready Starts the workers that are missing. A worker that has had no turn may
+ * have ended since, as it was idle: then the others would give the task back for ever.
  * @returns A promise for the result of each worker.
  */
 export function broadcastTo(
   workers: number,
+  ready: () => Promise<void>,
   submit: (broadcast: number) => Promise<Turn>,
 ): Promise<unknown>[] {
   const broadcast = ++broadcasts;
   const takePart = async (): Promise<unknown> => {
     for (;;) {
+      await ready();
       const turn = await submit(broadcast);
       if (turn !== undefined) return turn.value;
       await pause(PAUSE_MS);

@@ -275,9 +275,9 @@ export class Pool extends AnyPool {
     using stack = new DisposableStack();
     stack.use(hold());
     const call = stack.use(new Call(this.#dispatcher, NO_OPTIONS).open());
-    await call.orCalledOff(this.ready());
     const id = idOf(context === undefined ? takeTurn : callIn)!;
-    const parts = broadcastTo(this.workers, (broadcast) => {
+    const ready = () => call.orCalledOff(this.#dispatcher.ready());
+    const parts = broadcastTo(this.workers, ready, (broadcast) => {
       const turn = [broadcast, fn, args];
       const list = context === undefined ? turn : [context, takeTurn, turn];
       const task = new Task(id, Mode.APPLY, false, list);

@@ -1,4 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { broadcastTo } from "../../lib/pool/own_tasks.ts";
+import { hold } from "../../lib/sync/keep_alive.ts";
 import { Pool, Queue } from "../../mod.ts";
 import { threadTest } from "../support/threads.ts";
 import {
@@ -78,6 +80,25 @@ threadTest(
     await pool.join();
   },
 );
+
+Deno.test("broadcastTo() starts missing workers whenever it submits", async () => {
+  using _alive = hold();
+  const steps: string[] = [];
+  const parts = broadcastTo(
+    1,
+    () => {
+      steps.push("ready");
+      return Promise.resolve();
+    },
+    () => {
+      steps.push("submit");
+      // The worker has had its turn, and the other one has ended.
+      return Promise.resolve(steps.length < 4 ? undefined : { value: 5 });
+    },
+  );
+  assertEquals(await Promise.all(parts), [5]);
+  assertEquals(steps, ["ready", "submit", "ready", "submit"]);
+});
 
 threadTest("Pool.broadcast() is called off with the pool", async () => {
   const pool = new Pool(2);
