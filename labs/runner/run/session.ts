@@ -235,7 +235,6 @@ export class Session {
 
   /** Runs cells again, in turns, while that may change a verdict. */
   async #compareTimes(running: Promise<unknown>): Promise<void> {
-    if (this.#options.quick) return;
     const { lab: { lab } } = this.#selection;
     let isOver = false;
     running.finally(() => isOver = true).catch(() => {});
