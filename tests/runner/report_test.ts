@@ -91,7 +91,7 @@ Deno.test("summary() of a lab that isn't recorded claims nothing", () => {
   const lab = { ...poolRun.lab, sentence: undefined };
   assertStringIncludes(
     summaryOf([{ ...poolRun, lab, cells }], Infinity),
-    "2 cells ran, and none was judged.",
+    "None of 2 cells was judged.",
   );
 });
 

@@ -53,8 +53,9 @@ function aside(here: number, { recorded, limit, canWin }: Speed): string {
 
 function count(rows: Row[]): string {
   if (rows.every((row) => overall(row) === "skipped")) {
-    const cells = rows.length === 1 ? "1 cell" : `${rows.length} cells`;
-    return `${cells} ran, and none was judged.`;
+    return rows.length === 1
+      ? "The cell wasn't judged."
+      : `None of ${rows.length} cells was judged.`;
   }
   const reproduced = rows.filter((row) => overall(row) === "reproduced");
   const differing = rows.filter((row) => overall(row) === "differs");
