@@ -12,7 +12,28 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 
-const { runs: text = "5" } = parseArgs(Deno.args, { string: ["runs"] });
+const HELP =
+  `Measures how often a verdict of the runner is wrong, beside no, one and four busy
+programs.
+
+Usage: deno task bench:verdicts [--runs N]
+
+  --runs N  How often the labs are run beside each (default 5); a run takes
+            several minutes
+  --help    This text`;
+
+const { runs: text = "5", help } = parseArgs(Deno.args, {
+  string: ["runs"],
+  boolean: ["help"],
+  unknown(arg) {
+    console.error(`Unknown argument '${arg}': there are --runs and --help`);
+    Deno.exit(2);
+  },
+});
+if (help) {
+  console.log(HELP);
+  Deno.exit();
+}
 const runs = Number(text);
 if (!Number.isInteger(runs) || runs < 1) {
   console.error(`Cannot run with --runs '${text}': it must be a number from 1`);

@@ -128,5 +128,6 @@ if (import.meta.main) {
     about: "Deadlock: threads, locks, and who takes which first.",
     workers: 2,
     workersHelp: "How many threads there are, each with an account, 2 or more",
+    workersRange: [2, 64],
   });
 }

@@ -112,5 +112,6 @@ if (import.meta.main) {
     about: "A race: threads that count without a lock, schedule by schedule.",
     workers: 2,
     workersHelp: "How many threads there are, 2 to 8",
+    workersRange: [2, 8],
   });
 }

@@ -2,7 +2,7 @@
 
 /**
  * The cells that a choice names: `7`, `23-26`, a name, or several of these,
- * parted by commas.
+ * separated by commas.
  *
  * @param choice What was chosen.
  * @param ids The cells that there are.

@@ -51,12 +51,15 @@ export const SWITCH_INTERVAL = 0.005;
 /** A mistake in a flag's value. */
 export class FlagError extends Error {}
 
-/** Reads `--workers`: 1 to 64. */
-export function readWorkers(text: string): number {
+/** Reads `--workers`: 1 to 64, or what a lab can do of that. */
+export function readWorkers(text: string, [least, most] = [1, 64]): number {
   const workers = Number(text);
-  if (/^\d{1,9}$/.test(text) && workers >= 1 && workers <= 64) return workers;
+  if (/^\d{1,9}$/.test(text) && workers >= least && workers <= most) {
+    return workers;
+  }
   throw new FlagError(
-    `Cannot run with --workers '${text}': it must be a number from 1 to 64`,
+    `Cannot run with --workers '${text}': it must be a number from ${least} ` +
+      `to ${most}`,
   );
 }
 

@@ -27,6 +27,12 @@ export interface LabOptions {
   /** What `--workers` counts. */
   workersHelp: string;
   /**
+   * The least and the most that `--workers` takes.
+   *
+   * @default {[1, 64]}
+   */
+  workersRange?: [least: number, most: number];
+  /**
    * Whether the lab has an interpreter lock, and flags for it.
    *
    * @default {false}
@@ -91,7 +97,9 @@ export function readFlags(
       selection: cell === undefined
         ? []
         : [cell.replace(`${options.name}:`, "")],
-      workers: workers === undefined ? options.workers : readWorkers(workers),
+      workers: workers === undefined
+        ? options.workers
+        : readWorkers(workers, options.workersRange),
       switchInterval: readLock(values["no-gil"], values["switch-interval"]),
     };
   }
@@ -115,7 +123,7 @@ function help(
 Usage: deno task lab:${name} [flags]
 
   --cell 7, --cell 23-26  Only these cells, and the earlier ones they depend on;
-                          several are parted by commas
+                          separate several by commas
   --workers N             ${workersHelp} (default ${workers})${
     hasGil ? gilFlags : ""
   }

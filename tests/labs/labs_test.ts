@@ -154,6 +154,25 @@ processTest("a lab says what is valid, with exit code 2", async () => {
   }
 });
 
+processTest(
+  "a lab takes no more and no fewer threads than it can",
+  async () => {
+    const wrong = [
+      ["race", "9", "from 2 to 8"],
+      ["race", "1", "from 2 to 8"],
+      ["deadlock", "1", "from 2 to 64"],
+    ] as const;
+    for (const [lab, workers, range] of wrong) {
+      const run = await runLabTask(lab, "--workers", workers);
+      assertEquals(
+        run.stderr.split("\n")[0],
+        `Cannot run with --workers '${workers}': it must be a number ${range}`,
+      );
+      assertEquals([run.code, run.stdout], [2, ""]);
+    }
+  },
+);
+
 Deno.test("the record has the notebook's 29 cells", () => {
   const cells = Object.values(recorded).flat();
   assertEquals(cells.length, 29);

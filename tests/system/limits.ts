@@ -7,6 +7,24 @@
 
 import { argsOf, limitList } from "../support/limit_list.ts";
 
+const HELP =
+  `Runs what is large or many at full size, each in a process of its own, and
+prints its memory and its time.
+
+Usage: deno task limits
+
+It takes about 12 minutes.`;
+
+if (Deno.args.length > 0) {
+  const [arg] = Deno.args;
+  if (arg === "--help") {
+    console.log(HELP);
+    Deno.exit();
+  }
+  console.error(`Unknown argument '${arg}'\nSee deno task limits --help`);
+  Deno.exit(2);
+}
+
 for (const limit of limitList) {
   const start = performance.now();
   const { code, stdout } = await new Deno.Command("deno", {

@@ -21,6 +21,27 @@ threadTest("A lab's header has the command of its task", async () => {
   }
 });
 
+processTest(
+  "A task that takes minutes has a help, and no other word",
+  async () => {
+    for (const name of ["limits", "bench:verdicts", "soak"]) {
+      const [help, other] = await Promise.all(
+        ["--help", "--halp"].map((flag) =>
+          new Deno.Command("deno", {
+            args: ["task", "--quiet", name, flag],
+          }).output()
+        ),
+      );
+      const text = new TextDecoder().decode(help.stdout);
+      assertEquals(help.code, 0, name);
+      assert(text.includes(`\nUsage: deno task ${name}`), text);
+      const [line] = new TextDecoder().decode(other.stderr).split("\n");
+      assertMatch(line, /^Unknown .*'--halp'/, name);
+      assertEquals([other.code, other.stdout.length], [2, 0], name);
+    }
+  },
+);
+
 processTest("A task without its argument says what is missing", async () => {
   for (const name of ["copy", "site", "import", "exercise"]) {
     const { code, stdout, stderr } = await new Deno.Command("deno", {
