@@ -23,7 +23,7 @@ async function copied(
 ): Promise<Record<string, Copied>> {
   const args = [JSON.stringify(scripts)];
   const flags = ["-A", "--config", "labs/copy/deno.json"];
-  const { out, err } = await runProcess("copied.ts", args, flags, 240);
+  const { out, err } = await runProcess("copied.ts", args, flags, 600);
   assert(out.startsWith("{"), `${out}${err}`);
   return JSON.parse(out);
 }

@@ -19,7 +19,7 @@ type Form = "written" | "run" | "bare";
 
 /** The notebook in these forms: see `notebook.ts`. */
 async function notebooks(...forms: Form[]): Promise<Record<Form, Notebook>> {
-  const { out, err } = await runProcess("notebook.ts", forms, ["-A"], 240);
+  const { out, err } = await runProcess("notebook.ts", forms, ["-A"], 600);
   assert(out.startsWith("{"), `${out}${err}`);
   return JSON.parse(out);
 }

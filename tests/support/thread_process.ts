@@ -12,7 +12,7 @@ export async function runProcess(
   file: string,
   args: string[],
   flags: string[] = [],
-  seconds = 120,
+  seconds = 300,
 ): Promise<Finished> {
   const root = new URL("../../", import.meta.url);
   const command = new Deno.Command("deno", {

@@ -3,7 +3,7 @@ import { runProcess } from "../support/thread_process.ts";
 import { processTest } from "../support/threads.ts";
 
 processTest("The package runs where it is loaded over HTTP", async () => {
-  const { out, err } = await runProcess("over_http.ts", [], ["-A"], 240);
+  const { out, err } = await runProcess("over_http.ts", [], ["-A"], 600);
   assert(out.startsWith("{"), `${out}${err}`);
   const result = JSON.parse(out);
   assertEquals(result.with, { code: 0, out: "[ 1, 4, 9 ]\n16\n", err: "" });
