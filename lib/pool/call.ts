@@ -180,6 +180,7 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
     const { refused } = this.#dispatcher.calls;
     if (refused && this.#tasks.size === 0) throw refused.reason;
     this.#readers++;
+    this.#dispatcher.calls.reads++;
     try {
       return await this.orCalledOff(awaited);
     } finally {

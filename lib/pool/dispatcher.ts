@@ -130,8 +130,12 @@ export class Dispatcher implements AnyDispatcher {
         results: this.#inbox.buffer,
         tickets: this.#table.buffer,
       },
-      (worker, settle) => this.#onWorkerEnd(worker, settle),
-      () => this.#replace(true),
+      {
+        onEnd: (worker, settle) => this.#onWorkerEnd(worker, settle),
+        onRetired: () => this.#replace(true),
+        replacesLost: () =>
+          this.#state === "running" || this.#state === "closed",
+      },
     );
     this.#inbox.receive();
     // With an idle timeout, workers start only when there are tasks for them.
@@ -283,29 +287,31 @@ export class Dispatcher implements AnyDispatcher {
   /**
    * Waits until every worker has ended, at the end of an `await using` block. The
    * block may have thrown, which can't be known here. Then the code that would let
-   * a waiting task go on may never run, so a pool whose tasks only wait is
-   * terminated.
+   * a waiting task go on, or give a call its next item, may never run. So a pool whose
+   * tasks and calls only wait is terminated.
    */
   async endedOrStuck(): Promise<void> {
     let hasEnded = false;
     const ended = this.ended().finally(() => hasEnded = true);
-    if (this.#table.size > 0) this.#stopIfStuck(() => hasEnded);
+    if (!this.calls.areDone) this.#stopIfStuck(() => hasEnded);
     await ended;
   }
 
   async #stopIfStuck(hasEnded: () => boolean): Promise<void> {
     let since = now();
-    let settled = this.#settled;
+    let steps = 0;
     for (;;) {
       const onlyWaits = await this.#workers.look();
       if (hasEnded() || this.#hasStopped) return;
-      if (!onlyWaits || settled !== this.#settled) {
+      const stepsNow = this.#settled + this.calls.reads;
+      if (!onlyWaits || steps !== stepsNow) {
         since = now();
-        settled = this.#settled;
+        steps = stepsNow;
       } else if (now() - since >= STUCK_MS) break;
     }
+    const what = this.#table.size > 0 ? "tasks" : "calls";
     const message = "The pool was terminated at the end of its block: for " +
-      `${STUCK_MS / 1000} seconds its tasks have only waited`;
+      `${STUCK_MS / 1000} seconds its ${what} have only waited`;
     console.warn(message);
     // The block's own error is to be reported, not the unhandled rejection of a
     // promise that the block didn't come to await.

@@ -9,7 +9,8 @@
 import { expose } from "../expose.ts";
 import { markBottom } from "../codec/portable_error.ts";
 import { addOwnModule, type AnyFunction } from "../codec/references.ts";
-import { Promise } from "../platform/platform.ts";
+import { now } from "../platform/platform.ts";
+import { clearAlarm, setAlarm } from "../sync/alarms.ts";
 import { Queue, ShutDown } from "../queue/queue.ts";
 import { pause } from "./waits.ts";
 
@@ -91,6 +92,56 @@ expose(import.meta, { "lab9.takeTurn": takeTurn, "lab9.feed": feed });
 addOwnModule(import.meta);
 markBottom(takeTurn, feed);
 
+/** A generator in a worker, and the queue of what it yields. */
+class Fed<T> {
+  readonly queue: Queue<T> = new Queue<T>(AHEAD);
+  #begin: (queue: Queue<T>, left: AbortSignal) => Promise<void>;
+  #grace: number;
+  #left = new AbortController();
+  #ended: Promise<void> | undefined;
+
+  constructor(
+    begin: (queue: Queue<T>, left: AbortSignal) => Promise<void>,
+    grace: number,
+  ) {
+    this.#begin = begin;
+    this.#grace = grace;
+  }
+
+  /** Begins the generator. Resolves when it has ended, or rejects as it did. */
+  async run(): Promise<void> {
+    this.#ended = this.#begin(this.queue, this.#left.signal);
+    try {
+      await this.#ended;
+    } finally {
+      // The reader gets the items first, and then what the generator has thrown.
+      this.queue.shutdown();
+    }
+  }
+
+  /** Has the generator end at its next item. If it yields none, it is called off. */
+  async leave(): Promise<void> {
+    this.queue.shutdown({ immediate: true });
+    const alarm = this.#grace === Infinity
+      ? undefined
+      : setAlarm(now() + this.#grace * 1000, () => this.#left.abort());
+    try {
+      await this.#ended;
+    } catch (error) {
+      if (!this.#left.signal.aborted) throw error;
+    } finally {
+      if (alarm !== undefined) clearAlarm(alarm);
+    }
+  }
+}
+
+/** Ends the generators of iterators that were begun and garbage-collected. */
+const droppedStreams = new FinalizationRegistry<Pick<Fed<unknown>, "leave">>(
+  (fed) => {
+    fed.leave().catch(() => {});
+  },
+);
+
 /**
  * Yields what a generator yields in a worker.
  *
@@ -98,30 +149,26 @@ markBottom(takeTurn, feed);
  * calls the task off.
  * @param grace How many seconds the generator has to end after the reader has left.
  */
-export async function* streamItems<T>(
+export function streamItems<T>(
   begin: (queue: Queue<T>, left: AbortSignal) => Promise<void>,
   grace: number,
 ): AsyncGenerator<T, void, undefined> {
-  const queue = new Queue<T>(AHEAD);
-  const left = new AbortController();
-  const fed = begin(queue, left.signal);
-  // The reader gets the items first, and then what the generator has thrown.
-  const end = () => queue.shutdown();
-  fed.then(end, end);
+  const fed = new Fed(begin, grace);
+  const iterator = iterate(fed);
+  droppedStreams.register(iterator, fed);
+  return iterator;
+}
+
+async function* iterate<T>(fed: Fed<T>): AsyncGenerator<T, void, undefined> {
+  const ended = fed.run();
+  // A reader that leaves doesn't await it.
+  ended.catch(() => {});
   let isWhole = false;
   try {
-    for await (const item of queue) yield item;
+    for await (const item of fed.queue) yield item;
     isWhole = true;
-    await fed;
+    await ended;
   } finally {
-    if (!isWhole) {
-      queue.shutdown({ immediate: true });
-      // The generator ends at its next item. If it yields none, it is called off.
-      const late = pause(grace * 1000).then(() => left.abort());
-      const ended = fed.catch((error) => {
-        if (!left.signal.aborted) throw error;
-      });
-      await Promise.race([ended, late]);
-    }
+    if (!isWhole) await fed.leave();
   }
 }

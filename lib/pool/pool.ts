@@ -105,8 +105,8 @@ export function cpuCount(): number {
  * `concurrent.futures` does. It can't know whether the block threw. A task that
  * never ends must not hold back the block's error. So the pool is terminated if,
  * after its block, its tasks only wait for five seconds: none computes, and none
- * ends. They reject with an `AbortError`, and a warning says so. Await in the block
- * what may wait for longer.
+ * ends. They reject with an `AbortError`, and a warning says so. So does a call that
+ * waits for its next item for so long. Await in the block what may wait for longer.
  *
  * A pool that is dropped without {@linkcode Pool.close} is closed when it is
  * garbage-collected. A warning is printed for the first such pool.
@@ -294,8 +294,8 @@ export class Pool extends AnyPool {
    * Calls a generator function in a worker and yields what the generator yields. The
    * generator begins when the first item is asked for, and is never more than two
    * items ahead of the reader. When the reader leaves early, or the call is called
-   * off, the generator ends in the worker: its `finally` runs. Python's pools have
-   * nothing like it.
+   * off, the generator ends in the worker: its `finally` runs. An iterator that is
+   * dropped is left when it is garbage-collected. Python's pools have nothing like it.
    *
    * A stream occupies its worker until it ends.
    *

@@ -109,6 +109,8 @@ export interface OpenCall {
 export class OpenCalls {
   /** Why no more tasks are taken, not even of calls that were made before. */
   refused: { reason: unknown } | undefined;
+  /** How often a call has begun to wait for its next item or result. */
+  reads = 0;
   #calls = new Set<OpenCall>();
   /** The number of iterators that may still be read. */
   #kept = 0;

@@ -42,14 +42,18 @@ export interface WorkersOptions extends
   grace: number;
 }
 
-/**
- * Is called when a worker has ended, for whatever reason. The worker's mail can be
- * taken until the returned promise has resolved.
- */
-type OnEnd = (
-  worker: PoolWorker,
-  settle: () => Settled,
-) => Promise<void> | undefined;
+/** What the workers need to know of their pool. */
+export interface Manager {
+  /**
+   * Is called when a worker has ended, for whatever reason. The worker's mail can be
+   * taken until the returned promise has resolved.
+   */
+  onEnd(worker: PoolWorker, settle: () => Settled): Promise<void> | undefined;
+  /** Is called when a worker is about to be ended because of its task. */
+  onRetired(): void;
+  /** Whether a worker that is lost would be replaced. */
+  replacesLost(): boolean;
+}
 
 /** The pause, after a worker is ready, before the next start blocks the thread. */
 const HEAD_START_MS = 20;
@@ -128,24 +132,16 @@ export class Workers {
   #options: WorkersOptions;
   #workers = new Map<number, PoolWorker>();
   #lastNumber = 0;
-  #onEnd: OnEnd;
-  #onRetired: () => void;
+  #manager: Manager;
   /** Takes the place of an isolated worker that dies, since a start takes long. */
   #spare: PooledWorker | undefined;
   /** The promises of the ends of workers. */
   #endings = new Set<Promise<void>>();
 
-  /** `onRetired` is called when a worker is about to be ended because of its task. */
-  constructor(
-    size: number,
-    options: WorkersOptions,
-    onEnd: OnEnd,
-    onRetired: () => void,
-  ) {
+  constructor(size: number, options: WorkersOptions, manager: Manager) {
     this.#size = size;
     this.#options = options;
-    this.#onEnd = onEnd;
-    this.#onRetired = onRetired;
+    this.#manager = manager;
     // Each worker calls the initializer, as in Python. Permissions and the paths in
     // them mean what they mean now. Isolated workers block nobody while they start.
     const { initializer, permissions, isolation } = options;
@@ -187,9 +183,9 @@ export class Workers {
     }
   }
 
-  /** Starts a spare worker, unless there is one or the pool has no workers. */
+  /** Starts a spare worker, unless there is one or no worker would need it. */
   #keepSpare(): void {
-    if (this.#workers.size === 0) return;
+    if (this.#workers.size === 0 || !this.#manager.replacesLost()) return;
     if (this.#spare !== undefined && PooledWorker.isIdle(this.#spare)) return;
     try {
       this.#spare = PooledWorker.spare(this.#options, this.registry);
@@ -261,7 +257,7 @@ export class Workers {
     worker.isReplaced = true;
     this.#track(this.#stopLast(worker));
     this.#count--;
-    this.#onRetired();
+    this.#manager.onRetired();
   }
 
   /** Ends a worker when its other tasks have ended, or it computes. */
@@ -314,7 +310,7 @@ export class Workers {
     worker.claim.giveUp();
     if (!worker.isReplaced) this.#count--;
     worker.claim.addTimes(this.#waited, this.#ran);
-    const late = this.#onEnd(worker, () => worker.run.settle());
+    const late = this.#manager.onEnd(worker, () => worker.run.settle());
     if (late !== undefined) await late;
     this.#workers.delete(number);
     if (this.#workers.size === 0) this.#dropSpare();

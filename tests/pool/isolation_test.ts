@@ -242,3 +242,28 @@ for (
     assertStringIncludes(refused.message, "Cannot create pool: ");
   });
 }
+
+for (const how of ["close", "terminate"] as const) {
+  threadTest(
+    `Pool with isolation starts no spare worker after ${how}()`,
+    async () => {
+      let made = 0;
+      const Original = globalThis.Worker;
+      globalThis.Worker = class extends Original {
+        constructor(...args: ConstructorParameters<typeof Original>) {
+          super(...args);
+          made++;
+        }
+      };
+      try {
+        // The worker loads for longer than it takes until a spare one is started.
+        const pool = new Pool(1, { isolation: "killable" });
+        await pool[how]();
+        await pool.join();
+      } finally {
+        globalThis.Worker = Original;
+      }
+      assertEquals(made, 1);
+    },
+  );
+}

@@ -1,6 +1,7 @@
 // Drops pools without closing them.
 
 import { activeCount, Pool } from "../../mod.ts";
+import { count } from "./generators.ts";
 import { square } from "./pool_functions.ts";
 import { until } from "./until.ts";
 
@@ -41,6 +42,25 @@ async function beginAndDrop(pool: Pool): Promise<void> {
   await pool.imapUnordered(square, [1, 2, 3]).next();
 }
 
+/** A generator whose reader was dropped ends, and so does its pool. */
+async function dropStream(): Promise<void> {
+  const pool = new Pool(1);
+  const words = new Int32Array(new SharedArrayBuffer(8));
+  await beginStream(pool, words);
+  pool.close();
+  const ended = pool.join();
+  await until(() => {
+    gc();
+    return activeCount() === 1;
+  });
+  await ended;
+  console.log(words[1]);
+}
+
+async function beginStream(pool: Pool, words: Int32Array): Promise<void> {
+  await pool.stream(count, [words]).next();
+}
+
 if (import.meta.main) {
   await collect();
   await until(() => {
@@ -49,4 +69,5 @@ if (import.meta.main) {
   });
   console.log(activeCount());
   await dropIterators();
+  await dropStream();
 }
