@@ -319,6 +319,16 @@ processTest("deno task labs --python runs the notebook itself", async () => {
   assertEquals([two.verdict, unjoined.verdict], ["reproduced", "differs"]);
 });
 
+processTest("labs --python runs a lab without those before it", async () => {
+  const { out } = await finish(start(
+    "run --no-check --no-prompt --allow-run=python3 --allow-read=labs",
+    ["tests/support/python_imports.ts"],
+  ));
+  const { about, output, reason } = JSON.parse(out);
+  if (about.includes("there is no python3")) return;
+  assertEquals([output, reason], ["5", undefined]);
+});
+
 processTest(
   "labs --predict asks, runs, and says what was foreseen",
   async () => {

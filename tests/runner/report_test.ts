@@ -93,6 +93,11 @@ Deno.test("summary() of a lab that isn't recorded claims nothing", () => {
     summaryOf([{ ...poolRun, lab, cells }], Infinity),
     "None of 2 cells was judged.",
   );
+  cells[0].verdict = { ...cells[0].verdict, verdict: "reproduced" };
+  assertStringIncludes(
+    summaryOf([{ ...poolRun, lab, cells }], Infinity),
+    "1 of 2 cells were reproduced, 1 skipped.",
+  );
 });
 
 Deno.test("summary() has a row a cell", () => {

@@ -11,6 +11,7 @@ import threading
 import time
 import traceback
 import warnings
+from queue import Queue
 
 
 class Lines:
@@ -76,8 +77,10 @@ def main():
     warnings.simplefilter("ignore")
     # What Linux did before Python 3.14: the notebook's functions have no module.
     multiprocessing.set_start_method("fork")
-    # As in the notebook, where a cell of the pool lab imports it.
+    # The imports above are the notebook's: a lab may run without the lab that
+    # has them.
     namespace = sys.modules["__main__"].__dict__
+    namespace["mp"] = multiprocessing
     numpy = None
     try:
         import numpy

@@ -62,6 +62,7 @@ function count(rows: Row[]): string {
   const cells = rows.length === 1 ? "cell was" : "cells were";
   const text = `${reproduced.length} of ${rows.length} ${cells} reproduced`;
   const unclear = rows.filter((row) => overall(row) === "inconclusive");
+  const skipped = rows.filter((row) => overall(row) === "skipped");
   const notes = [
     ...differing.length === 0
       ? []
@@ -69,6 +70,7 @@ function count(rows: Row[]): string {
     ...unclear.length === 0
       ? []
       : [`${unclear.map(({ id }) => id).join(", ")} inconclusive`],
+    ...skipped.length === 0 ? [] : [`${skipped.length} skipped`],
   ];
   return `${[text, ...notes].join(", ")}.`;
 }
