@@ -50,7 +50,7 @@ printed, and how long that took.
 
 Usage: deno task labs [lab | lab:cell | lab:from-to]... [flags]
 
-  deno task labs                         All labs
+  deno task labs                         The notebook's labs, and imported ones
   deno task labs queue                   One lab
   deno task labs threads:7 gil:34-36     Some cells, and what they depend on
 
@@ -60,16 +60,16 @@ Usage: deno task labs [lab | lab:cell | lab:from-to]... [flags]
   --python           Run the notebook's own cells, too, in this machine's python3
   --predict          Ask what will happen before cells that teach something
   --plain            Leave out what we say about the cells
-  --workers N        How many workers labs have, as with their own flag
+  --workers N        How many workers labs have
   --switch-interval S, --no-gil
-                     For lab gil, as with its own flags
+                     As lab:gil's own flags
   --timeout SECONDS  End a lab that takes longer
   --list             The cells, their recorded times, and their rules
   --watch            Run again whenever a lab or the library changes
   --json             Print the verdicts as JSON, and nothing else
   --junit FILE       Write a JUnit report to a file in this project
-  --svg DIR          Write a picture a cell: which thread did what, and when;
-                     of several runs, the last
+  --svg DIR          Write a picture of each cell: which thread did what, and
+                     when; of several runs, the last
   --trace FILE       Write the same as a trace, for ui.perfetto.dev
   --report FILE      Write everything as one page, to open in a browser
   --force            Overwrite files that aren't an earlier output of these

@@ -22,7 +22,7 @@ Usage: deno task soak [flags]
   --fuzz       Forge records and answers instead of making things fail
   --explore    Go through the schedules of the library's protocols instead
   --all        With --explore: go through all schedules of each scenario that
-               have few preemptions, depth first, and tell how far that came
+               have few preemptions, depth first, and print how far it came
   --seconds N  How long each scenario may take then: 10 by default
   --preemptions N
                How many preemptions the schedules have then: 3 by default
