@@ -3,7 +3,9 @@
 /**
  * How often a verdict is wrong. Sound labs are run beside no, one and four busy
  * programs, and none of their cells may be called different; so are the broken
- * cells of `tests/support/mutant_lab.ts`, and each must be.
+ * cells of `tests/support/mutant_lab.ts`, and each must be. It takes six rounds on
+ * the wrong side of a bound to say that a time differs, so the worst rounds of the
+ * sound cells say how far they are from that.
  *
  *     deno task bench:verdicts --runs 5
  *
@@ -41,26 +43,35 @@ if (!Number.isInteger(runs) || runs < 1) {
 }
 const cwd = new URL("../", import.meta.url);
 
-interface Report {
-  labs: { cells: { id: string; verdict: string }[] }[];
+interface Cell {
+  id: string;
+  verdict: string;
+  runs: { timing: Timing }[];
 }
 
-/** The verdicts of a command that prints them as JSON. */
-async function verdictsOf(args: string[]): Promise<[string, string][]> {
+interface Timing {
+  /** The ratios of the rounds, of which the verdict takes so many. */
+  speed?: { low: number; high: number; count: number };
+  concurrency?: number;
+  expected?: string;
+}
+
+/** The cells of a command that prints their verdicts as JSON. */
+async function cellsOf(args: string[]): Promise<Cell[]> {
   const { stdout } = await new Deno.Command("deno", {
     ...{ args, cwd, stdin: "null", stderr: "null" },
   }).output();
-  const { labs }: Report = JSON.parse(new TextDecoder().decode(stdout));
-  return labs.flatMap(({ cells }) =>
-    cells.map(({ id, verdict }): [string, string] => [id, verdict])
+  const { labs }: { labs: { cells: Cell[] }[] } = JSON.parse(
+    new TextDecoder().decode(stdout),
   );
+  return labs.flatMap(({ cells }) => cells);
 }
 
 /** The verdicts, while so many other programs compute. */
 async function beside(
   load: number,
-  run: () => Promise<[string, string][]>,
-): Promise<[string, string][]> {
+  run: () => Promise<Cell[]>,
+): Promise<Cell[]> {
   const busy = Array.from({ length: load }, () =>
     new Deno.Command("deno", {
       args: ["eval", "while (true);"],
@@ -73,29 +84,62 @@ async function beside(
   }
 }
 
-const isMutant = (id: string) => id.includes("_");
+/** The rounds of a cell whose time is judged. */
+interface Rounds {
+  count: number;
+  ratios: number[];
+  concurrencies: number[];
+  expected: string;
+}
+
+/** How near to their bounds cells have come. */
+function addRounds(all: Map<string, Rounds>, cells: Cell[]): void {
+  for (const { id, runs } of cells) {
+    const { speed, concurrency = 0, expected } = runs.at(-1)?.timing ?? {};
+    if (speed === undefined || expected === undefined) continue;
+    const rounds = all.get(id) ??
+      { count: 0, ratios: [], concurrencies: [], expected };
+    rounds.count += speed.count;
+    rounds.ratios.push(speed.low, speed.high);
+    rounds.concurrencies.push(concurrency);
+    all.set(id, rounds);
+  }
+}
+
+const range = (values: number[]) =>
+  `${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)}`;
+
+const isMutant = ({ id }: Cell) => id.includes("_");
 
 for (const load of [0, 1, 4]) {
   let [wronged, unsure, found, mutants] = [0, 0, 0, 0];
+  const rounds = new Map<string, Rounds>();
   for (let run = 1; run <= runs; run++) {
     const labs = await beside(
       load,
-      () => verdictsOf(["task", "labs", "pool", "gil", "--json"]),
+      () => cellsOf(["task", "labs", "pool", "gil", "--json"]),
     );
-    const kinds = labs.map(([, verdict]) => verdict);
+    addRounds(rounds, labs);
+    const kinds = labs.map(({ verdict }) => verdict);
     if (kinds.includes("differs")) wronged++;
     if (kinds.includes("inconclusive")) unsure++;
-    const broken = await verdictsOf([
+    const broken = await cellsOf([
       ...["run", "--no-check", "--allow-run=deno", "--allow-sys=cpus"],
       ...["--allow-read", "tests/support/mutant_run.ts", `${run}`, `${load}`],
     ]);
-    const judged = broken.filter(([id]) => isMutant(id));
+    const judged = broken.filter(isMutant);
     mutants += judged.length;
-    found += judged.filter(([, verdict]) => verdict === "differs").length;
+    found += judged.filter(({ verdict }) => verdict === "differs").length;
   }
   console.log(
     `beside ${load} busy programs: ${wronged} of ${runs} runs with a false ` +
       `"differs", ${unsure} with an "inconclusive"; ${found} of ${mutants} ` +
       "mutants found",
   );
+  for (const [id, { count, ratios, concurrencies, expected }] of rounds) {
+    console.log(
+      `  ${id}: ${range(ratios)} times faster in ${count} rounds, asked is ` +
+        `${expected.split(":")[0]}; ${range(concurrencies)} threads at once`,
+    );
+  }
 }
