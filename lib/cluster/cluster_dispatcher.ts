@@ -17,7 +17,7 @@ import {
 } from "../pool/stats.ts";
 import type { Task } from "../pool/task.ts";
 import { WaitingLine } from "../pool/task_table.ts";
-import { OpenCalls, Room } from "../pool/waits.ts";
+import { OpenCalls, Room, unheededError } from "../pool/waits.ts";
 import { WorkerLostError } from "../thread/errors.ts";
 import type { BullJob } from "./bullmq.ts";
 import { FarCodec } from "./far_codec.ts";
@@ -392,8 +392,7 @@ export class ClusterDispatcher implements AnyDispatcher {
     const message = "The pool was terminated at the end of its block: for " +
       `${NO_HOST_MS / 1000} seconds it had no workers`;
     console.warn(message);
-    for (const { task } of this.#table.values()) task.promise.catch(() => {});
-    this.stop(new DOMException(message, "AbortError"));
+    this.stop(unheededError(message));
   }
 
   #leaveIfDone(): void {

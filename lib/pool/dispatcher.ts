@@ -16,7 +16,7 @@ import type { AnyDispatcher } from "./any_dispatcher.ts";
 import type { WorkerEndReason } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { TaskTable } from "./task_table.ts";
-import { OpenCalls, Room } from "./waits.ts";
+import { OpenCalls, Room, unheededError } from "./waits.ts";
 import { type PoolStats, timesOf } from "./stats.ts";
 import type { Task } from "./task.ts";
 import {
@@ -313,10 +313,7 @@ export class Dispatcher implements AnyDispatcher {
     const message = "The pool was terminated at the end of its block: for " +
       `${STUCK_MS / 1000} seconds its ${what} have only waited`;
     console.warn(message);
-    // The block's own error is to be reported, not the unhandled rejection of a
-    // promise that the block didn't come to await.
-    for (const { promise } of this.#table.tasks()) promise.catch(() => {});
-    await this.stop(new DOMException(message, "AbortError"));
+    await this.stop(unheededError(message));
   }
 
   ended(options?: AsyncWaitOptions): Promise<void> {

@@ -6,6 +6,8 @@ import { Promise } from "../platform/platform.ts";
 import { hold } from "../sync/keep_alive.ts";
 import { offAbort, onAbort } from "../sync/signals.ts";
 import { Full } from "../queue/queue.ts";
+import { unheeded } from "../thread/errors.ts";
+import { isMainThread } from "../thread/thread_table.ts";
 
 /** A word that is never notified: a wait on it always times out. */
 const clock = new Int32Array(new SharedArrayBuffer(4));
@@ -51,6 +53,27 @@ export async function within<T>(
     if (alarm !== undefined) clearAlarm(alarm);
     if (signal !== undefined) offAbort(signal, onAborted);
   }
+}
+
+let isListening = false;
+
+/**
+ * The error with which the calls of a pool reject that is terminated at the end of its
+ * block. The block may have thrown: then its own error is to be reported, not the
+ * unhandled rejection of a promise that the block didn't come to await, or of one that
+ * was derived from it.
+ */
+export function unheededError(message: string): DOMException {
+  // A worker listens always.
+  if (!isListening && isMainThread()) {
+    isListening = true;
+    globalThis.addEventListener("unhandledrejection", (event) => {
+      if (unheeded.has(event.reason)) event.preventDefault();
+    });
+  }
+  const error = new DOMException(message, "AbortError");
+  unheeded.add(error);
+  return error;
 }
 
 /** Waits in a pool's own thread for something that only this thread changes. */

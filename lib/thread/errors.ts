@@ -22,3 +22,9 @@ export class WorkerLostError extends Error {
   /** The error's name, `"WorkerLostError"`. */
   override name = "WorkerLostError";
 }
+
+/**
+ * Errors for which no unhandled rejection is reported: something else tells the user
+ * of them.
+ */
+export const unheeded: WeakSet<object> = new WeakSet();

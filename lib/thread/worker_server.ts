@@ -51,6 +51,7 @@ import {
   hasStartedThreads,
   setReachable,
 } from "./line.ts";
+import { unheeded } from "./errors.ts";
 import {
   beginThread,
   enableHandlers,
@@ -198,6 +199,7 @@ function serve(offers: Offer[]): void {
   setExchange(exchange);
   self.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
+    if (unheeded.has(event.reason)) return;
     report(event.reason);
   });
   self.addEventListener("error", (event) => {

@@ -187,19 +187,23 @@ threadTest("await using ends a pool whose tasks only wait", async () => {
   const withoutTasks = async () => {
     await using pool = new Pool(1);
     tasks.push(pool.map(fns.square, silent()));
-    // Whoever handles its rejection may have been in the block.
-    tasks.at(-1)!.catch(() => {});
     throw new RangeError("in the other block");
   };
   const warnings = await warningsOf(async () => {
     const other = assertRejects(withoutTasks, RangeError, "in the other block");
+    const thread = new Thread(fns.leaveWaiting);
+    thread.start();
     await assertRejects(
       async () => {
         await using pool = new Pool(3);
         tasks.push(pool.apply(fns.wait, [begun, go]));
         tasks.push(pool.apply(fns.sleepIdent, [3600]));
-        // Nobody handles its rejection, which ends no process.
-        tasks.push(pool.apply(fns.never));
+        // Nobody handles these rejections, which end no process.
+        tasks.push(pool.apply(fns.never).then(() => {}));
+        tasks.push(pool.map(fns.never, [1]));
+        tasks.push(pool.broadcast(fns.wait, [begun, go]));
+        tasks.push(pool.imap(fns.never, [1]).next());
+        tasks.push(pool.stream(fns.never as never).next());
         await begun.get();
         throw new RangeError("in the block");
       },
@@ -207,6 +211,8 @@ threadTest("await using ends a pool whose tasks only wait", async () => {
       "in the block",
     );
     await other;
+    // Its own console has the warning.
+    assertEquals(await thread.join(), "in a thread's block");
   });
   const because =
     "The pool was terminated at the end of its block: for 5 seconds";

@@ -5,6 +5,7 @@ import {
   Empty,
   expose,
   getIdent,
+  Pool,
   Queue,
   sleep,
   sleepSync,
@@ -244,13 +245,26 @@ export function putInGetter(): unknown[] {
   return [outer.getNowait(), inner.getNowait()];
 }
 
-/** Throws for odd numbers. */
 /** Counts the call, and fails. */
 export function countAndFail(count: Int32Array): never {
   Atomics.add(count, 0, 1);
   throw new RangeError("Cannot call function: it fails");
 }
 
+/** The error of a block that leaves a call behind which only waits. */
+export async function leaveWaiting(): Promise<string> {
+  try {
+    await using pool = new Pool(1);
+    pool.map(never, [1]);
+    throw new RangeError("in a thread's block");
+  } catch (error) {
+    // Unhandled rejections are reported until then.
+    await sleep(0.01);
+    return (error as Error).message;
+  }
+}
+
+/** Throws for odd numbers. */
 export function failOdd(x: number): number {
   if (x % 2 === 1) throw new RangeError(`odd ${x}`);
   return x;
@@ -381,6 +395,7 @@ export function failOrWait(
 }
 
 expose(import.meta, {
+  leaveWaiting,
   countAndFail,
   computeFor,
   keepWords,
