@@ -103,8 +103,9 @@ async function runCells(
 async function loadObserved() {
   try {
     return await import("./observed.ts");
-  } catch (error) {
-    throw new FlagError(`Cannot take --events: ${(error as Error).message}`);
+  } catch (cause) {
+    const why = "a copy has no part for `deno task labs`";
+    throw new FlagError(`Cannot take --events: ${why}`, { cause });
   }
 }
 

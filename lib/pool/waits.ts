@@ -277,9 +277,10 @@ export class Room {
   /** @throws {Full} If there is no place for one more. */
   check(): void {
     if (this.#pending() < this.#limit) return;
-    throw new Full(
-      `Cannot submit to pool: ${this.#maxsize} tasks wait already`,
-    );
+    const waiting = this.#maxsize === 1
+      ? "1 task waits"
+      : `${this.#maxsize} tasks wait`;
+    throw new Full(`Cannot submit to pool: ${waiting} already`);
   }
 
   /** Is called when a task was submitted. */

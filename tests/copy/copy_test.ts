@@ -15,6 +15,8 @@ interface Copied {
   run: Finished;
   /** What it printed without one of its flags. */
   without: { unstable: Finished; read: Finished };
+  /** What it printed with `--events`. */
+  events: Finished;
 }
 
 /** What came of each script, which is run with the flags that stand for it. */
@@ -81,6 +83,10 @@ for (const lab of Object.keys(labs)) {
       assertEquals([out, err.trim().split("\n").length], ["", 1], err);
       assert(code !== 0);
     }
+    assertEquals(
+      result.events.err.split("\n")[0],
+      "Cannot take --events: a copy has no part for `deno task labs`",
+    );
     if (lab === "queue") {
       const printed = { ...run, stdout: run.out, stderr: run.err };
       assertReproduced("queue", outputsOf(printed));

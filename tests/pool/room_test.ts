@@ -41,6 +41,15 @@ threadTest("Pool: a call beyond maxsize rejects with Full", async () => {
   await Promise.all([...running, ...waits]);
   assertEquals(await pool.apply(fns.square, [3]), 9);
   await pool.terminate();
+  const one = await fullPool(1, 1);
+  await assertRejects(
+    () => one.pool.apply(fns.square, [1]),
+    Full,
+    "Cannot submit to pool: 1 task waits already",
+  );
+  one.go.putNowait(0);
+  await Promise.all([...one.running, ...one.waits]);
+  await one.pool.terminate();
 });
 
 threadTest("Pool: free workers take calls beyond maxsize", async () => {

@@ -77,7 +77,8 @@ async function run(script: string) {
     unstable: await deno([...read, ...flags], inFolder),
     read: await deno([...unstable, ...flags], inFolder),
   };
-  return { ...result, without };
+  const events = await deno([...command, "--events"], inFolder);
+  return { ...result, without, events };
 }
 
 async function deno(args: string[], options?: Deno.CommandOptions) {
