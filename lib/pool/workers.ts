@@ -111,7 +111,9 @@ export class PoolWorker {
 
   /** Whether the worker only waits: it blocks, or has answered the last ping. */
   get isWaiting(): boolean {
-    return isParked(this.run.slot.waiter) || this.claim.hasAnswered;
+    const { slot } = this.run;
+    // Once it has ended, another thread may block on the waiter.
+    return slot.isAlive && (isParked(slot.waiter) || this.claim.hasAnswered);
   }
 }
 
@@ -262,7 +264,8 @@ export class Workers {
 
   /** Ends a worker when its other tasks have ended, or it computes. */
   async #stopLast(worker: PoolWorker): Promise<void> {
-    while (worker.claim.tasks.length > 1) {
+    // The claim of a worker that was ended otherwise names its tasks for ever.
+    while (worker.run.slot.isAlive && worker.claim.tasks.length > 1) {
       worker.claim.ping();
       await pause(LOOK_MS);
       if (!worker.isWaiting) break;

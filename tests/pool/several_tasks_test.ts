@@ -1,12 +1,20 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { Pool, Queue, WorkerLostError } from "../../mod.ts";
+import {
+  type ApplyOptions,
+  Pool,
+  Queue,
+  Thread,
+  WorkerLostError,
+} from "../../mod.ts";
 import { threadTest } from "../support/threads.ts";
+import { until } from "../support/until.ts";
 import * as fns from "../support/current_task.ts";
 import {
   closeIf,
   ident,
   square,
   squareLater,
+  wait,
 } from "../support/pool_functions.ts";
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
@@ -83,6 +91,46 @@ threadTest(
     while (await pool.apply(ident) === before);
     neighbour.abort("still there");
     assertEquals(await kept, "still there");
+  },
+);
+
+threadTest(
+  "Pool.terminate() doesn't wait for the thread that has an ended worker's waiter",
+  async () => {
+    let starts = 0;
+    const pool = new Pool(1, {
+      tasksPerWorker: 3,
+      grace: 0.02,
+      onWorkerStart: () => void starts++,
+    });
+    const begun = new Queue<number>();
+    const controller = new AbortController();
+    const tasks = [controller, {}, {}].map(({ signal }: ApplyOptions) =>
+      pool.apply(fns.ignore, [begun], { signal })
+    );
+    const settled = Promise.allSettled(tasks);
+    for (const _ of tasks) await begun.get();
+    controller.abort();
+    // The first worker waits for its other tasks to end.
+    await until(() => starts === 2);
+    let hasEnded = false;
+    const ended = pool.terminate().then(() => hasEnded = true);
+    await until(() => pool.stats().workers === 0);
+    const never = new Queue<number>();
+    const threads = range(3).map(() =>
+      new Thread(wait, { args: [begun, never] })
+    );
+    for (const thread of threads) {
+      thread.start();
+      await begun.get();
+    }
+    try {
+      await until(() => hasEnded);
+    } finally {
+      await Promise.all(threads.map((thread) => thread.terminate()));
+      await ended;
+      await settled;
+    }
   },
 );
 
