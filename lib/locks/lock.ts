@@ -325,10 +325,10 @@ class Hold implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    const ownership = this.#ownership;
-    this.#ownership = undefined;
     // It may have been released by hand, or lost with a wait that threw.
-    ownership?.end(this.turn);
+    this.#ownership?.end(this.turn);
+    // Afterwards: where the stack ends, `end()` throws, and the hold goes on.
+    this.#ownership = undefined;
   }
 }
 

@@ -457,9 +457,9 @@ class WriteHold implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    const writer = this.#writer;
-    this.#writer = undefined;
     // It may have been released by hand.
-    writer?.end(this.#turn);
+    this.#writer?.end(this.#turn);
+    // Afterwards: where the stack ends, `end()` throws, and the hold goes on.
+    this.#writer = undefined;
   }
 }

@@ -16,6 +16,7 @@ import {
   PriorityQueue,
   Queue,
   RLock,
+  RWLock,
   Semaphore,
 } from "../../mod.ts";
 import { hold } from "../../lib/sync/keep_alive.ts";
@@ -58,6 +59,11 @@ function waits(wait: (limits: { signal: AbortSignal }) => Promise<unknown>) {
   const controller = new AbortController();
   ending.push(controller);
   wait({ signal: controller.signal }).catch(() => {});
+}
+
+function check(what: string, found: string, expected: string): void {
+  if (found === expected) return;
+  throw new Error(`${what}: ${found} instead of ${expected}`);
 }
 
 async function sweep(name: string, begin: () => Round): Promise<void> {
@@ -103,9 +109,10 @@ async function sweep(name: string, begin: () => Round): Promise<void> {
       exhausted++;
       expected = before;
     }
-    const found = look(round);
-    if (found !== expected) {
-      throw new Error(`${name}, step ${step}: ${found} instead of ${expected}`);
+    check(`${name}, step ${step}`, look(round), expected);
+    if (expected === before && before !== after) {
+      round.op();
+      check(`${name}, once more after step ${step}`, look(round), after);
     }
     await endRound(round);
   }
@@ -176,6 +183,34 @@ for (const Class of [Lock, RLock]) {
       using _held = lock.acquireSync();
     };
     return { op, see: () => [lock.isLocked] };
+  });
+}
+const locks: Record<string, () => [held: Disposable, see: () => unknown]> = {
+  Lock() {
+    const lock = new Lock();
+    return [lock.acquireSync(), () => lock.isLocked];
+  },
+  RLock() {
+    const lock = new RLock();
+    return [lock.acquireSync(), () => lock.isLocked];
+  },
+  Semaphore() {
+    const semaphore = new Semaphore(1);
+    return [semaphore.acquireSync(), () => semaphore.value];
+  },
+  "RWLock for writing"() {
+    const lock = new RWLock();
+    return [lock.acquireWriteSync(), () => lock.isLocked];
+  },
+  "RWLock for reading"() {
+    const lock = new RWLock();
+    return [lock.acquireReadSync(), () => lock.isLocked];
+  },
+};
+for (const [name, acquire] of Object.entries(locks)) {
+  await sweep(`${name}, disposed of`, () => {
+    const [held, see] = acquire();
+    return { op: () => held[Symbol.dispose](), see: () => [see()] };
   });
 }
 await sweep("Lock.release", () => {
