@@ -22,7 +22,7 @@ export async function throwInTimer(): Promise<void> {
   setTimeout(() => {
     throw new RangeError("thrown in a timer");
   });
-  await sleep(0.05);
+  await sleep(60);
 }
 
 export function putLater(queue: Queue<string>, seconds: number): void {
