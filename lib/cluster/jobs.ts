@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { now } from "../platform/platform.ts";
+import { now, Promise } from "../platform/platform.ts";
 import type { JobData } from "./job.ts";
 import type { Pace } from "./pace.ts";
 import { jobId } from "./registry.ts";
@@ -22,6 +22,8 @@ interface StoredJob {
   since: number;
   /** How often it was missing in the store. */
   missed: number;
+  /** Settles when it was put into the store last. */
+  sent: Promise<unknown>;
 }
 
 /** A pool's jobs in the store. There are never many at a time. */
@@ -52,7 +54,12 @@ export class Jobs {
 
   /** Puts a job into the store, as soon as the store can be reached. */
   async send(job: JobData): Promise<void> {
-    const stored = { job, since: Infinity, missed: 0 };
+    const stored: StoredJob = {
+      job,
+      since: Infinity,
+      missed: 0,
+      sent: Promise.resolve(),
+    };
     this.#jobs.set(job.id, stored);
     this.#letters += job.payload.length;
     await this.#put(stored);
@@ -76,7 +83,10 @@ export class Jobs {
    */
   async withdraw(id: number): Promise<boolean> {
     const stored = this.#jobs.get(id);
-    return stored !== undefined && await this.#remove(stored.job);
+    if (stored === undefined) return false;
+    // A job that is on its way isn't in the store yet, and would come after all.
+    await Promise.allSettled([stored.sent]);
+    return await this.#remove(stored.job);
   }
 
   /**
@@ -114,14 +124,14 @@ export class Jobs {
   async #put(stored: StoredJob): Promise<void> {
     const { job } = stored;
     stored.since = Infinity;
-    await this.#store.persist(() =>
+    await (stored.sent = this.#store.persist(() =>
       this.#store.jobs.add("chunk", job, {
         jobId: jobId(job.pool, job.id),
         attempts: ATTEMPTS,
         removeOnComplete: true,
         removeOnFail: false,
       })
-    );
+    ));
     stored.since = now();
     stored.missed = 0;
   }

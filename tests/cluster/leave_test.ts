@@ -1,10 +1,10 @@
 /** Who leaves a store leaves nothing in it, whatever was on its way. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { ClusterPool } from "../../lib/cluster/cluster_pool.ts";
 import { connect } from "../../lib/cluster/connect.ts";
 import { Host } from "../../lib/cluster/host.ts";
-import "./support/functions.ts";
+import { square } from "./support/functions.ts";
 import { leftIn } from "./support/left.ts";
 import { QUICK } from "./support/quick.ts";
 import { storeTest } from "./support/stores.ts";
@@ -33,6 +33,22 @@ storeTest("a host's last beat doesn't enter it again", async (server) => {
       onError: () => {},
     });
     await host.close();
+    assertEquals(await leftIn(server), []);
+  }
+});
+
+storeTest("tasks on their way to the store are called off", async (server) => {
+  for (let i = 0; i < ROUNDS; i++) {
+    const dispatcher = await connect(server.url, { name: "leave" }, QUICK);
+    const pool = new ClusterPool(dispatcher);
+    // No host takes them. In some rounds they are in the store already.
+    const calls = [1, 2, 3].map((x) =>
+      assertRejects(() => pool.apply(square, [x]), DOMException, "was closed")
+    );
+    if (i % 2 === 1) await new Promise((resolve) => setTimeout(resolve, i));
+    pool.close({ immediate: true });
+    await Promise.all(calls);
+    await pool.join();
     assertEquals(await leftIn(server), []);
   }
 });
