@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { refusedBy } from "../checks.ts";
-import { setAlarm } from "../sync/alarms.ts";
+import { type Alarm, clearAlarm, setAlarm } from "../sync/alarms.ts";
 import { now, Promise } from "../platform/platform.ts";
 import { pack, type Packed } from "../codec/packing.ts";
 import { currentRegistry, idOf, type Registry } from "../codec/references.ts";
@@ -72,6 +72,8 @@ export class PoolWorker {
   readonly claim: WorkerClaim;
   /** Whether it is being ended because of its task, so that another may take its place. */
   isReplaced = false;
+  /** They ring when tasks that were called off, by their ids, have had their grace. */
+  readonly alarms: Map<number, Alarm> = new Map();
   /** Resolves when it is ready for tasks, or has ended. */
   readonly ready: Promise<void>;
 
@@ -248,7 +250,12 @@ export class Workers {
     const { grace } = this.#options;
     if (grace === 0) this.#stopAt(worker, task);
     else if (grace !== Infinity) {
-      setAlarm(now() + grace * 1000, () => this.#stopAt(worker, task));
+      const { alarms } = worker;
+      const alarm = setAlarm(now() + grace * 1000, () => {
+        alarms.delete(task);
+        this.#stopAt(worker, task);
+      });
+      alarms.set(task, alarm);
     }
   }
 
@@ -311,6 +318,8 @@ export class Workers {
   async #watch(number: number, worker: PoolWorker): Promise<void> {
     await worker.run.slot.reached(Status.ENDED, Infinity, false);
     worker.claim.giveUp();
+    // A long grace would keep what has ended in memory.
+    for (const alarm of worker.alarms.values()) clearAlarm(alarm);
     if (!worker.isReplaced) this.#count--;
     worker.claim.addTimes(this.#waited, this.#ran);
     const late = this.#manager.onEnd(worker, () => worker.run.settle());

@@ -1,6 +1,7 @@
 // Makes pools, ends each in another way, and waits until all are garbage.
 
-import { Pool } from "../../mod.ts";
+import { Pool, Queue } from "../../mod.ts";
+import { listen } from "./current_task.ts";
 import { sleepFor } from "./faults.ts";
 import { until } from "./until.ts";
 
@@ -22,20 +23,35 @@ const ends: Record<string, (pool: Pool) => Promise<unknown>> = {
     return Promise.all([pool.terminate(), task]);
   },
   dispose: (pool) => pool[Symbol.asyncDispose](),
+  callOff: async (pool) => {
+    const begun = new Queue<number>();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const task = pool.apply(listen, [begun], { signal }).catch(() => {});
+    await begun.get();
+    controller.abort();
+    await task;
+    pool.close();
+    await pool.join();
+  },
 };
 
 async function make(end: (pool: Pool) => Promise<unknown>) {
-  const pool = new Pool(1);
+  let ended = 0;
+  const onWorkerEnd = () => void ended++;
+  // A grace that is longer than the test.
+  const pool = new Pool(1, { grace: 3600, onWorkerEnd });
   await end(pool);
-  return new WeakRef(pool);
+  // What is left of the pool itself would hold the callback.
+  return [new WeakRef<object>(pool), new WeakRef<object>(onWorkerEnd)];
 }
 
 if (import.meta.main) {
   for (const [name, end] of Object.entries(ends)) {
-    const pool = await make(end);
+    const refs = await make(end);
     await until(() => {
       gc();
-      return pool.deref() === undefined;
+      return refs.every((ref) => ref.deref() === undefined);
     });
     console.log(name);
   }
