@@ -12,6 +12,7 @@ import { addOwnModule, type AnyFunction } from "../codec/references.ts";
 import { now } from "../platform/platform.ts";
 import { clearAlarm, setAlarm } from "../sync/alarms.ts";
 import { Queue, ShutDown } from "../queue/queue.ts";
+import type { Call } from "./call.ts";
 import { pause } from "./waits.ts";
 
 /** How long a task that came to a worker twice waits before it is submitted again. */
@@ -95,24 +96,26 @@ markBottom(takeTurn, feed);
 /** A generator in a worker, and the queue of what it yields. */
 class Fed<T> {
   readonly queue: Queue<T> = new Queue<T>(AHEAD);
-  #begin: (queue: Queue<T>, left: AbortSignal) => Promise<void>;
+  readonly call: Call;
+  #begin: (queue: Queue<T>) => Promise<void>;
   #grace: number;
-  #left = new AbortController();
   #ended: Promise<void> | undefined;
+  #isCalledOff = false;
 
   constructor(
-    begin: (queue: Queue<T>, left: AbortSignal) => Promise<void>,
+    call: Call,
+    begin: (queue: Queue<T>) => Promise<void>,
     grace: number,
   ) {
+    this.call = call;
     this.#begin = begin;
     this.#grace = grace;
   }
 
   /** Begins the generator. Resolves when it has ended, or rejects as it did. */
   async run(): Promise<void> {
-    this.#ended = this.#begin(this.queue, this.#left.signal);
     try {
-      await this.#ended;
+      await (this.#ended = this.#begin(this.queue));
     } finally {
       // The reader gets the items first, and then what the generator has thrown.
       this.queue.shutdown();
@@ -124,42 +127,50 @@ class Fed<T> {
     this.queue.shutdown({ immediate: true });
     const alarm = this.#grace === Infinity
       ? undefined
-      : setAlarm(now() + this.#grace * 1000, () => this.#left.abort());
+      : setAlarm(now() + this.#grace * 1000, () => this.#callOff());
     try {
       await this.#ended;
     } catch (error) {
-      if (!this.#left.signal.aborted) throw error;
+      if (!this.#isCalledOff) throw error;
     } finally {
       if (alarm !== undefined) clearAlarm(alarm);
     }
   }
+
+  #callOff(): void {
+    this.#isCalledOff = true;
+    const message = "The reader has left the stream";
+    this.call.cancel(new DOMException(message, "AbortError"));
+  }
 }
 
 /** Ends the generators of iterators that were begun and garbage-collected. */
-const droppedStreams = new FinalizationRegistry<Pick<Fed<unknown>, "leave">>(
-  (fed) => {
-    fed.leave().catch(() => {});
-  },
-);
+const droppedStreams = new FinalizationRegistry<
+  Pick<Fed<unknown>, "leave" | "call">
+>((fed) => {
+  fed.leave().catch(() => {}).then(() => fed.call[Symbol.dispose]());
+});
 
 /**
  * Yields what a generator yields in a worker.
  *
- * @param begin Submits a task that calls {@linkcode feed} with the queue. The signal
- * calls the task off.
+ * @param call The call; it begins when the first item is asked for.
+ * @param begin Submits a task that calls {@linkcode feed} with the queue.
  * @param grace How many seconds the generator has to end after the reader has left.
  */
 export function streamItems<T>(
-  begin: (queue: Queue<T>, left: AbortSignal) => Promise<void>,
+  call: Call,
+  begin: (queue: Queue<T>) => Promise<void>,
   grace: number,
 ): AsyncGenerator<T, void, undefined> {
-  const fed = new Fed(begin, grace);
+  const fed = new Fed(call, begin, grace);
   const iterator = iterate(fed);
   droppedStreams.register(iterator, fed);
   return iterator;
 }
 
 async function* iterate<T>(fed: Fed<T>): AsyncGenerator<T, void, undefined> {
+  await using _open = fed.call.openLazily();
   const ended = fed.run();
   // A reader that leaves doesn't await it.
   ended.catch(() => {});

@@ -6,7 +6,7 @@ import { checkCallback, checkOptions } from "../checks.ts";
 import { checkSeconds } from "../sync/deadline.ts";
 import { hold } from "../sync/keep_alive.ts";
 import { type AnyFunction, handle, idOf } from "../codec/references.ts";
-import { callIn, contextOf } from "../thread/context.ts";
+import { callIn, type Context, contextOf } from "../thread/context.ts";
 import { outputOf } from "../thread/output.ts";
 import { copyPermissions, isolationOf } from "../thread/worker_kind.ts";
 import { checkMayStart, isMainThread } from "../thread/thread_table.ts";
@@ -275,12 +275,9 @@ export class Pool extends AnyPool {
     using stack = new DisposableStack();
     stack.use(hold());
     const call = stack.use(new Call(this.#dispatcher, NO_OPTIONS).open());
-    const id = idOf(context === undefined ? takeTurn : callIn)!;
     const ready = () => call.orCalledOff(this.#dispatcher.ready());
     const parts = broadcastTo(this.workers, ready, (broadcast) => {
-      const turn = [broadcast, fn, args];
-      const list = context === undefined ? turn : [context, takeTurn, turn];
-      const task = new Task(id, Mode.APPLY, false, list);
+      const task = taskOf(takeTurn, [broadcast, fn, args], context);
       return call.submit(task) as Promise<Turn>;
     });
     // When a part fails, the other workers still have their turns. A pool that is
@@ -297,7 +294,8 @@ export class Pool extends AnyPool {
    * off, the generator ends in the worker: its `finally` runs. An iterator that is
    * dropped is left when it is garbage-collected. Python's pools have nothing like it.
    *
-   * A stream occupies its worker until it ends.
+   * A stream occupies its worker until it ends. One that was made before the pool was
+   * closed can be read to its end.
    *
    * @param fn The generator function, sync or async; or any other function that
    * returns an iterable.
@@ -362,14 +360,23 @@ export class Pool extends AnyPool {
   ): AsyncGenerator<unknown, void, undefined> {
     this.#calls.check("stream function", fn, options);
     checkArray("stream function: args", args);
-    const list = args as readonly unknown[];
-    const { signal } = options;
-    return streamItems((queue, left) => {
-      const signals = signal === undefined ? [left] : [signal, left];
-      return this.apply(feed, [queue, fn, list], {
-        ...options,
-        signal: AbortSignal.any(signals),
-      });
+    const context = this.#calls.contextOf("stream function", options);
+    // The task belongs to a call that is made now, as those of an imap().
+    const call = new Call(this.#dispatcher, options);
+    return streamItems(call, (queue) => {
+      const task = taskOf(feed, [queue, fn, args], context);
+      return call.submit(task) as Promise<void>;
     }, this.#grace);
   }
+}
+
+/** A task that calls a function of the library's. */
+function taskOf(
+  fn: AnyFunction,
+  args: readonly unknown[],
+  context: Context | undefined,
+): Task {
+  return context === undefined
+    ? new Task(idOf(fn)!, Mode.APPLY, false, args)
+    : new Task(idOf(callIn)!, Mode.APPLY, false, [context, fn, args]);
 }

@@ -6,7 +6,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { Pool } from "../../mod.ts";
+import { activeCount, Pool } from "../../mod.ts";
 import { threadTest } from "../support/threads.ts";
 import { until } from "../support/until.ts";
 import * as fns from "../support/generators.ts";
@@ -44,6 +44,47 @@ for (const name of ["count", "countLater"] as const) {
     );
   });
 }
+
+threadTest(
+  "Pool.stream(): what was begun before close() is read to its end",
+  async () => {
+    const pool = new Pool(1);
+    const begun = pool.stream(fns.count, [newWords(), 4]);
+    assertEquals((await begun.next()).value, 0);
+    const unread = pool.stream(fns.count, [newWords(), 3]);
+    const late = pool.stream(fns.countLater, [newWords(), 2]);
+    pool.close();
+    assertThrows(
+      () => pool.stream(fns.count, [newWords()]),
+      Error,
+      "not running",
+    );
+    assertEquals(await Array.fromAsync(begun), [1, 2, 3]);
+    assertEquals(await Array.fromAsync(unread), [0, 1, 2]);
+    await pool.join();
+    assertEquals(activeCount(), 1);
+    assertEquals(await Array.fromAsync(late), [0, 1]);
+    // The reader waits for the end of the worker that was started for it.
+    assertEquals(activeCount(), 1);
+  },
+);
+
+threadTest("Pool.stream(): one that is refused ends", async () => {
+  const pool = new Pool(1);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const aborted = pool.stream(fns.count, [newWords()], { signal });
+  const begun = pool.stream(fns.count, [newWords()]);
+  const late = pool.stream(fns.count, [newWords()]);
+  controller.abort(new RangeError("before it began"));
+  await assertRejects(() => aborted.next(), RangeError, "before it began");
+  const reading = assertRejects(async () => {
+    while (!(await begun.next()).done);
+  }, DOMException);
+  await pool.terminate();
+  await reading;
+  await assertRejects(() => late.next(), DOMException, "terminated");
+});
 
 threadTest("Pool.stream(): errors arrive after what came before", async () => {
   await using pool = new Pool(1);
