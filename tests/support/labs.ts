@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { recorded } from "../../labs/runner/judge/record.ts";
 import { applyRules } from "../../labs/runner/judge/rules.ts";
+import { loadOf } from "../../labs/runner/judge/timing.ts";
+import { markLoad, othersBetween } from "../../labs/runner/run/load.ts";
 import { parseTranscript } from "./transcript.ts";
 import config from "../../deno.json" with { type: "json" };
 
@@ -71,6 +73,16 @@ export function assertReproduced(
   }
 }
 
+/** What other programs do, while this one waits, if a time proves nothing beside it. */
+async function loadNow(): Promise<string | undefined> {
+  const from = markLoad();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const others = othersBetween(from, markLoad(), 0);
+  const sample = { seconds: null, quick: false, output: "", others };
+  const cores = navigator.hardwareConcurrency;
+  return loadOf([sample], { cores, quick: false });
+}
+
 /** A claim about the times of a lab's cells. */
 type Claim = [
   what: string,
@@ -81,7 +93,8 @@ type Claim = [
  * Claims about which cell is faster must hold in one of a few runs: whatever
  * else the machine does falls on some cells and not on others. Of a further run
  * there are the cells that are compared. On one processor nothing can be faster,
- * and nothing is claimed.
+ * and nothing is claimed. On a machine that stays busy nothing can be said, as in a
+ * verdict of the runner's: that is printed.
  */
 export async function assertOnce(
   lab: Lab,
@@ -90,7 +103,8 @@ export async function assertOnce(
 ): Promise<void> {
   if (navigator.hardwareConcurrency < 2) return;
   let run = first;
-  for (let attempt = 1;; attempt++) {
+  let [quiet, busy] = [0, 0];
+  for (;;) {
     const outputs = outputsOf(run);
     const compared = new Set<string>();
     const seconds = (id: string) => {
@@ -99,7 +113,11 @@ export async function assertOnce(
     };
     const failed = claims.filter(([, holds]) => !holds(seconds));
     if (failed.length === 0) return;
-    assert(attempt < 5, `in ${attempt} runs never: ${failed[0][0]}`);
+    const load = await loadNow();
+    load === undefined ? quiet++ : busy++;
+    const what = failed.map(([what]) => what).join(", ");
+    if (busy === 4) return console.log(`Inconclusive, ${load}: ${what}`);
+    assert(quiet < 5, `in ${quiet} runs never: ${what}`);
     claims = failed;
     compared.clear();
     for (const [, holds] of failed) holds(seconds);
