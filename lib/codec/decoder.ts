@@ -14,9 +14,8 @@ import {
 import { fetchMemory } from "./left_memory.ts";
 import { newShape, type Shape, SHAPES, standsAt } from "./shapes.ts";
 import { Damaged, DEEP_BYTES, DEEPEST, Tag, viewClasses } from "./tags.ts";
+import { readText } from "./texts.ts";
 
-const CACHED_STRINGS = 2048;
-const LONGEST_CACHED = 32;
 /** A list of objects that was longer isn't kept for the next cargo. */
 const KEPT_OBJECTS = 64;
 
@@ -44,9 +43,6 @@ export class Decoder {
   /** The objects of this cargo, up to `#known`; emptied, not shortened. */
   #objects: unknown[] = [];
   #known = 0;
-  /** Keys and other short strings come again and again. */
-  #strings: string[] = new Array(CACHED_STRINGS).fill("");
-
   #shapes: (Shape | undefined)[] = new Array(SHAPES).fill(undefined);
   /** How many cargoes were begun. */
   #cargoes = 0;
@@ -479,32 +475,8 @@ export class Decoder {
     const bytes = this.#bytes;
     const length = bytes[this.#at];
     const start = this.#at + 1;
-    const end = start + length;
-    this.#at = end;
-    if (length > LONGEST_CACHED) return this.#latin1(start, end);
-    let hash = length;
-    for (let i = start; i < end; i++) {
-      hash = Math.imul(hash ^ bytes[i], 16777619);
-    }
-    const place = (hash ^ (hash >>> 15)) & (CACHED_STRINGS - 1);
-    const cached = this.#strings[place];
-    if (this.#equals(cached, start, length)) return cached;
-    return this.#strings[place] = this.#latin1(start, end);
-  }
-
-  #equals(text: string, start: number, length: number): boolean {
-    if (text.length !== length) return false;
-    for (let i = 0; i < length; i++) {
-      if (text.charCodeAt(i) !== this.#bytes[start + i]) return false;
-    }
-    return true;
-  }
-
-  #latin1(start: number, end: number): string {
-    return String.fromCharCode.apply(
-      null,
-      this.#bytes.subarray(start, end) as unknown as number[],
-    );
+    this.#at = start + length;
+    return readText(bytes, this.#view, start, length);
   }
 
   #utf16(): string {

@@ -24,6 +24,7 @@ import "../sync/waiters.ts";
 import "../sync/wait_list.ts";
 import "../sync/spin.ts";
 import "../codec/tags.ts";
+import "../codec/texts.ts";
 import "../codec/references.ts";
 import "../codec/brand.ts";
 import "../codec/errors.ts";

@@ -474,3 +474,19 @@ Deno.test("Views arrive as what they are, whatever they say of themselves", () =
     assertEquals(copy.byteOffset, expected.byteOffset, name);
   }
 });
+
+Deno.test("Codec: short texts that differ in one place arrive as they are", () => {
+  // Of each length, and more than a thread keeps.
+  const texts: string[] = [];
+  for (let length = 0; length < 40; length++) {
+    for (let i = 0; i < 3 * length; i++) {
+      const codes = new Array(length).fill(97);
+      codes[i % length] = [0, 122, 255][i % 3];
+      texts.push(String.fromCharCode(...codes));
+    }
+    for (let i = 0; i < 100; i++) texts.push(String(i).padStart(length, "0"));
+  }
+  for (let round = 0; round < 2; round++) {
+    for (const text of texts) assertStrictEquals(transfer([text])[0], text);
+  }
+});
