@@ -26,6 +26,12 @@ export interface Origin {
 }
 
 const functions = new Map<number, AnyFunction>();
+/**
+ * The function that was looked for last, and its id. A pool's tasks have the same one
+ * again and again, and a map takes long to find what has a number of 53 bits.
+ */
+let lastFunction: AnyFunction | undefined;
+let lastId = NaN;
 const ids = new WeakMap<AnyFunction, number>();
 const origins = new Map<number, Origin>();
 /** The names that each module gave its functions. */
@@ -95,6 +101,7 @@ export function addAlias({ url, name }: Origin, alias: number): void {
   const id = idFor(url, name);
   const fn = functions.get(id);
   if (fn !== undefined) functions.set(alias, fn);
+  if (alias === lastId) lastId = NaN;
   const errorClass = exposedErrorClasses.get(id);
   if (errorClass !== undefined) exposedErrorClasses.set(alias, errorClass);
 }
@@ -162,11 +169,18 @@ export function idFor(url: string, name: string): number {
 /** Takes back what a module exposed before it threw. */
 export function forget(id: number): void {
   functions.delete(id);
+  if (id === lastId) lastId = NaN;
 }
 
-/** Whether this thread knows the function with that id. */
-export function isKnown(id: number): boolean {
-  return functions.has(id);
+/** The function with that id, if this thread knows it. */
+export function knownFunction(id: number): AnyFunction | undefined {
+  if (id === lastId) return lastFunction;
+  const fn = functions.get(id);
+  if (fn !== undefined) {
+    lastId = id;
+    lastFunction = fn;
+  }
+  return fn;
 }
 
 /**
@@ -175,7 +189,7 @@ export function isKnown(id: number): boolean {
  * @throws {TypeError} If this thread doesn't know it.
  */
 export function functionOf(id: number): AnyFunction {
-  const fn = functions.get(id);
+  const fn = knownFunction(id);
   if (fn !== undefined) return fn;
   explain(id);
   throw new TypeError(

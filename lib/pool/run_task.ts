@@ -3,7 +3,11 @@
 import { checkStop, isStopping, stopped } from "../sync/waiters.ts";
 import { unpack } from "../codec/packing.ts";
 import { markBottom, toPortable } from "../codec/portable_error.ts";
-import { type AnyFunction, functionOf, isKnown } from "../codec/references.ts";
+import {
+  type AnyFunction,
+  functionOf,
+  knownFunction,
+} from "../codec/references.ts";
 import {
   loadModuleOf,
   loadModules,
@@ -30,11 +34,11 @@ export function runTask(
   const { payload } = task;
   try {
     if ("unreadable" in task) throw task.unreadable;
-    if (task.readAgain !== undefined || !isKnown(task.fn)) {
+    const fn = knownFunction(task.fn);
+    if (task.readAgain !== undefined || fn === undefined) {
       return loadAndRun(task, replies, name);
     }
     if (payload === undefined) return runAskedFor(task, replies, name);
-    const fn = functionOf(task.fn);
     const value = task.isSettled
       ? performSettled(task, fn, payload, name)
       : perform(task, fn, payload);

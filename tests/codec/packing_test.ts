@@ -9,8 +9,12 @@ import {
 import { expose } from "../../lib/expose.ts";
 import { pack, type Packed, unpack } from "../../lib/codec/packing.ts";
 import {
+  addAlias,
   type AnyFunction,
+  forget,
   functionOf,
+  idFor,
+  register,
   reviveHandle,
 } from "../../lib/codec/references.ts";
 import { Queue } from "../../lib/queue/queue.ts";
@@ -38,6 +42,24 @@ function assertSameQueue(actual: unknown, queue: Queue): void {
   queue.putNowait(1);
   assertEquals(actual.size, size + 1);
 }
+
+Deno.test("functionOf() knows what was taken back or has a new id", () => {
+  const [first, second] = [() => 1, () => 2];
+  const { url } = import.meta;
+  const [one, two] = ["one", "two"].map((name) => ({ url, name }));
+  const [idOfOne, idOfTwo] = [idFor(url, "one"), idFor(url, "two")];
+  register(first, one);
+  register(second, two);
+  assertStrictEquals(functionOf(idOfTwo), second);
+  assertStrictEquals(functionOf(idOfOne), first);
+  addAlias(two, idOfOne);
+  assertStrictEquals(functionOf(idOfOne), second);
+  forget(idOfOne);
+  assertThrows(() => functionOf(idOfOne), TypeError);
+  assertStrictEquals(functionOf(idOfTwo), second);
+  forget(idOfTwo);
+  assertThrows(() => functionOf(idOfTwo), TypeError);
+});
 
 Deno.test("pack() leaves values without references as they are", () => {
   const value = { list: [1, , 3], map: new Map([[{}, new Set([1])]]) };
