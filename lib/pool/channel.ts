@@ -238,14 +238,21 @@ export class Channel {
   /** Takes a record and reads it at once; undefined if there is none. */
   take<T>(read: (decoder: Decoder) => T): T | undefined {
     if (!this.#beginNext()) return undefined;
+    let record: T;
+    // A `finally` would take longer.
     try {
-      return read(this.#decoder);
+      record = read(this.#decoder);
     } catch (error) {
+      this.#endTake();
       throw explain(error);
-    } finally {
-      this.#decoder.end();
-      if (this.#lookout.isMine && !this.#staysOnLookout) this.rest();
     }
+    this.#endTake();
+    return record;
+  }
+
+  #endTake(): void {
+    this.#decoder.end();
+    if (this.#lookout.isMine && !this.#staysOnLookout) this.rest();
   }
 
   /** Begins to decode the next record; false if there is none. */
@@ -358,6 +365,11 @@ export class Channel {
     if (!this.#lookout.isMine) return;
     this.#lookout.leave();
     this.wakeTaker();
+  }
+
+  /** Whether this taker is on the lookout, and nobody has taken it off. */
+  get isOnLookout(): boolean {
+    return this.#lookout.isKept;
   }
 
   /** Whether this taker stays on the lookout while it does what a record asks for. */

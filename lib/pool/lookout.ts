@@ -28,6 +28,13 @@ export class Lookout {
     return this.#isMine;
   }
 
+  /**
+   * Whether this thread has the post. It reads plainly: a worker asks after each task.
+   */
+  get isKept(): boolean {
+    return this.#isMine && this.#words[this.#index] === currentThreadId();
+  }
+
   /** Puts this thread on the lookout, unless another is; whether it is. */
   take(): boolean {
     const me = currentThreadId();

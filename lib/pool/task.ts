@@ -99,8 +99,8 @@ export class Task implements TaskRecord {
   /** Undefined for a task that is a call by itself. */
   owner: TaskOwner | undefined = undefined;
   readonly promise: Promise<unknown>;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (reason: unknown) => void;
+  resolve!: (value: unknown) => void;
+  reject!: (reason: unknown) => void;
 
   constructor(
     fn: number,
@@ -118,10 +118,11 @@ export class Task implements TaskRecord {
     this.from = from;
     this.to = to;
     this.into = into;
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    this.promise = promise;
-    this.resolve = resolve;
-    this.reject = reject;
+    // V8 makes it in half the time that `Promise.withResolvers()` takes.
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
   }
 }
 

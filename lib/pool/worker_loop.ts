@@ -12,8 +12,7 @@ import { Channel } from "./channel.ts";
 import { Claim, Tickets } from "./claim.ts";
 import { enterPool, lookAtSignals, runAs } from "./current_task.ts";
 import { runTask } from "./run_task.ts";
-import { addTime, microseconds } from "./stats.ts";
-import { Pace } from "./pace.ts";
+import { Pace, Stopwatch } from "./pace.ts";
 import { Mode, readTask, type ReceivedTask, Replies } from "./task.ts";
 
 /**
@@ -48,11 +47,12 @@ export interface WorkerLoopOptions {
  *
  * Protocol. The worker writes a task's id into a slot of its claim in the turn in
  * which it takes the task, since code that an earlier task left behind may close the
- * worker in its next turn. It clears the slot after the answer is in the channel. So
- * when a worker has ended, its claim names the tasks that were lost with it. A thread
- * that wants to end the worker because of a task negates the slot first. Both change
- * the slot by compare-exchange from the id, so a worker that is about to be ended
- * takes no other task.
+ * worker in its next turn. It writes plainly: the change of the task's ticket, which
+ * comes next, makes that visible. It clears the slot after the answer is in the
+ * channel. So when a worker has ended, its claim names the tasks that were lost with
+ * it. A thread that wants to end the worker because of a task negates the slot first.
+ * Both change the slot by compare-exchange from the id, so a worker that is about to be
+ * ended takes no other task.
  *
  * @returns Why the worker has ended.
  */
@@ -89,13 +89,13 @@ class Loop {
   /** The number of tasks that have begun. */
   #begun = 0;
   #pace = new Pace(() => this.#tasks.count);
-  /** When the next task begins: when the last one ended, or the wait for it. */
-  #time = microseconds();
+  #stopwatch: Stopwatch;
 
   constructor(options: WorkerLoopOptions) {
     const { claim, tasksPerWorker } = options;
     this.#options = options;
     this.#claim = claim;
+    this.#stopwatch = new Stopwatch(claim, this.#pace);
     this.#tickets = new Tickets(options.tickets);
     this.#tasks = new Channel({ buffer: options.tasks, mark: Mark.POOL });
     this.#replies = new Replies(
@@ -131,11 +131,12 @@ class Loop {
       this.#slot = this.#freeSlots.pop()!;
       let task = this.#tasks.take(this.#take);
       if (task === undefined || !isSingle) {
+        this.#stopwatch.stop();
         task ??= await this.#tasks.receive(
           this.#take,
           idleTimeout === Infinity ? Infinity : now() + idleTimeout * 1000,
         );
-        this.#time = microseconds();
+        this.#stopwatch.start();
       }
       if (task === undefined) {
         this.#freeSlots.push(this.#slot);
@@ -152,10 +153,12 @@ class Loop {
       }
       // The worker is about to be ended.
       if (this.#isHeld) {
+        this.#stopwatch.stop();
         this.#tasks.rest();
         await new Promise(() => {});
       }
     }
+    this.#stopwatch.stop();
     this.#tasks.rest();
     while (this.#freeSlots.length < tasksPerWorker) await this.#slotFreed();
     return end;
@@ -165,7 +168,7 @@ class Loop {
     const task = readTask(decoder);
     this.#tasks.looksSoon = this.#isQuick(task);
     task.slot = this.#slot;
-    Atomics.store(this.#claim, Claim.taskOf(task.slot), task.id);
+    this.#claim[Claim.taskOf(task.slot)] = task.id;
     return task;
   };
 
@@ -180,8 +183,8 @@ class Loop {
     if (!this.#tickets.begin(task)) return this.#release(task);
     this.#begun++;
     if (task.runTimeout !== undefined) this.#replies.begins(task);
-    const began = this.#time;
-    addTime(this.#claim, Claim.WAITED, task.submitted, began);
+    if (!this.#tasks.isOnLookout) this.#stopwatch.stop();
+    const began = this.#stopwatch.begin(task.submitted);
     const span = recordSpan(Mark.TASK, task.payload?.length);
     const outcome = runAs(task, this.#run);
     if (isThenable(outcome)) return this.#doLater(outcome, task, began, span);
@@ -203,9 +206,7 @@ class Loop {
 
   #end(task: ReceivedTask, began: number, span: Disposable | undefined): void {
     span?.[Symbol.dispose]();
-    const time = this.#time = microseconds();
-    addTime(this.#claim, Claim.RAN, began, time);
-    this.#pace.add(time - began);
+    this.#stopwatch.end(began, this.#tasks.isOnLookout);
     this.#release(task);
   }
 
@@ -220,7 +221,7 @@ class Loop {
 
   /** Whether the worker is to take no more tasks, since one was called off. */
   get #isHeld(): boolean {
-    return this.#held || Atomics.load(this.#claim, Claim.RETIRED) !== 0;
+    return this.#held || this.#claim[Claim.RETIRED] !== 0;
   }
 
   #slotFreed(): Promise<void> {

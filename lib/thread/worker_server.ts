@@ -30,6 +30,7 @@ import {
   currentWaiter,
   enterThread,
   isStopOrdered,
+  isStopping,
   leaveTable,
   noteHeeded,
   setEndWorker,
@@ -312,7 +313,7 @@ export function setPending(is: () => boolean): void {
  * results of what it still does.
  */
 export function isEnding(): boolean {
-  return isFailing || isStopped();
+  return isFailing || isStopping();
 }
 
 async function runJob(
@@ -470,6 +471,8 @@ function isStopped(): boolean {
 
 /** Whether a function has returned a promise. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null | undefined)?.then ===
-    "function";
+  const isObject = typeof value === "object"
+    ? value !== null
+    : typeof value === "function";
+  return isObject && typeof (value as PromiseLike<unknown>).then === "function";
 }

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Pool } from "../../mod.ts";
 import { Channel } from "../../lib/pool/channel.ts";
+import type { Decoder } from "../../lib/codec/decoder.ts";
 import { hold } from "../../lib/sync/keep_alive.ts";
 import { threadTest } from "../support/threads.ts";
 import * as fns from "../support/pool_functions.ts";
@@ -58,4 +59,28 @@ Deno.test("Channel: a taker that died while it spun holds nobody up", async () =
   words[SPINNER] = 5 << 17 | 1000;
   write(channel, 8);
   assertEquals(await received, 8);
+});
+
+Deno.test("Channel: a taker leaves the lookout once the sender rests", async () => {
+  using _alive = hold();
+  const sender = new Channel({ isOnlySender: true });
+  const taker = new Channel({ buffer: sender.buffer });
+  const take = (decoder: Decoder) => {
+    taker.looksSoon = true;
+    return decoder.read();
+  };
+  // Now and then it gives the event loop a turn first, in which the sender rests.
+  do {
+    write(sender, 1);
+    assertEquals(await taker.receive(take), 1);
+  } while (!taker.isOnLookout);
+  write(sender, 2);
+  assertEquals(taker.take(take), 2);
+  assert(taker.isOnLookout);
+  sender.restSender();
+  assert(!taker.isOnLookout);
+  write(sender, 3);
+  sender.restSender();
+  assertEquals(taker.take(take), 3);
+  assert(!taker.isOnLookout);
 });
