@@ -338,16 +338,11 @@ export function speak(port: MessagePort, text: string): void {
   port.postMessage(text);
 }
 
-/** Computes for some milliseconds. */
-export function compute(ms: number): void {
-  const end = performance.now() + ms;
+/** Computes for some milliseconds, and counts itself when it is done. */
+export function computeFor(item: [words: Int32Array, ms: number]): void {
+  const end = performance.now() + item[1];
   while (performance.now() < end);
-}
-
-/** The same, and counts itself when it is done. */
-export function computeFor([words, ms]: [words: Int32Array, ms: number]): void {
-  compute(ms);
-  Atomics.add(words, 0, 1);
+  Atomics.add(item[0], 0, 1);
 }
 
 /** The same in shared memory that an initializer has given. */
@@ -402,7 +397,6 @@ export function failOrWait(
 expose(import.meta, {
   leaveWaiting,
   countAndFail,
-  compute,
   computeFor,
   keepWords,
   computeBriefly,
