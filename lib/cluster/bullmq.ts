@@ -96,7 +96,7 @@ export interface Engine extends BullMq {
   expire(keys: string[], milliseconds: number): Promise<unknown>;
   /** Connects anew. Commands that weren't answered are sent again. */
   reconnect(): void;
-  /** Ends the connection, if no queue or worker ends it. */
+  /** Ends the connections at once. What waits for them fails. */
   end(): void;
 }
 
@@ -105,7 +105,30 @@ export async function openRedis(options: object): Promise<Engine> {
   // BullMQ finds its driver only if that was loaded before.
   const { Redis } = await import(`npm:/${IOREDIS}`);
   const { Queue, Worker } = await import(`npm:/${BULLMQ}`);
-  const connection = new Redis(options);
+  const connections: { disconnect(): void }[] = [];
+  // BullMQ duplicates the connection for each worker, since that waits for jobs.
+  class Connection extends Redis {
+    constructor(options: object) {
+      super(options);
+      connections.push(this);
+    }
+
+    duplicate(options?: object) {
+      return new Connection({ ...this.options, ...options });
+    }
+
+    /**
+     * BullMQ waits for the connection's end. A connection that waits for its next
+     * attempt wouldn't report it. One that is ended while it connects does.
+     */
+    disconnect(reconnect = false): void {
+      if (!reconnect && this.status === "reconnecting") {
+        this.connect().catch(() => {});
+      }
+      super.disconnect(reconnect);
+    }
+  }
+  const connection = new Connection(options);
   return {
     Queue,
     Worker,
@@ -117,7 +140,9 @@ export async function openRedis(options: object): Promise<Engine> {
       return pipeline.exec();
     },
     reconnect: () => connection.disconnect(true),
-    end: () => connection.disconnect(),
+    end: () => {
+      for (const one of connections) one.disconnect();
+    },
   };
 }
 

@@ -415,7 +415,7 @@ export class ClusterDispatcher implements AnyDispatcher {
   /** Removes everything of the pool from the store. */
   async #clear(): Promise<void> {
     await Promise.all(this.#withdrawals);
-    await this.#store.stopWorking();
+    await this.#store.finishWorking();
     await this.#membership.leave();
   }
 

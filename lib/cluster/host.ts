@@ -122,17 +122,33 @@ export class Host {
     await worker.waitUntilReady();
   }
 
-  /** Takes no more chunks, answers those that have begun, and leaves. */
-  async close(): Promise<void> {
+  /**
+   * Takes no more chunks, answers those that have begun, and leaves. If the store
+   * doesn't answer for ten seconds, the locks of the chunks have run out: other hosts
+   * run them, so this host ends them.
+   *
+   * @returns Whether the store was told. If not, other hosts see that this one is gone.
+   */
+  async close(): Promise<boolean> {
+    const isTold = await this.#store.whileItAnswers(this.#leave());
+    this.#pulse?.stop();
+    await this.#store.close();
+    if (!isTold) {
+      await this.#pool.terminate();
+      return false;
+    }
+    this.#pool.close();
+    await this.#pool.join();
+    return true;
+  }
+
+  async #leave(): Promise<void> {
     await this.#store.finishWorking();
     this.#pulse?.stop();
     // A beat that runs would enter the host in the store once more.
     await this.#pulse?.ended;
     await this.#registry.leave().catch(() => {});
     await this.#registry.clearIfLast().catch(() => {});
-    await this.#store.close();
-    this.#pool.close();
-    await this.#pool.join();
   }
 
   async #do({ id, data }: BullJob): Promise<void> {

@@ -65,8 +65,10 @@ export async function runHost(
   lines.begin(host.metrics);
   await end;
   lines.say("leaving when the chunks that have begun are done");
-  await host.close();
-  lines.end();
+  const isTold = await host.close();
+  lines.end(isTold);
+  // A driver may still wait for a store that doesn't answer.
+  if (!isTold) Deno.exit();
 }
 
 function parseFlags(args: readonly string[]): Flags | string {
@@ -171,11 +173,16 @@ class Lines {
     console.error(`lab9 worker: trouble with the store: ${message}`);
   }
 
-  end(): void {
+  end(isTold: boolean): void {
     for (const timer of this.#timers) stopTimer(timer);
     if (this.#flags.metrics) this.#tellMetrics();
     const { chunks, errors } = this.#metrics;
     this.say(`left after ${chunks} chunks, ${errors} errors`);
+    if (isTold) return;
+    this.say(
+      "the store didn't answer, so it wasn't told: the locks of chunks run out by " +
+        "themselves, and other hosts run these chunks",
+    );
   }
 
   #every(milliseconds: number, call: () => void): void {

@@ -17,6 +17,7 @@ import {
   RETRY_MS,
   SILENCE_MS,
 } from "./place.ts";
+import { Pulse } from "./pulse.ts";
 
 /** How long Redis keeps keys that are not kept again; see {@linkcode Store.keep}. */
 const KEPT_MS = 3_600_000;
@@ -24,6 +25,10 @@ const KEPT_MS = 3_600_000;
 const EXPIRING = new Set(["stalled-check", "limiter"]);
 /** How long the close of a connection may take. */
 const CLOSE_MS = 3000;
+/** How often a member that leaves asks whether the store is there. */
+const ASK_MS = 1000;
+/** After so many questions without an answer, a member that leaves gives up. */
+const QUESTIONS = 10;
 /** Nobody here reads BullMQ's events, so few of them are kept. */
 const EVENTS = { streams: { events: { maxLen: 100 } } };
 
@@ -162,8 +167,11 @@ export class Store {
       this.#engine.reconnect();
       resolve();
     }, SILENCE_MS);
-    await Promise.race([this.#engine.ping(), late]);
-    stopTimer(timer);
+    try {
+      await Promise.race([this.#engine.ping(), late]);
+    } finally {
+      stopTimer(timer);
+    }
   }
 
   /**
@@ -182,21 +190,48 @@ export class Store {
 
   /** Takes no more jobs, and waits for those that have begun. */
   async finishWorking(): Promise<void> {
-    await Promise.all(this.#workers.splice(0).map((worker) => worker.close()));
+    await Promise.all(this.#workers.map((worker) => worker.close()));
   }
 
-  /** Takes no more jobs. */
-  async stopWorking(): Promise<void> {
-    await Promise.all(this.#workers.splice(0).map(closeSoon));
+  /**
+   * Waits for what a member does before it leaves, as long as the store answers.
+   *
+   * @returns Whether it was done; false if the store hasn't answered for a while.
+   */
+  async whileItAnswers(done: Promise<void>): Promise<boolean> {
+    const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+    done.then(() => resolve(true), reject);
+    // Questions are counted, not seconds: a process that was stopped for a while
+    // reads the answers first.
+    let unanswered = 0;
+    // deno-lint-ignore require-await -- a pulse awaits it
+    const asking = new Pulse(ASK_MS, async () => {
+      if (unanswered++ === QUESTIONS) return resolve(false);
+      this.#base.backend.getQueueMeta().then(() => unanswered = 0, () => {});
+    });
+    try {
+      return await promise;
+    } finally {
+      asking.stop();
+    }
   }
 
-  /** Closes the connections, after a while even if the store doesn't answer. */
+  /**
+   * Closes the connections. If the store doesn't answer for a while, they are ended,
+   * and what waits for them fails.
+   */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    await this.stopWorking();
-    await closeSoon(this.#base);
+    const all = [...this.#workers, this.#base];
+    const closed = all.map((one) => one.close().catch(() => {}));
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = startTimer(resolve, CLOSE_MS);
+    await Promise.race([Promise.all(closed), late]);
+    stopTimer(timer);
     this.#engine.end();
+    // BullMQ waits for each connection's last word here, which may never come.
+    for (const one of all) one.disconnect().catch(() => {});
   }
 
   /** Waits for the store to answer for the first time. */
@@ -229,12 +264,4 @@ export class Store {
     }
     return text;
   }
-}
-
-async function closeSoon(one: BullWorker | BullQueue): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = startTimer(resolve, CLOSE_MS);
-  const closed = one.close().catch(() => {});
-  await Promise.race([closed, late.then(() => one.disconnect())]);
-  stopTimer(timer);
 }
