@@ -12,7 +12,12 @@ import { sleep } from "../../lib/thread/sleep.ts";
 import { prestartWorkers } from "../../lib/thread/thread.ts";
 import { prestartOf, selectTitled } from "./cells.ts";
 import { FlagError } from "./flags.ts";
-import { type Flags, type LabOptions, readFlags } from "./lab_flags.ts";
+import {
+  commandOf,
+  type Flags,
+  type LabOptions,
+  readFlags,
+} from "./lab_flags.ts";
 import { proseLines, proseOf } from "./prose.ts";
 
 export {
@@ -48,9 +53,7 @@ export async function runLab(
     if (flags !== undefined) await runCells(flags, options);
   } catch (error) {
     if (!(error instanceof FlagError)) throw error;
-    console.error(
-      `${error.message}\n\nSee deno task lab:${options.name} --help`,
-    );
+    console.error(`${error.message}\n\nSee ${commandOf(options)} --help`);
     Deno.exit(2);
   }
   // Threads may be left that wait for ever; a notebook keeps them, a script

@@ -111,16 +111,33 @@ function readLock(isMissing: boolean, interval?: string): number | null {
   throw new FlagError("Cannot take --no-gil and --switch-interval together");
 }
 
-function help(
-  { name, about, workers, workersHelp, hasGil = false }: LabOptions,
-): string {
+/** The command that runs a lab: its task, or that of a copy. */
+export function commandOf({ name }: LabOptions): string {
+  const file = copiedFile();
+  return file === undefined
+    ? `deno task lab:${name}`
+    : `deno run --unstable-worker-options --allow-read=${file} ${file}`;
+}
+
+/** The name of the copy's file, which is that of all its modules. */
+function copiedFile(): string | undefined {
+  const file = decodeURIComponent(import.meta.url.split("/").at(-1)!);
+  return file === "lab_flags.ts" ? undefined : file;
+}
+
+function help(options: LabOptions): string {
+  const { about, workers, workersHelp, hasGil = false } = options;
   const gilFlags = `
   --switch-interval S     Seconds after which a waiting thread asks for the lock
                           (default ${SWITCH_INTERVAL}, as in Python)
   --no-gil                Run everything without the lock`;
+  // Those of the runner, which a copy can't be run by.
+  const runnerFlags = `
+  --events                Print what \`deno task labs\` reads, as lines of JSON
+  --step                  With --events: wait for a line before each cell`;
   return `${about}
 
-Usage: deno task lab:${name} [flags]
+Usage: ${commandOf(options)} [flags]
 
   --cell 7, --cell 23-26  Only these cells, and the earlier ones they depend on;
                           separate several by commas
@@ -128,9 +145,9 @@ Usage: deno task lab:${name} [flags]
     hasGil ? gilFlags : ""
   }
   --quick                 Smaller counts, for a first look
-  --plain                 Leave out what we say about the cells
-  --events                Print what \`deno task labs\` reads, as lines of JSON
-  --step                  With --events: wait for a line before each cell
+  --plain                 Leave out what we say about the cells${
+    copiedFile() === undefined ? runnerFlags : ""
+  }
   --list                  The cells
   --help                  This text`;
 }

@@ -17,6 +17,8 @@ interface Copied {
   without: { unstable: Finished; read: Finished };
   /** What it printed with `--events`. */
   events: Finished;
+  /** What it printed with `--help`. */
+  help: Finished;
 }
 
 /** What came of each script, which is run with the flags that stand for it. */
@@ -87,6 +89,13 @@ for (const lab of Object.keys(labs)) {
       result.events.err.split("\n")[0],
       "Cannot take --events: a copy has no part for `deno task labs`",
     );
+    // Its help names its own file, and no flag that it refuses.
+    const [, command] = /^Usage: deno (.+) \[flags\]$/m.exec(result.help.out)!;
+    assert(
+      text.includes(`deno ${command}\n`.replace("run", "run --no-prompt")),
+    );
+    assertStringIncludes(result.events.err, `See deno ${command} --help`);
+    assertEquals(/--(events|step)\b/.exec(result.help.out), null);
     if (lab === "queue") {
       const printed = { ...run, stdout: run.out, stderr: run.err };
       assertReproduced("queue", outputsOf(printed));

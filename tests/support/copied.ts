@@ -78,7 +78,8 @@ async function run(script: string) {
     read: await deno([...unstable, ...flags], inFolder),
   };
   const events = await deno([...command, "--events"], inFolder);
-  return { ...result, without, events };
+  const help = await deno([...command, "--help"], inFolder);
+  return { ...result, without, events, help };
 }
 
 async function deno(args: string[], options?: Deno.CommandOptions) {
