@@ -2,7 +2,12 @@
 // other programs may use the machine.
 
 import axe from "axe-core";
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { writeSite } from "../../labs/page/site.ts";
 import {
   type Browser,
@@ -85,6 +90,20 @@ chromiumTest("The page runs every lab to its end", async (browser, t) => {
     },
   );
   await page.close();
+});
+
+chromiumTest("A lab has as many workers as it runs with", async (browser) => {
+  await using server = await servePage();
+  const printed = async (cell: string, workers: number) => {
+    const page = await openPage(browser, `${server.url}?workers=${workers}`);
+    await runToEnd(page, `Run race:${cell}`);
+    const text = await outputOf(page, `cell-race-${cell}`).textContent();
+    await page.close();
+    return text!;
+  };
+  assertStringIncludes(await printed("race", 1), "2 increments came to");
+  // Each of the 8 may lose what others have counted, but there is no ninth.
+  assertMatch(await printed("luck", 9), /counted to:(?: [1-8]){10}$/);
 });
 
 /** What a cell's picture says in words. */

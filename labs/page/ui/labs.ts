@@ -19,6 +19,8 @@ export interface PageLab {
   about: string;
   /** How many workers it has by itself. */
   workers: number;
+  /** The least and the most that it runs with. */
+  workersRange: [least: number, most: number];
   /** Whether it has an interpreter lock. */
   hasGil: boolean;
   /** Its script. */
@@ -49,10 +51,13 @@ function labOf(recorded: RecordedLab, text: string): PageLab {
   const sources = sourcesOf(text);
   const [, about = ""] = /about: "(.*)",/.exec(text) ?? [];
   const [, workers] = /^ {4}workers: (\d+),/m.exec(text) ?? [];
+  const [, least = 1, most = 64] =
+    /^ {4}workersRange: \[(\d+), (\d+)\],/m.exec(text) ?? [];
   return {
     name: recorded.lab,
     about,
     workers: Number(workers ?? navigator.hardwareConcurrency),
+    workersRange: [Number(least), Number(most)],
     hasGil: /hasGil: true/.test(text),
     text,
     recorded,

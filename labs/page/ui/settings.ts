@@ -92,10 +92,13 @@ export function followAddress(): void {
   effect(writeAddress);
 }
 
-/** What a lab's cells are told. */
+/** What a lab's cells are told. The number of workers is one that it runs with. */
 export function contextFor(lab: PageLab): CellContext {
+  const [least, most] = lab.workersRange;
   return {
-    workers: workers.value || lab.workers,
+    workers: workers.value === 0
+      ? lab.workers
+      : Math.min(Math.max(workers.value, least), most),
     quick: isQuick.value,
     switchInterval: hasGil.value ? switchInterval.value / 1000 : null,
     ...seconds.value === 0 ? {} : { seconds: seconds.value },
