@@ -111,7 +111,7 @@ if (import.meta.main) {
     name: "race",
     about: "A race: threads that count without a lock, schedule by schedule.",
     workers: 2,
-    workersHelp: "How many threads there are, 2 to 8",
-    workersRange: [2, 8],
+    workersHelp: "How many threads there are, 2 to 6",
+    workersRange: [2, 6],
   });
 }
