@@ -1,5 +1,5 @@
 // Load with faults in equal rounds; prints how much memory there is after each
-// third of them, in MB.
+// sixth of them, in MB.
 
 import { Pool, Queue, Thread } from "../../mod.ts";
 import { misbehave, moveForever, putForever, sleepFor } from "./faults.ts";
@@ -46,7 +46,7 @@ async function megabytes(): Promise<number> {
 if (import.meta.main) {
   const rounds = Number(Deno.args[0]);
   const seen: number[] = [];
-  for (let third = 0; third < 3; third++) {
+  for (let sixth = 0; sixth < 6; sixth++) {
     for (let i = 0; i < rounds; i++) {
       await endThreads();
       await endPools();
