@@ -11,6 +11,7 @@ import { markBottom } from "../codec/portable_error.ts";
 import { addOwnModule, type AnyFunction } from "../codec/references.ts";
 import { now } from "../platform/platform.ts";
 import { clearAlarm, setAlarm } from "../sync/alarms.ts";
+import { Mark, recordSpan } from "../sync/recorder.ts";
 import { Queue, ShutDown } from "../queue/queue.ts";
 import type { Call } from "./call.ts";
 import { pause } from "./waits.ts";
@@ -114,6 +115,7 @@ class Fed<T> {
 
   /** Begins the generator. Resolves when it has ended, or rejects as it did. */
   async run(): Promise<void> {
+    using _span = recordSpan(Mark.POOL);
     try {
       await (this.#ended = this.#begin(this.queue));
     } finally {

@@ -5,6 +5,7 @@ import {
   type Timeline,
 } from "../../labs/notebook/timeline.ts";
 import { runLabTask } from "../support/labs.ts";
+import { runProcess } from "../support/thread_process.ts";
 import { processTest } from "../support/threads.ts";
 
 async function timelinesOf(
@@ -13,7 +14,11 @@ async function timelinesOf(
 ): Promise<Map<string, Timeline>> {
   const { code, stdout } = await runLabTask(lab, "--events", ...args);
   assertEquals(code, 0);
-  const timelines = stdout.split("\n")
+  return timelinesIn(stdout);
+}
+
+function timelinesIn(out: string): Map<string, Timeline> {
+  const timelines = out.split("\n")
     .filter((line) => line.startsWith(RECORD_SEPARATOR))
     .map((line) => JSON.parse(line.slice(1)) as LabEvent)
     .flatMap((event) => event.type === "end" ? event.timeline : []);
@@ -87,4 +92,13 @@ processTest(
 processTest("a lab prints no timelines unless it is asked", async () => {
   const { stdout } = await runLabTask("threads", "--cell", "4");
   assert(!stdout.includes(RECORD_SEPARATOR));
+});
+
+processTest("recording knows a stream as it knows a call", async () => {
+  const flags = ["--allow-read=labs,lib,mod.ts,tests,vendor"];
+  const args = ["--events"];
+  const { out, err } = await runProcess("recorded_stream.ts", args, flags);
+  assertEquals(err, "");
+  const [cell] = timelinesIn(out).values();
+  assertEquals(spansOf(cell, "pool", /^MainThread/).length, 1);
 });
