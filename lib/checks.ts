@@ -37,14 +37,18 @@ export function kindOf(value: unknown): string {
 
 /**
  * Checks that options are an object. `get(0.05)`, `acquire(false)` and `null` are
- * refused.
+ * refused. So is an array, which is an argument in the wrong place:
+ * `new Thread(f, [2])`, or the second list of `map(f, xs, ys)`.
  *
  * @throws {TypeError} If they are not.
  */
 export function checkOptions(action: string, options: unknown): void {
-  if (typeof options === "object" && options !== null) return;
+  const isArray = Array.isArray(options);
+  if (typeof options === "object" && options !== null && !isArray) return;
   throw new TypeError(
-    `Cannot ${action}: options must be an object, received ${kindOf(options)}`,
+    `Cannot ${action}: options must be an object, received ${
+      isArray ? "an array" : kindOf(options)
+    }`,
   );
 }
 

@@ -72,10 +72,12 @@ function calls(): Record<string, Call> {
 for (const [name, call] of Object.entries(calls())) {
   Deno.test(`${name}() refuses options that are none`, async () => {
     for (
-      const [options, kind] of [[0.05, "number"], [false, "boolean"], [
-        null,
-        "null",
-      ]]
+      const [options, kind] of [
+        [0.05, "number"],
+        [false, "boolean"],
+        [null, "null"],
+        [[], "an array"],
+      ]
     ) {
       await assertRejects(
         async () => await call(options as never),
@@ -112,7 +114,7 @@ Deno.test("Constructors and shutdown() refuse options that are none", () => {
     "shut down queue": (options) => new Queue().shutdown(options),
   };
   for (const [action, call] of Object.entries(made)) {
-    for (const options of [null, "name", 1, true]) {
+    for (const options of [null, "name", 1, true, []]) {
       assertThrows(
         () => call(options as never),
         TypeError,

@@ -333,6 +333,8 @@ threadTest("Pool refuses options that are none", async () => {
     };
     await refuses(null, "options must be an object, received null");
     await refuses(5, "options must be an object, received number");
+    // A second list of arguments, as Python's `Executor.map` takes it.
+    await refuses([2], "options must be an object, received an array");
     await refuses({ signal: controller }, "signal must be an AbortSignal");
     await refuses({ signal: null }, "signal must be an AbortSignal");
     await refuses({ timeout: "1" }, "timeout must be a number");

@@ -114,7 +114,7 @@ Deno.test("sleep() refuses options that are none", async () => {
 });
 
 Deno.test("Thread refuses options that are none", () => {
-  for (const options of [null, 0.05, false, "name"]) {
+  for (const options of [null, 0.05, false, "name", [2]]) {
     assertThrows(
       () => new Thread(sleepSync as never, options as ThreadOptions),
       TypeError,
