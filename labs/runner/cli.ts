@@ -45,8 +45,8 @@ export interface Options {
 
 /** What `--help` prints. */
 export const HELP =
-  `Run the labs and compare each cell with the notebook: what it
-printed, and how long that took.
+  `Run the labs and compare each cell with the notebook: what it printed, and how
+long that took.
 
 Usage: deno task labs [lab | lab:cell | lab:from-to]... [flags]
 
@@ -57,7 +57,7 @@ Usage: deno task labs [lab | lab:cell | lab:from-to]... [flags]
   --repeat N         Run each lab N times: median, spread, a verdict per run
   --quick            Smaller counts, for a first look; compares what it can
   --strict           Exit with 4 if something is inconclusive
-  --python           Run the notebook's own cells, too, in this machine's python3
+  --python           Also run the notebook's own cells in this machine's python3
   --predict          Ask what will happen before cells that teach something
   --plain            Leave out what we say about the cells
   --workers N        How many workers labs have
@@ -141,9 +141,17 @@ export function readOptions(args: string[]): Options | undefined {
       "Cannot take --predict with --timeout or --repeat: take one away",
     );
   }
+  const parts = parsed._.map(String);
+  const isGil = parts.length === 0 || parts.some((part) => /^gil\b/.test(part));
+  for (const flag of ["no-gil", "switch-interval"]) {
+    if (isGil || !parsed[flag]) continue;
+    throw new UsageError(
+      `Cannot take --${flag} without the gil lab: only that lab has it`,
+    );
+  }
   return {
     ...flags,
-    parts: parsed._.map(String),
+    parts,
     repeat: readRepeat(parsed.repeat),
     timeout: readTimeout(parsed.timeout),
     labFlags: readLabFlags(

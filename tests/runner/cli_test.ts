@@ -83,6 +83,11 @@ Deno.test("readOptions() passes on the flags of labs", () => {
   assertEquals(flags("--no-gil"), [[], ["--no-gil"]]);
   const interval = ["--switch-interval", "0.0001"];
   assertEquals(flags(...interval), [[], interval]);
+  assertEquals(flags("--no-gil", "queue", "gil:35"), [[], ["--no-gil"]]);
+  for (const flag of ["--no-gil", "--switch-interval=1"]) {
+    const message = `Cannot take ${flag.split("=")[0]} without the gil lab`;
+    assertThrows(() => flags(flag, "queue", "race:1"), UsageError, message);
+  }
   const message = "Cannot take --no-gil and --switch-interval together";
   assertThrows(() => flags("--no-gil", ...interval), UsageError, message);
   for (const odd of ["0", "61", "-1", "soon", "1e-3"]) {
