@@ -127,7 +127,7 @@ if (import.meta.main) {
     name: "deadlock",
     about: "Deadlock: threads, locks, and who takes which first.",
     workers: 2,
-    workersHelp: "How many threads there are, each with an account, 2 or more",
+    workersHelp: "How many threads there are, 2 to 64",
     workersRange: [2, 64],
   });
 }

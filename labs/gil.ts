@@ -181,7 +181,7 @@ if (import.meta.main) {
     name: "gil",
     about: "The global interpreter lock: when threads help, and when not.",
     workers: 4,
-    workersHelp: "How many threads and pool workers there are",
+    workersHelp: "How many threads and pool workers",
     hasGil: true,
   });
 }

@@ -113,6 +113,6 @@ if (import.meta.main) {
     name: "queue",
     about: "Queues: handing work to threads that wait for it.",
     workers: 2,
-    workersHelp: "How many threads cell [23] starts each time",
+    workersHelp: "How many threads cell [23] starts",
   });
 }

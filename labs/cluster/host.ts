@@ -1,7 +1,8 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-const program = new URL("../../lib/cluster.ts", import.meta.url);
-const module = new URL("taylor.ts", import.meta.url);
+import { fileURLToPath } from "node:url";
+
+const pathOf = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 
 /** Starts a host as `deno task worker` does, and waits until it has joined. */
 export async function startHost(
@@ -11,9 +12,10 @@ export async function startHost(
   const process = new Deno.Command("deno", {
     args: [
       ["run", "--quiet", "--no-prompt"],
-      ["--config", new URL("deno.json", import.meta.url).pathname],
+      ["--config", pathOf("deno.json")],
       ["--allow-net", "--allow-env", "--allow-read", "--allow-sys=hostname"],
-      [program.pathname, url, module.pathname, "--name", name],
+      [pathOf("../../lib/cluster.ts"), url, pathOf("taylor.ts")],
+      ["--name", name],
     ].flat(),
     stdin: "null",
     stdout: "piped",

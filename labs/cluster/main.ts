@@ -17,8 +17,8 @@ const HELP = `A pool over two other processes: a lab of our own.
 
 Usage: deno task lab:cluster [URL]
 
-  URL     The URL of a Redis or a PostgreSQL: redis://…, rediss://… or postgres://…
-          (default: a Redis that the lab starts)
+  URL     The URL of a Redis or a PostgreSQL: redis://…, rediss://… or
+          postgres://… (default: a Redis that the lab starts)
   --help  This text`;
 
 /** The URL that the command line names, if it names one. */

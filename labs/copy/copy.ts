@@ -9,6 +9,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { SEAL } from "../files/made.ts";
+import { quoted, threadFlags } from "../notebook/flags.ts";
 import { checkImports } from "./check.ts";
 import { CopyError, exists, readModules } from "./modules.ts";
 import { Names } from "./names.ts";
@@ -42,10 +43,16 @@ export async function scriptOf(
   const names = await labNames();
   if (names.includes(argument)) return new URL(`${argument}.ts`, labs);
   const file = pathToFileURL(resolve(folder, argument));
-  if (/\.m?[jt]s$/.test(argument) && await exists(file)) return file;
+  if (!await exists(file)) {
+    throw new CopyError(
+      `Cannot copy '${argument}': it is no lab (${names.join(", ")}) and no ` +
+        "script's path",
+    );
+  }
+  if (/\.m?[jt]s$/.test(argument)) return file;
   throw new CopyError(
-    `Cannot copy '${argument}': it is no lab (${names.join(", ")}) and no ` +
-      "script's path",
+    `Cannot copy '${argument}': it must be a script, a file that ends with ` +
+      ".ts, .mts, .js or .mjs",
   );
 }
 
@@ -62,10 +69,8 @@ export async function copyOf(
   const startsWorkers = kept.sources.some(({ module }) =>
     module.title === "lib/thread/worker.ts"
   );
-  const flags = startsWorkers
-    ? `--no-prompt --unstable-worker-options --allow-read=${file} `
-    : "";
-  const command = `deno run ${flags}${file}`;
+  const flags = startsWorkers ? `--no-prompt ${threadFlags(file)} ` : "";
+  const command = `deno run ${flags}${quoted(file)}`;
   const isLab = script.href.startsWith(labs.href);
   const more = isLab ? "" : `//
 // It also needs the permissions that the script itself needs.

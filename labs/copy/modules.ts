@@ -7,6 +7,7 @@
  * @module
  */
 
+import { pathToFileURL } from "node:url";
 import { withAny } from "./with_any.ts";
 
 /** A mistake of the caller's: its message is all that is shown. */
@@ -165,7 +166,7 @@ function resolutionOf(
     const { localPath } = packages[npmPackage];
     const file = found.replace(/^npm:\/?[^/]+/, "");
     return {
-      code: new URL(`file://${localPath}${file}`).href,
+      code: pathToFileURL(localPath + file).href,
       types: type?.specifier,
     };
   }

@@ -8,6 +8,8 @@
  * @module
  */
 
+import { resolve } from "node:path";
+import { mistakeIn } from "../notebook/flags.ts";
 import { checkRecord } from "../runner/judge/check_record.ts";
 import { UsageError } from "../runner/usage_error.ts";
 import { recordOf, scriptOf } from "./lab.ts";
@@ -18,15 +20,17 @@ const HELP = `Make a lab of a Python notebook.
 Usage: deno task import NOTEBOOK.ipynb NAME
 
 It writes labs/recorded/NAME.json, what the notebook's cells printed and a first
-guess of the rules to compare it by, and labs/NAME.ts, a cell() for each with its
-Python above it, to be written.`;
+guess of the rules to compare it by, and labs/NAME.ts, a cell() for each with
+its Python above it, to be written.`;
 
 const labs = new URL("../", import.meta.url);
 
 async function main(args: string[]): Promise<void> {
+  const mistake = mistakeIn(args, { string: [], boolean: ["help"] });
+  if (mistake !== undefined) throw new UsageError(`${mistake}\n\n${HELP}`);
   if (args.includes("--help") || args.includes("-h")) return console.log(HELP);
   const [path, name, ...rest] = args;
-  if (name === undefined || rest.length > 0 || path.startsWith("-")) {
+  if (name === undefined || rest.length > 0) {
     throw new UsageError(`Cannot import: name a notebook and a lab\n\n${HELP}`);
   }
   if (!/^[a-z][a-z0-9_]{0,29}$/.test(name)) {
@@ -60,8 +64,12 @@ async function main(args: string[]): Promise<void> {
         `${remedy} another name.`,
     );
   }
-  for (const { file, text } of files) {
-    await Deno.writeTextFile(file, text, { createNew: true });
+  for (const { file, shown, text } of files) {
+    await Deno.writeTextFile(file, text, { createNew: true }).catch(
+      ({ message }) => {
+        throw new UsageError(`Cannot write ${shown}: ${message}`);
+      },
+    );
   }
   console.log(
     `Wrote ${files.map(({ shown }) => shown).join(" and ")}, with ` +
@@ -74,9 +82,8 @@ async function main(args: string[]): Promise<void> {
 
 async function read(path: string): Promise<string> {
   const folder = Deno.env.get("INIT_CWD") ?? Deno.cwd();
-  const file = new URL(encodeURI(path), `file://${encodeURI(folder)}/`);
   try {
-    return await Deno.readTextFile(file);
+    return await Deno.readTextFile(resolve(folder, path));
   } catch (error) {
     throw new UsageError(`Cannot read ${path}: ${(error as Error).message}`);
   }

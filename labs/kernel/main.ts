@@ -10,6 +10,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { copyOf } from "../copy/copy.ts";
 import { CopyError, exists } from "../copy/modules.ts";
 import { SEAL, WriteError, writeMade } from "../files/made.ts";
+import { mistakeIn } from "../notebook/flags.ts";
 import { cellsOf } from "./cells.ts";
 import { notebookOf } from "./notebook.ts";
 
@@ -19,14 +20,16 @@ that its threads load and a deno.json that they need.
 
 Usage: deno task notebook [FILE.ipynb]
 
-  FILE.ipynb  Where to write it (default: lab9.ipynb, in this folder); its folder
-              is made if it isn't there
+  FILE.ipynb  Where to write it (default: lab9.ipynb, in this folder); its
+              folder is made if it isn't there
   --force     Write over files that are there, also changed ones
   --help      This text`;
 
 const here = Deno.env.get("INIT_CWD") ?? Deno.cwd();
 
 async function main(args: string[]): Promise<void> {
+  const mistake = mistakeIn(args, { string: [], boolean: ["force", "help"] });
+  if (mistake !== undefined) throw new CopyError(`${mistake}\n\n${HELP}`);
   if (args.includes("--help") || args.includes("-h")) return console.log(HELP);
   const force = args.includes("--force");
   const [path = "lab9.ipynb", ...rest] = args.filter((arg) =>
@@ -41,7 +44,9 @@ async function main(args: string[]): Promise<void> {
   const file = resolve(here, path);
   const name = basename(file).replace(/ipynb$/, "ts");
   const module = join(dirname(file), name);
-  const config = join(dirname(file), "deno.json");
+  const configs = ["deno.json", "deno.jsonc"].map((name) =>
+    join(dirname(file), name)
+  );
 
   const source = new URL("module.ts", import.meta.url);
   const { text } = await copyOf(source, "notebook", name);
@@ -52,12 +57,14 @@ async function main(args: string[]): Promise<void> {
     } imports, made by \`deno task notebook\`. The task writes over this\n` +
       `// file only while it is unchanged: ${SEAL}\n\n`,
   );
+  // These characters mean something else in an import.
+  const specifier = `./${name.replace(/[%#?]/g, encodeURIComponent)}`;
   const cells = [];
   for (const lab of ["threads", "queue", "pool", "gil"]) {
     const script = await Deno.readTextFile(
       new URL(`../${lab}.ts`, import.meta.url),
     );
-    cells.push(...cellsOf(lab, script, `./${name}`, exportsOf(text)));
+    cells.push(...cellsOf(lab, script, specifier, exportsOf(text)));
   }
   const drawings = new Map<string, string>();
   for (const drawing of ["threads-5.svg", "threads-7.svg"]) {
@@ -70,15 +77,22 @@ async function main(args: string[]): Promise<void> {
   );
   await writeMade(new Map([[module, code], [file, notebook]]), { force });
   console.log(`Wrote ${file} and ${module}`);
-  if (!await exists(config)) {
-    const text = `{ "unstable": ["worker-options"] }\n`;
-    await Deno.writeTextFile(config, text, { createNew: true });
-    console.log(`Wrote ${config}: without it threads can't start`);
-  } else if (!/worker-options/.test(await Deno.readTextFile(config))) {
-    console.log(
+  await configure(configs);
+}
+
+/** Sees to the option that threads need, in the configuration that Deno reads. */
+async function configure(configs: string[]): Promise<void> {
+  for (const config of configs) {
+    if (!await exists(config)) continue;
+    if (/worker-options/.test(await Deno.readTextFile(config))) return;
+    return console.log(
       `Add "unstable": ["worker-options"] to ${config}: threads need it`,
     );
   }
+  const [config] = configs;
+  const text = `{ "unstable": ["worker-options"] }\n`;
+  await Deno.writeTextFile(config, text, { createNew: true });
+  console.log(`Wrote ${config}: without it threads can't start`);
 }
 
 /** The names that a module exports in one list. */

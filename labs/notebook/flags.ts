@@ -29,8 +29,9 @@ export function mistakeIn(
     const takes = name !== undefined && string.includes(name);
     if (name === undefined || !takes && !boolean.includes(name)) {
       const all = [...string, ...boolean].map((name) => `--${name}`);
-      return `Unknown flag '${arg}': the flags are ` +
-        `${all.slice(0, -1).join(", ")} and ${all.at(-1)}`;
+      const others = all.slice(0, -1).join(", ");
+      return `Unknown flag '${arg}': the ` +
+        (others ? `flags are ${others} and ` : "only flag is ") + all.at(-1);
     }
     if (seen.has(name)) return `Cannot take --${name} twice`;
     seen.add(name);
@@ -43,6 +44,19 @@ export function mistakeIn(
     const given = isNext ? args[++i] : value;
     if (!given) return `Cannot take --${name} without a value`;
   }
+}
+
+/** A word as a shell takes it for one. */
+export function quoted(word: string): string {
+  if (/^[\w./,=+@%:-]+$/.test(word)) return word;
+  return `"${word.replace(/["\\$`]/g, "\\$&")}"`;
+}
+
+/** The flags of Deno that a file needs to run itself in threads. */
+export function threadFlags(file: string): string {
+  // Deno takes a comma for the end of a path.
+  const path = file.includes(",") ? "." : file;
+  return `--unstable-worker-options ${quoted(`--allow-read=${path}`)}`;
 }
 
 /** As in Python, in seconds. */

@@ -11,9 +11,11 @@ import { type CellContext, list } from "./cells.ts";
 import {
   FlagError,
   mistakeIn,
+  quoted,
   readSwitchInterval,
   readWorkers,
   SWITCH_INTERVAL,
+  threadFlags,
 } from "./flags.ts";
 
 /** What a lab is. */
@@ -116,7 +118,7 @@ export function commandOf({ name }: LabOptions): string {
   const file = copiedFile();
   return file === undefined
     ? `deno task lab:${name}`
-    : `deno run --unstable-worker-options --allow-read=${file} ${file}`;
+    : `deno run ${threadFlags(file)} ${quoted(file)}`;
 }
 
 /** The name of the copy's file, which is that of all its modules. */

@@ -67,6 +67,7 @@ try {
       console.log(`The labs are at http://${hostname}:${port}/`),
   });
 } catch (error) {
-  if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-  fail(`Cannot serve on port ${port}: it is taken, choose another with --port`);
+  const isTaken = error instanceof Deno.errors.AddrInUse;
+  const why = isTaken ? "it is taken" : (error as Error).message;
+  fail(`Cannot serve on port ${port}: ${why}, choose another with --port`);
 }

@@ -17,6 +17,7 @@ import {
   writeMade,
   type WriteMadeOptions,
 } from "../files/made.ts";
+import { mistakeIn } from "../notebook/flags.ts";
 import { buildPage, ISOLATION } from "./build.ts";
 
 const HELP = `Writes the labs' page as files for any web host.
@@ -72,13 +73,19 @@ function textToSeal(path: string, bytes: Uint8Array<ArrayBuffer>): string {
 }
 
 if (import.meta.main) {
+  const flags = { string: [], boolean: ["force", "help"] };
+  const mistake = mistakeIn(Deno.args, flags);
+  if (mistake !== undefined) {
+    console.error(`${mistake}\n\n${HELP}`);
+    Deno.exit(2);
+  }
   const force = Deno.args.includes("--force");
   const [folder, ...others] = Deno.args.filter((arg) => arg !== "--force");
-  if (folder === "--help" || folder === "-h") {
+  if (Deno.args.includes("--help") || Deno.args.includes("-h")) {
     console.log(HELP);
     Deno.exit();
   }
-  if (folder === undefined || others.length > 0 || folder.startsWith("-")) {
+  if (folder === undefined || others.length > 0) {
     console.error(`Cannot write the page: name one folder\n\n${HELP}`);
     Deno.exit(2);
   }

@@ -27,9 +27,10 @@ const labs = ["threads", "queue", "pool", "gil", ...OWN].map((lab) => ({
   isOwn: OWN.includes(lab),
 }));
 
-// Labs of other notebooks, which `deno task import` made, have no task.
+// Labs of other notebooks, which `deno task import` made, have no task. Beside their
+// records may stand what systems and editors leave, such as .DS_Store.
 const others = [...Deno.readDirSync(new URL("../recorded/", import.meta.url))]
-  .map(({ name }) => name.replace(/\.json$/, ""))
+  .flatMap(({ name }) => /^([a-z]\w*)\.json$/i.exec(name)?.[1] ?? [])
   .filter((name) => labs.every(({ lab }) => lab !== name)).sort();
 for (const lab of others) {
   const command = tasks["lab:threads"].command.replace(

@@ -12,8 +12,8 @@ const USAGE = `Works for the pools of a name, until SIGTERM or SIGINT ends it.
 Usage: deno task worker URL MODULE… [flags]
 
   URL             The URL of the store: redis://…, rediss://… or postgres://…
-  MODULE          The file of a module that exposes functions. The programs of the
-                  pools import the same module.
+  MODULE          The file of a module that exposes functions. The programs of
+                  the pools import the same module.
   --name NAME     The name of the pools. The default is ${DEFAULT_NAME}.
   --metrics       Prints counts of chunks and errors every five seconds.
   --help          Prints this text.
@@ -97,7 +97,9 @@ function parseFlags(args: readonly string[]): Flags | string {
 async function loadModules(paths: string[]): Promise<void> {
   const folder = initialFolder();
   for (const path of paths) {
-    const { pathname } = new URL(path, folder);
+    // A program may name it by a URL as well.
+    const isUrl = path.startsWith("file:");
+    const { pathname } = new URL(isUrl ? path : escaped(path), folder);
     await import(`file:///${pathname.slice(1)}`);
   }
   if (currentRegistry().exposing.size > 0) return;
@@ -107,7 +109,12 @@ async function loadModules(paths: string[]): Promise<void> {
 /** The user's folder. `deno task` runs a program in the folder of its deno.json. */
 function initialFolder(): string {
   const folder = Deno.env.get("INIT_CWD") ?? Deno.cwd();
-  return `file://${folder.replaceAll("%", "%25").replaceAll("\\", "/")}/`;
+  return `file://${escaped(folder).replaceAll("\\", "/")}/`;
+}
+
+/** A path as a part of a URL, where these characters mean something else. */
+function escaped(path: string): string {
+  return path.replace(/[%#?]/g, encodeURIComponent);
 }
 
 /** What this host is called in errors. */

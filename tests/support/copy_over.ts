@@ -33,6 +33,24 @@ try {
   }
   assertEquals(await Deno.readTextFile(`${folder}/plain`), "my own\n");
 
+  // A shell takes the command in the header, whatever the file's name is.
+  const odd = `${folder}/a copy #1, 50% $HOME.ts`;
+  await Deno.writeTextFile(
+    odd,
+    'import { expose, Thread } from "@lab9/concurrency";\n' +
+      "export function f() {}\nexpose(import.meta, { f });\n" +
+      "if (import.meta.main) await new Thread(f).start();\n",
+  );
+  assertEquals(await copy(odd, `${folder}/odd`), { code: 0, err: "" });
+  const name = odd.slice(folder.length + 1);
+  const text = await Deno.readTextFile(`${folder}/odd/${name}`);
+  const [, command] = /^\/\/ {5}(deno .+)$/m.exec(text)!;
+  const run = await new Deno.Command("sh", {
+    args: ["-c", command],
+    cwd: `${folder}/odd`,
+  }).output();
+  assertEquals([run.code, new TextDecoder().decode(run.stderr)], [0, ""]);
+
   // A copy in the script's place would be all that is left of it.
   const script = `${folder}/script.ts`;
   await Deno.copyFile(SCRIPT, script);

@@ -1,8 +1,17 @@
-// Imports notebooks in a copy of the project, as its task does.
+// Imports notebooks in a copy of the project, as its task does. The copy's path and
+// a notebook's name have characters that mean something else in a URL.
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 
-const folder = await Deno.makeTempDir();
+const root = await Deno.makeTempDir();
+const folder = `${root}/a lab #1, 50% ü`;
+const NOTEBOOK = "lab 9 #1 100%.ipynb";
+await Deno.mkdir(folder);
 try {
   for (const path of ["deno.json", "deno.lock", "mod.ts"]) {
     await Deno.copyFile(path, `${folder}/${path}`);
@@ -10,7 +19,7 @@ try {
   for (const path of ["labs", "lib", "vendor"]) await copy(path);
   await Deno.copyFile(
     "tests/support/notebooks/lab9.ipynb.json",
-    `${folder}/lab9.ipynb`,
+    `${folder}/${NOTEBOOK}`,
   );
   await Deno.writeTextFile(`${folder}/bad.ipynb`, "{}");
   const before = files();
@@ -19,11 +28,11 @@ try {
     const [args, message] of [
       [["bad.ipynb", "mine"], "Cannot import bad.ipynb: nbformat must be 4"],
       [["none.ipynb", "mine"], "Cannot read none.ipynb: No such file"],
-      [["lab9.ipynb"], "Cannot import: name a notebook and a lab"],
-      [["lab9.ipynb", "../x"], "Cannot import as '../x': a lab's name"],
+      [[NOTEBOOK], "Cannot import: name a notebook and a lab"],
+      [[NOTEBOOK, "../x"], "Cannot import as '../x': a lab's name"],
       [[], "Cannot import: name a notebook and a lab\n\nMake a lab"],
       [
-        ["lab9.ipynb", "queue"],
+        [NOTEBOOK, "queue"],
         "Cannot import as 'queue': labs/recorded/queue.json exists already. " +
         "Choose another name.\n",
       ],
@@ -35,7 +44,7 @@ try {
   }
 
   const { code, err } = await deno(
-    ...["task", "--quiet", "import", "lab9.ipynb", "mine"],
+    ...["task", "--quiet", "import", NOTEBOOK, "mine"],
   );
   assertEquals([code, err], [0, ""]);
   assertEquals(
@@ -43,7 +52,7 @@ try {
     ["labs/mine.ts", "labs/recorded/mine.json"],
   );
   const again = await deno(
-    ...["task", "--quiet", "import", "lab9.ipynb", "mine"],
+    ...["task", "--quiet", "import", NOTEBOOK, "mine"],
   );
   assertEquals(
     [again.code, again.err],
@@ -85,11 +94,40 @@ try {
       'console.log("1\\n2\\n<queue.Queue object at 0x12345678>");',
     ),
   );
+  // Systems and editors leave such files beside the records.
+  for (const name of [".DS_Store", "._mine.json", "mine.json~"]) {
+    await Deno.writeTextFile(`${folder}/labs/recorded/${name}`, "");
+  }
   const judged = await deno("task", "--quiet", "labs", "mine:13");
   assertStringIncludes(judged.out, "1 reproduced");
-  assertEquals(judged.code, 0);
+  assertEquals([judged.code, judged.err], [0, ""]);
+  const python = ["task", "--quiet", "labs", "threads:4", "--python"];
+  const { err: about } = await deno(...python);
+  assertMatch(about, /Python here: (Python 3|there is no python3)/);
+
+  const solution = "my #1 solution?.ts";
+  await Deno.copyFile(
+    `${folder}/labs/exercises/queue-1.ts`,
+    `${folder}/${solution}`,
+  );
+  const checked = await deno(
+    "task",
+    "--quiet",
+    "exercise",
+    "queue-1",
+    solution,
+  );
+  assertStringIncludes(checked.out, "✗ queue-1, not yet");
+
+  // It says in a sentence what it can't write.
+  const refused = await deno(
+    ...["run", "--no-prompt", "--allow-read", "--allow-env=INIT_CWD"],
+    ...["labs/import/main.ts", NOTEBOOK, "other"],
+  );
+  assertStringIncludes(refused.err, "Cannot write labs/recorded/other.json: ");
+  assertEquals([refused.code, refused.err.split("\n").length], [2, 2]);
 } finally {
-  await Deno.remove(folder, { recursive: true });
+  await Deno.remove(root, { recursive: true });
 }
 
 async function copy(path: string): Promise<void> {

@@ -5,13 +5,18 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 
 const root = await Deno.makeTempDir();
 const folder = `${root}/new/folder`;
-const notebook = `${folder}/lab.ipynb`;
-const module = `${folder}/lab.ts`;
+const notebook = `${folder}/lab #1, 50%.ipynb`;
+const module = `${folder}/lab #1, 50%.ts`;
 try {
   assertEquals(await write(), { code: 0, err: "" });
+  assertEquals(configs(), ["deno.json"]);
   const made = texts();
+  assertStringIncludes(made[notebook], 'from \\"./lab %231, 50%25.ts\\"');
+
+  // A deno.json would take the place of somebody's own deno.jsonc.
+  await Deno.rename(`${folder}/deno.json`, `${folder}/deno.jsonc`);
   assertEquals(await write(), { code: 0, err: "" });
-  assertEquals(texts(), made);
+  assertEquals([texts(), configs()], [made, ["deno.jsonc"]]);
 
   // If one of the two is changed, neither is written.
   await Deno.remove(module);
@@ -35,11 +40,16 @@ try {
   await Deno.remove(root, { recursive: true });
 }
 
+function configs(): string[] {
+  return [...Deno.readDirSync(folder)].map(({ name }) => name)
+    .filter((name) => name.startsWith("deno."));
+}
+
 /** The texts of the notebook and its module, if they are there. */
 function texts(): Record<string, string> {
   const paths = [...Deno.readDirSync(folder)]
     .map(({ name }) => `${folder}/${name}`)
-    .filter((path) => !path.endsWith(".json"))
+    .filter((path) => /\.(ts|ipynb)$/.test(path))
     .sort();
   return Object.fromEntries(
     paths.map((path) => [path, Deno.readTextFileSync(path)]),

@@ -21,26 +21,31 @@ threadTest("A lab's header has the command of its task", async () => {
   }
 });
 
-processTest(
-  "A task that takes minutes has a help, and no other word",
-  async () => {
-    for (const name of ["limits", "bench:verdicts", "soak"]) {
-      const [help, other] = await Promise.all(
-        ["--help", "--halp"].map((flag) =>
-          new Deno.Command("deno", {
-            args: ["task", "--quiet", name, flag],
-          }).output()
-        ),
-      );
-      const text = new TextDecoder().decode(help.stdout);
-      assertEquals(help.code, 0, name);
-      assert(text.includes(`\nUsage: deno task ${name}`), text);
-      const [line] = new TextDecoder().decode(other.stderr).split("\n");
-      assertMatch(line, /^Unknown .*'--halp'/, name);
-      assertEquals([other.code, other.stdout.length], [2, 0], name);
-    }
-  },
-);
+const WITH_FLAGS = [
+  ...["labs", ...LABS.map((lab) => `lab:${lab}`), "lab:cluster"],
+  ...["copy", "exercise", "import", "notebook", "serve", "site"],
+  ...["limits", "bench:verdicts", "soak"],
+];
+
+processTest("A task has a help of 80 columns, and no other word", async () => {
+  for (const name of WITH_FLAGS) {
+    const [help, other] = await Promise.all(
+      ["--help", "--halp"].map((flag) =>
+        new Deno.Command("deno", {
+          args: ["task", "--quiet", name, flag],
+        }).output()
+      ),
+    );
+    const text = new TextDecoder().decode(help.stdout);
+    assertEquals(help.code, 0, name);
+    assertMatch(text, new RegExp(`\\nUsage:\\s+deno task ${name}`));
+    const long = text.split("\n").filter((line) => line.length > 80);
+    assertEquals(long, [], name);
+    const [line] = new TextDecoder().decode(other.stderr).split("\n");
+    assertMatch(line, /^Unknown .*'--halp'/, name);
+    assertEquals([other.code, other.stdout.length], [2, 0], name);
+  }
+});
 
 processTest("A task without its argument says what is missing", async () => {
   for (const name of ["copy", "site", "import", "exercise"]) {

@@ -9,7 +9,10 @@
  * @module
  */
 
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { green, red, yellow } from "@std/fmt/colors";
+import { mistakeIn } from "../../notebook/flags.ts";
 import { difference } from "../report/differences.ts";
 import { interrupts } from "../run/signals.ts";
 import { exercises } from "./exercises.ts";
@@ -22,13 +25,19 @@ Usage: deno task exercise NAME [FILE]
 
 Change labs/exercises/NAME.ts as its first lines say, then run this.
 
-The exercises: ${Object.keys(exercises).join(", ")}
+The exercises:
+${namesByLab().join("\n")}
 
-Exit codes: 0 it does what it should, 1 not yet, 2 a mistake in the command line,
-4 nobody can say, since other programs kept the processors busy.`;
+Exit codes: 0 it does what it should, 1 not yet, 2 a mistake in the command
+line, 4 nobody can say, since other programs kept the processors busy.`;
 
 const [name, path, ...others] = Deno.args;
 
+const mistake = mistakeIn(Deno.args, { string: [], boolean: ["help"] });
+if (mistake !== undefined) {
+  console.error(`${mistake}\n\n${HELP}`);
+  Deno.exit(2);
+}
 if (Deno.args.includes("--help") || Deno.args.includes("-h")) {
   console.log(HELP);
   Deno.exit(0);
@@ -78,10 +87,19 @@ if (verdict !== undefined) {
 if (hint !== undefined) console.log(`Hint: ${hint}`);
 Deno.exit(1);
 
+/** The exercises' names, a line a lab. */
+function namesByLab(): string[] {
+  const labs = Map.groupBy(
+    Object.keys(exercises),
+    (name) => name.split("-")[0],
+  );
+  return [...labs.values()].map((names) => `  ${names.join(", ")}`);
+}
+
 /** A file of the user's own, by its path from the folder that the task ran in. */
 async function solutionAt(path: string): Promise<string> {
   const folder = Deno.env.get("INIT_CWD") ?? Deno.cwd();
-  const file = new URL(encodeURI(path), `file://${encodeURI(folder)}/`);
+  const file = pathToFileURL(resolve(folder, path));
   const info = await Deno.stat(file).catch(() => undefined);
   if (info?.isFile) return file.href;
   console.error(`Cannot run exercise '${name}': there is no file '${path}'`);

@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { fileURLToPath } from "node:url";
 import { joined } from "../run/transcript.ts";
 import type { RecordedLab } from "../judge/record.ts";
 import { type Machine, secondsOf } from "../judge/timing.ts";
@@ -78,7 +79,7 @@ export async function runNotebook(
   const mark = RECORD_SEPARATOR + key;
   try {
     const code = await runProcess(
-      ["python3", "-u", new URL("notebook.py", import.meta.url).pathname],
+      ["python3", "-u", fileURLToPath(new URL("notebook.py", import.meta.url))],
       {
         signal,
         onLine: (line) => {
