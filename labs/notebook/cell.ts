@@ -93,13 +93,21 @@ async function runCells(
       ? undefined
       : proseOf(`${lab.name}:${cell.id}`, cell.title);
     if (prose !== undefined) {
-      const text = proseLines(prose).join("\n");
+      const text = proseLines(prose, narrow()).join("\n");
       console.log(isPlain ? text : styled("dim", text));
     }
     await cell.body(context);
     if (cell.pause > 0) await sleep(cell.pause);
     console.log();
   }
+}
+
+/** How wide prose may be on a narrow terminal; undefined on any other output. */
+function narrow(): number | undefined {
+  if (!Deno.stdout.isTerminal()) return undefined;
+  const { columns } = Deno.consoleSize();
+  // A terminal may not know its size.
+  return columns > 0 && columns < 80 ? columns : undefined;
 }
 
 /** Only the runner needs it: a lab by itself starts without. */
