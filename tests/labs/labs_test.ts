@@ -12,6 +12,7 @@ import {
   outputsOf,
   runLabTask,
 } from "../support/labs.ts";
+import { runProcess } from "../support/thread_process.ts";
 import { processTest } from "../support/threads.ts";
 import { recorded } from "../../labs/runner/judge/record.ts";
 
@@ -126,6 +127,16 @@ processTest("a lab lists its cells and explains its flags", async () => {
     assertStringIncludes(help.stdout, flag);
   }
   assertEquals([list.code, help.code], [0, 0]);
+});
+
+processTest("a lab's prose fits a narrow terminal", async () => {
+  const { code, out } = await runProcess("narrow_terminal.ts", [], ["-A"]);
+  assertEquals([code, out.split("\n")], [0, [
+    "In [4]: do_something() sleeps for a second",
+    "# A function that sleeps for a second,",
+    "# as one that waits for a disk or a",
+    "# server would.",
+  ]]);
 });
 
 processTest("a lab says what is valid, with exit code 2", async () => {
