@@ -130,8 +130,8 @@ const rooms: Record<string, readonly string[]> = {
     "vendor/std",
   ],
   "labs/files": [],
-  "labs/copy": ["labs/files"],
-  "labs/import": ["labs/runner", "labs/recorded"],
+  "labs/copy": ["labs/files", "labs/notebook"],
+  "labs/import": ["labs/runner", "labs/recorded", "labs/notebook"],
   "labs/kernel": [
     "labs",
     "labs/copy",

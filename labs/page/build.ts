@@ -7,6 +7,8 @@
  * @module
  */
 
+import { interrupts } from "../runner/run/signals.ts";
+
 /** A file of the page. */
 export interface PageFile {
   type: string;
@@ -53,7 +55,7 @@ const EDITED = ["edited", "cells", "concurrency", "explore", "python"];
 const FIRST = "instrument";
 
 /**
- * Makes the page's files.
+ * Makes the page's files. Ctrl-C ends the process, and leaves no file behind.
  *
  * @param scripts What the page loads before its own script, as HTML.
  * @returns The files; `index.html` is the page.
@@ -65,16 +67,22 @@ export async function buildPage(scripts = ""): Promise<PageFiles> {
     const type = TYPES[path.slice(path.lastIndexOf(".") + 1)];
     files.set(path, { type, bytes });
   };
+  using interrupt = interrupts();
+  const { signal } = interrupt;
   const folder = await Deno.makeTempDir();
   try {
     const labs = [...LABS, ...EDITED, FIRST].map((lab) =>
       file(`lab/${lab}.ts`)
     );
-    await Promise.all([
-      bundle(["--code-splitting", "--outdir", `${folder}/labs`, ...labs]),
-      bundle(["--output", `${folder}/page.js`, file("ui/main.tsx")]),
-      bundle(["--output", `${folder}/editor.js`, file("editor/editor.ts")]),
-    ]);
+    // All have ended before the folder goes, or one would make it again.
+    const bundles = await Promise.allSettled([
+      ["--code-splitting", "--outdir", `${folder}/labs`, ...labs],
+      ["--output", `${folder}/page.js`, file("ui/main.tsx")],
+      ["--output", `${folder}/editor.js`, file("editor/editor.ts")],
+    ].map((args) => bundle(args, signal)));
+    for (const made of bundles) {
+      if (made.status === "rejected") throw made.reason;
+    }
     for (const name of ["page.js", "editor.js"]) {
       add(name, await Deno.readFile(`${folder}/${name}`));
     }
@@ -83,6 +91,7 @@ export async function buildPage(scripts = ""): Promise<PageFiles> {
     }
   } finally {
     await Deno.remove(folder, { recursive: true });
+    if (signal.aborted) Deno.exit(signal.reason);
   }
   const encoder = new TextEncoder();
   const report = await Deno.readTextFile(file("../runner/draw/page.css"));
@@ -99,7 +108,7 @@ function file(path: string): string {
   return decodeURIComponent(new URL(path, here).pathname);
 }
 
-async function bundle(args: string[]): Promise<void> {
+async function bundle(args: string[], signal: AbortSignal): Promise<void> {
   const { success, stderr } = await new Deno.Command("deno", {
     args: [
       ...["bundle", "--quiet", "--platform", "browser", "--minify"],
@@ -107,6 +116,7 @@ async function bundle(args: string[]): Promise<void> {
     ],
     stdin: "null",
     stdout: "null",
+    signal,
   }).output();
   if (success) return;
   throw new Error(

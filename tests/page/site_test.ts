@@ -34,3 +34,30 @@ Deno.test("The site is written over what an earlier run made, and over nothing e
     Deno.removeSync(root, { recursive: true });
   }
 });
+
+Deno.test("Ctrl-C while the page is made leaves no file behind", async () => {
+  const temporary = await Deno.makeTempDir();
+  const root = new URL("../../", import.meta.url);
+  try {
+    await using process = new Deno.Command("deno", {
+      args: [
+        ...["run", "--quiet", "--no-prompt", "--config=labs/page/deno.json"],
+        ...["--allow-read", "--allow-write", "--allow-run=deno"],
+        ...["--allow-env", "labs/page/site.ts", `${temporary}/site`],
+      ],
+      cwd: root,
+      env: { TMPDIR: temporary },
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    while ([...Deno.readDirSync(temporary)].length === 0) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    process.kill("SIGINT");
+    const { code } = await process.status;
+    assertEquals([code, [...Deno.readDirSync(temporary)]], [130, []]);
+  } finally {
+    await Deno.remove(temporary, { recursive: true });
+  }
+});
