@@ -1,5 +1,7 @@
+import { fileURLToPath } from "node:url";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
+import labsConfig from "../../labs/deno.json" with { type: "json" };
 import { processTest, threadTest } from "../support/threads.ts";
 
 const LABS = ["deadlock", "gil", "pool", "queue", "race", "threads"];
@@ -45,6 +47,29 @@ processTest("A task has a help of 80 columns, and no other word", async () => {
     assertMatch(line, /^Unknown .*'--halp'/, name);
     assertEquals([other.code, other.stdout.length], [2, 0], name);
   }
+});
+
+Deno.test("The labs' folder has the labs' tasks", () => {
+  // It has a configuration of its own, which hides that of the project.
+  const programs = /^(labs?|worker|copy|serve|site|exercise|import|notebook)\b/;
+  const names = Object.keys(config.tasks).filter((name) => programs.test(name));
+  const forwarded = names.map((
+    name,
+  ) => [name, `deno task --quiet --cwd .. ${name}`]);
+  assertEquals(labsConfig.tasks, Object.fromEntries(forwarded));
+});
+
+processTest("A task in the labs' folder takes paths from there", async () => {
+  const cwd = fileURLToPath(new URL("../../labs/exercises", import.meta.url));
+  const { code, stdout, stderr } = await new Deno.Command("deno", {
+    args: ["task", "--quiet", "exercise", "queue-1", "queue-1.ts"],
+    cwd,
+    // Of a user's shell; that of `deno task test` is another.
+    env: { INIT_CWD: cwd },
+  }).output();
+  assertEquals(new TextDecoder().decode(stderr), "");
+  assertMatch(new TextDecoder().decode(stdout), /✗ queue-1, not yet/);
+  assertEquals(code, 1);
 });
 
 processTest("A task without its argument says what is missing", async () => {
