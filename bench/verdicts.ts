@@ -15,8 +15,8 @@
 import { parseArgs } from "@std/cli/parse-args";
 
 const HELP =
-  `Measures how often a verdict of the runner is wrong, beside no, one and four busy
-programs.
+  `Measures how often a verdict of the runner is wrong, beside no, one and four
+busy programs.
 
 Usage: deno task bench:verdicts [--runs N]
 
