@@ -41,6 +41,8 @@ export class Calls {
   #context: readonly ContextStorage[] | undefined;
   /** The ids of the functions that were checked before. */
   #known = new Map<AnyFunction, number>();
+  /** For each signal, the one call of all tasks that only it limits. */
+  #ofSignals = new WeakMap<AbortSignal, Call>();
 
   constructor(
     dispatcher: AnyDispatcher,
@@ -79,9 +81,24 @@ export class Calls {
   }
 
   #applyLimited(task: Task, limits: ApplyOptions): Promise<unknown> {
-    const call = new Call(this.dispatcher, limits);
+    const { signal, timeout, runTimeout, priority } = limits;
+    const isOwn = signal === undefined || timeout !== undefined ||
+      runTimeout !== undefined || priority !== undefined;
+    const call = isOwn
+      ? new Call(this.dispatcher, limits)
+      : this.#callOf(signal);
     call.begin();
     return call.submit(task);
+  }
+
+  /** Thousands of tasks may share a signal. They need one `Call`, not one each. */
+  #callOf(signal: AbortSignal): Call {
+    let call = this.#ofSignals.get(signal);
+    if (call === undefined) {
+      call = new Call(this.dispatcher, { signal });
+      this.#ofSignals.set(signal, call);
+    }
+    return call;
   }
 
   async #applyRecorded(task: Task, limits: ApplyOptions): Promise<unknown> {

@@ -184,6 +184,42 @@ threadTest("onProgress of what doesn't tell its number", async () => {
   assertEquals(await totals(later()), [undefined]);
 });
 
+threadTest("Calls that share a signal end each by itself", async () => {
+  await using pool = new Pool(1);
+  await using other = new Pool(1);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const options = { signal };
+  // What ends before the signal is aborted isn't called off by it.
+  assertEquals(await pool.apply(fns.square, [3], options), 9);
+  await assertRejects(
+    () => pool.apply(fns.failFrom, [10], options),
+    RangeError,
+  );
+  const begun = new Queue<number>();
+  const go = new Queue<number>();
+  const calls = [
+    pool.apply(fns.wait, [begun, go], options),
+    pool.apply(fns.square, [4], options),
+    pool.apply(fns.square, [5], { signal, timeout: 60 }),
+    other.apply(fns.wait, [begun, go], options),
+  ];
+  const unlimited = pool.apply(fns.square, [6]);
+  await begun.get();
+  await begun.get();
+  controller.abort(new SyntaxError("called off"));
+  for (const call of calls) {
+    await assertRejects(() => call, SyntaxError, "called off");
+  }
+  assertEquals(await unlimited, 36);
+  await assertRejects(
+    () => pool.apply(fns.square, [7], options),
+    SyntaxError,
+    "called off",
+  );
+  assertEquals(pool.stats().calledOff, 3);
+});
+
 processTest(
   "Pool: an abandoned iterator's timeout keeps nothing alive",
   async () => {
