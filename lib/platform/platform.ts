@@ -94,11 +94,6 @@ export function stopTimer(timer: ReturnType<typeof setTimeout>): void {
   clear()(timer);
 }
 
-/** Lets the process end while the timer runs. */
-export function unrefTimer(timer: ReturnType<typeof setTimeout>): void {
-  deno?.unrefTimer(Number(timer));
-}
-
 /** A random number of 32 bits, which can't be guessed. */
 export function randomWord(): number {
   return crypto().getRandomValues(new Int32Array(1))[0];

@@ -1,12 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import {
-  now,
-  Promise,
-  startTimer,
-  stopTimer,
-  unrefTimer,
-} from "../platform/platform.ts";
+import { now, Promise } from "../platform/platform.ts";
+import { type Alarm, clearAlarm, setAlarm } from "../sync/alarms.ts";
 import { hold } from "../sync/keep_alive.ts";
 import { offAbort, onAbort } from "../sync/signals.ts";
 import type { AnyDispatcher } from "./any_dispatcher.ts";
@@ -21,15 +16,12 @@ export interface CallLimits {
   priority?: number;
 }
 
-/** The longest delay of a timer. A longer one would be over at once. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1;
-
 /**
  * One call of a pool's method: its tasks, its limits, and whether it was called off.
  * A call that was called off submits nothing more.
  *
  * A call is active while it has tasks or somebody waits for it. Only an active call
- * has a timer, listens to its signal and is known to the pool. So an iterator that
+ * has an alarm, listens to its signal and is known to the pool. So an iterator that
  * nobody reads leaves nothing behind. A call that has failed stays active until the
  * tasks that it has left running have ended, so its limits hold for them.
  */
@@ -42,7 +34,8 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
   /** When the call's timeout passes, on the clock of `now()`. */
   #deadline = Infinity;
   #signal: AbortSignal | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** It rings when the timeout passes. It keeps no process alive. */
+  #alarm: Alarm | undefined;
   #calledOff: { reason: unknown } | undefined;
   /** The number of waits for an item or a result. */
   #readers = 0;
@@ -144,8 +137,8 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     awaited.then(resolve, reject);
     this.#use();
-    // The timer itself doesn't keep the process alive; this wait for it does.
-    using _alive = this.#timer === undefined ? undefined : hold();
+    // An alarm keeps no process alive; this wait for it does.
+    using _alive = this.#alarm === undefined ? undefined : hold();
     const leave = this.#leave ??= new Set();
     leave.add(reject);
     try {
@@ -211,7 +204,8 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
     this.#applyLimits();
     if (this.#calledOff) return;
     if (this.#signal) onAbort(this.#signal, this.#onAbort);
-    if (this.#deadline !== Infinity) this.#startTimer();
+    if (this.#deadline === Infinity) return;
+    this.#alarm = setAlarm(this.#deadline, () => this.#applyLimits());
   }
 
   /** Calls the call off if a limit has passed while it was not active. */
@@ -227,19 +221,8 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
     if (!this.#isActive || this.#users > 0 || this.#tasks.size > 0) return;
     this.#isActive = false;
     if (this.#signal) offAbort(this.#signal, this.#onAbort);
-    // Deno loads its timers at the first use, which takes 10 ms.
-    if (this.#timer !== undefined) stopTimer(this.#timer);
-    this.#timer = undefined;
+    if (this.#alarm !== undefined) clearAlarm(this.#alarm);
+    this.#alarm = undefined;
     this.#dispatcher.calls.leave(this);
-  }
-
-  #startTimer(): void {
-    const left = this.#deadline - now();
-    this.#timer = startTimer(() => {
-      if (this.#deadline > now()) this.#startTimer();
-      else this.#applyLimits();
-    }, Math.max(0, Math.min(left, LONGEST_DELAY_MS)));
-    // Only a wait for the call keeps the process alive.
-    unrefTimer(this.#timer);
   }
 }
