@@ -12,6 +12,7 @@ import { type PortableError, toPortable } from "../codec/portable_error.ts";
 import { ModuleNotLoaded } from "../thread/modules.ts";
 import { isEnding, sendMail } from "../thread/worker_server.ts";
 import type { Channel } from "./channel.ts";
+import { Claim } from "./claim.ts";
 import { endTask, type Runnable } from "./current_task.ts";
 import { turnMicroseconds } from "./stats.ts";
 
@@ -174,9 +175,20 @@ export function writeTask(
   if (payload !== undefined) encoder.writeList(payload, task.from, task.to);
 }
 
-/** Reads what {@linkcode writeTask} wrote. */
-export function readTask(decoder: Decoder): ReceivedTask {
+/**
+ * Reads what {@linkcode writeTask} wrote, and claims the task. The claim comes before
+ * the payload, which may be larger than a worker's `memoryLimit`.
+ *
+ * @param claim The worker's claim.
+ * @param slot The task's slot in the claim.
+ */
+export function readTask(
+  decoder: Decoder,
+  claim: Int32Array,
+  slot: number,
+): ReceivedTask {
   const id = decoder.readWord();
+  claim[Claim.taskOf(slot)] = id;
   const flags = decoder.readWord();
   const task: ReceivedTask = {
     id,
@@ -188,7 +200,7 @@ export function readTask(decoder: Decoder): ReceivedTask {
     runTimeout: (flags & HAS_LIMIT) === 0 ? undefined : decoder.readNumber(),
     payload: undefined,
     hasNumbers: false,
-    slot: 0,
+    slot,
     hasEnded: false,
     running: undefined,
   };

@@ -165,10 +165,8 @@ class Loop {
   }
 
   #take = (decoder: Decoder): ReceivedTask => {
-    const task = readTask(decoder);
+    const task = readTask(decoder, this.#claim, this.#slot);
     this.#tasks.looksSoon = this.#isQuick(task);
-    task.slot = this.#slot;
-    this.#claim[Claim.taskOf(task.slot)] = task.id;
     return task;
   };
 

@@ -11,6 +11,7 @@ import {
   LockPoisonedError,
   Pool,
   type PoolOptions,
+  transfer,
   WorkerLostError,
 } from "../../mod.ts";
 import * as fns from "../support/isolation.ts";
@@ -72,6 +73,35 @@ threadTest(
     assertEquals(await squares, wanted);
     assertEquals(await more, wanted);
     await exhausted;
+  },
+);
+
+threadTest(
+  "Pool with memoryLimit: arguments, items and initargs larger than it",
+  async () => {
+    const texts = Array.from({ length: 40_000 }, (_, i) => `${i} `.repeat(200));
+    const says = "it ran out of memory";
+    {
+      await using pool = new Pool(1, LIMIT);
+      const methods = {
+        apply: () => pool.apply(fns.lengthOf, [texts]),
+        map: () => pool.map(fns.lengthOf, [texts]),
+        moved: () => {
+          const beside = transfer({}, [new ArrayBuffer(8)]);
+          return pool.apply(fns.lengthOf, [texts, beside]);
+        },
+      };
+      for (const [name, method] of Object.entries(methods)) {
+        await assertRejects(method, WorkerLostError, says, name);
+      }
+      assertEquals(await pool.apply(fns.lengthOf, [[1, 2]]), 2);
+    }
+    await using pool = new Pool(1, {
+      ...LIMIT,
+      initializer: fns.lengthOf,
+      initargs: [texts],
+    });
+    await assertRejects(() => pool.apply(fns.square, [3]), Error, says);
   },
 );
 

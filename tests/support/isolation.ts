@@ -20,6 +20,10 @@ export function square(x: number): number {
   return x * x;
 }
 
+export function lengthOf(items: readonly unknown[], _beside?: unknown): number {
+  return items.length;
+}
+
 /** Keeps ever more of something. */
 function grow<T>(make: (i: number) => T): never {
   const kept: T[] = [];
@@ -267,6 +271,7 @@ export async function startsThenLoops(words: Int32Array): Promise<never> {
 }
 
 expose(import.meta, {
+  lengthOf,
   square,
   exhaust,
   exhaustHolding,
