@@ -104,9 +104,16 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
       task.owner = this;
       task.runTimeout = this.#runTimeout;
       task.priority = this.#priority;
-      const promise = this.#dispatcher.submit(task);
       this.#tasks.add(task);
+      const promise = this.#dispatcher.submit(task);
+      // A getter of the payload may have called it off.
+      if (this.#calledOff) {
+        this.#dispatcher.cancel([task], this.#calledOff.reason);
+      }
       return promise;
+    } catch (error) {
+      this.#tasks.delete(task);
+      throw error;
     } finally {
       this.#restIfIdle();
     }

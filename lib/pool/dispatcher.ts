@@ -211,7 +211,8 @@ export class Dispatcher implements AnyDispatcher {
     try {
       this.#outbox.post(task);
     } catch (error) {
-      this.#table.delete(task.id);
+      // A getter of the payload has called the task off: its promise has rejected.
+      if (this.#table.delete(task.id) === undefined) return task.promise;
       throw refusedBy(this.submit, error);
     }
     this.room.use();
@@ -225,6 +226,7 @@ export class Dispatcher implements AnyDispatcher {
   cancel(tasks: Iterable<Task>, reason: unknown): void {
     this.#outbox.leaveLine(tasks);
     for (const task of tasks) {
+      if (this.#table.get(task.id) !== task) continue;
       const worker = this.#takeAway(task, reason);
       this.#onCalledOff(task, reason);
       if (worker !== undefined) this.#workers.callOff(worker, task.id);

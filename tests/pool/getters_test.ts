@@ -1,8 +1,13 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+} from "@std/assert";
 import { Pool } from "../../mod.ts";
 import { Channel } from "../../lib/pool/channel.ts";
 import { threadTest } from "../support/threads.ts";
-import { methods, type Options } from "../support/pool_methods.ts";
+import { all, methods, type Options } from "../support/pool_methods.ts";
 import * as fns from "../support/pool_functions.ts";
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
@@ -69,6 +74,51 @@ for (const [name, method] of Object.entries(methods)) {
     },
   );
 }
+
+for (const [name, method] of Object.entries(all)) {
+  threadTest(
+    `Pool.${name}(): a getter of an item may call it off`,
+    async () => {
+      await using pool = new Pool(1);
+      const reason = new SyntaxError("from the getter");
+      for (const isThrowing of [false, true]) {
+        const controller = new AbortController();
+        const item = {
+          get called() {
+            controller.abort(reason);
+            if (isThrowing) throw new RangeError("it may not go on");
+            return 1;
+          },
+        };
+        const options = { signal: controller.signal } as Options;
+        const error = await assertRejects(() =>
+          method(pool, fns.echo as never, [[item]], options)
+        );
+        assertStrictEquals(error, reason);
+      }
+      assertEquals(await pool.apply(fns.square, [4]), 16);
+    },
+  );
+}
+
+threadTest("Pool.apply(): a getter may terminate the pool", async () => {
+  for (const isThrowing of [false, true]) {
+    const pool = new Pool(1);
+    const item = {
+      get called() {
+        pool.terminate();
+        if (isThrowing) throw new RangeError("it may not go on");
+        return 1;
+      },
+    };
+    await assertRejects(
+      () => pool.apply(fns.echo, [item]),
+      DOMException,
+      "terminated",
+    );
+    await pool.terminate();
+  }
+});
 
 threadTest("Pool.apply(): a getter that calls the pool may throw", async () => {
   await using pool = new Pool(1);
