@@ -71,6 +71,11 @@ export class WorkerClaim {
     return tasks;
   }
 
+  /** Whether the worker is at the task, and not about to be ended because of it. */
+  isAt(task: number): boolean {
+    return this.#slotOf(task) >= 0;
+  }
+
   /**
    * Writes the reason with which a task is about to be called off.
    *

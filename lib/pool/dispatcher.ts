@@ -60,7 +60,6 @@ type State = "running" | "closed" | "drained" | "failed" | "stopped";
  * the inbox.
  */
 export class Dispatcher implements AnyDispatcher {
-  readonly workers: number;
   readonly calls: OpenCalls = new OpenCalls(
     () => this.#table.size > 0,
     () => this.#drainIfDone(),
@@ -81,7 +80,8 @@ export class Dispatcher implements AnyDispatcher {
       sendPayload: (task, worker) => this.#sendPayload(task, worker),
     }),
     {
-      pending: () => this.#table.size,
+      // A task that was called off may still ask for its payload.
+      pending: () => this.#table.size || this.#workers.overdue,
       onRead: () => this.#outbox.flush(),
       onBroken: (error) => this.#abandon(error),
     },
@@ -106,7 +106,6 @@ export class Dispatcher implements AnyDispatcher {
     { maxsize, onWorkerStart, onWorkerEnd, onClosed, ...options }:
       DispatcherOptions,
   ) {
-    this.workers = size;
     const atATime = size * options.tasksPerWorker;
     this.#outbox = new Outbox(
       this.#table,
@@ -142,6 +141,10 @@ export class Dispatcher implements AnyDispatcher {
     if (options.idleTimeout === Infinity) {
       this.#workers.fill(() => this.#state === "running");
     }
+  }
+
+  get workers(): number {
+    return this.#workers.size;
   }
 
   get isOpen(): boolean {
@@ -219,7 +222,7 @@ export class Dispatcher implements AnyDispatcher {
     this.#hold ??= this.#holdOn();
     this.#inbox.expect();
     if (this.#state === "drained") this.#reopen();
-    if (this.#table.size > this.#workers.count) this.#grow();
+    if (this.#isShort) this.#grow();
     return task.promise;
   }
 
@@ -371,6 +374,13 @@ export class Dispatcher implements AnyDispatcher {
     this.#inbox.reopen();
   }
 
+  /** Whether there are more tasks than workers for them, and more may be started. */
+  get #isShort(): boolean {
+    const { count, size } = this.#workers;
+    if (count === size) return false;
+    return this.#table.size > Math.max(0, count - this.#workers.overdue);
+  }
+
   #grow(): void {
     try {
       this.#workers.grow();
@@ -507,7 +517,7 @@ export class Dispatcher implements AnyDispatcher {
    */
   #replace(isMissing: boolean): void {
     const isWanted = isMissing && this.#state === "running";
-    if (isWanted || this.#table.size > this.#workers.count) this.#grow();
+    if (isWanted || this.#isShort) this.#grow();
   }
 }
 

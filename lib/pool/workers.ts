@@ -72,8 +72,6 @@ export class PoolWorker {
   readonly claim: WorkerClaim;
   /** Whether it is being ended because of its task, so that another may take its place. */
   isReplaced = false;
-  /** They ring when tasks that were called off, by their ids, have had their grace. */
-  readonly alarms: Map<number, Alarm> = new Map();
   /** Resolves when it is ready for tasks, or has ended. */
   readonly ready: Promise<void>;
 
@@ -119,6 +117,13 @@ export class PoolWorker {
   }
 }
 
+/** A worker that was at a task as it was called off. */
+interface Overdue {
+  worker: PoolWorker;
+  /** Rings when the task has had its grace. */
+  alarm: Alarm | undefined;
+}
+
 /**
  * The workers of a pool. A worker's start blocks the main thread for as long as a
  * small program takes. So a pool starts with one worker. Another is started when
@@ -141,6 +146,8 @@ export class Workers {
   #spare: PooledWorker | undefined;
   /** The promises of the ends of workers. */
   #endings = new Set<Promise<void>>();
+  /** The tasks that were called off and may still run, by their ids. */
+  #overdue = new Map<number, Overdue>();
 
   constructor(size: number, options: WorkersOptions, manager: Manager) {
     this.#size = size;
@@ -153,6 +160,11 @@ export class Workers {
       isolation === undefined;
     const first = isPlain ? 1 : size;
     for (let i = 0; i < first; i++) this.grow();
+  }
+
+  /** The number of workers that the pool may have. */
+  get size(): number {
+    return this.#size;
   }
 
   /** The number of workers, without those that are being ended. */
@@ -248,14 +260,29 @@ export class Workers {
   callOff(worker: PoolWorker, task: number): void {
     worker.claim.ping();
     const { grace } = this.#options;
-    if (grace === 0) this.#stopAt(worker, task);
-    else if (grace !== Infinity) {
-      const { alarms } = worker;
-      const alarm = setAlarm(now() + grace * 1000, () => {
-        alarms.delete(task);
+    if (grace === 0) return this.#stopAt(worker, task);
+    this.#forgetWhere((id, { worker }) => !worker.claim.isAt(id));
+    const alarm = grace === Infinity
+      ? undefined
+      : setAlarm(now() + grace * 1000, () => {
+        this.#overdue.delete(task);
         this.#stopAt(worker, task);
       });
-      alarms.set(task, alarm);
+    this.#overdue.set(task, { worker, alarm });
+  }
+
+  /** The number of tasks that were called off and still run in workers that stay. */
+  get overdue(): number {
+    if (this.#overdue.size === 0) return 0;
+    this.#forgetWhere((id, { worker }) => !worker.claim.isAt(id));
+    return this.#overdue.size;
+  }
+
+  #forgetWhere(isOver: (task: number, overdue: Overdue) => boolean): void {
+    for (const [task, overdue] of this.#overdue) {
+      if (!isOver(task, overdue)) continue;
+      this.#overdue.delete(task);
+      if (overdue.alarm !== undefined) clearAlarm(overdue.alarm);
     }
   }
 
@@ -319,7 +346,7 @@ export class Workers {
     await worker.run.slot.reached(Status.ENDED, Infinity, false);
     worker.claim.giveUp();
     // A long grace would keep what has ended in memory.
-    for (const alarm of worker.alarms.values()) clearAlarm(alarm);
+    this.#forgetWhere((_, overdue) => overdue.worker === worker);
     if (!worker.isReplaced) this.#count--;
     worker.claim.addTimes(this.#waited, this.#ran);
     const late = this.#manager.onEnd(worker, () => worker.run.settle());

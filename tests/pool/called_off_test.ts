@@ -10,6 +10,8 @@ import {
 import { busyPool } from "../support/busy_pool.ts";
 import { threadTest } from "../support/threads.ts";
 import * as fns from "../support/pool_functions.ts";
+import { lengthOf } from "../support/loading/late.ts";
+import { until } from "../support/until.ts";
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 
@@ -89,6 +91,26 @@ threadTest(
       await assertRejects(() => called, RangeError, "enough");
       await pool.apply(fns.nothing, [], { timeout: 30 });
     }
+    pool.close();
+    await pool.join();
+  },
+);
+
+threadTest(
+  "Pool: a worker is answered that asks when nothing is pending",
+  async () => {
+    const pool = new Pool(2, { grace: Infinity });
+    await pool.ready();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const words = new Int32Array(new SharedArrayBuffer(4));
+    const called = pool.apply(lengthOf, [words], { signal });
+    // Its worker loads the module before it asks for the memory.
+    await until(() => pool.running === 1);
+    const other = pool.apply(fns.nothing);
+    controller.abort(new RangeError("enough"));
+    await assertRejects(() => called, RangeError, "enough");
+    await other;
     pool.close();
     await pool.join();
   },

@@ -67,6 +67,22 @@ threadTest("Pool: idle workers end, and come back", async () => {
   assertEquals(squares, [1, 4, 9, 16]);
 });
 
+threadTest("Pool: what was called off holds up no other task", async () => {
+  const begun = new Queue<number>();
+  const go = new Queue<number>();
+  const controller = new AbortController();
+  const { signal } = controller;
+  // Workers start only when there are tasks for them.
+  await using pool = new Pool(2, { idleTimeout: 3600, grace: Infinity });
+  const called = pool.apply(wait, [begun, go], { signal });
+  await begun.get();
+  controller.abort(new RangeError("enough"));
+  await assertRejects(() => called, RangeError, "enough");
+  assertEquals(await pool.apply(square, [3]), 9);
+  assertEquals(pool.stats().workers, 2);
+  go.putNowait(0);
+});
+
 threadTest("Pool: a worker that works isn't idle", async () => {
   await using pool = new Pool(1, { idleTimeout: 0.02, tasksPerWorker: 2 });
   const begun = new Queue<number>();
