@@ -125,7 +125,7 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
   }
 
   get isCalledOff(): boolean {
-    return this.#calledOff !== undefined;
+    return (this.#calledOff ?? this.#dispatcher.refusal) !== undefined;
   }
 
   /** Throws if the call was called off, or one of its limits has passed. */

@@ -101,7 +101,6 @@ class Fed<T> {
   #begin: (queue: Queue<T>) => Promise<void>;
   #grace: number;
   #ended: Promise<void> | undefined;
-  #isCalledOff = false;
 
   constructor(
     call: Call,
@@ -133,14 +132,13 @@ class Fed<T> {
     try {
       await this.#ended;
     } catch (error) {
-      if (!this.#isCalledOff) throw error;
+      if (!this.call.isCalledOff) throw error;
     } finally {
       if (alarm !== undefined) clearAlarm(alarm);
     }
   }
 
   #callOff(): void {
-    this.#isCalledOff = true;
     const message = "The reader has left the stream";
     this.call.cancel(new DOMException(message, "AbortError"));
   }

@@ -118,6 +118,20 @@ threadTest("Pool.stream(): a signal ends the generator", async () => {
   assertEquals(error.name, "TimeoutError");
 });
 
+threadTest("Pool.stream(): a reader leaves what was called off", async () => {
+  const pool = new Pool(1);
+  const controller = new AbortController();
+  const { signal } = controller;
+  for await (const _ of pool.stream(fns.count, [newWords()], { signal })) {
+    controller.abort(new RangeError("enough"));
+    break;
+  }
+  for await (const _ of pool.stream(fns.count, [newWords()])) {
+    await pool.terminate();
+    break;
+  }
+});
+
 threadTest("Pool.stream(): what isn't a generator", async () => {
   await using pool = new Pool(1);
   assertEquals(await Array.fromAsync(pool.stream(fns.list)), ["a", "b"]);
