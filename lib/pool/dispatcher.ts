@@ -16,7 +16,7 @@ import type { AnyDispatcher } from "./any_dispatcher.ts";
 import type { WorkerEndReason } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { TaskTable } from "./task_table.ts";
-import { OpenCalls, Room, unheededError } from "./waits.ts";
+import { OpenCalls, pause, Room, unheededError } from "./waits.ts";
 import { type PoolStats, timesOf } from "./stats.ts";
 import type { Task } from "./task.ts";
 import {
@@ -32,6 +32,8 @@ const NOTHING = pack(undefined);
 
 /** A pool whose tasks only wait for so long after its block is terminated. */
 const STUCK_MS = 5000;
+/** Before that it has so long to end. */
+const SOON_MS = 250;
 
 export interface DispatcherOptions
   extends Omit<WorkersOptions, "tasks" | "results" | "tickets" | "onStart"> {
@@ -91,8 +93,10 @@ export class Dispatcher implements AnyDispatcher {
   #mayRelease = false;
   #state: State = "running";
   #failure: unknown;
-  /** The number of tasks that have settled. It includes the next two. */
+  /** The number of tasks that have settled. It includes the next three. */
   #settled = 0;
+  /** The number of a broadcast's tasks that a worker has given back. */
+  givenBack = 0;
   #failed = 0;
   #calledOff = 0;
   /** The number of calls of `ready()` that wait. */
@@ -171,7 +175,7 @@ export class Dispatcher implements AnyDispatcher {
     const { waited, ran } = this.#workers.times();
     return {
       ...this.#table.counts(),
-      done: this.#settled - this.#failed - this.#calledOff,
+      done: this.#settled - this.#failed - this.#calledOff - this.givenBack,
       failed: this.#failed,
       calledOff: this.#calledOff,
       workers: this.#workers.count,
@@ -291,30 +295,38 @@ export class Dispatcher implements AnyDispatcher {
 
   /**
    * Waits until every worker has ended, at the end of an `await using` block. The
-   * block may have thrown, which can't be known here. Then the code that would let
-   * a waiting task go on, or give a call its next item, may never run. So a pool whose
-   * tasks and calls only wait is terminated.
+   * block may have thrown, which can't be known here. Then the code that would let a
+   * waiting task, initializer or finalizer go on, or give a call its next item, may
+   * never run. So a pool whose workers and calls only wait is terminated.
    */
   async endedOrStuck(): Promise<void> {
     let hasEnded = false;
     const ended = this.ended().finally(() => hasEnded = true);
-    if (!this.calls.areDone) this.#stopIfStuck(() => hasEnded);
+    this.#stopIfStuck(() => hasEnded);
     await ended;
   }
 
   async #stopIfStuck(hasEnded: () => boolean): Promise<void> {
+    // Most pools end soon.
+    await pause(SOON_MS);
     let since = now();
     let steps = 0;
+    let onlyWaits = false;
     for (;;) {
-      const onlyWaits = await this.#workers.look();
       if (hasEnded() || this.#hasStopped) return;
-      const stepsNow = this.#settled + this.calls.reads;
+      // What is given back again and again makes no progress.
+      const stepsNow = this.#settled - this.givenBack + this.calls.reads;
       if (!onlyWaits || steps !== stepsNow) {
         since = now();
         steps = stepsNow;
       } else if (now() - since >= STUCK_MS) break;
+      onlyWaits = await this.#workers.look();
     }
-    const what = this.#table.size > 0 ? "tasks" : "calls";
+    const what = this.#table.size > 0
+      ? "tasks"
+      : this.calls.areDone
+      ? "workers"
+      : "calls";
     const message = "The pool was terminated at the end of its block: for " +
       `${STUCK_MS / 1000} seconds its ${what} have only waited`;
     console.warn(message);

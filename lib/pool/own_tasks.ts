@@ -23,6 +23,11 @@ const PAUSE_MS = 2;
 const taken = new Set<number>();
 let broadcasts = 0;
 
+/** The number of a new broadcast. */
+export function nextBroadcast(): number {
+  return ++broadcasts;
+}
+
 /** The result of a broadcast's task; undefined if the worker has had its turn. */
 export type Turn = { value: unknown } | undefined;
 
@@ -49,13 +54,12 @@ export async function takeTurn(
 export function broadcastTo(
   workers: number,
   ready: () => Promise<void>,
-  submit: (broadcast: number) => Promise<Turn>,
+  submit: () => Promise<Turn>,
 ): Promise<unknown>[] {
-  const broadcast = ++broadcasts;
   const takePart = async (): Promise<unknown> => {
     for (;;) {
       await ready();
-      const turn = await submit(broadcast);
+      const turn = await submit();
       if (turn !== undefined) return turn.value;
       await pause(PAUSE_MS);
     }

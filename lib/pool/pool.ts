@@ -1,10 +1,15 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import "./preload.ts";
-import { processors, Promise as Promises } from "../platform/platform.ts";
+import {
+  processors,
+  Promise as Promises,
+  structuredClone,
+} from "../platform/platform.ts";
 import { checkCallback, checkOptions } from "../checks.ts";
 import { checkSeconds } from "../sync/deadline.ts";
 import { hold } from "../sync/keep_alive.ts";
+import { pack } from "../codec/packing.ts";
 import { type AnyFunction, handle, idOf } from "../codec/references.ts";
 import { callIn, type Context, contextOf } from "../thread/context.ts";
 import { outputOf } from "../thread/output.ts";
@@ -31,6 +36,7 @@ import {
 import {
   broadcastTo,
   feed,
+  nextBroadcast,
   streamItems,
   takeTurn,
   type Turn,
@@ -106,7 +112,8 @@ export function cpuCount(): number {
  * never ends must not hold back the block's error. So the pool is terminated if,
  * after its block, its tasks only wait for five seconds: none computes, and none
  * ends. They reject with an `AbortError`, and a warning says so. So does a call that
- * waits for its next item for so long. Await in the block what may wait for longer.
+ * waits for its next item for so long. An initializer or a finalizer that waits for
+ * so long ends, too. Await in the block what may wait for longer.
  *
  * A pool that is dropped without {@linkcode Pool.close} is closed when it is
  * garbage-collected. A warning is printed for the first such pool.
@@ -231,7 +238,9 @@ export class Pool extends AnyPool {
 
   /**
    * Calls a function once in each worker, when the worker has done its current task.
-   * Workers that are missing are started. Python's pools have nothing like it.
+   * Workers that are missing are started. Each worker gets a copy of the arguments, as
+   * they are now, even of what {@linkcode transfer} has marked. Python's pools have
+   * nothing like it.
    *
    * @param fn The function.
    * @param args The function's arguments.
@@ -274,11 +283,18 @@ export class Pool extends AnyPool {
     // the pool is closed meanwhile, or has no room for other calls.
     using stack = new DisposableStack();
     stack.use(hold());
-    const call = stack.use(new Call(this.#dispatcher, NO_OPTIONS).open());
-    const ready = () => call.orCalledOff(this.#dispatcher.ready());
-    const parts = broadcastTo(this.workers, ready, (broadcast) => {
-      const task = taskOf(takeTurn, [broadcast, fn, args], context);
-      return call.submit(task) as Promise<Turn>;
+    const dispatcher = this.#dispatcher;
+    const call = stack.use(new Call(dispatcher, NO_OPTIONS).open());
+    const newTask = copiesOf(
+      taskOf(takeTurn, [nextBroadcast(), fn, args], context),
+    );
+    const ready = () => call.orCalledOff(dispatcher.ready());
+    // There are fewer workers than were asked for if one can't be started.
+    await ready();
+    const parts = broadcastTo(this.workers, ready, async () => {
+      const turn = await call.submit(newTask()) as Turn;
+      if (turn === undefined) dispatcher.givenBack++;
+      return turn;
     });
     // When a part fails, the other workers still have their turns. A pool that is
     // joined waits for them: a part submitted afterwards would start a worker again.
@@ -368,6 +384,21 @@ export class Pool extends AnyPool {
       return call.submit(task) as Promise<void>;
     }, this.#grace);
   }
+}
+
+/**
+ * Makes copies of a task. Their payload goes by message: it is what it is now, and
+ * what is marked for moving is copied, since each worker needs it.
+ */
+function copiesOf({ fn, mode, payload }: Task): () => Task {
+  const packed = { ...pack(payload, -2), transferables: [] };
+  const mail = structuredClone(packed);
+  return () => {
+    const task = new Task(fn, mode, false, []);
+    task.payload = undefined;
+    task.mail = mail;
+    return task;
+  };
 }
 
 /** A task that calls a function of the library's. */

@@ -1,12 +1,14 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { broadcastTo } from "../../lib/pool/own_tasks.ts";
 import { hold } from "../../lib/sync/keep_alive.ts";
-import { Pool, Queue } from "../../mod.ts";
+import { Pool, Queue, transfer } from "../../mod.ts";
 import { threadTest } from "../support/threads.ts";
 import {
   countAndFail,
+  echo,
   failFrom,
   ident,
+  lookAt,
   sleepIdent,
   wait,
 } from "../support/pool_functions.ts";
@@ -22,6 +24,29 @@ threadTest("Pool.broadcast() calls once on each worker", async () => {
   assertEquals(first.sort(), idents.sort());
   assertEquals(new Set(second).size <= 3, true);
   await assertRejects(() => pool.broadcast(failFrom, [10]), RangeError);
+});
+
+threadTest("Pool.broadcast() gives each worker a copy", async () => {
+  await using pool = new Pool(2);
+  const go = new Queue<number>();
+  const begun = new Queue<number>();
+  const busy = pool.apply(wait, [begun, go]);
+  await begun.get();
+  const array = new Float64Array(3);
+  const list = [1];
+  const args = [transfer(array, [array.buffer]), list, ident, go] as const;
+  const seen = pool.broadcast(lookAt, args);
+  // It is a copy of what was given, even for a worker whose turn comes later.
+  list.push(2);
+  array[0] = 1;
+  await pool.apply(ident);
+  go.putNowait(0);
+  await busy;
+  assertEquals(await seen, [[3, 0, 1], [3, 0, 1]]);
+  assertEquals(array.length, 3);
+  await assertRejects(() => pool.broadcast(echo, [Symbol()]), DOMException);
+  await assertRejects(() => pool.broadcast(echo, [() => {}]), TypeError);
+  assertEquals(pool.stats().done, 4);
 });
 
 threadTest("Pool.broadcast() waits for busy workers", async () => {

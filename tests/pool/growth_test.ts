@@ -82,6 +82,8 @@ threadTest("Pool goes on if another worker can't be started", async () => {
       assertEquals(await pool.map(fns.square, [1, 2, 3]), [1, 4, 9]);
       await sleep(0.1);
       assertEquals(await pool.map(fns.square, [1, 2, 3]), [1, 4, 9]);
+      assertEquals(pool.workers, 1);
+      assertEquals((await pool.broadcast(fns.ident)).length, 1);
     });
   } finally {
     console.error = error;

@@ -187,10 +187,29 @@ threadTest("await using ends a pool whose tasks only wait", async () => {
   const withoutTasks = async () => {
     await using pool = new Pool(1);
     tasks.push(pool.map(fns.square, silent()));
-    throw new RangeError("in the other block");
+    throw new RangeError("in another block");
   };
+  // A worker gives its part back again and again, since the other one waits.
+  const withBroadcast = async () => {
+    await using pool = new Pool(2);
+    tasks.push(pool.apply(fns.wait, [begun, go]));
+    tasks.push(pool.broadcast(fns.ident));
+    throw new RangeError("in another block");
+  };
+  const withInitializer = async () => {
+    await using _pool = new Pool(2, { initializer: fns.never });
+    throw new RangeError("in another block");
+  };
+  const withFinalizer = async () => {
+    await using pool = new Pool(1, { finalizer: fns.never });
+    await pool.ready();
+    throw new RangeError("in another block");
+  };
+  const blocks = [withoutTasks, withBroadcast, withInitializer, withFinalizer];
   const warnings = await warningsOf(async () => {
-    const other = assertRejects(withoutTasks, RangeError, "in the other block");
+    const others = blocks.map((block) =>
+      assertRejects(block, RangeError, "in another block")
+    );
     const thread = new Thread(fns.leaveWaiting);
     thread.start();
     await assertRejects(
@@ -210,7 +229,7 @@ threadTest("await using ends a pool whose tasks only wait", async () => {
       RangeError,
       "in the block",
     );
-    await other;
+    await Promise.all(others);
     // Its own console has the warning.
     assertEquals(await thread.join(), "in a thread's block");
   });
@@ -219,6 +238,9 @@ threadTest("await using ends a pool whose tasks only wait", async () => {
   assertEquals(warnings.sort(), [
     `${because} its calls have only waited`,
     `${because} its tasks have only waited`,
+    `${because} its tasks have only waited`,
+    `${because} its workers have only waited`,
+    `${because} its workers have only waited`,
   ]);
   assertEquals(activeCount(), 1);
   for (const task of tasks) {

@@ -245,6 +245,15 @@ export function putInGetter(): unknown[] {
   return [outer.getNowait(), inner.getNowait()];
 }
 
+/** What an array and a list look like here. */
+export function lookAt(
+  array: Float64Array,
+  list: readonly number[],
+  ..._others: unknown[]
+): number[] {
+  return [array.length, array[0], list.length];
+}
+
 /** Counts the call, and fails. */
 export function countAndFail(count: Int32Array): never {
   Atomics.add(count, 0, 1);
@@ -396,6 +405,7 @@ export function failOrWait(
 
 expose(import.meta, {
   leaveWaiting,
+  lookAt,
   countAndFail,
   computeFor,
   keepWords,
