@@ -12,7 +12,7 @@ import {
 } from "../thread/context.ts";
 import type { AnyDispatcher } from "./any_dispatcher.ts";
 import { Call } from "./call.ts";
-import { ChunkRunner } from "./chunks.ts";
+import { type ChunkOptions, ChunkRunner } from "./chunks.ts";
 import {
   type AnyIterable,
   type ApplyOptions,
@@ -152,9 +152,9 @@ export class Calls {
     options: MapOptions,
   ): Promise<R[]> {
     const action = mode === Mode.MAP ? "map function" : "starmap function";
-    const { given, ...how } = this.#prepare(action, mode, fn, items, options);
+    const how = this.#prepare(action, mode, fn, items, options);
     using call = new Call(this.dispatcher, options).open();
-    const list = isAsync(given) ? await collect(given, call) : listOf(given);
+    const list = isAsync(items) ? await collect(items, call) : listOf(items);
     const total = list.length;
     const { chunkSize = defaultChunkSize(total, this.dispatcher.workers) } =
       options;
@@ -195,45 +195,32 @@ export class Calls {
     ordered: boolean,
   ): AsyncGenerator<R, void, undefined> {
     const action = mode === Mode.MAP ? "imap function" : "starmap function";
-    const { given, ...how } = this.#prepare(action, mode, fn, items, options);
+    const how = this.#prepare(action, mode, fn, items, options);
     const { chunkSize = 1, settled: isSettled = false, onProgress } = options;
     const call = new Call(this.dispatcher, options);
     const runner = new ChunkRunner(call, {
       ...how,
       isSettled,
-      total: countOf(given),
+      total: countOf(items),
       onProgress,
     });
     const runChunk = (items: T[]) =>
       runner.run(items, 0, items.length) as Promise<R[]>;
-    return streamChunks(call, new Source(given), runChunk, {
+    return streamChunks(call, new Source(items), runChunk, {
       chunkSize,
       ahead: this.dispatcher.workers * CHUNKS_AHEAD,
       ordered,
     });
   }
 
-  /** Checks a call for items, and adds its context to each item. */
-  #prepare<T>(
+  /** Checks a call for items, and says how its function is called. */
+  #prepare(
     action: string,
     mode: Mode,
     fn: AnyFunction,
-    items: AnyIterable<T>,
-    options: MapOptions | ImapOptions,
-  ): { fn: number; mode: Mode; given: AnyIterable<T> } {
-    const id = this.#checkItems(action, fn, items, options);
-    const context = this.contextOf(action, options);
-    if (context === undefined) return { fn: id, mode, given: items };
-    const given = withContext(context, fn, mode, items) as AnyIterable<T>;
-    return { fn: idOf(callIn)!, mode: Mode.STARMAP, given };
-  }
-
-  #checkItems(
-    action: string,
-    fn: AnyFunction,
     items: unknown,
     options: MapOptions | ImapOptions,
-  ): number {
+  ): Pick<ChunkOptions<unknown>, "fn" | "id" | "mode" | "context"> {
     const id = this.check(action, fn, options);
     const { chunkSize, onProgress } = options;
     if (chunkSize !== undefined) checkCount(action, "chunkSize", chunkSize);
@@ -245,32 +232,8 @@ export class Calls {
       );
     }
     checkIterable(action, items);
-    return id;
+    return { fn, id, mode, context: this.contextOf(action, options) };
   }
-}
-
-/** The arguments of {@linkcode callIn} for each item. */
-function withContext(
-  context: Context,
-  fn: AnyFunction,
-  mode: Mode,
-  items: AnyIterable<unknown>,
-): AnyIterable<unknown> {
-  const wrap = (item: unknown) => [
-    context,
-    fn,
-    mode === Mode.MAP ? [item] : item,
-  ];
-  if (Array.isArray(items)) return items.map(wrap);
-  if (isAsync(items)) return wrapAsync(items, wrap);
-  return Iterator.from(items as Iterable<unknown>).map(wrap);
-}
-
-async function* wrapAsync(
-  items: AsyncIterable<unknown>,
-  wrap: (item: unknown) => unknown,
-): AsyncGenerator<unknown> {
-  for await (const item of items) yield wrap(item);
 }
 
 /** Python's default: a quarter of each worker's share of the items, rounded up. */

@@ -2,6 +2,8 @@
 
 import { Promise } from "../platform/platform.ts";
 import { fromPortable } from "../codec/portable_error.ts";
+import { type AnyFunction, idOf } from "../codec/references.ts";
+import { callIn, type Context } from "../thread/context.ts";
 import { isThenable } from "../thread/worker_server.ts";
 import type { Call } from "./call.ts";
 import { checkArray } from "./options.ts";
@@ -9,9 +11,12 @@ import { Mode, type Place, type SettledItems, Task } from "./task.ts";
 
 /** How the chunks of a call are run. */
 export interface ChunkOptions<N> {
+  fn: AnyFunction;
   /** The function's id. */
-  fn: number;
+  id: number;
   mode: Mode;
+  /** What goes along with each item. */
+  context: Context | undefined;
   /** Whether an item's error stands in its place, and the other items go on. */
   isSettled: boolean;
   /** The number of items. */
@@ -57,14 +62,36 @@ export class ChunkRunner<N> {
     to: number,
     into?: Place,
   ): Promise<unknown> {
-    const { fn, mode, isSettled } = this.#options;
+    const { id, mode, context, isSettled } = this.#options;
     if (mode === Mode.STARMAP) {
       for (let i = from; i < to; i++) {
         checkArray("starmap function: each item", items[i]);
       }
     }
-    return this.#call.submit(
-      new Task(fn, mode, isSettled, items, from, to, into),
+    const task = context === undefined
+      ? new Task(id, mode, isSettled, items, from, to, into)
+      : this.#inContext(context, items.slice(from, to), into);
+    return this.#call.submit(task);
+  }
+
+  /** A task whose items are the arguments of {@linkcode callIn}. */
+  #inContext(context: Context, items: unknown[], into?: Place): Task {
+    const { fn, mode, isSettled } = this.#options;
+    const isMap = mode === Mode.MAP;
+    // Holes are undefined.
+    const calls = Array.from(
+      items,
+      (item) => [context, fn, isMap ? [item] : item],
+    );
+    const last = calls.length;
+    return new Task(
+      idOf(callIn)!,
+      Mode.STARMAP,
+      isSettled,
+      calls,
+      0,
+      last,
+      into,
     );
   }
 

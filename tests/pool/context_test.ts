@@ -72,6 +72,31 @@ threadTest("A pool's tasks have their caller's context", async () => {
   }
 });
 
+threadTest("A context changes nothing else of a call", async () => {
+  await using pool = new Pool(1, { context });
+  await within(async () => {
+    assertEquals(
+      await pool.map(lookLater, new Array<number>(2)),
+      [[undefined!, ...seen], [undefined!, ...seen]],
+    );
+    const totals: unknown[] = [];
+    const onProgress = (_done: number, total?: number) => totals.push(total);
+    await all(pool.imap(lookLater, new Set([1, 2]), { onProgress }));
+    await all(pool.imap(lookLater, Uint8Array.of(1), { onProgress }));
+    assertEquals(totals, [2, 2, 1]);
+    const message = "each item must be an array, received string";
+    const wrong = ["ab"] as never;
+    await assertRejects(() => pool.starmap(lookAt, wrong), TypeError, message);
+    await assertRejects(
+      () => all(pool.starmapOrdered(lookAt, wrong)),
+      TypeError,
+      message,
+    );
+    const [settled] = await pool.starmap(lookAt, wrong, { settled: true });
+    assertEquals(settled.status, "rejected");
+  });
+});
+
 async function* later(): AsyncGenerator<number> {
   await Promise.resolve();
   yield 5;
