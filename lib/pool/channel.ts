@@ -51,6 +51,11 @@ export interface ChannelOptions {
   isOnlySender?: boolean;
   /** Whether no other thread takes. */
   isOnlyTaker?: boolean;
+  /**
+   * Whether this taker is to take no more records. A wait for one then ends at the next
+   * record, for which the taker calls {@linkcode Channel.wakeTaker}.
+   */
+  hasEnded?: () => boolean;
 }
 
 /**
@@ -105,6 +110,7 @@ export class Channel {
   #spin = new Spin();
   #lookout: Lookout;
   #isOnlyTaker: boolean;
+  #hasEnded: () => boolean;
   /** Whether this thread is the only sender, and has sent nothing since its last rest. */
   #rests: boolean;
   /**
@@ -123,6 +129,7 @@ export class Channel {
 
   constructor(options: ChannelOptions = {}) {
     const { buffer, mark, isOnlySender = false, isOnlyTaker = false } = options;
+    this.#hasEnded = options.hasEnded ?? (() => false);
     this.looksSoon = isOnlyTaker;
     this.#isOnlyTaker = isOnlyTaker;
     this.#rests = isOnlySender;
@@ -295,8 +302,8 @@ export class Channel {
    * Takes a record, and waits for one if there is none.
    *
    * @param expected How many records will come, as far as the taker knows.
-   * @returns What `read` returns; undefined once the channel is closed and empty, or
-   * the deadline has passed.
+   * @returns What `read` returns; undefined once the channel is closed and empty, the
+   * taker has ended, or the deadline has passed.
    */
   async receive<T>(
     read: (decoder: Decoder) => T,
@@ -420,6 +427,7 @@ export class Channel {
   /** Tries to take a record, as a taker in the wait list does. */
   #takeOrEnd<T>(read: (decoder: Decoder) => T): T | undefined | Pending {
     Atomics.store(this.#ring.words, WAKING, 0);
+    if (this.#hasEnded()) return undefined;
     const record = this.take(read);
     if (record !== undefined) {
       if (!this.looksSoon || !this.#lookout.take()) this.wakeTaker();

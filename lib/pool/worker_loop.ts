@@ -97,7 +97,11 @@ class Loop {
     this.#claim = claim;
     this.#stopwatch = new Stopwatch(claim, this.#pace);
     this.#tickets = new Tickets(options.tickets);
-    this.#tasks = new Channel({ buffer: options.tasks, mark: Mark.POOL });
+    this.#tasks = new Channel({
+      buffer: options.tasks,
+      mark: Mark.POOL,
+      hasEnded: () => this.#isHeld,
+    });
     this.#replies = new Replies(
       new Channel({ buffer: options.results }),
       options,
@@ -127,7 +131,10 @@ class Loop {
     while (this.#begun < maxTasks) {
       // A worker that always finds a task never waits, so only this check ends it.
       checkStop();
-      while (this.#freeSlots.length === 0) await this.#slotFreed();
+      while (this.#freeSlots.length === 0 && !this.#isHeld) {
+        await this.#slotFreed();
+      }
+      if (this.#isHeld) await this.#waitForEnd();
       this.#slot = this.#freeSlots.pop()!;
       let task = this.#tasks.take(this.#take);
       if (task === undefined || !isSingle) {
@@ -151,17 +158,19 @@ class Loop {
         if (isSingle) await done;
         else done.catch(this.#broken.reject);
       }
-      // The worker is about to be ended.
-      if (this.#isHeld) {
-        this.#stopwatch.stop();
-        this.#tasks.rest();
-        await new Promise(() => {});
-      }
     }
     this.#stopwatch.stop();
     this.#tasks.rest();
     while (this.#freeSlots.length < tasksPerWorker) await this.#slotFreed();
     return end;
+  }
+
+  /** Takes no more tasks. Those that run go on until the worker is ended. */
+  #waitForEnd(): Promise<never> {
+    this.#stopwatch.stop();
+    this.#tasks.rest();
+    this.#tasks.wakeTaker();
+    return new Promise(() => {});
   }
 
   #take = (decoder: Decoder): ReceivedTask => {

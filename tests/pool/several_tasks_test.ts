@@ -95,6 +95,42 @@ threadTest(
 );
 
 threadTest(
+  "Pool: a worker that is about to be ended begins no task",
+  async () => {
+    const begun = new Queue<number>();
+    const [here, there] = [new Queue<number>(), new Queue<number>()];
+    // With three tasks at a time the worker waits for a third one.
+    for (const tasksPerWorker of [2, 3]) {
+      let starts = 0;
+      await using pool = new Pool(1, {
+        tasksPerWorker,
+        grace: 0.02,
+        onWorkerStart: () => void starts++,
+      });
+      const controller = new AbortController();
+      const { signal } = controller;
+      const ignored = pool.apply(fns.ignore, [begun], { signal });
+      const neighbour = pool.apply(fns.getItem, [begun, here]);
+      for (const _ of range(2)) await begun.get();
+      controller.abort(new RangeError("enough"));
+      await assertRejects(() => ignored, RangeError, "enough");
+      await until(() => starts === 2);
+      const others = range(tasksPerWorker).map(() =>
+        pool.apply(fns.getItem, [begun, there])
+      );
+      const workers = await Promise.all(others.map(() => begun.get()));
+      assertEquals(new Set(workers).size, 1);
+      const next = pool.apply(ident);
+      here.putNowait(1);
+      assertEquals(await neighbour, 1);
+      for (const _ of others) there.putNowait(2);
+      assertEquals(await next, workers[0]);
+      await Promise.all(others);
+    }
+  },
+);
+
+threadTest(
   "Pool.terminate() doesn't wait for the thread that has an ended worker's waiter",
   async () => {
     let starts = 0;

@@ -1,6 +1,6 @@
 // What learns that it was called off.
 
-import { currentTask, expose, type Queue, sleep } from "../../mod.ts";
+import { currentTask, expose, getIdent, type Queue, sleep } from "../../mod.ts";
 
 let ended = 0;
 
@@ -64,6 +64,15 @@ export async function ignore(begun: Queue<number>): Promise<void> {
   await new Promise(() => {});
 }
 
+/** Says where it runs, and awaits an item. */
+export async function getItem(
+  begun: Queue<number>,
+  queue: Queue<number>,
+): Promise<number> {
+  await begun.put(getIdent());
+  return await queue.get();
+}
+
 /** A chunk's items: none looks at a signal. */
 export function busyItem(begun: Queue<number>): void {
   begun.putSync(0);
@@ -119,6 +128,7 @@ export async function ownSignal(x: number, ms: number): Promise<boolean> {
 
 expose(import.meta, {
   endedHere,
+  getItem,
   poll,
   pollLate,
   throwReason,
