@@ -85,12 +85,16 @@ export async function feed(
       `Cannot stream '${fn.name}': it must return an iterable, as a generator does`,
     );
   }
-  try {
-    // When put() throws, the loop ends the generator, whose `finally` runs.
-    for await (const item of items) await queue.put(item);
-  } catch (error) {
-    // The reader has left the stream.
-    if (!(error instanceof ShutDown)) throw error;
+  // The end of the loop ends the generator, whose `finally` runs and may throw.
+  for await (const item of items) {
+    try {
+      await queue.put(item);
+    } catch (error) {
+      // The reader has left the stream. If the loop threw the error, what the
+      // generator throws would be lost.
+      if (error instanceof ShutDown) break;
+      throw error;
+    }
   }
 }
 // In a bundle a user's module has the same URL. The prefix keeps the names apart.

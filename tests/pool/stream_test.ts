@@ -6,7 +6,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { activeCount, Pool } from "../../mod.ts";
+import { activeCount, Pool, ShutDown } from "../../mod.ts";
 import { threadTest } from "../support/threads.ts";
 import { until } from "../support/until.ts";
 import * as fns from "../support/generators.ts";
@@ -99,6 +99,22 @@ threadTest("Pool.stream(): errors arrive after what came before", async () => {
     );
     assertEquals(items.length, after);
   }
+});
+
+threadTest("Pool.stream(): no error of the generator is lost", async () => {
+  await using pool = new Pool(1);
+  await assertRejects(
+    async () => {
+      for await (const x of pool.stream(fns.failAtEnd)) if (x === 3) break;
+    },
+    RangeError,
+    "no more",
+  );
+  const items: number[] = [];
+  await assertRejects(async () => {
+    for await (const x of pool.stream(fns.shutDown)) items.push(x);
+  }, ShutDown);
+  assertEquals(items, [1]);
 });
 
 threadTest("Pool.stream(): a signal ends the generator", async () => {

@@ -1,6 +1,6 @@
 // What is streamed from a pool's workers.
 
-import { currentTask, expose, sleep } from "../../mod.ts";
+import { currentTask, expose, Queue, sleep } from "../../mod.ts";
 
 export function* count(words: Int32Array, to = Infinity): Generator<number> {
   try {
@@ -42,6 +42,23 @@ export async function* stall(words: Int32Array): AsyncGenerator<number> {
   }
 }
 
+/** Its last words are an error. */
+export function* failAtEnd(): Generator<number> {
+  try {
+    for (let i = 0;; i++) yield i;
+  } finally {
+    fail(0).next();
+  }
+}
+
+/** Ends as a queue of its own is shut down. */
+export function* shutDown(): Generator<number> {
+  const queue = new Queue<number>();
+  queue.putNowait(1);
+  queue.shutdown();
+  for (;;) yield queue.getNowait();
+}
+
 export function list(): string[] {
   return ["a", "b"];
 }
@@ -50,4 +67,13 @@ export function nothingToIterate(): number {
   return 1;
 }
 
-expose(import.meta, { count, countLater, fail, stall, list, nothingToIterate });
+expose(import.meta, {
+  count,
+  countLater,
+  fail,
+  stall,
+  failAtEnd,
+  shutDown,
+  list,
+  nothingToIterate,
+});
