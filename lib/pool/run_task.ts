@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { Promise } from "../platform/platform.ts";
 import { checkStop, isStopping, stopped } from "../sync/waiters.ts";
 import { unpack } from "../codec/packing.ts";
 import { markBottom, toPortable } from "../codec/portable_error.ts";
@@ -160,8 +161,9 @@ export function performSettled(
   const values = runItems(task, payload, fn, (fn, item, index) => {
     try {
       const result = run(fn, item);
+      // A promise of another kind may have a `then` that returns nothing.
       return isThenable(result)
-        ? result.then(undefined, (error) => fail(error, index))
+        ? Promise.resolve(result).catch((error) => fail(error, index))
         : result;
     } catch (error) {
       fail(error, index);

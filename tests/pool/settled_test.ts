@@ -39,6 +39,15 @@ threadTest("settled: an item's error is told in its place", async () => {
   }
 });
 
+threadTest("settled: what isn't quite a promise", async () => {
+  await using pool = new Pool(1);
+  for (const chunkSize of [1, 4]) {
+    const options = { chunkSize, settled: true } as const;
+    const results = await pool.map(fns.failOddForeign, range(4), options);
+    assertEquals(brief(results), [0, "Error: odd 1", 2, "Error: odd 3"]);
+  }
+});
+
 threadTest("settled: the forms that spread each item", async () => {
   await using pool = new Pool(2);
   const items: [string, number][] = [["a", 1], ["b", -1], ["c", 2]];

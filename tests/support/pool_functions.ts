@@ -95,6 +95,14 @@ export function holdUp(how: Holdup): void {
   }
 }
 
+/** A timer throws while the task waits. */
+export function strayWhileWaiting(): Promise<never> {
+  setTimeout(() => {
+    throw new RangeError("stray");
+  });
+  return new Promise(() => {});
+}
+
 /** Leaves something behind that blocks the worker after the task. */
 export function blockLater(begun: Queue<number>, go: Queue<number>): void {
   setTimeout(() => wait(begun, go));
@@ -295,6 +303,16 @@ export function rejectEarly(x: number): Promise<number> {
     : Promise.resolve(x);
 }
 
+/** A promise of another kind: its `then` returns nothing. */
+export function failOddForeign(x: number): PromiseLike<number> {
+  return {
+    then(resolve?: unknown, reject?: unknown) {
+      if (x % 2 === 1) (reject as (error: unknown) => void)(Error(`odd ${x}`));
+      else (resolve as (value: number) => void)(x);
+    },
+  } as PromiseLike<number>;
+}
+
 /** A result that can't travel, for odd numbers. */
 export function returnUncloneableIfOdd(x: number): unknown {
   return x % 2 === 1 ? { deep: [Symbol("odd")] } : x;
@@ -415,6 +433,7 @@ expose(import.meta, {
   countUp,
   counted,
   failOrWait,
+  strayWhileWaiting,
   blockLater,
   shareAndBlock,
   failAtLength,
@@ -426,6 +445,7 @@ expose(import.meta, {
   later,
   waitOrNot,
   failOdd,
+  failOddForeign,
   failOddLater,
   failSometimes,
   rejectEarly,
