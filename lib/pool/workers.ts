@@ -371,7 +371,8 @@ export function endReason(
     case Outcome.RETURNED:
       return "value" in settled ? settled.value as WorkerEndReason : "closed";
     case Outcome.THREW:
-      return "failed";
+      // A stray error ended it, if it was at a task.
+      return worker.claim.tasks.length > 0 ? "lost" : "failed";
     case Outcome.TERMINATED:
       return "terminated";
   }

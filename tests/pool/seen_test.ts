@@ -240,10 +240,13 @@ threadTest("Pool: onWorkerEnd is told why", async () => {
   const lost = new Pool(1, { onWorkerEnd });
   await assertRejects(() => lost.apply(fns.closeIf, [-1]));
   await until(() => ends.includes("lost"));
+  await assertRejects(() => lost.apply(fns.strayWhileWaiting), RangeError);
+  await until(() => ends.filter((end) => end === "lost").length === 2);
   await lost.terminate();
   assertEquals(ends.filter((end) => end !== "terminated"), [
     "closed",
     "recycled",
+    "lost",
     "lost",
   ]);
   assert(ends.includes("terminated"));
