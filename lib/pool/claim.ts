@@ -71,6 +71,14 @@ export class WorkerClaim {
     return tasks;
   }
 
+  /** Whether the worker is at a task because of which it isn't about to be ended. */
+  get hasOthers(): boolean {
+    for (let slot = 0; slot < this.#slots; slot++) {
+      if (Atomics.load(this.words, Claim.taskOf(slot)) > 0) return true;
+    }
+    return false;
+  }
+
   /** Whether the worker is at the task, and not about to be ended because of it. */
   isAt(task: number): boolean {
     return this.#slotOf(task) >= 0;

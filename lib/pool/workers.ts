@@ -299,7 +299,7 @@ export class Workers {
   /** Ends a worker when its other tasks have ended, or it computes. */
   async #stopLast(worker: PoolWorker): Promise<void> {
     // The claim of a worker that was ended otherwise names its tasks for ever.
-    while (worker.run.slot.isAlive && worker.claim.tasks.length > 1) {
+    while (worker.run.slot.isAlive && worker.claim.hasOthers) {
       worker.claim.ping();
       await pause(LOOK_MS);
       if (!worker.isWaiting) break;

@@ -94,6 +94,30 @@ threadTest(
   },
 );
 
+threadTest("Pool: several that ignore their end are ended", async () => {
+  const begun = new Queue<number>();
+  const go = new Queue<number>();
+  await using pool = new Pool(1, { tasksPerWorker: 4, grace: 0.02 });
+  const neighbour = pool.apply(fns.getItem, [begun, go]);
+  const tasks = range(3).map(() => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const ignored = pool.apply(fns.ignore, [begun], { signal });
+    return { controller, ignored };
+  });
+  for (const _ of range(4)) await begun.get();
+  for (const { controller, ignored } of tasks) {
+    controller.abort(new RangeError("enough"));
+    await assertRejects(() => ignored, RangeError, "enough");
+  }
+  // Another worker has taken its place.
+  assertEquals(await pool.apply(square, [3]), 9);
+  go.putNowait(5);
+  assertEquals(await neighbour, 5);
+  pool.close();
+  await pool.join();
+});
+
 threadTest(
   "Pool: a worker that is about to be ended begins no task",
   async () => {
