@@ -67,7 +67,10 @@ export async function workerLoop(options: WorkerLoopOptions): Promise<LoopEnd> {
   Atomics.notify(claim, Claim.READY);
   const end = await loop.run();
   checkStop();
-  if (finalizer !== undefined) await finalizer();
+  if (finalizer !== undefined) {
+    setPending(() => true);
+    await finalizer();
+  }
   return end;
 }
 

@@ -33,21 +33,26 @@ threadTest("Pool: no finalizer is called of what is ended", async () => {
   assertEquals([...words], [1, 0]);
 });
 
-threadTest("Pool: a finalizer's error is told", async () => {
-  const lines: string[] = [];
-  const { error } = console;
-  console.error = (...line) => lines.push(line.map(String).join(" "));
-  try {
-    const pool = new Pool(1, { finalizer: fns.failToFinish });
-    await pool.apply(square, [1]);
-    pool.close();
-    await pool.join();
-  } finally {
-    console.error = error;
-  }
-  assertEquals(lines.length, 1);
-  assert(lines[0].includes("RangeError: not finished"), lines[0]);
-});
+for (const finalizer of [fns.failToFinish, fns.failInTimer]) {
+  threadTest(
+    `Pool: a finalizer's error is told: ${finalizer.name}`,
+    async () => {
+      const lines: string[] = [];
+      const { error } = console;
+      console.error = (...line) => lines.push(line.map(String).join(" "));
+      try {
+        const pool = new Pool(1, { finalizer });
+        await pool.apply(square, [1]);
+        pool.close();
+        await pool.join();
+      } finally {
+        console.error = error;
+      }
+      assertEquals(lines.length, 1);
+      assert(lines[0].includes("RangeError: not finished"), lines[0]);
+    },
+  );
+}
 
 threadTest("Pool: idle workers end, and come back", async () => {
   const reasons: string[] = [];

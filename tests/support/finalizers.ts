@@ -22,4 +22,16 @@ export function failToFinish(): never {
   throw new RangeError("not finished");
 }
 
-expose(import.meta, { begin, finish, finishLater, failToFinish });
+/** Waits for what fails. */
+export function failInTimer(): Promise<never> {
+  setTimeout(failToFinish);
+  return new Promise(() => {});
+}
+
+expose(import.meta, {
+  begin,
+  finish,
+  finishLater,
+  failToFinish,
+  failInTimer,
+});
