@@ -118,6 +118,7 @@ export class ClusterDispatcher implements AnyDispatcher {
     begin: () => {},
     takeMail: () => undefined,
     mailFrom: () => undefined,
+    retire: () => {},
     abandon: () => {},
     sendPayload: () => {},
   });

@@ -26,6 +26,8 @@ export interface Answered {
    * none can come.
    */
   mailFrom(worker: number): Promise<void> | undefined;
+  /** Is called when a worker takes no more tasks, and has not ended yet. */
+  retire(worker: number): void;
   /** Is called when a worker's code has written where only the library may. */
   abandon(reason: unknown): void;
   /** Sends a task's payload to the worker; undefined if the task was called off. */
@@ -99,6 +101,9 @@ export class Answers {
         if (typeof value !== "number") throw new Damaged("answer");
         return answered.sendPayload(task, value);
       }
+      case Reply.RETIRES:
+        if (typeof value !== "number") throw new Damaged("answer");
+        return answered.retire(value);
       default:
         throw new Damaged("answer");
     }

@@ -78,6 +78,7 @@ export class Dispatcher implements AnyDispatcher {
       begin: (id) => this.#limit(this.#table.get(id)),
       takeMail: (worker) => this.#workers.takeMail(worker),
       mailFrom: (worker) => this.#workers.mailFrom(worker),
+      retire: (worker) => this.#workers.retire(worker),
       abandon: (reason) => this.#abandon(reason),
       sendPayload: (task, worker) => this.#sendPayload(task, worker),
     }),

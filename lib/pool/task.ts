@@ -147,6 +147,8 @@ export const Reply = {
   ASKS: 4,
   /** The worker begins a task with a `runTimeout`. */
   BEGINS: 5,
+  /** The worker takes no more tasks, and ends when those that it does have ended. */
+  RETIRES: 6,
 } as const;
 export type Reply = (typeof Reply)[keyof typeof Reply];
 
@@ -297,6 +299,12 @@ export class Replies {
   /** Asks for the task's payload, which comes by mail. */
   asks(task: ReceivedTask): void {
     this.#write(task.id, Reply.ASKS, this.#number);
+    this.#results.sendSync();
+  }
+
+  /** Reports that the worker takes no more tasks, and isn't done with all of its own. */
+  retires(): void {
+    this.#write(0, Reply.RETIRES, this.#number);
     this.#results.sendSync();
   }
 

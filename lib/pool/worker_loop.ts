@@ -164,7 +164,8 @@ class Loop {
     }
     this.#stopwatch.stop();
     this.#tasks.rest();
-    while (this.#freeSlots.length < tasksPerWorker) await this.#slotFreed();
+    if (this.hasTasks && end === "recycled") this.#replies.retires();
+    while (this.hasTasks) await this.#slotFreed();
     return end;
   }
 

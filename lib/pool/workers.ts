@@ -49,7 +49,7 @@ export interface Manager {
    * taken until the returned promise has resolved.
    */
   onEnd(worker: PoolWorker, settle: () => Settled): Promise<void> | undefined;
-  /** Is called when a worker is about to be ended because of its task. */
+  /** Is called when a worker takes no more tasks, and has not ended yet. */
   onRetired(): void;
   /** Whether a worker that is lost would be replaced. */
   replacesLost(): boolean;
@@ -70,8 +70,10 @@ export class PoolWorker {
   readonly number: number;
   readonly run: Started;
   readonly claim: WorkerClaim;
-  /** Whether it is being ended because of its task, so that another may take its place. */
+  /** Whether it takes no more tasks, so that another may take its place. */
   isReplaced = false;
+  /** Whether it is being ended because of a task that was called off. */
+  isCalledOff = false;
   /** Resolves when it is ready for tasks, or has ended. */
   readonly ready: Promise<void>;
 
@@ -289,9 +291,17 @@ export class Workers {
   /** Ends a worker that is still at the task. */
   #stopAt(worker: PoolWorker, task: number): void {
     if (!this.#workers.has(worker.number) || !worker.claim.holdAt(task)) return;
-    if (worker.isReplaced) return;
-    worker.isReplaced = true;
+    if (worker.isCalledOff) return;
+    worker.isCalledOff = true;
     this.#track(this.#stopLast(worker));
+    this.retire(worker.number);
+  }
+
+  /** Lets another worker take the place of one that takes no more tasks. */
+  retire(number: number): void {
+    const worker = this.#workers.get(number);
+    if (worker === undefined || worker.isReplaced) return;
+    worker.isReplaced = true;
     this.#count--;
     this.#manager.onRetired();
   }
@@ -366,7 +376,7 @@ export function endReason(
   worker: PoolWorker,
   { outcome, ...settled }: Settled,
 ): WorkerEndReason {
-  if (worker.isReplaced) return "calledOff";
+  if (worker.isCalledOff) return "calledOff";
   switch (outcome) {
     case Outcome.RETURNED:
       return "value" in settled ? settled.value as WorkerEndReason : "closed";

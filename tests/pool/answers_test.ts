@@ -39,6 +39,7 @@ function answer(
     begin: () => {},
     takeMail: () => mail,
     mailFrom: () => undefined,
+    retire: () => {},
     abandon: () => {},
     sendPayload: () => {},
   }).read(decoder);
@@ -52,7 +53,7 @@ Deno.test("Answers: what no worker of the library has written is refused", () =>
   for (
     const [isSettled, ...forged] of [
       [false, 1, -1, 1],
-      [false, 1, 6, 1],
+      [false, 1, 7, 1],
       [false, 1, Reply.LISTED, 5],
       [false, 1, Reply.LISTED, { length: 2 }],
       [false, 1, Reply.LISTED, [3]],
@@ -63,6 +64,7 @@ Deno.test("Answers: what no worker of the library has written is refused", () =>
       [false, 1, Reply.THREW, { thrown: 1 }],
       [false, 1, Reply.MAILED, "1"],
       [false, 1, Reply.ASKS, {}],
+      [false, 0, Reply.RETIRES, "1"],
     ] as [boolean, ...unknown[]][]
   ) {
     const what = Deno.inspect(forged);
@@ -105,6 +107,7 @@ function lateMail() {
     begin: () => {},
     takeMail: () => arrived.shift(),
     mailFrom: () => new Promise((resolve) => waiting.push(resolve)),
+    retire: () => {},
     abandon,
     sendPayload: () => {},
   });

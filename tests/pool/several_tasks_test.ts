@@ -214,6 +214,26 @@ threadTest("Pool: maxTasksPerChild with several tasks a worker", async () => {
   assertEquals(new Set(idents).size, 3);
 });
 
+threadTest("Pool: a worker that takes no more tasks is replaced", async () => {
+  const begun = new Queue<number>();
+  const go = new Queue<number>();
+  const ends: string[] = [];
+  await using pool = new Pool(1, {
+    tasksPerWorker: 2,
+    maxTasksPerChild: 2,
+    onWorkerEnd: (reason) => void ends.push(reason),
+  });
+  const first = pool.apply(fns.getItem, [begun, go]);
+  await begun.get();
+  // The first worker has begun all of its tasks, and waits for this one's end.
+  for (const x of range(4)) assertEquals(await pool.apply(square, [x]), x * x);
+  go.putNowait(7);
+  assertEquals(await first, 7);
+  assertEquals(await pool.apply(square, [5]), 25);
+  await until(() => ends.length >= 2);
+  assertEquals(ends.slice(0, 2), ["recycled", "recycled"]);
+});
+
 threadTest("Pool refuses a tasksPerWorker that is none", () => {
   assertThrows(() => new Pool(1, { tasksPerWorker: 0 }), RangeError);
   assertThrows(() => new Pool(1, { tasksPerWorker: "1" as never }), TypeError);
