@@ -3,7 +3,7 @@
 import { REASON_WORDS, writeReason } from "../codec/abort_signals.ts";
 import { HISTOGRAM_WORDS, merge } from "./stats.ts";
 
-const FIRST_SLOT = 4 + 2 * HISTOGRAM_WORDS;
+const FIRST_SLOT = 5 + 2 * HISTOGRAM_WORDS;
 const SLOT_WORDS = 1 + REASON_WORDS;
 
 /**
@@ -22,10 +22,12 @@ export const Claim = {
   PONG: 2,
   /** 1 once the worker is to take no more tasks. */
   RETIRED: 3,
+  /** The id of the task in which the worker's thread blocks, or has blocked last. */
+  BLOCKING: 4,
   /** The histogram of how long the worker's tasks have waited. */
-  WAITED: 4,
+  WAITED: 5,
   /** The histogram of how long the worker's tasks have run. */
-  RAN: 4 + HISTOGRAM_WORDS,
+  RAN: 5 + HISTOGRAM_WORDS,
 
   /** The number of words of a claim with so many slots. */
   words: (slots: number): number => FIRST_SLOT + slots * SLOT_WORDS,
@@ -77,6 +79,12 @@ export class WorkerClaim {
       if (Atomics.load(this.words, Claim.taskOf(slot)) > 0) return true;
     }
     return false;
+  }
+
+  /** Whether the last task that has blocked is one that is to end the worker. */
+  get hasBlockedForHeld(): boolean {
+    const task = Atomics.load(this.words, Claim.BLOCKING);
+    return task !== 0 && this.#slotOf(-task) >= 0;
   }
 
   /** Whether the worker is at the task, and not about to be ended because of it. */

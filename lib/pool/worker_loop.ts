@@ -10,7 +10,12 @@ import { addOwnModule, type AnyFunction } from "../codec/references.ts";
 import { isThenable, setPending } from "../thread/worker_server.ts";
 import { Channel } from "./channel.ts";
 import { Claim, Tickets } from "./claim.ts";
-import { enterPool, lookAtSignals, runAs } from "./current_task.ts";
+import {
+  enterPool,
+  lookAtSignals,
+  runAs,
+  runningTask,
+} from "./current_task.ts";
 import { runTask } from "./run_task.ts";
 import { Pace, Stopwatch } from "./pace.ts";
 import { Mode, readTask, type ReceivedTask, Replies } from "./task.ts";
@@ -60,7 +65,7 @@ export async function workerLoop(options: WorkerLoopOptions): Promise<LoopEnd> {
   const { claim, initializer, initargs, finalizer } = options;
   answerPings(claim);
   const loop = new Loop(options);
-  using _blocking = beforeBlocking(() => loop.rest());
+  using _blocking = beforeBlocking(() => loop.beforeBlocking());
   if (initializer !== undefined) await initializer(...initargs);
   setPending(() => loop.hasTasks);
   Atomics.store(claim, Claim.READY, 1);
@@ -117,8 +122,12 @@ class Loop {
     return this.#freeSlots.length < this.#options.tasksPerWorker;
   }
 
-  /** Has other workers woken for tasks: this one may not look for them soon. */
-  rest(): void {
+  /**
+   * Is called before this thread blocks. It has other workers woken for tasks, since
+   * this one may not look for them soon.
+   */
+  beforeBlocking(): void {
+    Atomics.store(this.#claim, Claim.BLOCKING, runningTask()?.id ?? 0);
     this.#tasks.rest();
   }
 

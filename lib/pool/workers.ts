@@ -111,6 +111,11 @@ export class PoolWorker {
     if (this.claim.isReady) onStart();
   }
 
+  /** Whether it blocks in a task because of which it is to be ended. */
+  get isHeldUp(): boolean {
+    return isParked(this.run.slot.waiter) && this.claim.hasBlockedForHeld;
+  }
+
   /** Whether the worker only waits: it blocks, or has answered the last ping. */
   get isWaiting(): boolean {
     const { slot } = this.run;
@@ -306,13 +311,13 @@ export class Workers {
     this.#manager.onRetired();
   }
 
-  /** Ends a worker when its other tasks have ended, or it computes. */
+  /** Ends a worker when its other tasks have ended, or can't go on. */
   async #stopLast(worker: PoolWorker): Promise<void> {
     // The claim of a worker that was ended otherwise names its tasks for ever.
     while (worker.run.slot.isAlive && worker.claim.hasOthers) {
       worker.claim.ping();
       await pause(LOOK_MS);
-      if (!worker.isWaiting) break;
+      if (!worker.isWaiting || worker.isHeldUp) break;
     }
     await worker.run.stop();
   }

@@ -119,6 +119,27 @@ threadTest("Pool: several that ignore their end are ended", async () => {
 });
 
 threadTest(
+  "Pool: one that blocks takes those along that can't go on",
+  async () => {
+    const begun = new Queue<number>();
+    const never = new Queue<number>();
+    await using pool = new Pool(1, { tasksPerWorker: 2, grace: 0.02 });
+    const neighbour = pool.apply(fns.getItem, [begun, never]);
+    await begun.get();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const blocks = pool.apply(wait, [begun, never], { signal });
+    await begun.get();
+    controller.abort(new RangeError("enough"));
+    await assertRejects(() => blocks, RangeError, "enough");
+    await assertRejects(() => neighbour, WorkerLostError);
+    assertEquals(await pool.apply(square, [3]), 9);
+    pool.close();
+    await pool.join();
+  },
+);
+
+threadTest(
   "Pool: a worker that is about to be ended begins no task",
   async () => {
     const begun = new Queue<number>();
