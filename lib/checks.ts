@@ -3,19 +3,19 @@
 // Kept as they are when the library loads: a program may replace the globals.
 const { AbortController, AbortSignal } = globalThis;
 
-/** Only V8 has it for certain. */
+/** Not every engine has it. */
 const captureStackTrace:
   | ((error: object, method: CallableFunction | NewableFunction) => void)
   | undefined = Error.captureStackTrace as never;
 
-/** What the messages of refusals begin with that are no `DataCloneError`s. */
+/** How the messages of those refusals begin that are not `DataCloneError`s. */
 const REFUSAL = /^Cannot (send|clone) /;
 
 /**
- * Has the stack of the error that refuses a value begin at a method's caller. A
- * value is looked at from inside out: of a stack's ten frames the codec's would
- * leave none for the caller. Other errors keep theirs: a getter of the value threw
- * them.
+ * Makes the stack of an error begin at the caller of a method, if the error says that
+ * a value can't be sent. A stack has ten frames, and the codec throws from so deep
+ * that all of them would be the codec's own. Other errors keep their stacks, because
+ * a getter of the value has thrown them.
  *
  * @returns The error.
  */
@@ -30,17 +30,22 @@ export function refusedBy(
   return error;
 }
 
+/** The name of a class with its article: `a Queue`, `an Event`, `an RLock`. */
+export function withArticle(name: string, article: "a" | "A" = "a"): string {
+  return `${article}${/^([AEIOU]|R[A-Z])/.test(name) ? "n" : ""} ${name}`;
+}
+
 /** The type of a value, as error messages name it. */
 export function kindOf(value: unknown): string {
   return value === null ? "null" : typeof value;
 }
 
 /**
- * Checks that options are an object. `get(0.05)`, `acquire(false)` and `null` are
- * refused. So is an array, which is an argument in the wrong place:
+ * Checks that options are an object. So `get(0.05)`, `acquire(false)` and `null` throw.
+ * An array is refused, too: it is an argument in the wrong place, as in
  * `new Thread(f, [2])`, or the second list of `map(f, xs, ys)`.
  *
- * @throws {TypeError} If they are not.
+ * @throws {TypeError} If they are not an object.
  */
 export function checkOptions(action: string, options: unknown): void {
   const isArray = Array.isArray(options);
@@ -106,7 +111,7 @@ export function checkInteger(
   }
 }
 
-/** Whether a function is declared `async`. It can be found out without a call. */
+/** Whether a function is declared `async`. The function isn't called. */
 function isAsync(fn: unknown): boolean {
   return Object.prototype.toString.call(fn) === "[object AsyncFunction]";
 }
@@ -124,8 +129,9 @@ export function checkCallable(action: string, what: string, fn: unknown): void {
 }
 
 /**
- * Checks that a callback is a function and not async, where nobody could wait for
- * its promise. It is checked before the call, so that nothing has happened yet.
+ * Checks that a callback is a function that is not async, because nobody would wait
+ * for its promise. This is checked before the callback is called, so that an async
+ * one has no effect.
  *
  * @throws {TypeError} If it is not a function, or is async.
  */
@@ -135,9 +141,8 @@ export function checkCallback(action: string, what: string, fn: unknown): void {
 }
 
 /**
- * Checks that a callback which isn't declared async didn't return a promise. Nobody
- * will wait for such a promise, so its rejection is caught here: uncaught, it would
- * end the program.
+ * Checks that a callback has not returned a promise. Nobody waits for such a promise,
+ * so its rejection is caught here. Otherwise the rejection would end the program.
  *
  * @returns The value.
  * @throws {TypeError} If the value is a promise.

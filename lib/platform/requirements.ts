@@ -6,9 +6,8 @@ import { isBrowser } from "./platform.ts";
 const LEAST: readonly [major: number, minor: number] = [2, 9];
 
 /**
- * Checks what a worker needs to start. Deno reports a file that it can't read only to
- * the event loop, one file after another. So a main thread that blocks would wait for
- * ever.
+ * Checks what a worker needs to start. Deno reports a file that it can't read by an
+ * event, which a main thread that blocks never gets: it would wait for ever.
  *
  * @param modules The URLs of the modules that the worker loads.
  * @throws {Deno.errors.NotCapable} If they may not be read.
@@ -29,11 +28,9 @@ export function checkVersion(version: string): void {
   const [major, minor] = version.split(".").map(Number);
   const [leastMajor, leastMinor] = LEAST;
   if (major > leastMajor || major === leastMajor && minor >= leastMinor) return;
+  const least = LEAST.join(".");
   throw new Error(
-    `Cannot start worker: Deno ${
-      LEAST.join(".")
-    } or later is needed, this is ` +
-      `Deno ${version}`,
+    `Cannot start worker: Deno ${least} or later is needed, this is Deno ${version}`,
   );
 }
 

@@ -3,33 +3,33 @@
 import { now } from "../platform/platform.ts";
 
 /**
- * One clock for all awaited waits of the thread that have a deadline. A timeout of
- * `Atomics.waitAsync` stays in memory until it has passed, also when the wait is
- * long over: thousands of waits with a timeout of an hour would be kept for an
- * hour. So only the clock waits with a timeout, and never for long; the deadlines
- * stand in a heap, from which they are taken when their waits are over.
+ * One clock for all awaited waits of the thread that have a deadline. The timeout of
+ * an `Atomics.waitAsync` stays in memory until it passes, even if the wait has ended
+ * long before. Thousands of waits with a timeout of an hour would be kept for an
+ * hour. So only the clock waits with a timeout, and never for long. The deadlines
+ * are kept in a heap, and are removed when their waits end.
  */
 
-/** How long the clock sleeps at most: what is called off is forgotten by then. */
+/** How long the clock sleeps at most. */
 const LONGEST_MS = 1000;
 
 /** Something that is called at a time on `performance.now()`'s clock. */
 export interface Alarm {
   readonly deadline: number;
   readonly ring: () => void;
-  /** Where it stands in the heap; -1 if it has rung or was taken back. */
+  /** Its index in the heap; -1 if it has rung or was cleared. */
   index: number;
 }
 
-/** The earliest first: no alarm is later than those at 2 i + 1 and 2 i + 2. */
+/** The earliest alarm is first. No alarm is later than those at 2 i + 1 and 2 i + 2. */
 const heap: Alarm[] = [];
-/** The clock sleeps on it; a change of it wakes the clock. */
+/** The word that the clock sleeps on. It is changed to wake the clock. */
 const word = new Int32Array(new SharedArrayBuffer(4));
 let isRunning = false;
-/** Until when the clock sleeps. */
+/** The time until which the clock sleeps. */
 let sleepsUntil = Infinity;
 
-/** Calls back once at the deadline, unless it is taken back before. */
+/** Sets an alarm that calls `ring` once, at the deadline. */
 export function setAlarm(deadline: number, ring: () => void): Alarm {
   const alarm = { deadline, ring, index: heap.length };
   heap.push(alarm);
@@ -43,7 +43,7 @@ export function setAlarm(deadline: number, ring: () => void): Alarm {
   return alarm;
 }
 
-/** Takes an alarm back. */
+/** Clears an alarm, unless it has rung. */
 export function clearAlarm(alarm: Alarm): void {
   const { index } = alarm;
   if (index < 0) return;

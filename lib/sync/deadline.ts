@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { checkOptions, checkSignal } from "../checks.ts";
+import { checkOptions, checkSignal, kindOf } from "../checks.ts";
 import { now } from "../platform/platform.ts";
 
 /** Options of operations that can wait. */
@@ -37,7 +37,8 @@ export function deadlineOf(
 /**
  * The deadline of a wait with these options, on `performance.now()`'s clock.
  *
- * @throws {TypeError} If the options, their timeout or their signal are none.
+ * @throws {TypeError} If the options are not an object, the timeout is not a number,
+ * or the signal is not an `AbortSignal`.
  * @throws {RangeError} If the timeout is negative or NaN.
  */
 export function waitDeadline(
@@ -50,7 +51,12 @@ export function waitDeadline(
   return deadlineOf(action, options.timeout);
 }
 
-/** Checks a length of time in seconds, as {@linkcode deadlineOf} does. */
+/**
+ * Checks that a value is a length of time in seconds.
+ *
+ * @throws {TypeError} If it is not a number.
+ * @throws {RangeError} If it is negative or NaN.
+ */
 export function checkSeconds(
   action: string,
   what: string,
@@ -58,9 +64,8 @@ export function checkSeconds(
 ): void {
   if (typeof seconds !== "number") {
     throw new TypeError(
-      `Cannot ${action}: ${what} must be a number of seconds, received ${
-        typeof seconds === "symbol" ? "a symbol" : typeof seconds
-      }`,
+      `Cannot ${action}: ${what} must be a number of seconds, received ` +
+        kindOf(seconds),
     );
   }
   if (!(seconds >= 0)) {

@@ -1,19 +1,18 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * A lone `Atomics.waitAsync` doesn't keep Deno's event loop alive: a program
- * that awaits one would end in the middle. So a clock runs while anything is
- * awaited. It is an abort signal with a timeout, which keeps the loop alive
- * while somebody listens to it. `setInterval` would do the same, but Deno loads
- * its timers when they are first used, which takes half as long as loading this
- * library.
+ * An `Atomics.waitAsync` alone doesn't keep Deno's event loop alive: a program that
+ * awaits nothing else would end while it waits. So a clock runs while anything is
+ * awaited. The clock is an abort signal with a timeout. It keeps the loop alive while
+ * it has a listener. `setInterval` would do the same, but Deno loads its timers when
+ * they are first used, which takes half as long as loading this library.
  */
 let clock: AbortSignal | undefined;
 
 /**
- * A clock can't be stopped. Until it has run out, Deno doesn't notice that a
- * program awaits something that can never come. So a clock runs for a second,
- * and then the next.
+ * How long one clock runs. A clock can't be stopped, and while it runs Deno doesn't
+ * notice that a program awaits something that never resolves. So clocks are short,
+ * and one follows another.
  */
 const CLOCK_MS = 1000;
 
@@ -35,7 +34,7 @@ export function hold(): Disposable {
   };
 }
 
-/** Listens to the clock, and to a new one when it has run out. */
+/** Listens to the clock, and to a new clock when the old one has run out. */
 function listen(): void {
   if (clock === undefined || clock.aborted) {
     clock = timeout(CLOCK_MS);

@@ -7,15 +7,18 @@
  * @module
  */
 
+import { withArticle } from "../checks.ts";
 import { randomWord } from "../platform/platform.ts";
 
-/** What the next constructor finds its state in, if another thread made it. */
+/** The memory for the next object, if another thread has made that memory. */
 let next: SharedArrayBuffer | undefined;
 
 /**
- * Makes an object of memory that another thread made: of the class that has the
- * state, with the prototype of a class that may extend it. The constructor of
- * that one is not called.
+ * Makes an object whose state is in memory that another thread has made.
+ *
+ * @param base The library's class, whose constructor is called.
+ * @param actual The class whose prototype the object gets: `base`, or a class of the
+ * user's that extends it. The constructor of the user's class is not called.
  */
 export function constructOn<T>(
   // deno-lint-ignore no-explicit-any -- whatever the constructor takes
@@ -33,8 +36,8 @@ export function constructOn<T>(
 }
 
 /**
- * The memory to have the state in, for the constructor that is being called by
- * {@linkcode constructOn}. It asks before it does anything else.
+ * Takes the memory that {@linkcode constructOn} passes to a constructor; undefined if
+ * the constructor was called by the user. A constructor calls it first of all.
  */
 export function takeMemory(): SharedArrayBuffer | undefined {
   const memory = next;
@@ -42,7 +45,7 @@ export function takeMemory(): SharedArrayBuffer | undefined {
   return memory;
 }
 
-/** Words of that memory, or so many new ones. */
+/** The words of a buffer; without a buffer, so many new ones. */
 export function words(
   buffer: SharedArrayBuffer | undefined,
   length: number,
@@ -50,15 +53,12 @@ export function words(
   return new Int32Array(buffer ?? new SharedArrayBuffer(length * 4));
 }
 
-/**
- * A random address. Python prints an object's address, which is as arbitrary.
- */
-
+/** A random address for an object, because Python prints the address of an object. */
 export function randomAddress(): number {
   return randomWord();
 }
 
-/** For example `0x1140ac6a0`. */
+/** An address as Python prints it, for example `0x1140ac6a0`. */
 export function formatAddress(word: number): string {
   return `0x${(0x100000000 + (word >>> 4) * 16).toString(16)}`;
 }
@@ -93,21 +93,21 @@ export function readLabel(words: Int32Array, index: number): string {
   return String.fromCharCode(...codes);
 }
 
-// A queue or lock at a module's top level is made anew by each worker that loads
-// the module: threads that seem to share it don't. The first time a thread uses
-// such a copy, a warning says so. No copy in this sense is
-//  - what was passed to another thread, or came from one;
-//  - what is made after the modules have loaded, in a function;
-//  - anything as long as the modules load: their top level runs in the main thread
-//    as well.
+// Each worker that loads a module makes its own copy of a queue or a lock at the
+// module's top level. Threads may seem to share such an object, but they don't. So
+// the first use of such a copy in a worker prints a warning. An object doesn't count
+// as such a copy
+//  - if it was passed to another thread, or came from one;
+//  - if a function has made it, after the modules were loaded;
+//  - while the modules load: the main thread runs their top level, too.
 
 let isLoading = false;
 let hasWarned = false;
 
-/** What this worker made while its modules were loading, and never passed on. */
+/** The objects that this worker made while its modules were loading. */
 export let copies: WeakSet<object> | undefined;
 
-/** Says whether this worker's modules are loading. */
+/** Sets whether this worker's modules are loading. */
 export function setLoading(now: boolean): void {
   isLoading = now;
 }
@@ -117,26 +117,24 @@ export function areModulesLoading(): boolean {
   return isLoading;
 }
 
-/** Notes that an object with memory of its own is made. */
+/** Notes an object that is made with new memory. */
 export function noteMade(object: object): void {
   if (isLoading) (copies ??= new WeakSet()).add(object);
 }
 
-/** Notes that an object is passed to another thread. */
+/** Notes that an object is passed to another thread, so that it is no copy. */
 export function notePassed(object: object): void {
   copies?.delete(object);
 }
 
-/** Warns, once in a worker, if the object is a copy that no other thread knows. */
+/** Warns, once in a worker, if the object is a copy that only this worker has. */
 export function warnOfCopy(object: object): void {
   if (hasWarned || isLoading || !copies?.has(object)) return;
   hasWarned = true;
-  const { name } = object.constructor;
+  const what = withArticle(object.constructor.name, "A");
   console.warn(
-    `${
-      /^([AEIOU]|RL|RW)/.test(name) ? "An" : "A"
-    } ${name} is used in a worker ` +
-      "that made it while loading a module: it is the worker's own copy, and no " +
+    `${what} is used in a worker that made it while loading a module: it is the ` +
+      "worker's own copy, and no " +
       "other thread knows it. Make it under `if (import.meta.main)`, and pass " +
       "it to threads in their `args`, or to a pool's workers in `initargs`. If " +
       "each worker is meant to have its own, create it inside a function.",

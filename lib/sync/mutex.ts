@@ -16,14 +16,15 @@ export function countOf(word: number): number {
   return word >>> 2;
 }
 
-/** Spins before a locker sleeps: about a microsecond. */
+/** How often a locker looks again before it sleeps: for about a microsecond. */
 const SPINS = 40;
 
-/** After so many sleeps, each of that length, without any change it is damaged. */
+/** After so many sleeps in which the word hasn't changed, the memory is damaged. */
 const SLEEPS = 10;
+/** How long a sleep is. */
 const SLEEP_MS = 1000;
 
-/** Where a thread that may be ended by force says what it holds. */
+/** The indexes of the words for {@linkcode Mutex.guard}. */
 export interface GuardWords {
   readonly DEPTH: number;
   readonly ENDING: number;
@@ -53,9 +54,9 @@ export function damagedMemory(what: string): Error {
  *    wakes one, and that one sets it again.
  *
  * A locker doesn't look at the stop word: the holder is always about to unlock.
- * Where the memory is damaged, there is no holder. So a locker throws when nothing
- * has changed for ten seconds. It counts its sleeps, not the time: a process that
- * was stopped for a while must not be taken for that.
+ * Where the memory is damaged, there is no holder. So a locker throws when the word
+ * hasn't changed for ten seconds. It counts its sleeps and doesn't look at the clock:
+ * after the whole process was stopped for a while, the clock would say too much.
  */
 export class Mutex {
   #words: Int32Array;
@@ -117,14 +118,14 @@ export class Mutex {
   }
 
   /**
-   * From now on, who may end the running thread by force can see to it that it
-   * holds no mutex then.
+   * Makes it possible to end the running thread by force while it holds no mutex.
    *
-   * Protocol. The thread counts `DEPTH` up before it takes a mutex, and down when
-   * it has unlocked it. Who ends it writes `ENDING`, and waits until `DEPTH` is 0.
-   * A thread that has counted up from 0 looks at `ENDING` next: if it is set, it
-   * counts down again, and sleeps until it is ended. Both orders are
-   * sequentially consistent, so one of them sees the other.
+   * Protocol. The running thread counts `DEPTH` up before it takes a mutex, and down
+   * when it has unlocked it. A thread that is about to end it sets `ENDING`, and waits
+   * until `DEPTH` is 0. When the running thread has counted `DEPTH` up from 0, it
+   * looks at `ENDING`. If `ENDING` is set, it writes 0 into `DEPTH` again, and sleeps
+   * until it is ended. Both orders are sequentially consistent, so one of the two
+   * threads sees the other.
    */
   static guard(words: Int32Array, { DEPTH, ENDING }: GuardWords): void {
     const { lock, unlock } = Mutex.prototype;
@@ -148,7 +149,7 @@ export class Mutex {
     };
   }
 
-  /** Changes the word if it is as expected; whether it was. */
+  /** Changes the word from one value to another; false if it has another value. */
   #change(from: number, to: number): boolean {
     return Atomics.compareExchange(this.#words, this.#index, from, to) === from;
   }

@@ -3,8 +3,8 @@
 /**
  * What the threads of a process do and when, written into shared memory.
  * Recording is off unless a program turns it on before it starts its first
- * worker. While it is off, it costs a look at one variable, and only where a
- * thread waits or hands over.
+ * worker. While it is off, it costs the reading of one variable, and only where a
+ * thread waits, or passes something on.
  *
  * Protocol. A thread claims an entry by counting `COUNT` up, fills it, and
  * writes its kind last. An entry without a kind isn't there yet. The same
@@ -64,10 +64,7 @@ const END = 3;
 const OBJECT = 4;
 const INDEX = 5;
 
-/**
- * Whether anything is recorded, for places where even a call would cost too
- * much.
- */
+/** Whether recording is on, for places where even a call would cost too much. */
 export let isRecording = false;
 
 let count: Int32Array;
@@ -91,7 +88,7 @@ export function startRecording(thread: number): void {
   currentThread = thread;
 }
 
-/** The memory to record into, for handing it to a new worker. */
+/** The memory to record into, for a new worker. */
 export function recordingBuffer(): SharedArrayBuffer | undefined {
   return doubles?.buffer as SharedArrayBuffer | undefined;
 }

@@ -1,35 +1,40 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * Where the stack is exhausted, any call throws a RangeError: between two writes to
- * shared memory, a change would be left half-way, and a wake or an item be lost. So
- * every function that changes what other threads see reserves the stack before its
- * first write, and nothing that it calls after that write does so again.
+ * Near the end of the stack, any call may throw a RangeError. If that happened between
+ * two writes to shared memory, a change would be half done, and a wake or an item
+ * would be lost. So every function that changes what other threads see reserves stack
+ * before its first write. Nothing that it calls after that write reserves stack again.
  *
- * It costs a call, because puts and gets need it, too: V8 compares the stack's end
- * with the frame that a function may need. These have room for the arguments of a
- * call that is never made, and are too long to be inlined.
+ * Every put and get reserves stack, so this has to be as fast as a call. V8 checks at
+ * the beginning of a function that the function's frame fits on the stack. The frames
+ * of the functions here are large: they have room for the arguments of a call that is
+ * never made. The functions are too long to be inlined.
  *
- * V8 compiles a function at its first call, which takes far more of the stack. What
- * a change calls after its first write is called once before the first change.
+ * V8 compiles a function at its first call, and needs much more stack for that. So the
+ * functions that a change calls after its first write are rehearsed: they are called
+ * once before the first change.
  *
  * @module
  */
 
-/** What the decoder may need for a level of a value, in words. It measured 73. */
+/** How many words of stack the decoder may need for one level of a value: 73 were measured. */
 const LEVEL_WORDS = 80;
-/** What is needed besides: the eight kilobytes of {@linkcode reserveStack}. */
+/** The words that are needed besides: the eight kilobytes of {@linkcode reserveStack}. */
 const OTHER_WORDS = 1024;
 
-/** What compiling may need, as levels. */
+/** What the compiler may need, in levels of a value. */
 const COMPILING = 100;
 
+/** The classes whose functions were rehearsed. */
 const known = new Set<unknown>();
 let rehearsals: (() => void)[] | undefined;
 
 /**
- * Has what a change calls after its first write called before the next change, so
- * that it is compiled. Once for each class.
+ * Has a rehearsal called before the next change. A rehearsal calls the functions that
+ * a change of a class calls after its first write, so that they are compiled.
+ *
+ * @param what The class. Only the first rehearsal of a class is called.
  */
 export function rehearse(what: unknown, rehearsal: () => void): void {
   if (known.has(what)) return;
@@ -38,9 +43,11 @@ export function rehearse(what: unknown, rehearsal: () => void): void {
 }
 
 /**
- * Throws now if there is too little left for a change that is rare or takes long,
- * and calls so much that not all of it may be compiled; and, if that is said, for
- * reading a value that is nested so deep.
+ * Throws if there is too little stack for a change whose functions may not all be
+ * compiled. It takes longer than {@linkcode reserveStack}, so it is for changes that
+ * are rare or take long.
+ *
+ * @param levels How deep the value is nested that the change reads.
  */
 export function reserveStackForCompiling(levels = 0): void {
   reserveStackForLevels(COMPILING + levels);
@@ -56,20 +63,20 @@ function rehearseAll(): void {
 function none(): void {}
 
 /**
- * Throws now if there is too little left for reading a value that is nested so
- * deep. The arguments of the call are on the stack for a moment.
+ * Throws if there is too little stack for reading a value that is nested so deep. It
+ * makes a call whose arguments take as much of the stack.
  */
 export function reserveStackForLevels(levels: number): void {
   const words: unknown[] = new Array(levels * LEVEL_WORDS + OTHER_WORDS);
   Reflect.apply(none, undefined, words);
 }
 
-/** Never true, but V8 can't know. */
+/** Is never true, but V8 doesn't know that. */
 const isReached = Date.now() < 0;
 
 function take(..._words: number[]): void {}
 
-/** Throws now if there are less than eight kilobytes left for a change. */
+/** Throws if there are less than eight kilobytes of stack left for a change. */
 export function reserveStack(): void {
   if (rehearsals !== undefined) rehearseAll();
   if (isReached) {
@@ -112,8 +119,8 @@ export function reserveStack(): void {
 }
 
 /**
- * Throws now if there are less than twelve kilobytes left: for what is acquired,
- * and has to be given back later at the same height of the stack.
+ * Throws if there are less than twelve kilobytes of stack left: for something that is
+ * acquired now, and is released later with as much of the stack in use.
  */
 export function reserveStackForHold(): void {
   if (rehearsals !== undefined) rehearseAll();

@@ -32,11 +32,11 @@ import {
 /**
  * A wait in several lists at once.
  *
- * Protocol. There is a linked waiter in each list, and one that sleeps for them.
- * It is parked before the lists are entered, so that no wake is missed. Several
- * lists may wake it at the same time, and the attempt takes from one. On leaving,
- * each wake that came is passed on to the next in its list: who gets one in vain
- * looks and sleeps again.
+ * Protocol. There is a linked waiter in each list, and one waiter that the thread
+ * sleeps on, the sleeper. The sleeper is parked before the lists are entered, so that
+ * no wake is missed. Several lists may wake it at the same time, but the attempt takes
+ * from one only. So when the thread leaves the lists, it passes each wake on to the
+ * next waiter of its list. A waiter that is woken in vain looks and sleeps again.
  */
 class LinkedWaiters implements Disposable {
   readonly sleeper: number;
@@ -122,7 +122,7 @@ export async function waitForSeveral<T>(
     if (result === PENDING) {
       state = await wait.park(deadline);
       wait.goOn();
-      // Not by the attempt: see `WaitList.wait`.
+      // The attempt must not be the one to see the order: see `WaitList.wait`.
       if (isStopping()) await heedStop();
       result = attempt();
     }
@@ -131,7 +131,7 @@ export async function waitForSeveral<T>(
   }
 }
 
-/** What is taken for a wait that is awaited, until that ends or is called off. */
+/** What an awaited wait needs, until it ends or is called off. */
 class AwaitedWait implements Disposable {
   readonly waiters: LinkedWaiters;
   readonly #signal: AbortSignal | undefined;

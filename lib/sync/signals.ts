@@ -28,7 +28,7 @@ export function onAbort(signal: AbortSignal, callback: () => void): void {
   callbacks.add(callback);
 }
 
-/** Takes a callback back. The last one takes the signal's listener along. */
+/** Removes a callback, and with the last one the signal's listener. */
 export function offAbort(signal: AbortSignal, callback: () => void): void {
   const callbacks = callbacksOf.get(signal);
   if (callbacks === undefined) return;

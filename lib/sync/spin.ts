@@ -3,21 +3,21 @@
 import { now, processors } from "../platform/platform.ts";
 
 /**
- * Keeps the thread busy for that many pauses of the processor: a wait shorter
- * than falling asleep. A pause takes about 25 ns where it was measured.
+ * Keeps the thread busy for so many pauses of the processor. It is for waits that are
+ * shorter than falling asleep. A pause was measured to take about 25 ns.
  */
 export function pause(times: number): void {
   for (let i = 0; i < times; i++) Atomics.pause();
 }
 
-/** How long a thread computes to see whether others want its processor. */
+/** How long a thread computes to find out whether others want its processor. */
 const CROWD_MS = 10;
-/** So long doesn't pass between two looks at the clock unless another runs. */
+/** If more time passes between two looks at the clock, another thread has run. */
 const GIVEN_AWAY_MS = 1;
 
 /**
- * Whether more threads want to run than there are processors: the running one
- * computes for a moment, and sees whether it has to give its processor to another.
+ * Whether more threads want to run than there are processors. The running thread
+ * computes for a moment, to find out whether it has to share its processor.
  */
 export function isCrowded(): boolean {
   let last = now();
@@ -44,26 +44,27 @@ export async function turn(): Promise<void> {
   await value;
 }
 
-/** The longest that a wait spins: what falling asleep and waking would take. */
+/** How long a wait spins at most: as long as falling asleep and waking take. */
 const LONGEST_MS = 0.05;
-/** The shortest, as long as spinning helps at all. */
+/** How long a wait spins at least. */
 const SHORTEST_MS = 0.005;
-/** Looks between two looks at the clock, about two microseconds. */
+/** How many looks there are between two readings of the clock: about two microseconds. */
 const LOOKS = 32;
-/** A thread that is this late had to give its processor to another. */
+/** If more time passes between two looks at the clock, another thread has run. */
 const LATE_MS = 0.03;
-/** How many waits don't spin after the thread was late. */
+/** How many waits don't spin after that. */
 const WAITS_WITHOUT = 100;
 
 /**
- * Decides how long a wait looks again and again before the thread sleeps.
+ * Decides how long a wait spins: how long it looks again and again before the thread
+ * sleeps.
  *
- * Spinning pays where what is waited for comes within the time that sleeping and
- * waking take. So a wait that spins in vain halves the time, and a sleep that
- * was shorter than {@linkcode LONGEST_MS} doubles it. Where more threads want to
- * run than there are processors, a thread that spins keeps the one from running
- * that it waits for. It notices that by the time between two looks at the clock,
- * and then doesn't spin for some waits.
+ * Spinning pays if what the thread waits for comes within the time that falling asleep
+ * and waking take. So a wait that spins in vain halves the time, and a sleep that was
+ * shorter than twice {@linkcode LONGEST_MS} doubles it. If more threads want to run
+ * than there are processors, a thread that spins may keep the very thread from running
+ * that it waits for. It notices that by the time between two looks at the clock. Then
+ * some waits don't spin.
  */
 export class Spin {
   #ms = processors() > 1 ? LONGEST_MS : 0;

@@ -34,17 +34,22 @@ import {
 } from "./waiters.ts";
 import { rehearse, reserveStack } from "./reserve_stack.ts";
 
-/** What an attempt returns while what it waits for is not there. */
+/** What an attempt returns if it has to wait. */
 export const PENDING: unique symbol = Symbol("pending");
 export type Pending = typeof PENDING;
 
 const HEAD = 1;
 const TAIL = 2;
 
-/** Told of each wait while it lasts. */
+/** Is called at the beginning and at the end of each wait. */
 export interface Witness {
-  /** A wait begins; whether its whole thread waits, until it is woken. */
+  /**
+   * Is called when a wait begins.
+   *
+   * @param blocksForever Whether the wait blocks its thread and has no timeout.
+   */
   enter(waiter: number, blocksForever: boolean): void;
+  /** Is called when the wait has ended. */
   leave(waiter: number): void;
 }
 
@@ -60,18 +65,18 @@ export interface WaitOptions {
   need?: number;
 }
 
-/** What a list may know of its waits. */
+/** Options of a wait list. */
 export interface WaitListOptions {
-  /** How much room there is now, where waits need different amounts. */
+  /** Returns how much room there is now, if waits need different amounts. */
   room?: () => number;
-  /** Where in the words the address of the object stands that is waited for. */
+  /** The index of the word with the address of the object that is waited for. */
   address?: number;
 }
 
-/** The awaited waits of this thread, for ending them with the thread. */
+/** Functions that end the awaited waits of this thread, when the thread ends. */
 const pendingWaits = new Set<(reason: unknown) => void>();
 
-/** Has the end of the thread end an awaited wait, until it is disposed of. */
+/** Registers a function that ends an awaited wait, until the result is disposed of. */
 export function registerWait(abandon: (reason: unknown) => void): Disposable {
   pendingWaits.add(abandon);
   return { [Symbol.dispose]: () => void pendingWaits.delete(abandon) };
@@ -82,17 +87,17 @@ export function hasPendingWaits(): boolean {
   return pendingWaits.size > 0;
 }
 
-/** Ends every awaited wait of this thread, which may have no other turn. */
+/** Ends every awaited wait of this thread, at once: the thread may have no other turn. */
 export function abandonWaits(reason: unknown): void {
   for (const abandon of [...pendingWaits]) abandon(reason);
 }
 
 /**
- * The blocking wait of a thread that was ordered to end, outside of every list: a
- * thread that has heeded the order before is ended on the spot, and its waiter is
- * another's right after.
+ * Replaces the blocking wait of a thread that was ordered to end. It enters no list:
+ * a thread that has heeded the order before is ended at once, and then another thread
+ * may get its waiter.
  *
- * @throws {Stopped} If the attempt returns nothing.
+ * @throws {Stopped} If the attempt would have to wait.
  */
 export function tryLast<T>(attempt: () => T | Pending): T {
   const result = attempt();
@@ -101,35 +106,38 @@ export function tryLast<T>(attempt: () => T | Pending): T {
 }
 
 /**
- * A list of waiting threads in shared memory. What they wait for is somebody
- * else's words; this only puts to sleep and wakes.
+ * A list of waiting threads in shared memory. What the threads wait for stands in
+ * other words; the list only puts threads to sleep and wakes them.
  *
- * Words: a mutex, the first waiter, the last waiter (0: none).
+ * Words: a mutex, the first waiter, and the last waiter. 0 is no waiter.
  *
- * Protocol. A thread puts its waiter into the list, tries once more, and sleeps.
- * A waker changes the world first and looks at the list's head afterwards. Both
- * orders are sequentially consistent, so either the waiter's second try sees
- * the change or the waker sees the waiter. Each notify takes one waiter out of
- * the list, under the mutex: no wake is spent on someone who was woken already.
- * A waiter that was woken but leaves without the wake being what helped it (it
- * succeeded on its second try, timed out, was ended, or its try after the wake
- * throws, as it does in a thread that is to end) passes the wake on.
+ * Protocol. A thread puts its waiter into the list, tries once more, and sleeps. A
+ * waker first changes what is waited for, and then looks at the list's head. Both
+ * orders are sequentially consistent: either the thread's second try sees the change,
+ * or the waker sees the waiter. Each notify takes one waiter out of the list, under
+ * the mutex. So no waiter is woken twice.
  *
- * In a list that is given the room, waiters differ in how much they need, as
- * items of different sizes do: a notify wakes the first whose need fits the room
- * there is at that moment, and nobody if none fits. A waiter that was woken and
- * finds the room taken by another passes the wake on, because a smaller one may
- * still fit. This ends: each wake needs room that is there.
+ * A thread that was woken but doesn't need the wake passes it on to the next waiter.
+ * It doesn't need the wake if its second try succeeded, it timed out, or it was ended.
+ * It also passes the wake on if its try after the wake throws, as it does in a thread
+ * that is to end.
  *
- * No thread is ended on the spot while it blocks in a list: the list would hold a
- * waiter that is another thread's by then, whose wakes get lost. A thread is ended
- * on the spot when it heeds its order to end for the second time. A thread that has
- * the order already enters no list, so in a list it heeds the order for the first
- * time, which throws.
+ * A list may have the option `room`, because its waiters need different amounts of
+ * room, as items of different sizes do. A notify of such a list wakes the first waiter
+ * whose need fits into the room at that moment, or no waiter if none fits. A thread
+ * that was woken and finds that another has taken the room passes the wake on, because
+ * a waiter with a smaller need may fit. This comes to an end, because each wake needs
+ * room that is free.
  *
- * Where the stack is exhausted, a call throws: a wait makes sure before it enters
- * the list that there is enough of the stack, and a waker before it changes what
- * the others wait for (see `reserve_stack.ts`).
+ * No thread is ended at once while it blocks in a list. Otherwise the list would hold a
+ * waiter that another thread may have got, and that thread's wakes would be lost. A
+ * thread is ended at once when it heeds its order to end for the second time. A thread
+ * that was ordered to end enters no list. So a thread in a list heeds the order for the
+ * first time, which throws.
+ *
+ * At the end of the stack, a call throws. So a wait reserves stack before it enters the
+ * list, and a waker before it changes what the others wait for (see
+ * `reserve_stack.ts`).
  */
 export class WaitList {
   static readonly WORDS = 3;
@@ -142,7 +150,9 @@ export class WaitList {
   #address: number | undefined;
 
   /**
-   * What is waited for is recorded as the mark says.
+   * A list in these words.
+   *
+   * @param mark How its waits are recorded.
    */
   constructor(
     words: Int32Array,
@@ -177,7 +187,7 @@ export class WaitList {
     return count;
   }
 
-  /** Whether anyone is in the list. Look after changing the world. */
+  /** Whether anyone is in the list. A waker asks after it has changed something. */
   get hasWaiters(): boolean {
     return Atomics.load(this.#words, this.#index + HEAD) !== 0;
   }
@@ -261,8 +271,8 @@ export class WaitList {
           result = attempt();
           if (result === PENDING) state = parkSync(deadline);
         } finally {
-          // Not reached by a wake: leave the list, and pass on a wake that came
-          // all the same.
+          // The thread wasn't woken, so its waiter is still in the list. If a waker has
+          // just taken it out, the wake is passed on.
           if (state !== WOKEN && !this.leave(waiter)) this.notify();
         }
         if (result !== PENDING) return result;
@@ -275,11 +285,10 @@ export class WaitList {
   }
 
   /**
-   * Blocks until a notify picks this waiter, whatever has become of the world
-   * since.
+   * Blocks until a notify takes this waiter out of the list.
    *
-   * @param prepare Called once the waiter is in the list.
-   * @returns Whether it was picked; false when the deadline passed.
+   * @param prepare Is called when the waiter is in the list.
+   * @returns Whether it was notified; false when the deadline passed.
    * @throws {Stopped} If the thread is ordered to end.
    */
   waitForNotifySync(prepare: () => void, deadline: number): boolean {
@@ -293,7 +302,7 @@ export class WaitList {
       prepare();
       if (parkSync(deadline) === WOKEN) return isOver = true;
       isOver = true;
-      // Out of the list already: it was picked at the last moment.
+      // If it isn't in the list any more, it was notified at the last moment.
       return !this.leave(waiter);
     } finally {
       if (!isOver && !this.leave(waiter)) this.notify();
@@ -320,8 +329,9 @@ export class WaitList {
       waiter.goOn(state);
       if (state !== WOKEN && waiter.leave()) this.notify();
       if (isStopping()) {
-        // Not by the attempt: it would be the second of the thread's functions to
-        // see the order, and end the others before they let go of what they hold.
+        // The attempt must not be the one to see the order. If another function of the
+        // thread has seen the order before, the attempt would end the thread at once,
+        // before its functions have released what they hold.
         this.notify();
         await heedStop();
       }
@@ -330,7 +340,7 @@ export class WaitList {
     }
   }
 
-  /** Tries after sleeping. Where that fails, a wake is for somebody else. */
+  /** Tries after the sleep. If that fails, the wake is passed on. */
   #tryAgain<T>(attempt: () => T | Pending, state: number): T | Pending {
     try {
       const result = attempt();
@@ -359,8 +369,10 @@ export class WaitList {
   }
 
   /**
-   * Puts a waiter that needs so much room at the list's end. Another may sleep
-   * for it.
+   * Puts a waiter at the end of the list.
+   *
+   * @param need How much room it needs.
+   * @param sleeper The waiter that the thread sleeps on, if it is another one.
    */
   enter(waiter: number, need = 0, sleeper = 0): void {
     const words = this.#words;
@@ -396,8 +408,9 @@ export class WaitList {
   }
 
   /**
-   * Takes a waiter out of the list and ends its wait; the waiter that sleeps for
-   * that. The mutex is held.
+   * Takes a waiter out of the list and ends its wait. The mutex is held.
+   *
+   * @returns The waiter that its thread sleeps on.
    */
   #wake(waiters: Int32Array, waiter: number): number {
     const words = this.#words;
@@ -421,7 +434,7 @@ export class WaitList {
   }
 }
 
-// How others are woken, after a change.
+// What a change calls to wake others.
 rehearse(WaitList, () => {
   const words = new Int32Array(new SharedArrayBuffer(4 * WaitList.WORDS));
   const list = new WaitList(words, 0, Mark.NONE, {
@@ -449,7 +462,7 @@ class AsyncWaiter implements Disposable {
   #isListed = false;
   #isOver = false;
   #reason: unknown;
-  /** Does not wait for a turn of the event loop, as a wake does. */
+  /** Rejects when the wait is abandoned. A wake takes a turn of the event loop more. */
   readonly #abandoned = Promise.withResolvers<never>();
   readonly #abandon = (reason: unknown): void => {
     if (this.#isOver) return;
@@ -507,9 +520,9 @@ class AsyncWaiter implements Disposable {
   }
 
   /**
-   * Takes note of the wake, in the step in which the wait goes on. It may be abandoned
-   * between the wake and this step: then its waiter is another wait's, so it must not
-   * enter the list again, and the wake was passed on.
+   * Takes note of the wake, in the step in which the wait goes on. If the wait was
+   * abandoned between the wake and this step, the wake was passed on, and another wait
+   * may have the waiter. So this wait must not enter the list again.
    *
    * @throws What the wait was abandoned with.
    */
@@ -527,7 +540,7 @@ class AsyncWaiter implements Disposable {
   #close(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    // A wake that came all the same is somebody else's.
+    // If a waker has just taken the waiter out, the wake is passed on.
     if (this.leave()) this.#list.notify();
     this.#witness?.leave(this.#waiter);
     if (this.#signal !== undefined) offAbort(this.#signal, this.#onAbort);

@@ -9,36 +9,36 @@
  *  - A thread that waits writes `PARKED`, then links the waiter into a list, then
  *    looks once more at what it waits for, and only then sleeps.
  *  - A waker takes the waiter out of its list and moves `PARKED` to `WOKEN`, both
- *    under the list's mutex: a thread that leaves the list later finds no part of
- *    it still to come. Then the waker notifies. By that time the thread may run
- *    already, or sleep again: notified for nothing, it just looks again.
- *  - A thread sleeps only while the word is `PARKED`, in a loop. Each time round
- *    it looks at the waiter's `STOP` word after `STATE`: ending a thread sets
- *    `WOKEN` as well, and must not pass for a wake.
- *  - News that are no wake (the holder of a lock has died) move `PARKED` to
- *    `ALERTED`: the thread leaves the list and looks again at what it waits for.
+ *    under the list's mutex. So a thread that leaves the list sees both or neither.
+ *    Then the waker notifies. By that time the thread may run already, or sleep
+ *    again. If it is notified for nothing, it just looks again.
+ *  - A thread sleeps only while the word is `PARKED`, in a loop. In each turn of the
+ *    loop it reads the waiter's `STOP` word after `STATE`, because an order to end
+ *    sets `WOKEN` as well, and must not be taken for a wake.
+ *  - If something else has happened (the holder of a lock has died), `PARKED` is moved
+ *    to `ALERTED`. The thread leaves the list and looks again at what it waits for.
  *
  * A thread that waits in several lists at once has a waiter in each, in state
  * `LINKED`, and sleeps on one more. A thread that wakes a linked waiter also
  * moves that one from `PARKED` to `ALERTED`, under the list's mutex.
  *
  * `STOP` becomes `ORDERED` when the thread is to end, before its waiter is woken.
- * The thread moves it on to `HEEDED` when it first throws because of that, so that
- * it isn't taken for one that computes. It stays set: a thread that catches what
- * was thrown and calls the library again is ended on the spot, or its loop would
- * go on for ever. `GONE` means that the thread was given up: wakers pass over its
- * waits.
+ * When the thread throws because of that for the first time, it moves `STOP` to
+ * `HEEDED`. So it isn't taken for a thread that computes. `STOP` stays set: a thread
+ * that catches what was thrown and calls the library again is ended at once, because
+ * it may be in a loop without end. `GONE` means that the thread was given up: wakers
+ * skip its waits.
  *
  * `NEXT` and `PREVIOUS` belong to the list that the waiter stands in, under its
  * mutex. Free waiters are in a list of their own: a thread that ends leaves none.
  *
- * `THREAD_ID` of a thread's own waiter says which thread runs there: the waiter's
- * number in the lower bits, and above it the turn of that waiter. The starter
- * writes it before the thread runs, and it is taken away when the thread ends. So
- * the thread of a noted id is alive as long as the id stands in its waiter. No two
- * threads ever have the same id. A waiter of an awaited wait has the id of the
- * thread that awaits. A waiter that has had all its turns gets no other thread:
- * that thread would own the locks that a dead one left behind.
+ * `THREAD_ID` of a thread's own waiter is the id of the thread: the waiter's number in
+ * the lower bits, and above it the waiter's turn, which counts the threads that have
+ * had the waiter. The main thread writes the id before the thread runs, and 0 is
+ * written when the thread ends. So a thread is alive as long as its id stands in its
+ * waiter. No two threads ever have the same id. A waiter of an awaited wait has the id
+ * of the thread that awaits. A waiter whose turns are used up gets no other thread,
+ * because that thread would own the locks that a dead one left behind.
  *
  * @module
  */
@@ -60,9 +60,9 @@ const THREAD_ID = 4;
 const TURN = 5;
 /** Words of the graph of waits: see `wait_graph.ts`. */
 export const GRAPH = 6;
-/** Of a linked waiter: the one that sleeps for it. It stands in no graph. */
+/** Of a linked waiter: the waiter that its thread sleeps on. It stands in no graph. */
 export const SLEEPER = GRAPH + 1;
-/** How much of the waiter's thread others look after when it ends. */
+/** How many waits at barriers and permits others must take back when the thread ends. */
 const STAKES = GRAPH + 3;
 /** How much room the waiter's wait needs, in lists where that differs. */
 export const NEED = GRAPH + 4;
@@ -72,8 +72,8 @@ const LABEL = STRIDE - LABEL_WORDS;
 /** What `STOP` says. */
 const Stop = { NONE: 0, ORDERED: 1, HEEDED: 2, GONE: 3 } as const;
 /**
- * So many operations that don't wait are left to a thread that is being ended:
- * what it does while it unwinds, but no loop.
+ * How many operations that don't wait a thread may do after it has heeded its order to
+ * end: enough to unwind, but not for a loop without end.
  */
 const LAST_OPERATIONS = 1000;
 
@@ -81,18 +81,18 @@ const IDLE = 0;
 export const PARKED = 1;
 export const WOKEN = 2;
 export const ALERTED = 3;
-/** In a list for another waiter, which is alerted in its place. */
+/** The waiter is in a list, and its thread sleeps on another waiter. */
 export const LINKED = 4;
 
 const WAITER_BITS = 17;
 /** How many waiters there are. */
 export const MAX_WAITERS = 1 << WAITER_BITS;
-/** How many turns the bits of an id above the waiter's number can distinguish. */
+/** How many turns of a waiter an id can distinguish. */
 const TURNS = 1 << (32 - WAITER_BITS);
 const MAIN_WAITER = 1;
 
-// Words of waiter 0, which is nobody's: how many waiters were ever handed out, and
-// the list of those that came back.
+// Words of waiter 0, which no thread has: how many waiters were ever handed out, and
+// the list of those that were given back.
 const COUNT = 0;
 const SPARE_MUTEX = 1;
 const SPARE_HEAD = 2;
@@ -100,7 +100,7 @@ const SPARE_HEAD = 2;
 export const GRAPH_HEADER = 3;
 /** How many threads have ended, counted once their ids are taken away. */
 const ENDS = GRAPH_HEADER + 3;
-/** How often the main thread was called. */
+/** How often the main thread was called: see `onCalls`. */
 const CALLS = GRAPH_HEADER + 4;
 
 let words: Int32Array | undefined;
@@ -114,7 +114,7 @@ let endWorker: () => never = () => {
   throw stopped();
 };
 
-/** What a stopped thread's waits throw. It unwinds the thread; nobody sees it. */
+/** What the waits of a thread throw that is ordered to end. No user gets to see it. */
 export class Stopped extends Error {
   override name = "Stopped";
 }
@@ -129,12 +129,12 @@ export function waiterWords(): Int32Array {
   return words;
 }
 
-/** The table's memory, for handing it to a new thread. */
+/** The table's memory, for a new worker. */
 export function waiterTable(): SharedArrayBuffer {
   return waiterWords().buffer as SharedArrayBuffer;
 }
 
-/** Joins the table of the process; a new thread does this first. */
+/** Joins the table of the process. A new worker does this first. */
 export function adoptWaiterTable(
   buffer: SharedArrayBuffer,
   waiter: number,
@@ -144,9 +144,9 @@ export function adoptWaiterTable(
 }
 
 /**
- * Leaves the table of the process: this worker's waiter can be another thread's
- * from now on. A timer that is left may still run before the worker has closed.
- * In this table it finds its order to end, and nobody else.
+ * Leaves the table of the process, because another thread may get this worker's waiter
+ * from now on. A timer of the user's may still run before the worker has closed. In the
+ * new table it finds nothing but an order to end.
  */
 export function leaveTable(): void {
   words = new Int32Array(new SharedArrayBuffer(MAX_WAITERS * STRIDE * 4));
@@ -155,12 +155,12 @@ export function leaveTable(): void {
   heeded = lastOperations = 0;
 }
 
-/** The waiters that were ever handed out are those below this. */
+/** The number of the first waiter that was never handed out. */
 export function waiterCount(): number {
   return waiterWords()[COUNT];
 }
 
-/** Gives a waiter to a new thread; the thread's id. */
+/** Gives a waiter to a new thread. It returns the thread's id. */
 export function assignWaiter(waiter: number, label: string): number {
   const table = waiterWords();
   const at = waiter * STRIDE;
@@ -172,17 +172,17 @@ export function assignWaiter(waiter: number, label: string): number {
   return threadId;
 }
 
-/** Another number than before if a thread has ended since; it wraps. */
+/** How many threads have ended. The number wraps. */
 export function endsSoFar(): number {
   return Atomics.load(waiterWords(), ENDS);
 }
 
-/** Whether a waiter can be no other thread's any more. */
+/** Whether the waiter's turns are used up, so that no other thread gets it. */
 export function isWornOut(waiter: number): boolean {
   return waiterWords()[waiter * STRIDE + TURN] === TURNS - 1;
 }
 
-/** Takes a waiter from its thread, which has ended; that thread's id. */
+/** Takes a waiter from its thread, which has ended. It returns the thread's id. */
 export function vacateWaiter(waiter: number): number {
   const threadId = Atomics.exchange(
     waiterWords(),
@@ -193,13 +193,13 @@ export function vacateWaiter(waiter: number): number {
   return threadId;
 }
 
-/** The thread that the running worker was assigned runs from now on. */
+/** Begins the thread that this worker's waiter was assigned to. */
 export function enterThread(): void {
   ownThreadId = threadIdAt(ownWaiter);
   heeded = lastOperations = 0;
 }
 
-/** Says how the worker ends on the spot, from inside of what its thread does. */
+/** Sets the function that ends this worker at once, from within its thread's code. */
 export function setEndWorker(end: () => never): void {
   endWorker = end;
 }
@@ -210,21 +210,21 @@ export function currentThreadId(): number {
   return ownThreadId;
 }
 
-/** Whether the running thread counts as ended, though it runs. */
+/** Whether the running thread counts as ended, because it was given up. */
 export function hasEnded(): boolean {
   return Atomics.load(words!, ownWaiter * STRIDE + THREAD_ID) !== ownThreadId;
 }
 
 /**
- * Counts what of the running thread others look after when it ends: its waits at
- * barriers, and its permits. Not of a thread that it isn't any more.
+ * Counts the waits at barriers and the permits of the running thread, which others must
+ * take back when it ends. It does nothing if that thread doesn't run here any more.
  */
 export function countStake(threadId: number, change: 1 | -1): void {
   if (threadIdAt(ownWaiter) !== threadId) return;
   Atomics.add(waiterWords(), ownWaiter * STRIDE + STAKES, change);
 }
 
-/** Whether the thread that has the waiter, or had it last, leaves any of that. */
+/** Whether the thread that has the waiter, or had it last, has any of those. */
 export function hasStakes(waiter: number): boolean {
   return Atomics.load(waiterWords(), waiter * STRIDE + STAKES) !== 0;
 }
@@ -252,12 +252,12 @@ export function threadLabel(threadId: number): string {
   return isKnown ? waiterLabel(waiter) : "a thread";
 }
 
-/** Names what a waiter is for. */
+/** Sets the name of the thread or lock that a waiter is for. */
 export function labelWaiter(waiter: number, label: string): void {
   writeLabel(waiterWords(), waiter * STRIDE + LABEL, label);
 }
 
-/** The name of what a waiter is for. */
+/** The name of the thread or lock that a waiter is for. */
 export function waiterLabel(waiter: number): string {
   return readLabel(waiterWords(), waiter * STRIDE + LABEL);
 }
@@ -268,8 +268,10 @@ export function currentWaiter(): number {
 }
 
 /**
- * Takes a waiter that nobody else has, and if that is asked for and possible, that
- * nobody ever had.
+ * Takes a free waiter.
+ *
+ * @param isNew Whether it takes one that was never handed out, as long as there is one.
+ * @throws {RangeError} If all waiters are in use.
  */
 export function allocateWaiter(isNew = false): number {
   const table = waiterWords();
@@ -292,7 +294,8 @@ export function allocateWaiter(isNew = false): number {
 }
 
 /**
- * Gives back a waiter that is in no list. A waiter that is worn out stays unused.
+ * Gives back a waiter that is in no list. A waiter whose turns are used up isn't used
+ * again.
  */
 export function releaseWaiter(waiter: number): void {
   if (isWornOut(waiter)) return;
@@ -306,7 +309,7 @@ export function releaseWaiter(waiter: number): void {
   mutex.unlock();
 }
 
-/** Takes the announcement back; the waiter is in no list any more. */
+/** Makes a waiter idle that is in no list any more. */
 export function cancel(waiter: number): void {
   Atomics.store(waiterWords(), waiter * STRIDE + STATE, IDLE);
 }
@@ -327,13 +330,15 @@ export function alertWaiter(waiter: number): void {
   rouse(waiter);
 }
 
-/** What the main thread does when it is called. */
+/** Answers the calls of other threads, in the main thread. */
 let answerCalls: ((isWaiting?: boolean) => void) | undefined;
 
 /**
- * Has the main thread call back when another thread calls it: at one of its
- * turns, or in the middle of a wait that blocks it. That must not wait itself.
- * A wait near the stack's end throws if it is called, or `answer` does.
+ * Calls a function in the main thread when another thread calls the main thread: in a
+ * turn of its event loop, or during a wait that blocks it.
+ *
+ * @param answer The function. It must not wait. During a blocking wait it isn't called
+ * if there is too little stack: the wait throws then.
  */
 export async function onCalls(
   answer: (isWaiting: boolean) => void,
@@ -356,17 +361,17 @@ function callsSoFar(): number {
   return Atomics.load(waiterWords(), CALLS);
 }
 
-/** What a worker needs that calls the main thread without the library. */
+/** The words by which a worker calls the main thread without the library. */
 export const CALL_WORDS = {
-  /** Counts up, and notifies those that wait on it. */
+  /** The worker counts it up and notifies it. */
   calls: CALLS,
-  /** Notifies who sleeps on it. */
+  /** The worker notifies it. */
   main: MAIN_WAITER * STRIDE + STATE,
 } as const;
 
 /**
- * Calls the main thread. Between its look at the calls and its sleep it isn't
- * roused. So a thread that waits for an answer calls again.
+ * Calls the main thread. The call is missed if the main thread has just looked for calls
+ * and is about to sleep. So a thread that waits for an answer calls again.
  */
 export function callMainThread(): void {
   Atomics.add(waiterWords(), CALLS, 1);
@@ -395,12 +400,12 @@ export function isParked(waiter: number): boolean {
   return Atomics.load(waiterWords(), waiter * STRIDE + STATE) === PARKED;
 }
 
-/** Gives a thread up: nobody is to wake its waits any more. */
+/** Marks a thread as given up: its waits are skipped by wakers from now on. */
 export function desertWaiter(waiter: number): void {
   Atomics.store(waiterWords(), waiter * STRIDE + STOP, Stop.GONE);
 }
 
-/** Whether the thread whose wait the waiter is was given up. */
+/** Whether the thread that waits on the waiter was given up. */
 export function isDeserted(waiter: number): boolean {
   const owner = ownerOf(waiterWords(), waiter);
   return Atomics.load(waiterWords(), owner * STRIDE + STOP) === Stop.GONE;
@@ -416,7 +421,7 @@ export function hasWaits(owner: number): boolean {
   return false;
 }
 
-/** The own waiter of the thread whose wait a waiter is. */
+/** The own waiter of the thread that waits on a waiter. */
 function ownerOf(table: Int32Array, waiter: number): number {
   // A thread that counts as ended has no thread id in its own waiter.
   return waiterOf(table[waiter * STRIDE + THREAD_ID]) || waiter;
@@ -427,32 +432,33 @@ export function isStopOrdered(waiter: number): boolean {
   return Atomics.load(waiterWords(), waiter * STRIDE + STOP) !== Stop.NONE;
 }
 
-/** Whether the thread that has the waiter knows that it was ordered to end. */
+/** Whether the thread that has the waiter has heeded its order to end. */
 export function isStopHeeded(waiter: number): boolean {
   return Atomics.load(waiterWords(), waiter * STRIDE + STOP) === Stop.HEEDED;
 }
 
 /**
- * Whether the running thread was ordered to end. It reads plainly, since every
- * put and get does: an order is seen at one of the next calls. Before the thread
- * sleeps, it is looked for atomically.
+ * Whether the running thread was ordered to end. Every put and get asks, so the word is
+ * read plainly: an order is seen at one of the next calls. Before the thread sleeps, the
+ * word is read atomically.
  */
 export function isStopping(): boolean {
   return words !== undefined && words[ownWaiter * STRIDE + STOP] !== Stop.NONE;
 }
 
 /**
- * Throws {@linkcode Stopped} if the running thread was ordered to end. The second
- * time it doesn't come back: what was thrown has been caught, by a loop that may
- * have no end.
+ * Throws {@linkcode Stopped} if the running thread was ordered to end. The second time
+ * it ends the worker at once: the thread has caught what was thrown, and may be in a
+ * loop without end.
  */
 export function checkStop(): void {
   if (isStopping()) throw heed();
 }
 
 /**
- * {@linkcode checkStop} for what awaits. It is thrown to each of the thread's
- * functions, which unwind by it, but not to a loop without end: that never goes on.
+ * {@linkcode checkStop} for an operation that awaits. Each of the thread's async
+ * functions gets {@linkcode Stopped}, so that it unwinds. After a thousand of them the
+ * promise never settles, so that a loop without end stops.
  */
 export async function heedStop(): Promise<never> {
   if (heeded === 0) throw heed();
@@ -470,9 +476,9 @@ export function checkStopAfterwards(): void {
   if (++lastOperations > LAST_OPERATIONS) endWorker();
 }
 
-/** Notes that the running thread knows of its order to end; what it throws. */
+/** Heeds the order to end of the running thread. It returns what to throw. */
 export function heed(): Stopped {
-  // Nobody waits for one that was given up: it may unwind by another call.
+  // Nobody waits for a thread that was given up, so it may call once more.
   const isGone = waiterWords()[ownWaiter * STRIDE + STOP] === Stop.GONE;
   if (heeded++ > (isGone ? 1 : 0)) endWorker();
   noteHeeded();
@@ -480,9 +486,9 @@ export function heed(): Stopped {
 }
 
 /**
- * Notes that the running thread knows of its order to end.
+ * Notes that the running thread has heeded its order to end.
  *
- * @param isThrown Whether its awaited waits throw it.
+ * @param isThrown Whether its awaited waits throw {@linkcode Stopped}.
  */
 export function noteHeeded(isThrown = false): void {
   if (isThrown) heeded ||= 1;
@@ -490,12 +496,12 @@ export function noteHeeded(isThrown = false): void {
   Atomics.compareExchange(waiterWords(), at, Stop.ORDERED, Stop.HEEDED);
 }
 
-/** What ends a thread, where that may have been thrown before. */
+/** The error that ends a thread, without a check whether it was thrown before. */
 export function stopped(): Stopped {
   return new Stopped("The thread was terminated");
 }
 
-/** What is done before the thread blocks. */
+/** Functions that are called before the thread blocks. */
 const blockers = new Set<() => void>();
 
 /**
@@ -513,7 +519,7 @@ function remaining(deadline: number): number {
 }
 
 /**
- * Blocks the thread on its own, prepared waiter.
+ * Blocks the thread on its own waiter, which is parked.
  *
  * @returns `WOKEN` or `ALERTED`, or `PARKED` when the deadline passed.
  * @throws {Stopped} If the thread is ordered to end.
@@ -535,8 +541,9 @@ export function parkSync(deadline: number): number {
 }
 
 /**
- * Awaits a prepared waiter, unless it has been given back meanwhile.
+ * Awaits a waiter, which is parked.
  *
+ * @param isOver Returns whether the waiter was given back meanwhile.
  * @returns `WOKEN` or `ALERTED`, or `PARKED` when the deadline passed.
  */
 export async function park(

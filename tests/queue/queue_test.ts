@@ -207,7 +207,7 @@ for (const { name, make, item, inOrder } of queueKinds) {
           assertEquals(
             error.message,
             `Cannot ${action}: timeout must be a number of seconds, received ${
-              typeof timeout === "symbol" ? "a symbol" : typeof timeout
+              timeout === null ? "null" : typeof timeout
             }`,
           );
         }
