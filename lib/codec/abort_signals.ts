@@ -1,14 +1,14 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * Abort signals in other threads. A signal is no object that structured clone
- * takes; what other threads get is a signal of their own that follows it, through
- * shared memory: so code that never awaits sees it, too.
+ * Abort signals in other threads. Structured clone refuses signals. So another thread
+ * gets a signal of its own, which follows the original one by shared memory. Code that
+ * never awaits sees it being aborted, too.
  *
- * Protocol. The memory of a shared signal holds a state, two words by which it
- * is known again, and the reason. Its thread writes the reason first, then the
- * state, and wakes who waits for the state to change. When the signal is garbage,
- * the state says so: nobody needs to follow it any longer.
+ * Protocol. The memory of a shared signal holds a state, two random words that identify
+ * it, and the reason. The thread of the signal writes the reason, then the state, and
+ * then wakes the threads that wait for a change of the state. When the signal is
+ * garbage-collected, `GARBAGE` is written into the state, and the others stop waiting.
  *
  * @module
  */
@@ -28,7 +28,7 @@ import {
 // As they are when the library loads: a program may replace them.
 const { AbortController, AbortSignal } = globalThis;
 
-/** The words of a reason: its length in bytes, and these. */
+/** How many words a reason takes: its length in bytes, and the bytes. */
 export const REASON_WORDS = 512;
 const REASON_BYTES = (REASON_WORDS - 1) * 4;
 
@@ -40,7 +40,7 @@ const REASON = 3;
 
 const State = { PENDING: 0, ABORTED: 1, GARBAGE: 2 } as const;
 
-/** Writes why something was aborted into so many words of shared memory. */
+/** Writes the reason of an abort into {@linkcode REASON_WORDS} words. */
 export function writeReason(
   words: Int32Array,
   at: number,
@@ -68,7 +68,7 @@ export function readReason(words: Int32Array, at: number): unknown {
     decoder.end();
     if (reason !== undefined) return reason;
   } catch {
-    // A class of errors that isn't known here.
+    // The reason is of a class of errors that this thread doesn't know.
   }
   return new DOMException("The signal has been aborted", "AbortError");
 }
@@ -88,7 +88,7 @@ function encode(reason: unknown): Uint8Array | undefined {
     : cargo.bytes.subarray(0, cargo.length);
 }
 
-/** What can be said of a reason that can't be sent. */
+/** A DOMException in place of a reason that can't be sent. */
 function shortened(reason: unknown): DOMException {
   const isError = Error.isError(reason);
   const message = isError ? reason.message : "The signal has been aborted";
@@ -103,8 +103,9 @@ export interface AbortSource {
 }
 
 /**
- * A signal that is aborted when its source is. Who reads it sees that at once;
- * who listens is called at the next turn, or when {@linkcode look} is called.
+ * A signal that is aborted when its source is. Its property `aborted` says so at once.
+ * Its listeners are called after the turn in which a property was read, or when
+ * {@linkcode FollowingSignal.look} is called.
  */
 export class FollowingSignal {
   readonly signal: AbortSignal;
@@ -137,7 +138,7 @@ export class FollowingSignal {
   look(): void {
     if (this.#isOver || !this.#sees()) return;
     this.#isOver = true;
-    // The platform looks at them, and aborts nothing that is aborted already.
+    // If they said that the signal is aborted, the platform wouldn't abort it.
     for (const name of ["aborted", "reason", "throwIfAborted"]) {
       Reflect.deleteProperty(this.signal, name);
     }
@@ -148,7 +149,7 @@ export class FollowingSignal {
     if (this.#reason !== undefined) return true;
     if (!this.#source.isAborted) return false;
     this.#reason = { value: this.#source.reason };
-    // Not now: who looks at a signal doesn't expect its listeners to run.
+    // Not now, because no listener may run while a property is read.
     queueMicrotask(() => this.look());
     return true;
   }
@@ -220,7 +221,7 @@ async function watch(words: Int32Array, onChange: () => void): Promise<void> {
   onChange();
 }
 
-// So that whatever sends values finds a signal to be one that can be sent.
+// With these, signals can be sent like the library's own shared objects.
 Object.defineProperty(AbortSignal.prototype, handle, {
   value(this: AbortSignal) {
     return { type: "AbortSignal", buffer: memoryOf(this).buffer };

@@ -21,8 +21,8 @@ export type Brand =
   | "View";
 
 /**
- * What an object really is, by its internal slots and not by its prototype;
- * undefined if nothing of these.
+ * The built-in class of an object, by its internal slots and not by its prototype;
+ * undefined if it is of none of them.
  */
 export function brandOf(value: object): Brand | undefined {
   if (Array.isArray(value)) return "Array";
@@ -43,24 +43,23 @@ export function brandOf(value: object): Brand | undefined {
 }
 
 /**
- * Whether an object has no tag, as plain objects and instances of most users'
- * classes have none. Everything special of the platform's has one, or its
- * prototype was replaced.
+ * Whether an object has no tag. Plain objects and instances of most users' classes have
+ * none. The platform's own objects have one, unless their prototype was replaced.
  */
 export function isUntagged(value: object): boolean {
   return Object.prototype.toString.call(value) === "[object Object]";
 }
 
-/** Whether the platform refuses to clone it, though it may pass for plain. */
+/** Whether it is a proxy or an `arguments` object, which can't be cloned. */
 export function isExotic(value: object): boolean {
   if (types.isProxy(value)) return true;
-  // The call takes 10 ns: most objects are spared it.
+  // The call takes 10 ns. Most objects don't need it.
   const isOrdinary = Array.isArray(value) ||
     isUntagged(value) && !(Symbol.toStringTag in value);
   return !isOrdinary && types.isArgumentsObject(value);
 }
 
-/** Classes of the language: an object's internal slots say if it is of one. */
+/** The classes of the language. {@linkcode brandOf} knows their objects by their slots. */
 const languageClasses = new Set<unknown>(
   [
     "Object Function Array Map Set Date RegExp Promise Proxy Symbol Iterator",
@@ -72,13 +71,13 @@ const languageClasses = new Set<unknown>(
   ),
 );
 
-/** Whether objects of a prototype are the platform's; one is looked at. */
+/** Whether the objects with a prototype are the platform's. */
 const platformPrototypes = new WeakMap<object, boolean>();
 
 /**
- * Whether an object is the platform's: an instance of one of its classes or of a
- * class that extends one, or a namespace such as `Math`. Most of what such an
- * object holds can't be seen, so a copy of its properties says nothing.
+ * Whether an object is the platform's: an instance of one of its classes or of a class
+ * that extends one, or a namespace such as `Math`. Most data of such an object stands
+ * in no property, so a copy of its properties would hold nothing.
  */
 export function isPlatformObject(value: object): boolean {
   return isPlatformInstance(value) || isNamespace(value);
@@ -97,9 +96,9 @@ export function isPlatformInstance(value: object): boolean {
 }
 
 /**
- * Whether structured clone keeps an object of the platform's, as it does a Blob.
- * Of most others it makes an empty object, without a word. The rest it refuses,
- * with an error that doesn't always name the class.
+ * Whether structured clone copies an object of the platform's, as it does a Blob. It
+ * turns most others into an empty object, without an error. For the rest it throws an
+ * error that doesn't always name the class.
  */
 export function survivesClone(value: object): boolean {
   if (types.isSharedArrayBuffer(value)) return true;
@@ -116,7 +115,7 @@ export function isDataCloneError(error: unknown): boolean {
   return error instanceof DOMException && error.name === "DataCloneError";
 }
 
-/** The error for an object of which a copy would be empty, if there is one. */
+/** The error for an object whose copy would be empty, or which can't be copied. */
 export function unclonable(value: object): DOMException {
   const name = Object.getPrototypeOf(value)?.constructor?.name || tagOf(value);
   return new DOMException(
@@ -125,7 +124,7 @@ export function unclonable(value: object): DOMException {
   );
 }
 
-/** What an object calls itself. */
+/** The tag of an object, such as `Map`. */
 export function tagOf(value: object): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
@@ -135,7 +134,7 @@ function isNamespace(value: object): boolean {
   return builtIn(globalThis, tagOf(value)) === value;
 }
 
-/** Deno marks most instances of its classes, so that they can't be faked. */
+/** Whether an object has the mark that Deno gives most instances of its classes. */
 function hasBrand(value: object): boolean {
   return Object.getOwnPropertySymbols(value).some(({ description }) =>
     description === "[[webidl.brand]]"
@@ -158,8 +157,8 @@ function isOfPlatform(prototype: object): boolean {
 }
 
 /**
- * A property of the platform's. What a program adds to the global object by an
- * assignment can be enumerated.
+ * The platform's property of that name; undefined if there is none. A property of the
+ * global object that can be enumerated is the program's.
  */
 function builtIn(namespace: object, name: unknown): unknown {
   if (typeof name !== "string") return undefined;

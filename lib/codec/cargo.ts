@@ -4,7 +4,7 @@ import { reserveStackForLevels } from "../sync/reserve_stack.ts";
 import type { LeftMemory } from "./left_memory.ts";
 import { DEEPEST, Tag } from "./tags.ts";
 
-/** What a record holds. The kinds up to `NUMBER` need no bytes of their own. */
+/** What a record holds. Only the last kind has bytes. */
 export const Kind = {
   UNDEFINED: 0,
   NULL: 1,
@@ -18,7 +18,7 @@ export const Kind = {
 } as const;
 
 const FIRST_BYTES = 1 << 10;
-/** What a cargo keeps between values; more is given back after use. */
+/** How many bytes a cargo keeps between values. A larger buffer is dropped after use. */
 export const KEPT_BYTES = 1 << 22;
 
 /** Thrown when a value, or a buffer in it, takes more bytes than it may have. */
@@ -26,26 +26,30 @@ export class TooLarge extends RangeError {}
 
 /**
  * One value on its way into or out of a store: its kind, and either a number or
- * bytes. Each thread keeps one for putting and one for getting, so that moving
- * a value allocates nothing.
+ * bytes. Each thread keeps one cargo for puts and one for gets, so that no put or get
+ * allocates a buffer.
  */
 export class Cargo {
   kind: number = Kind.UNDEFINED;
   number = 0;
-  /** Bytes in use: 8 for what fits beside a record's header. */
+  /** How many bytes are used. It is 8 if the value fits into the record's header. */
   length = 8;
   bytes!: Uint8Array<ArrayBuffer>;
   ints!: Int32Array<ArrayBuffer>;
   floats!: Float64Array<ArrayBuffer>;
   view!: DataView<ArrayBuffer>;
-  /** The key that a store orders the value by: only the store knows its form. */
+  /** What the store orders the value by. Only the store knows its type. */
   order: unknown = undefined;
-  /** The shared memory that goes along, of which the bytes have the numbers. */
+  /** The shared memory that the value holds. Its numbers stand in the bytes. */
   memory: LeftMemory[] | undefined = undefined;
 
   #limit: number;
 
-  /** A cargo of so many bytes at most, a power of two. */
+  /**
+   * An empty cargo.
+   *
+   * @param limit How many bytes it may have: a power of two.
+   */
   constructor(limit = Infinity) {
     this.#limit = limit;
     this.#allocate(FIRST_BYTES);
@@ -71,18 +75,19 @@ export class Cargo {
   }
 
   /**
-   * Makes sure that the value can be decoded, before it is taken from where it is.
+   * Checks that there is enough stack to decode the value, before it is taken out of its
+   * store.
    *
-   * @throws {RangeError} If it is nested too deep for what is left of the stack.
+   * @throws {RangeError} If it is nested too deep for the stack that is left.
    */
   checkStack(): void {
     if (this.kind !== Kind.BYTES || this.bytes[0] !== Tag.DEEP) return;
     const levels = this.view.getUint32(4, true);
-    // What says that it is deeper is refused when it is decoded.
+    // A larger number is damaged, and throws when the value is decoded.
     if (levels <= DEEPEST) reserveStackForLevels(levels);
   }
 
-  /** Gives an unusually large buffer back. */
+  /** Drops an unusually large buffer. */
   trim(): void {
     if (this.bytes.length > KEPT_BYTES) this.#allocate(FIRST_BYTES);
   }

@@ -16,14 +16,16 @@ import { newShape, type Shape, SHAPES, standsAt } from "./shapes.ts";
 import { Damaged, DEEP_BYTES, DEEPEST, Tag, viewClasses } from "./tags.ts";
 import { readText } from "./texts.ts";
 
-/** A list of objects that was longer isn't kept for the next cargo. */
+/** A longer list of objects isn't kept for the next cargo. */
 const KEPT_OBJECTS = 64;
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
- * What to say of an error that reading bytes came to: what a number out of range
- * or a pattern of nonsense throws says nothing about where it stood.
+ * Explains an error that was thrown while bytes were read. A number out of range, or a
+ * malformed pattern of a regular expression, means that the bytes are damaged.
+ *
+ * @returns The error to throw.
  */
 export function explain(error: unknown): unknown {
   const isOfBytes = error instanceof SyntaxError ||
@@ -37,19 +39,22 @@ export class Decoder {
   #bytes!: Uint8Array;
   #view!: DataView;
   #at = 0;
-  /** Where the record ends: what stands behind it came with something else. */
+  /** The end of the record. Bytes behind it belong to another record. */
   #end = 0;
   #depth = 0;
-  /** The objects of this cargo, up to `#known`; emptied, not shortened. */
+  /** The objects of this cargo. Only the first `#known` elements are in use. */
   #objects: unknown[] = [];
   #known = 0;
   #shapes: (Shape | undefined)[] = new Array(SHAPES).fill(undefined);
-  /** How many cargoes were begun. */
+  /** How many cargoes were begun. It is the number of this cargo, for its shapes. */
   #cargoes = 0;
   #refusesFunctions: boolean;
   #takesMemory: boolean;
 
-  /** Functions and shared memory are not revived where none may stand. */
+  /**
+   * A decoder for any number of cargoes, one after another. Its options say whether
+   * exposed functions are refused, and whether shared memory is taken.
+   */
   constructor({ refusesFunctions = false, takesMemory = false } = {}) {
     this.#refusesFunctions = refusesFunctions;
     this.#takesMemory = takesMemory;
@@ -71,7 +76,7 @@ export class Decoder {
       case Kind.FUNCTION:
         return this.#function(cargo.number);
     }
-    // The encoder writes no fewer. Where they would be, something else may be.
+    // The encoder writes at least nine bytes.
     if (cargo.kind !== Kind.BYTES || cargo.length <= 8) throw new Damaged();
     this.begin(cargo);
     try {
@@ -102,10 +107,10 @@ export class Decoder {
   }
 
   /**
-   * Ends reading; an unusually large buffer is given back.
+   * Ends the cargo. An unusually large buffer is dropped.
    *
-   * @throws {Error} If more was read than the cargo holds: what stands behind
-   * it came with something else, and is nobody's to pass on.
+   * @throws {Damaged} If more was read than the record holds. The bytes behind it may
+   * be of a value that the receiver must not see.
    */
   end(): void {
     if (this.#known > 0) this.#forgetObjects();
@@ -127,8 +132,10 @@ export class Decoder {
   }
 
   /**
-   * Keeps the cargo, for reading at another time the value that begins there. It
-   * may refer to nothing before it.
+   * Copies the cargo, so that a value in it can be read again later.
+   *
+   * @param position Where the value begins. It must refer to no object before it.
+   * @returns A function that reads the value.
    */
   readAgain(position: number): () => unknown {
     const bytes = this.#bytes.slice(0, this.#end);
@@ -241,7 +248,7 @@ export class Decoder {
     return value;
   }
 
-  /** Whether a list of numbers is next. No other value can refer to it. */
+  /** Whether the next value is a list of numbers. No other value refers to it then. */
   get hasNumbers(): boolean {
     const tag = this.#bytes[this.#at];
     return tag === Tag.INTS || tag === Tag.FLOATS;
@@ -252,7 +259,7 @@ export class Decoder {
     return this.#float();
   }
 
-  /** Reads an array, which is next, into another that has room for it. */
+  /** Reads the next value, an array of that length, into a part of another array. */
   readInto(target: unknown[], at: number, length: number): void {
     const tag = this.#bytes[this.#at++];
     if (this.#count(1) !== length) throw new Damaged();
@@ -323,14 +330,14 @@ export class Decoder {
     return value;
   }
 
-  /** Reads how many things follow, of so many bytes or more each. */
+  /** Reads how many things follow. Each of them has at least so many bytes. */
   #count(bytes: number): number {
     const count = this.#uint();
     if (count * bytes > this.#end - this.#at) throw new Damaged();
     return count;
   }
 
-  /** Reads a string, where nothing else may stand. */
+  /** Reads the next value, which has to be a string. */
   #string(): string {
     const value = this.read();
     if (typeof value !== "string") throw new Damaged();
@@ -348,7 +355,7 @@ export class Decoder {
     return functionOf(id);
   }
 
-  /** An object that came before; its place may still be empty. */
+  /** Reads a reference to an object before it. */
   #seen(): object {
     const object = this.#objects[this.#uint()];
     if (object === undefined) throw new Damaged();
@@ -380,7 +387,7 @@ export class Decoder {
     return target;
   }
 
-  /** The names of an object's properties. */
+  /** Reads a shape. */
   #shape(): Shape {
     const bytes = this.#bytes;
     const place = bytes[this.#at] & (SHAPES - 1);
@@ -402,12 +409,12 @@ export class Decoder {
     this.#at = start;
     while (this.#at < end) names.push(this.#shortString());
     const shape = newShape(names);
-    // Names that could be written otherwise are not written so.
+    // The encoder writes such names one by one.
     if (this.#at !== end || shape.length === 0) throw new Damaged();
     return shape;
   }
 
-  /** The names that an object before it has, in the same cargo. */
+  /** Reads the place of a shape that stood earlier in the cargo. */
   #sameShape(): Shape {
     const shape = this.#shapes[this.#bytes[this.#at++]];
     if (shape?.cargo !== this.#cargoes) throw new Damaged();
@@ -545,7 +552,7 @@ export class Decoder {
     return this.#keep(buffer);
   }
 
-  /** Reads the handle of an object in shared memory, behind its tag. */
+  /** Reads a handle, behind its tag. */
   #handle(): Handle {
     const type = this.#string();
     const action = this.read();
@@ -571,7 +578,7 @@ export class Decoder {
     const offset = this.#float();
     const length = this.#float();
     const buffer = this.read();
-    // Of anything else, the class would make a buffer of its own.
+    // From another value, the class would make a new buffer.
     if (View === undefined || !types.isAnyArrayBuffer(buffer)) {
       throw new Damaged();
     }
@@ -582,8 +589,8 @@ export class Decoder {
 }
 
 /**
- * An array without elements. One of a length that isn't absurd would have room
- * for all of them, in memory; one that was longer has not.
+ * An array of that length without elements. It is first made as long as possible: then
+ * V8 keeps it as a dictionary, and allocates no memory for the missing elements.
  */
 function newSparseArray(length: number): unknown[] {
   const array: unknown[] = [];

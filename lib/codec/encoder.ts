@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { withArticle } from "../checks.ts";
 import { structuredClone, types } from "../platform/platform.ts";
 import {
   type Brand,
@@ -46,14 +47,14 @@ import {
   viewIndex,
 } from "./tags.ts";
 
-/** Up to here, looking through a list is sooner than hashing. */
+/** Up to so many objects are searched in a list, which is faster than hashing. */
 const LISTED_OBJECTS = 8;
-/** A list that was longer isn't kept for the next cargo. */
+/** A longer list of objects isn't kept for the next cargo. */
 const KEPT_OBJECTS = 64;
 
 const utf8 = new TextEncoder();
 
-/** Reads the value of a boxed primitive, whatever its `valueOf` says. */
+/** The platform's functions that read the value of a boxed primitive. */
 const unbox: Record<string, (this: unknown) => unknown> = {
   Number: Number.prototype.valueOf,
   String: String.prototype.valueOf,
@@ -66,29 +67,30 @@ function dataCloneError(message: string): DOMException {
 }
 
 /**
- * What an id of an exposed function or class is elsewhere, where its module may
- * stand under another URL.
+ * Returns the id that an exposed function or class has on other machines, where its
+ * module may stand under another URL.
  *
  * @throws {DOMException} A `DataCloneError` if it is known nowhere else.
  */
 export type FarIds = (id: number) => number;
 
-/** What an {@linkcode Encoder} does about values that can't be copied. */
+/** Options of an {@linkcode Encoder}. */
 export interface EncoderOptions {
-  /** Whether what is marked for moving is refused; else it is copied. */
+  /** Whether values that are marked for moving are refused. Otherwise they are copied. */
   refusesMarked?: boolean;
-  /** Whether shared memory is listed in the cargo for being left; else refused. */
+  /** Whether shared memory is listed in the cargo. Otherwise it is refused. */
   takesMemory?: boolean;
-  /** The ids to write, of bytes that leave this machine. Memory stays here. */
+  /** The ids to write, if the bytes leave this machine. Shared memory is refused then. */
   farIds?: FarIds;
-  /** The bytes of the largest buffer that is written; a larger one is refused. */
+  /** The size of the largest buffer that is written. A larger one is refused. */
   largestBuffer?: number;
 }
 
 /**
- * Writes values as bytes, with the semantics of `structuredClone`: what that
- * refuses is refused here, and what arrives is what it would give. In addition,
- * exposed functions travel by reference.
+ * Writes values as bytes. It takes and refuses the same values as `structuredClone`, and
+ * the values that are decoded are those that `structuredClone` would return. In
+ * addition, exposed functions and shared objects travel by reference, and errors keep
+ * their class and properties.
  */
 export class Encoder {
   #cargo!: Cargo;
@@ -97,21 +99,22 @@ export class Encoder {
   #at = 0;
   #depth = 0;
   #deepest = 0;
-  /** The objects of this cargo, up to `#known`; emptied, not shortened. */
+  /** The objects of this cargo. Only the first `#known` elements are in use. */
   #objects: (object | undefined)[] = [];
   #known = 0;
+  /** The indexes of the objects, once there are many. */
   #places: Map<object, number> | undefined;
-  /** The shared memory that goes along. */
+  /** The shared memory that the cargo's values hold. */
   #left: LeftMemory[] | undefined;
   #shapes: (Shape | undefined)[] = new Array(SHAPES).fill(undefined);
-  /** How many cargoes were begun. */
+  /** How many cargoes were begun. It is the number of this cargo, for its shapes. */
   #cargoes = 0;
   #refusesMarked: boolean;
   #takesMemory: boolean;
   #farIds: FarIds | undefined;
   #largestBuffer: number;
 
-  /** Makes an encoder, for any number of values. */
+  /** An encoder for any number of cargoes, one after another. */
   constructor(options: EncoderOptions = {}) {
     const { refusesMarked = false, takesMemory = false, farIds } = options;
     this.#refusesMarked = refusesMarked;
@@ -162,10 +165,10 @@ export class Encoder {
     if (this.#known > 0) this.#forgetObjects();
   }
 
-  /** Closes the cargo. */
+  /** Ends the cargo. */
   end(): void {
     this.#cargo.kind = Kind.BYTES;
-    // Longer than what would stand beside the record's header.
+    // A shorter cargo would stand in the record's header.
     this.#reserve(9);
     this.#cargo.length = Math.max(this.#at, 9);
     this.#cargo.memory = this.#left;
@@ -174,8 +177,8 @@ export class Encoder {
   }
 
   /**
-   * Empties the list of objects. A list that is shortened loses its memory, and
-   * gets another from the next push: that would take as long as a small value.
+   * Empties the list of objects, but keeps its length. A list that is shortened to
+   * nothing loses its memory. To allocate it anew would take as long as a small value.
    */
   #forgetObjects(): void {
     if (this.#known > KEPT_OBJECTS) this.#objects = [];
@@ -207,14 +210,14 @@ export class Encoder {
     }
   }
 
-  /** Writes an integer of 32 bits, where nothing else may stand. */
+  /** Writes an integer of 32 bits without a tag. */
   writeWord(value: number): void {
     this.#reserve(4);
     this.#view.setInt32(this.#at, value, true);
     this.#at += 4;
   }
 
-  /** Writes a number, where nothing else may stand. */
+  /** Writes a number without a tag. */
   writeNumber(value: number): void {
     this.#float(value);
   }
@@ -225,8 +228,7 @@ export class Encoder {
   }
 
   /**
-   * Writes part of a list as if it were one by itself, without holes and named
-   * properties.
+   * Writes a part of a list as an array of its own, without the list's named properties.
    */
   writeList(
     list: readonly unknown[],
@@ -299,7 +301,7 @@ export class Encoder {
     }
   }
 
-  /** Writes a byte a character; false if a character needs more. */
+  /** Writes one byte for each character; false if a character needs more. */
   #shortString(text: string): boolean {
     const { length } = text;
     this.#reserve(2 + length);
@@ -341,7 +343,7 @@ export class Encoder {
     if (isExotic(value)) {
       throw dataCloneError("A proxy or an arguments object can't be cloned.");
     }
-    // Few calls a level: what may be nested so deep needs the whole stack.
+    // There are few calls for each level, because a deep value needs much of the stack.
     if (Array.isArray(value)) this.#array(value);
     else this.#other(value);
     this.#depth--;
@@ -352,7 +354,7 @@ export class Encoder {
     this.#deepest = this.#depth;
   }
 
-  /** Puts before the value how deep it is, for a taker near the stack's end. */
+  /** Writes the depth of the value before it, so that a taker can reserve the stack. */
   #announceDepth(): void {
     this.#reserve(DEEP_BYTES);
     this.#bytes.copyWithin(DEEP_BYTES, 0, this.#at);
@@ -376,10 +378,10 @@ export class Encoder {
       }
       return this.#properties(value, keys);
     }
-    // Without properties it may be a Map, say, whose prototype was replaced.
+    // An object without properties may be a Map whose prototype was replaced.
     const brand = brandOf(value);
     if (brand === undefined) this.#unbranded(value);
-    // Views don't come here.
+    // Views were written by the caller.
     else if (brand !== "View") this.#branded(value, brand);
   }
 
@@ -389,7 +391,7 @@ export class Encoder {
     }
   }
 
-  /** Writes where an object stands that was written before. */
+  /** Refers to an object that was written before; false if it wasn't. */
   #seen(value: object): boolean {
     const objects = this.#objects;
     const known = this.#known;
@@ -418,7 +420,7 @@ export class Encoder {
     this.#entries(value as Record<string, unknown>, keys);
   }
 
-  /** Writes the names of an object's properties; false if it can't. */
+  /** Writes the names of a shape; false if they have to be written one by one. */
   #shape(shape: Shape, place: number): boolean {
     const { length } = shape;
     if (length === 0) return false;
@@ -448,7 +450,7 @@ export class Encoder {
       const isSuspect = property === undefined ||
         typeof property === "function";
       if (isSuspect) {
-        // A getter may have deleted it; what is found then is inherited.
+        // A getter may have deleted the property. Then this value is an inherited one.
         if (!Object.hasOwn(value, key)) {
           this.#tag(Tag.HOLE);
           continue;
@@ -466,7 +468,7 @@ export class Encoder {
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i];
       const property = value[key];
-      // A getter may have deleted it; what is found then is inherited.
+      // A getter may have deleted the property. Then this value is an inherited one.
       const isSuspect = property === undefined ||
         typeof property === "function";
       if (isSuspect && !Object.hasOwn(value, key)) {
@@ -479,7 +481,7 @@ export class Encoder {
     }
   }
 
-  /** An object without properties, or with a tag of its own class. */
+  /** Writes an object that is of no built-in class: it has no properties, or a tag. */
   #unbranded(value: object): void {
     if (isShareable(value)) {
       const handle = handleOf(value);
@@ -499,7 +501,7 @@ export class Encoder {
     if (prototype === Object.prototype || prototype === null) {
       return this.#properties(value, Object.keys(value));
     }
-    // Only the platform knows whether it is an ordinary object underneath.
+    // Only the platform knows whether it can be copied as an ordinary object.
     const clone = structuredClone(value);
     if (Object.getPrototypeOf(clone) !== Object.prototype) {
       throw this.#unfit(tagOf(clone));
@@ -521,7 +523,7 @@ export class Encoder {
     return this.#farIds === undefined ? unfit(type) : staysHere(type);
   }
 
-  /** Writes a number for shared memory, and lists it for being left. */
+  /** Writes a number for shared memory, and lists the memory. */
   #memory(memory: SharedArrayBuffer, type: string): void {
     if (!this.#takesMemory) throw this.#unfit(type);
     const number = newNumber();
@@ -567,8 +569,8 @@ export class Encoder {
   }
 
   /**
-   * Writes elements if all of them are numbers; else it returns those that it
-   * has read. Each is read once: it may be a getter.
+   * Writes elements if all of them are numbers. Otherwise it returns the elements that
+   * it has read. No element is read twice, because it may be a getter.
    */
   #numbers(
     array: readonly unknown[],
@@ -590,8 +592,8 @@ export class Encoder {
       if (++i === length) return this.#endNumbers(Tag.INTS, length);
       element = array[from + i];
     }
-    // The integers are written anew, from the end: so none is overwritten before
-    // it is read.
+    // The integers are converted from the last to the first, so that none is
+    // overwritten before it is read.
     for (let k = i - 1; k >= 0; k--) {
       floats[firstFloat + k] = ints[firstInt + k];
     }
@@ -604,7 +606,7 @@ export class Encoder {
     return [...numbers, element];
   }
 
-  /** Writes what stands before numbers that are written already. */
+  /** Writes the tag and the length before numbers that were written already. */
   #endNumbers(tag: number, length: number): undefined {
     this.#tag(tag);
     this.#uint(length);
@@ -613,7 +615,7 @@ export class Encoder {
       : (((this.#at + 7) >> 3) + length) * 8;
   }
 
-  /** Writes elements, the first of which were read already. */
+  /** Writes elements. The first of them were read already: `read`. */
   #elements(
     array: readonly unknown[],
     from: number,
@@ -634,7 +636,8 @@ export class Encoder {
   }
 
   #map(map: Map<unknown, unknown>): void {
-    // A getter of a value may change the map: copy first, as the platform does.
+    // A getter of a value may change the map. So the entries are copied first, as
+    // `structuredClone` does.
     const entries: unknown[] = [];
     Map.prototype.forEach.call(map, (value, key) => entries.push(key, value));
     this.#tag(Tag.MAP);
@@ -651,7 +654,7 @@ export class Encoder {
   }
 
   #regexp(regexp: RegExp): void {
-    // The constructor reads the slots, not properties that may be overridden.
+    // The constructor reads the internal slots, not the properties.
     const { source, flags } = new RegExp(regexp);
     this.#tag(Tag.REGEXP);
     this.#string(source);
@@ -695,7 +698,7 @@ export class Encoder {
 
   #arrayView(view: ArrayBufferView): void {
     const buffer = bufferOf(view);
-    // Shared memory isn't resizable, and says nothing of that.
+    // It is undefined for shared memory.
     const { resizable } = buffer as ArrayBuffer;
     const tracks = resizable && tracksLength(view);
     const { byteOffset, length } = extentOf(view);
@@ -705,13 +708,13 @@ export class Encoder {
     ) return;
     this.#tag(Tag.VIEW);
     this.#tag(viewIndex(view));
-    // The view comes before its buffer, as it did in the list of objects.
+    // The view comes before its buffer, as in the list of objects.
     this.#float(byteOffset);
     this.#float(tracks ? -1 : length);
     this.write(buffer);
   }
 
-  /** Writes the bytes of a view and of its buffer at once; false if they differ. */
+  /** Writes a view and its buffer together; false if the view isn't all of the buffer. */
   #wholeBuffer(
     view: Uint8Array,
     buffer: ArrayBufferLike,
@@ -734,7 +737,7 @@ export class Encoder {
   }
 }
 
-/** Where objects stand in a list. */
+/** The indexes of the objects in a list. */
 function placesOf(
   objects: readonly (object | undefined)[],
   known: number,
@@ -744,15 +747,15 @@ function placesOf(
   return places;
 }
 
-/** Whether it is an integer of 32 bits; -0 is none. */
+/** Whether a value is an integer of 32 bits, and not -0. */
 function isInt(value: unknown): value is number {
   return typeof value === "number" && (value | 0) === value &&
     (value !== 0 || 1 / value > 0);
 }
 
-/** Whether a view of a resizable buffer reaches to its end, wherever that is. */
+/** Whether a view's length follows the length of its resizable buffer. */
 function tracksLength(view: ArrayBufferView): boolean {
-  // The platform refuses a view out of bounds. For one in bounds, a resize decides.
+  // This throws for a view that is out of bounds. For others, a resize tells.
   const probe = structuredClone(view);
   const buffer = probe.buffer as ArrayBuffer;
   if (probe.byteLength === 0) {
@@ -768,27 +771,19 @@ function tracksLength(view: ArrayBufferView): boolean {
   }
 }
 
-function articleOf(type: string): string {
-  return /^([AEIOU]|RLock)/.test(type) ? "An" : "A";
-}
-
 /** The error for an object that can travel by message, but not as bytes. */
 function unfit(type: string): DOMException {
+  const what = withArticle(type, "A");
   return dataCloneError(
-    `${
-      articleOf(type)
-    } ${type} can't travel as an item: pass it to the thread in its ` +
-      "arguments",
+    `${what} can't travel as an item: pass it to the thread in its arguments`,
   );
 }
 
-/** What is thrown for an object that only this process's memory can hold. */
+/** The error for an object that can't leave this process. */
 function staysHere(type: string): DOMException {
+  const what = withArticle(type, "A");
   return dataCloneError(
-    `${
-      articleOf(type)
-    } ${type} can't travel to another machine: send what it ` +
-      "holds",
+    `${what} can't travel to another machine: send what it holds`,
   );
 }
 

@@ -1,9 +1,9 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * Errors as values: what they are taken apart into, and how they are made again.
- * Structured clone keeps seven classes and drops every property; here an error
- * keeps its class, if the receiver knows it, and what it says.
+ * How errors travel: they are taken apart into values, and made again from these.
+ * Structured clone keeps only seven classes of errors, and drops every property. Here an
+ * error keeps its properties, and its class if the receiver knows the class.
  *
  * @module
  */
@@ -32,26 +32,30 @@ export type Field = [key: string, value: unknown, isEnumerable: boolean];
 
 /** All that is sent of an error. */
 export interface ErrorParts {
-  /** The nearest class that every thread knows, by its name. */
+  /** The name of the nearest class that every thread knows. */
   base: string;
-  /** The nearest class if it was exposed: its id. */
+  /** The id of the nearest class that was exposed; undefined if none was. */
   id: number | undefined;
-  /** The name to show where the exposed class isn't known; a DOMException's. */
+  /**
+   * The name of a DOMException. For another error, the name of its nearest class, which
+   * is shown if the receiver doesn't know the class.
+   */
   name: string;
   message: string | undefined;
   stack: string | undefined;
   fields: Field[];
 }
 
-/** Own properties that matter, though most errors' can't be enumerated. */
+/** Own properties that are sent even if they can't be enumerated. */
 const HIDDEN_FIELDS = ["cause", "errors", "error", "suppressed"] as const;
-/** Told apart from the other properties. */
+/** Properties that are not sent like the others. */
 const NOT_PROPERTIES = new Set(["stack", "message", "name", "cause"]);
-/** As deep as values may be nested; errors inside errors are left out sooner. */
+/** How deep the values in an error that was thrown may be nested. */
 const MAX_DEPTH = 900;
+/** How deep errors may stand in errors. */
 const MAX_ERROR_DEPTH = 50;
 
-/** What stands for a value that can't travel. */
+/** Stands for a value that can't travel. */
 const DROPPED = Symbol("dropped");
 
 const platformErrors = [
@@ -78,9 +82,9 @@ for (const [name, errorClass] of errorClasses) {
 }
 
 /**
- * Takes an error apart. Functions among its own properties are left out, and of
- * other properties what can't travel; a `cause` that can't is the caller's to
- * refuse.
+ * Takes an error apart. Own properties that are functions are left out, and so are the
+ * parts of other properties that can't travel. The `cause`, `errors`, `error` and
+ * `suppressed` are kept as they are: sending them may throw.
  *
  * @throws {DOMException} A `DataCloneError` if its name or message is a symbol.
  */
@@ -96,8 +100,8 @@ export function partsOf(error: Error): ErrorParts {
 }
 
 /**
- * Makes an error of what it was taken apart into, but its fields. No constructor
- * of a user's class is called: the class gives its prototype.
+ * Makes an error from its parts, without its fields. The error gets the prototype of its
+ * class. The constructor of a user's class is not called.
  */
 export function makeError(parts: Omit<ErrorParts, "fields">): Error {
   const { base, id, name, message, stack } = parts;
@@ -116,7 +120,7 @@ export function makeError(parts: Omit<ErrorParts, "fields">): Error {
   return error;
 }
 
-/** Gives an error that was made one of its fields. */
+/** Sets a field of an error that was made. A function is ignored. */
 export function setField(
   error: Error,
   key: string,
@@ -133,8 +137,8 @@ export function setField(
 }
 
 /**
- * A copy of anything that was thrown, without what can't travel. Never throws.
- * Functions are left out of objects. Other things become text.
+ * Copies anything that was thrown, without the parts that can't travel. Functions and
+ * symbols are left out of objects. Other such parts become text. It never throws.
  */
 export function travelling(thrown: unknown): unknown {
   try {
@@ -146,7 +150,7 @@ export function travelling(thrown: unknown): unknown {
   }
 }
 
-/** A text that may be a getter of the user's. */
+/** Reads a text. If a getter of the user's throws, the text is empty. */
 export function readText(read: () => unknown): string {
   try {
     return String(read());
@@ -184,7 +188,7 @@ function headOf(
   return parts;
 }
 
-/** The nearest classes of an error that other threads know. */
+/** The nearest classes of an error that are exposed or known to every thread. */
 function classOf(
   error: Error,
   shown: string,
@@ -201,12 +205,15 @@ function classOf(
     }
     id ??= entry.id;
   }
-  // It lost its prototype, or is of another realm.
+  // The prototype was replaced, or is of another realm.
   const base = platformErrors.find(({ name }) => name === shown) ?? Error;
   return { base: base.name, id, nearest: nearest ?? base.prototype };
 }
 
-/** A class that doesn't set `name` would pass for its base. */
+/**
+ * Adds the error's `name` as a field if its class in the other thread wouldn't have it.
+ * A subclass that doesn't set `name` gets the name of the subclass.
+ */
 function addName(
   error: Error,
   shown: string,
@@ -214,7 +221,7 @@ function addName(
   { fields }: ErrorParts,
 ): void {
   const own = Object.getOwnPropertyDescriptor(error, "name");
-  // As `String` shows it: it lost its prototype.
+  // The prototype was replaced by one without a name.
   if (own === undefined && shown === "undefined") return;
   const inherited = readText(() => (nearest as Error).name);
   const itsClass = readText(() => error.constructor.name);
@@ -227,7 +234,7 @@ function addName(
   }
 }
 
-/** The value of a getter of the class, which the platform doesn't show. */
+/** Adds the values that a `QuotaExceededError` has in internal slots. */
 function addQuota(error: Error, { fields }: ErrorParts): void {
   const { quota, requested } = error as QuotaExceededError;
   fields.push(["quota", quota, false], ["requested", requested, false]);
@@ -281,7 +288,7 @@ function addProperties(
   }
 }
 
-/** A copy without what can't travel; `DROPPED` if nothing of it can. */
+/** Copies a value without the parts that can't travel; `DROPPED` if none of it can. */
 function withoutStrays(
   value: unknown,
   known: Map<unknown, unknown>,

@@ -17,7 +17,7 @@
 import { randomWord } from "../platform/platform.ts";
 import { Damaged } from "./tags.ts";
 
-/** Memory that is to be left, or was, and its number. */
+/** Shared memory, and the number under which it is left with the main thread. */
 export type LeftMemory = readonly [number: number, memory: SharedArrayBuffer];
 
 /** How a thread reaches the memory that others leave. */
@@ -28,10 +28,13 @@ export interface Exchange {
   fetch(number: number): SharedArrayBuffer | undefined;
 }
 
-/** What is left with this thread. */
+/** The memory that is left with this thread. */
 const kept = new Map<number, SharedArrayBuffer>();
 
-/** Keeps it here: in the main thread, or where no other thread gets at it. */
+/**
+ * Keeps the memory in this thread. It is the exchange of the main thread, and of a
+ * thread that shares no queue with another.
+ */
 export const here: Exchange = {
   leave(left) {
     for (const [number, memory] of left) kept.set(number, memory);
@@ -51,7 +54,7 @@ export function forgetMemory(): void {
   kept.clear();
 }
 
-/** Takes what is kept here, to leave it elsewhere. */
+/** Takes all memory that is kept here, to leave it with the main thread. */
 export function takeKept(): LeftMemory[] {
   const all = [...kept];
   kept.clear();
@@ -60,7 +63,7 @@ export function takeKept(): LeftMemory[] {
 
 let exchange = here;
 
-/** Has this thread leave and fetch memory in another way; the way until now. */
+/** Sets how this thread leaves and fetches memory. It returns the exchange before. */
 export function setExchange(other: Exchange): Exchange {
   const previous = exchange;
   exchange = other;
@@ -77,15 +80,15 @@ export function leaveMemory(left: readonly LeftMemory[]): void {
   exchange.leave(left);
 }
 
-/** Takes the memory back of an item that was not put. */
+/** Takes back the memory of an item that was not put. */
 export function takeMemoryBack(left: readonly LeftMemory[]): void {
   exchange.takeBack(left.map(([number]) => number));
 }
 
 /**
- * The memory that was left under a number.
+ * Fetches the memory that was left under a number.
  *
- * @throws {Damaged} If none was.
+ * @throws {Damaged} If no memory was left under it.
  */
 export function fetchMemory(number: number): SharedArrayBuffer {
   const memory = exchange.fetch(number);

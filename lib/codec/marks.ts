@@ -1,10 +1,11 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-/** Values that are to be moved to another thread, and what is moved with them. */
+/** The values that are marked for moving, and the parts of each that are moved. */
 const marks = new WeakMap<object, readonly Transferable[]>();
-/** Whether there ever was one: most programs mark nothing. */
+/** Whether any value was ever marked. Most programs mark none. */
 let hasMarks = false;
 
+/** Marks a value for moving; see {@linkcode transfer}. */
 export function mark(
   value: object,
   transferables: readonly Transferable[],
@@ -13,10 +14,12 @@ export function mark(
   marks.set(value, transferables);
 }
 
+/** Whether a value is marked for moving. */
 export function isMarked(value: object): boolean {
   return hasMarks && marks.has(value);
 }
 
+/** The parts of a value that are to be moved; none if it isn't marked. */
 export function transferablesOf(value: object): readonly Transferable[] {
   return marks.get(value) ?? [];
 }

@@ -45,7 +45,7 @@ import {
   viewIndex,
 } from "./tags.ts";
 
-/** What a stand-in stands for: a function's id, an object's handle, an error. */
+/** What a stand-in stands for: a function's id, an object's handle, or an error. */
 export type Reference = number | Handle | ErrorParts;
 
 /**
@@ -58,28 +58,29 @@ export interface Packed {
   value: unknown;
   /** Each stand-in, and what it stands for. */
   references: [standIn: object, reference: Reference][];
-  /** What is to be moved, not copied. */
+  /** What is moved instead of copied. */
   transferables: Transferable[];
-  /** How deep it is nested, as its sender says. */
+  /** How deep the value is nested, according to its sender. */
   levels?: number;
 }
 
-/** The most bytes of one buffer that V8 copies; it refuses more without a reason. */
+/** The size of the largest buffer that V8 copies. For a larger one it gives no reason. */
 const LARGEST_COPY = 2 ** 32 - 1;
 
 /**
- * From so many bytes on a buffer is copied here, and the copy is moved. V8's own
- * copy takes several times as long, and as much memory.
+ * A buffer of so many bytes or more is copied here, and the copy is moved. If V8 copies
+ * it, that takes several times as much time and memory.
  */
 const LARGE_COPY = 1 << 20;
 
 /**
  * Replaces functions, shared objects and errors, wherever they stand in plain data.
  *
- * @param depth How deep the value stands in what the user sees: -1 if it is a list
- * of arguments.
+ * @param depth How deep the value stands in the user's values. It is -1 for a list that
+ * the library has made of these, such as a list of arguments, and -2 around that.
+ * @throws {TypeError} If it holds a function that was never exposed.
  * @throws {DOMException} A `DataCloneError` if something can't be cloned, or is a
- * buffer too large to be.
+ * buffer that is too large.
  * @throws {RangeError} If it is nested too deep.
  */
 export function pack(value: unknown, depth = 0): Packed {
@@ -89,7 +90,7 @@ export function pack(value: unknown, depth = 0): Packed {
   const large = new Set<ArrayBuffer>();
   const movables: Transferable[] = [];
   let levels = 0;
-  /** Errors whose fields aren't packed yet: they may lead back to them. */
+  /** The errors. Their fields are packed last, because these may hold the errors. */
   const errors: { fields: Field[]; depth: number }[] = [];
   const swap: Swap = (found, depth) => {
     if (depth > levels) levels = depth;
@@ -135,7 +136,7 @@ export function pack(value: unknown, depth = 0): Packed {
   };
 }
 
-/** Replaces large buffers, and views of them, by copies that are to be moved. */
+/** Replaces large buffers, and views of them, by copies that are moved. */
 function copyLarge(
   value: unknown,
   large: ReadonlySet<ArrayBuffer>,
@@ -164,7 +165,7 @@ function copyLarge(
 }
 
 /**
- * Whether it can be moved only.
+ * Whether an object can be moved, but not copied.
  *
  * @throws {DOMException} A `DataCloneError` if structured clone makes an empty
  * object of it.
@@ -177,7 +178,7 @@ function mustMove(value: object): boolean {
   return false;
 }
 
-/** The error for what can be moved only, and isn't marked for it. */
+/** The error for an object that can only be moved, and isn't marked for moving. */
 function unmoved(value: object): DOMException {
   return new DOMException(
     `${value.constructor.name} object could not be cloned: use transfer() to ` +
@@ -194,7 +195,7 @@ function tooLarge({ byteLength }: ArrayBuffer): DOMException {
   );
 }
 
-/** Whether shared memory goes along, which only a message can take. */
+/** Whether a packed value holds shared memory, so that it has to go by message. */
 export function bringsMemory({ references }: Packed): boolean {
   return references.some(([, reference]) =>
     typeof reference === "object" && !isErrorParts(reference) &&
@@ -203,11 +204,11 @@ export function bringsMemory({ references }: Packed): boolean {
 }
 
 /**
- * What to pass to `postMessage` along with a packed value.
+ * The list of transferables to pass to `postMessage` with a packed value.
  *
- * @throws {DOMException} A `DataCloneError` if the value can't be sent. It is
- * refused here because Deno takes buffers away before it finds out that
- * something else can't be cloned.
+ * @throws {DOMException} A `DataCloneError` if the value can't be sent. This is checked
+ * here, because Deno detaches the buffers before it finds out that something else can't
+ * be cloned.
  */
 export function transferList(packed: Packed): Transferable[] {
   const { transferables } = packed;
@@ -215,7 +216,11 @@ export function transferList(packed: Packed): Transferable[] {
   return transferables;
 }
 
-/** The same check, for a value that need not have anything to be moved. */
+/**
+ * Checks that a packed value can be sent.
+ *
+ * @throws {DOMException} A `DataCloneError` if it can't.
+ */
 export function checkSendable(
   { value, references, transferables }: Packed,
 ): void {
@@ -223,14 +228,14 @@ export function checkSendable(
   for (const transferable of transferables) checkTransferable(transferable);
   const isMoved = (found: unknown) =>
     moved.has(found) || ArrayBuffer.isView(found) && moved.has(bufferOf(found));
-  // Without what will be moved: neither is it copied for the check, nor taken.
+  // The parts that are moved are left out, so that they are neither copied nor moved.
   const swap: Swap = (found) => isMoved(found) ? {} : undefined;
   structuredClone(replace([value, references], new Map(), swap, -Infinity));
 }
 
 /**
- * Posts a message. To say that nothing is to be moved, by an empty list, would
- * have Deno load its streams, which might have been in it.
+ * Posts a message. If nothing is moved, no list is passed: even for an empty list, Deno
+ * loads its streams.
  */
 export function post(
   to: Pick<MessagePort, "postMessage">,
@@ -242,10 +247,10 @@ export function post(
 }
 
 /**
- * Whether it is one of those that can be moved only, beside buffers. They have a
- * tag, and most values none: looking their classes up has Deno load its streams,
- * which takes as long as a thread's first task. Shared memory, which has one, is
- * what every pool's workers are started with.
+ * Whether an object is a message port or a stream. The tag is checked first, because most
+ * objects have none: when the streams' classes are read, Deno loads its streams, which
+ * takes as long as a thread's first task. Shared memory has a tag, and every worker of a
+ * pool is started with some.
  */
 function isMovable(value: object): boolean {
   if (isUntagged(value) || types.isSharedArrayBuffer(value)) return false;
@@ -270,9 +275,9 @@ function checkTransferable(transferable: Transferable): void {
 }
 
 /**
- * Puts functions, shared objects and errors back in place.
+ * Puts functions, shared objects and errors in the places of their stand-ins.
  *
- * @throws {Damaged} If this is nothing that {@linkcode pack} made.
+ * @throws {Damaged} If {@linkcode pack} has not made it.
  */
 export function unpack(packed: unknown): unknown {
   const { value, references } = checkPacked(packed);
@@ -342,19 +347,21 @@ function referenceTo(value: object): Reference | undefined {
   if (Error.isError(value)) return partsOf(value);
 }
 
-/** What to say of a function that was never exposed. */
+/** The error message for a function that was never exposed. */
 export function unexposed(fn: AnyFunction): string {
   const what = fn.name ? `function '${fn.name}'` : "an anonymous function";
   return `Cannot send ${what} to a thread: it was never exposed` +
     `${isNameable(fn) ? "," : ":"} ${adviceOn(fn)}`;
 }
 
-/** What takes the place of something at some depth; undefined if nothing. */
+/** Returns what replaces an object at some depth; undefined if it isn't replaced. */
 type Swap = (found: object, depth: number) => unknown;
 
 /**
- * Copies containers, with what `swap` has an answer for replaced. The depth is
- * that of what the value stands in.
+ * Copies arrays, maps, sets and plain objects, and replaces the objects in them for which
+ * `swap` returns something.
+ *
+ * @param depth The depth of the container that the value stands in.
  */
 function replace(
   value: unknown,
@@ -368,7 +375,7 @@ function replace(
   if (known !== undefined) return known;
   const inside = depth + 1;
   if (inside > MAX_DEPTH && typeof value === "object") throw tooDeep();
-  // Before anything looks at it: that may run its traps.
+  // This comes before anything else that reads it, because a proxy may have traps.
   if (isExotic(value)) return value;
   const swapped = swap(value, inside);
   if (swapped !== undefined) {
@@ -398,8 +405,8 @@ function replace(
       return copy;
     }
     case undefined: {
-      // What has properties is an object of some class, which structured clone
-      // makes plain. Of the rest, only the platform knows what can be cloned.
+      // An object with properties is of a user's class, or plain: structured clone makes
+      // it plain. For others, only the platform knows whether they can be cloned.
       if (Object.keys(value).length === 0) return value;
       if (isPlatformObject(value)) return value;
       const copy = {};

@@ -8,14 +8,15 @@ import { readText, setField, travelling } from "./errors.ts";
 import type { AnyFunction } from "./references.ts";
 import { pack, type Packed, unpack } from "./packing.ts";
 
-/** The part of something thrown that is sent: it can travel, whatever was in it. */
+/** Something that was thrown, in a form that can always be sent. */
 export interface PortableError {
-  /** The thread that it was thrown in. */
+  /** The name of the thread that has thrown it. */
   thread: string;
+  /** What was thrown, without the parts that can't be sent. */
   thrown: unknown;
 }
 
-/** The name of the functions that call a target, in stacks. Nobody else's has it. */
+/** The name that the functions which call a target have in stacks. */
 const BOTTOM = "lab9:bottom";
 const BOTTOM_FRAME = new RegExp(`^\\s+at (async )?${BOTTOM} `);
 
@@ -23,32 +24,32 @@ const BOTTOM_FRAME = new RegExp(`^\\s+at (async )?${BOTTOM} `);
 const INNER_ERRORS = ["error", "suppressed"] as const;
 
 /**
- * Marks functions that call a target: a stack that another thread gets ends above
- * their frames.
+ * Marks functions that call a target. Their frames, and all below them, are left out of
+ * a stack that is sent to another thread.
  */
 export function markBottom(...fns: readonly AnyFunction[]): void {
   for (const fn of fns) Object.defineProperty(fn, "name", { value: BOTTOM });
 }
 
-/** What can be sent of something thrown. Never throws. */
+/** Makes something that was thrown portable. It never throws. */
 export function toPortable(thrown: unknown, thread: string): PortableError {
   return { thread, thrown: travelling(thrown) };
 }
 
-/** The same, for a message. */
+/** Makes something that was thrown portable, and packs it for a message. */
 export function packThrown(thrown: unknown, thread: string): Packed {
   return pack(toPortable(thrown, thread), -1);
 }
 
-/** What {@linkcode packThrown} packed, as {@linkcode fromPortable} gives it. */
+/** Unpacks what {@linkcode packThrown} has packed; see {@linkcode fromPortable}. */
 export function unpackThrown(packed: unknown): unknown {
   return fromPortable(unpack(packed));
 }
 
 /**
- * The thrown thing again, with the other thread's stack as its `cause`.
+ * Returns what was thrown. The `cause` of an error has the other thread's stack.
  *
- * @throws {Damaged} If this is nothing that {@linkcode toPortable} made.
+ * @throws {Damaged} If {@linkcode toPortable} has not made it.
  */
 export function fromPortable(portable: unknown): unknown {
   const { thread, thrown } = checkPortable(portable);
@@ -64,12 +65,12 @@ function checkPortable(portable: unknown): PortableError {
   return portable as PortableError;
 }
 
-/** What Deno says of a permission that is missing; of a module in a TypeError. */
+/** How Deno's message begins if a permission is missing. */
 const REQUIRES_ACCESS = /^Requires \w+ access\b/;
 
 /**
- * What to say after the stack of a permission that is missing. Deno's own advice
- * is a flag, which the script may have already.
+ * The hint after the stack of an error about a missing permission. Deno itself
+ * recommends a flag, which the script may have already.
  */
 function hintOn(error: Error): string {
   if (!REQUIRES_ACCESS.test(readText(() => error.message))) return "";
@@ -77,7 +78,7 @@ function hintOn(error: Error): string {
     "its Thread or Pool gives it";
 }
 
-/** Moves an error's stack into its cause, and those of the errors in it. */
+/** Moves the stack of an error into its cause. It does the same for the errors in it. */
 function addTraceback(
   error: unknown,
   thread: string,
@@ -104,20 +105,20 @@ function addTraceback(
 }
 
 /**
- * What was thrown, in a line. What came from another thread isn't turned into
- * text: it may be an object whose function would be called.
+ * What was thrown, as one line of text. Only errors are turned into strings: an object
+ * from another thread may have a `toString` that must not be called.
  */
 export function textOf(thrown: unknown): string {
   if (!Error.isError(thrown)) return inspect(thrown);
   return `${readText(() => thrown.name)}: ${readText(() => thrown.message)}`;
 }
 
-/** An own property that is a plain value. */
+/** The value of an own property that is not a getter. */
 function valueOf(error: Error, key: string): unknown {
   return Object.getOwnPropertyDescriptor(error, key)?.value;
 }
 
-/** The stack without the library's own frames below the target's. */
+/** A stack without the frames of the library below the target. */
 function userFrames(stack: string): string {
   const lines = stack.split("\n");
   const bottom = lines.findIndex((line) => BOTTOM_FRAME.test(line));

@@ -1,14 +1,19 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * What travels by reference: functions by an id that every thread computes
- * alike, storages by such functions, shared objects by their memory, and the
- * classes of errors by their names. The tables here are the only way back from a reference: what isn't in
- * them can't be reached from a message. Each module enters what is its own.
+ * What travels by reference:
+ *  - functions, by an id that every thread computes in the same way;
+ *  - storages, by such functions;
+ *  - shared objects, by their memory;
+ *  - the classes of errors, by their names or ids.
+ *
+ * A reference is resolved by the tables here, and in no other way. So a message can
+ * refer to nothing else than what is in these tables.
  *
  * @module
  */
 
+import { withArticle } from "../checks.ts";
 import { notePassed } from "../sync/memory.ts";
 import { types } from "../platform/platform.ts";
 import { Damaged } from "./tags.ts";
@@ -27,8 +32,8 @@ export interface Origin {
 
 const functions = new Map<number, AnyFunction>();
 /**
- * The function that was looked for last, and its id. A pool's tasks have the same one
- * again and again, and a map takes long to find what has a number of 53 bits.
+ * The function that was looked up last, and its id. The tasks of a pool often have the
+ * same function, and a map takes long to look up a number of 53 bits.
  */
 let lastFunction: AnyFunction | undefined;
 let lastId = NaN;
@@ -36,7 +41,7 @@ const ids = new WeakMap<AnyFunction, number>();
 const origins = new Map<number, Origin>();
 /** The names that each module gave its functions. */
 const exposing = new Map<string, string[]>();
-/** What a new worker gets; undefined after something was added. */
+/** The current registry; undefined after something was added. */
 let registry: Registry | undefined;
 
 /** 53 bits of a string's hash (cyrb53): the same in every thread. */
@@ -55,7 +60,11 @@ function hash(text: string): number {
   return 4294967296 * (2097151 & low) + (high >>> 0);
 }
 
-/** Enters a function; returns the one that had its place, if another had. */
+/**
+ * Registers a function.
+ *
+ * @returns Another function that the module has registered under the name, if any.
+ */
 export function register(
   fn: AnyFunction,
   origin: Origin,
@@ -88,14 +97,14 @@ export function originOf(fn: AnyFunction): Origin | undefined {
   return id === undefined ? undefined : origins.get(id);
 }
 
-/** Where what has that id was exposed, if anything has it. */
+/** Where the function or class with that id was exposed, if it was. */
 export function originOfId(id: number): Origin | undefined {
   return origins.get(id);
 }
 
 /**
- * Has what a module exposes under a name found by another id, too: one that
- * machines compute alike on which the module stands under different URLs.
+ * Gives a function or class another id as well. A module may stand under different URLs
+ * on several machines: this id is the same on all of them.
  */
 export function addAlias({ url, name }: Origin, alias: number): void {
   const id = idFor(url, name);
@@ -107,9 +116,9 @@ export function addAlias({ url, name }: Origin, alias: number): void {
 }
 
 /**
- * The modules of the library that have something in the tables which a worker
- * needs: it loads them all together with its first one, in half the time of
- * loading each by itself.
+ * The modules of the library that have registered something which a worker needs. The
+ * worker's first module imports them all: that takes half the time of loading each of
+ * them when it is needed.
  */
 const own = new Set<string>();
 
@@ -124,7 +133,7 @@ export function isOwnModule(url: string): boolean {
   return own.has(url);
 }
 
-/** The modules that have something in the tables, at one time. */
+/** The modules that have registered something, at one time. */
 export interface Registry {
   /** Those of the library. */
   own: ReadonlySet<string>;
@@ -132,7 +141,7 @@ export interface Registry {
   exposing: ReadonlyMap<string, readonly string[]>;
 }
 
-/** The modules as they are now; the same object as long as nothing changes. */
+/** The modules that have registered something by now. It is the same object until another does. */
 export function currentRegistry(): Registry {
   return registry ??= {
     own: new Set(own),
@@ -148,7 +157,7 @@ export function moduleOfType(type: string): string | undefined {
   return moduleOf(hash(type));
 }
 
-/** The module that exposed what has that id, if it isn't the library's. */
+/** The user's module that exposed the function or class with that id, if any. */
 export function moduleOf(id: number): string | undefined {
   const url = origins.get(id)?.url;
   return url === undefined || own.has(url) ? undefined : url;
@@ -156,7 +165,7 @@ export function moduleOf(id: number): string | undefined {
 
 let explain: (id: number) => void = () => {};
 
-/** Says what is asked about each function that isn't known: it may throw why. */
+/** Sets a function that may throw the reason why there is no function with an id. */
 export function setExplainer(explainer: (id: number) => void): void {
   explain = explainer;
 }
@@ -198,19 +207,19 @@ export function functionOf(id: number): AnyFunction {
   );
 }
 
-/** Names that no variable has, though a property or a default export may. */
+/** Names that a property or a default export may have, but no variable. */
 const RESERVED =
   /^(await|break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|export|extends|false|finally|for|function|if|import|in|instanceof|let|new|null|return|static|super|switch|this|throw|true|try|typeof|var|void|while|with|yield)$/;
 
 /**
- * Whether the function's module may expose it under its name. A method, a bound
- * function, one of the platform's, a class and one without a name can't be.
+ * Whether a function's module can expose it under its name. That is false for a method,
+ * a bound function, a function of the platform's, a class, and a function without a name.
  */
 export function isNameable(fn: AnyFunction): boolean {
-  // V8 takes half a millisecond to parse these expressions. They stand in here, so
-  // that the start doesn't take longer.
+  // V8 takes half a millisecond to parse these expressions. They stand in the function,
+  // so that the start doesn't take longer.
   const identifier = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
-  // What the source of a function begins with that a declaration may hold.
+  // How the source of a function begins that may stand in a declaration.
   const declared =
     /^(async\s*)?(function\b|\(|[\p{ID_Start}$_][\p{ID_Continue}$]*\s*=>)/u;
   const { name } = fn;
@@ -219,7 +228,7 @@ export function isNameable(fn: AnyFunction): boolean {
     declared.test(source) && !source.endsWith("{ [native code] }");
 }
 
-/** What to do about a function that was never exposed. */
+/** The advice in the error message for a function that was never exposed. */
 export function adviceOn(fn: AnyFunction): string {
   return isNameable(fn)
     ? `add \`expose(import.meta, { ${fn.name} })\` at the top level of its module`
@@ -228,13 +237,13 @@ export function adviceOn(fn: AnyFunction): string {
       "over as arguments";
 }
 
-/** Properties that are called without a word: by `await`, `String`, `JSON`. */
+/** Properties that the language calls by itself: `await`, `String()`, `JSON.stringify()`. */
 const CALLED_UNASKED = new Set(["then", "toString", "valueOf", "toJSON"]);
 
 /**
- * Whether a property has its object's receiver call a function that it never
- * asked for, by awaiting or printing the object, say. That is not for the sender
- * to bring about: the receiver may be permitted more.
+ * Whether a property is a function that the receiver of its object would call without
+ * knowing it, for example by awaiting or printing the object. A sender must not make the
+ * receiver call functions, because the receiver may have more permissions.
  */
 export function isCalledUnasked(key: string, value: unknown): boolean {
   return typeof value === "function" && CALLED_UNASKED.has(key);
@@ -250,22 +259,22 @@ export function calledUnasked(key: string): DOMException {
 }
 
 /**
- * How an object in shared memory is handed over: its class and its memory, or a
- * text by which its class finds what every thread has.
+ * How an object in shared memory travels: its class, and its memory or a text by which
+ * its class finds it in every thread.
  */
 export interface Handle {
   type: string;
   buffer: SharedArrayBuffer;
   text?: string;
-  /** Of an object that stands on another. */
+  /** The handle of another object that the object uses. */
   inner?: Handle;
-  /** Of an exposed function that goes along: its id. */
+  /** The id of an exposed function that the object calls. */
   action?: number;
 }
 
 /**
- * The method by which a shared object gives its handle. Every copy of the library
- * has the same, so that each knows the others' objects, if only to refuse them.
+ * The method by which a shared object gives its handle. The symbol is the same in every
+ * copy of the library. So each copy recognizes the objects of another, and refuses them.
  */
 export const handle: unique symbol = Symbol.for("lab9.handle");
 
@@ -277,7 +286,7 @@ export interface Shareable {
   [handle](): Handle;
 }
 
-/** A class of such objects. Those that extend it inherit how they are made. */
+/** A class of such objects. A class that extends it inherits {@linkcode revive}. */
 export interface ShareableClass {
   readonly name: string;
   readonly prototype: Shareable;
@@ -298,7 +307,11 @@ export function registerShareable(
   shareableTypes.set(shareableClass.prototype, type);
 }
 
-/** Enters an exposed class; returns the one that had its place, if another had. */
+/**
+ * Registers an exposed class of shared objects.
+ *
+ * @returns Another class that the module has registered under the name, if any.
+ */
 export function exposeShareable(
   shareableClass: ShareableClass,
   origin: Origin,
@@ -318,7 +331,7 @@ export function isShareable(value: object): value is Shareable {
   return handle in value;
 }
 
-/** Whether it is of a class whose objects can be passed to threads. */
+/** Whether an object is of a class whose objects can be passed to threads. */
 export function isOfSharedClass(value: object): boolean {
   return shareableTypes.has(Object.getPrototypeOf(value));
 }
@@ -332,19 +345,19 @@ export function extendsShared(prototype: object | null): boolean {
 }
 
 /**
- * What stands for an object in shared memory.
+ * The handle of an object in shared memory.
  *
- * @throws {TypeError} If it would arrive as something else, or not at all.
+ * @throws {TypeError} If its class wasn't exposed, or is of another copy of the library.
  */
 export function handleOf(value: Shareable): Handle {
   notePassed(value);
   const prototype = Object.getPrototypeOf(value);
   const type = shareableTypes.get(prototype);
   if (type !== undefined) return { ...value[handle](), type };
-  // It may say itself why it can't travel.
+  // The object may throw the reason why it can't travel.
   value[handle]();
   const name = prototype?.constructor?.name || "object";
-  const what = `${/^([AEIOU]|RLock)/.test(name) ? "an" : "a"} ${name}`;
+  const what = withArticle(name);
   throw new TypeError(
     extendsShared(prototype)
       ? `Cannot send ${what} to a thread: its class was never exposed, add ` +
@@ -354,23 +367,23 @@ export function handleOf(value: Shareable): Handle {
   );
 }
 
-/** The key of whether items come through a class's objects: maybe functions. */
+/** The key of whether items, and so functions, come through the objects of a class. */
 export const carriesItems: unique symbol = Symbol("lab9.carriesItems");
 
-/** Whether functions may come later through what the handle stands for. */
+/** Whether functions may come later through the object of a handle. */
 export function mayBringFunctions({ type }: Handle): boolean {
   const shareableClass = shareableClasses.get(type);
   return shareableClass === undefined || carriesItems in shareableClass;
 }
 
-/** The key of whether a class finds its objects by a text, without memory. */
+/** The key of whether the handles of a class have a text instead of memory. */
 export const byText: unique symbol = Symbol("lab9.byText");
 
 /**
- * The object that a handle stands for, in this thread.
+ * Creates the object for a handle, in this thread.
  *
- * @throws {TypeError} If its class isn't known here.
- * @throws {Damaged} If it is no handle.
+ * @throws {TypeError} If this thread doesn't know its class.
+ * @throws {Damaged} If it is not a handle.
  */
 export function reviveHandle(found: Handle): Shareable {
   const { type, buffer, text, inner, action } = found;
@@ -397,12 +410,12 @@ export function reviveHandle(found: Handle): Shareable {
 // deno-lint-ignore no-explicit-any -- any class, whatever its constructor takes
 export type ErrorClass = abstract new (...args: any[]) => Error;
 
-/** By what a class of errors is found in another thread. */
+/** A class of errors, and how other threads find it. */
 interface ErrorClassEntry {
   errorClass: ErrorClass;
-  /** Of a class that every thread knows. */
+  /** The name of a class that every thread knows. */
   name?: string;
-  /** Of a class that was exposed. */
+  /** The id of a class that was exposed. */
   id?: number;
 }
 
@@ -410,7 +423,7 @@ const errorClassesByName = new Map<string, ErrorClass>();
 const exposedErrorClasses = new Map<number, ErrorClass>();
 const errorClassEntries = new WeakMap<object, ErrorClassEntry>();
 
-/** Lets errors of a class of the library's or the platform's arrive as such. */
+/** Registers a class of errors of the library's or the platform's. */
 export function registerErrorClass(
   errorClass: ErrorClass,
   name: string = errorClass.name,
@@ -419,7 +432,11 @@ export function registerErrorClass(
   errorClassEntries.set(errorClass.prototype, { errorClass, name });
 }
 
-/** Enters an exposed class; returns the one that had its place, if another had. */
+/**
+ * Registers an exposed class of errors.
+ *
+ * @returns Another class that the module has registered under the name, if any.
+ */
 export function exposeErrorClass(
   errorClass: ErrorClass,
   origin: Origin,
@@ -434,7 +451,7 @@ export function exposeErrorClass(
   }
 }
 
-/** The entry of the class that has this prototype, if it has one. */
+/** The entry of the class with this prototype, if the class was registered. */
 export function errorClassEntry(
   prototype: object,
 ): ErrorClassEntry | undefined {
@@ -453,33 +470,34 @@ export function exposedErrorClassOf(id: number): ErrorClass | undefined {
   try {
     explain(id);
   } catch (error) {
-    // If it can't be loaded, the error gets a class that is known here.
+    // If its module failed, the error gets a class that this thread knows.
     if (Object.hasOwn(error as object, "url")) throw error;
   }
 }
 
-// Storages: what is exposed of one is a function that runs others in it.
+// Storages. For an exposed storage, a function is registered: its runner, which calls
+// another function inside the storage.
 
-/** What holds a value for what runs in it: Node's `AsyncLocalStorage`. */
+/** An object that holds a value for the code that runs in it: `AsyncLocalStorage`. */
 export interface ContextStorage {
-  /** The value that is held now; undefined if there is none. */
+  /** The value that it holds now; undefined if there is none. */
   getStore(): unknown;
-  /** Calls back with a value held. */
+  /** Calls a function. Meanwhile the storage holds a value. */
   // deno-lint-ignore no-explicit-any -- whatever the storage holds
   run(store: any, callback: () => any): any;
 }
 
-/** The exposed functions that stand for exposed storages. */
+/** The runners of the exposed storages. */
 const runners = new WeakMap<ContextStorage, AnyFunction>();
 
-/** Whether it is a storage. */
+/** Whether a value is a storage. */
 export function isStorage(value: unknown): value is ContextStorage {
   return typeof value === "object" && value !== null &&
     typeof (value as ContextStorage).getStore === "function" &&
     typeof (value as ContextStorage).run === "function";
 }
 
-/** The function that runs another in the storage: it is what is exposed. */
+/** The runner of a storage. It is made when the storage is exposed. */
 export function runnerFor(storage: ContextStorage): AnyFunction {
   let runner = runners.get(storage);
   if (runner === undefined) {
@@ -489,7 +507,7 @@ export function runnerFor(storage: ContextStorage): AnyFunction {
   return runner;
 }
 
-/** The same, of a storage that was exposed. */
+/** The runner of a storage; undefined if the storage was never exposed. */
 export function exposedRunner(
   storage: ContextStorage,
 ): AnyFunction | undefined {

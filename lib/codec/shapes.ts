@@ -2,17 +2,16 @@
 
 /** How many shapes an encoder and a decoder remember: a power of two. */
 export const SHAPES = 64;
-/** The bytes that a shape takes at most. */
+/** How many bytes a shape takes at most. */
 const MAX_BYTES = 255;
 
 /**
  * The names of an object's properties, in their order.
  *
- * Objects of one kind have the same names, and what many of them share is written
- * and read as a whole: of each name a byte with its length, and a byte a
- * character. The same value always takes the same bytes, whatever came before it.
- * A cargo holds each of its shapes once; any thread may read it, so it relies on no
- * cargo before it.
+ * Objects of one kind have the same names. The names of an object are written and read
+ * as a whole: for each name a byte with its length, and then a byte for each
+ * character. A cargo holds each of its shapes once. Any thread may read it, so a cargo
+ * never refers to a shape in an earlier one, and a value always takes the same bytes.
  */
 export interface Shape {
   readonly names: readonly string[];
@@ -41,8 +40,8 @@ function lengthOf(names: readonly string[]): number {
 }
 
 /**
- * Where a shape with these names is remembered. Both sides remember it there, and
- * replace the same one by it.
+ * The place of a shape with these names. The encoder and the decoder both remember the
+ * shape at this place, instead of the one that was there.
  */
 export function placeOf(names: readonly string[]): number {
   const { length } = names;
@@ -74,14 +73,14 @@ export function writeShape(
   }
 }
 
-/** Whether a shape's names stand there. */
+/** Whether the names that stand at `at`, in `size` bytes, are those of a shape. */
 export function standsAt(
   { names, length }: Shape,
   bytes: Uint8Array,
   at: number,
-  there: number,
+  size: number,
 ): boolean {
-  if (length !== there) return false;
+  if (length !== size) return false;
   for (let k = 0; k < names.length; k++) {
     const name = names[k];
     const { length } = name;

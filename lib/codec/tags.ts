@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-/** The first byte of an encoded value: what follows. */
+/** The first byte of an encoded value. It says what follows. */
 export const Tag = {
   UNDEFINED: 0,
   NULL: 1,
@@ -36,32 +36,35 @@ export const Tag = {
   INTS: 26,
   /** A shared object that is found by a text: its class and the text follow. */
   TEXT_HANDLE: 27,
-  /** A shared object: its class, what goes along, and its memory's number. */
+  /** A shared object: its class, its action, its inner object, its memory's number. */
   HANDLE: 28,
   /** Shared memory: its number follows. */
   MEMORY: 29,
-  /** No element or property, where there was one before it was read. */
+  /** A hole: an element or property that a getter has deleted meanwhile. */
   HOLE: 22,
   /**
-   * Before a whole value that is nested deep: three bytes of nothing, and how deep,
-   * as a word. So numbers behind it stay aligned.
+   * Stands before a whole value that is nested deep. Three unused bytes follow, and the
+   * depth as a word. So numbers behind it stay aligned.
    */
   DEEP: 30,
-  /** An object: its shape's place, length and names, then a value a property. */
+  /**
+   * An object: the place, the length and the names of its shape follow, and then the
+   * value of each property.
+   */
   SHAPE: 31,
-  /** An object of a shape that the cargo holds before it: the shape's place. */
+  /** An object of a shape that stood earlier in the cargo: the shape's place follows. */
   SAME_SHAPE: 32,
-  /** A `Uint8Array` of the whole of a buffer that can't be resized: its bytes. */
+  /** A `Uint8Array` of a whole buffer that can't be resized: its bytes follow. */
   BYTES: 33,
 } as const;
 
-/** Past this, neither `structuredClone` nor the receiver's stack is sure to do. */
+/** How deep values may be nested. A deeper one may exhaust the receiver's stack. */
 export const MAX_DEPTH = 1000;
 
-/** Lists that the library makes stand around what may be nested so deep. */
+/** How deep they may be nested with the lists that the library puts around them. */
 export const DEEPEST = MAX_DEPTH + 8;
 
-/** Up to here the stack that every change reserves is enough to read a value. */
+/** A value that is nested no deeper can be read with the stack that every change reserves. */
 export const SHALLOW = 8;
 /** The bytes of {@linkcode Tag.DEEP} and what belongs to it. */
 export const DEEP_BYTES = 8;
@@ -98,8 +101,7 @@ export const viewClasses: ViewClass[] = [
 
 const viewIndexes = new Map(viewClasses.map(({ name }, i) => [name, i]));
 
-// What a view is, by the platform's own getters: its prototype or its class may say
-// something else, or nothing.
+// The platform's own getters tell what a view is. Its prototype may have been replaced.
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
 const viewName: Getter<string | undefined> = getter(
   typedArray,
@@ -148,11 +150,11 @@ export function isUint8Array(view: ArrayBufferView): view is Uint8Array {
 }
 
 /**
- * The error for bytes or a message that this library has not written: a thread's
- * own code wrote where only the library writes.
+ * The error for bytes or a message that this library has not written: the user's code
+ * in a thread has written where only the library may.
  */
 export class Damaged extends Error {
-  /** Says what can't be decoded. */
+  /** An error that names what can't be decoded. */
   constructor(what = "value") {
     super(`Cannot decode ${what}: the memory that holds it is damaged`);
   }

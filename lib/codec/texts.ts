@@ -1,23 +1,23 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-/** How many bits of a hash say where a text stands. */
+/** How many bits the place of a text has. */
 const PLACE_BITS = 11;
 const PLACES = 1 << PLACE_BITS;
-/** Longer texts seldom come again. */
+/** The longest text that is kept. Longer texts seldom come again. */
 const LONGEST = 32;
-/** A large odd number: a product with it mixes the bits of the other factor. */
+/** A large odd number: multiplication by it mixes the bits of a hash. */
 const MIXER = 0x85ebca6b;
 
 /**
- * The short texts that this thread has read last, since keys and words come again and
- * again. Their bytes are kept, too: four of them are hashed and compared at once, where
- * a string's characters are read one by one.
+ * The short texts that this thread has read last, because keys and words come again and
+ * again. Their bytes are kept, too: four bytes are hashed and compared at once, but the
+ * characters of a string only one by one.
  */
 const texts: string[] = new Array(PLACES).fill("");
 const known = new Uint8Array(PLACES * LONGEST);
 const knownView = new DataView(known.buffer);
 
-/** Reads a text of a byte a character. The view is of the same bytes. */
+/** Reads a text with one byte for each character. The view is of the same bytes. */
 export function readText(
   bytes: Uint8Array,
   view: DataView,
@@ -40,13 +40,13 @@ export function readText(
     return text;
   }
   const read = latin1(bytes, start, length);
-  // No calls from here on: at the end of the stack one would throw, and leave the
-  // bytes of another text.
+  // No calls from here on. Near the end of the stack a call may throw, and then the
+  // bytes would not be those of the text.
   for (let i = 0; i < length; i++) known[first + i] = bytes[start + i];
   return texts[place] = read;
 }
 
-/** Whether the same bytes are known, from `first` on. */
+/** Whether the bytes are equal to the known ones from `first` on. */
 function isKnown(
   bytes: Uint8Array,
   view: DataView,
