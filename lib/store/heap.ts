@@ -18,43 +18,48 @@ import {
 } from "./store.ts";
 
 // Words of the header, besides the store's.
+
+/** The block of the root; 0 if the heap is empty. */
 const ROOT = 1;
+/** The shapes of all keys that were stored since the heap was empty: a bitwise or. */
 const SHAPE = 3;
-/** The list of free blocks, and how many there are. */
+/** The first free block, and how many there are. */
 const FREE = 4;
 const FREE_COUNT = 5;
-/** How many blocks were ever handed out. */
+/** How many blocks there are, in use or free. */
 const BLOCK_COUNT = 6;
 /**
- * A double: how many records were put. It must not wrap while any is stored.
+ * How many records were put: an index into the view of doubles, of words 8 and 9. A
+ * count of 32 bits could wrap while a record is stored.
  */
 const ARRIVALS = 4;
 
 const BLOCK_BYTES = 64;
 const BLOCK_WORDS = BLOCK_BYTES / 4;
 const BLOCK_SHIFT = 4;
-/**
- * Blocks are numbered from the beginning of the buffer, so none has number 0.
- */
+/** Blocks are numbered from the beginning of the buffer, so no block has number 0. */
 const FIRST_BLOCK = HEADER_BYTES / BLOCK_BYTES;
 
-// Words of a block. All but the first belong to a record's first block only.
+// Words of a block. All but `NEXT` exist in a record's first block only.
+
+/** The next block of the record, or the next free block. */
 const NEXT = 0;
+/** The children of the node. */
 const LEFT = 1;
 const RIGHT = 2;
 const RANK = 3;
+/** The bytes of the item, and those of its key. */
 const LENGTH = 4;
 const KEY_LENGTH = 5;
-// Doubles of a block.
+/** The number of the key: an index into the block's doubles. */
 const NUMBER = 3;
+/** The number of the put: an index into the block's doubles. */
 const ARRIVAL = 4;
-/**
- * Where the payload begins: in a record's first block, and in its other blocks.
- */
+/** The word where the payload begins: in a record's first block, and in the others. */
 const FIRST_PAYLOAD = 10;
 const PAYLOAD = 1;
 
-/** The longest path down the right side: see `Heap`. */
+/** More than the longest path to the right: see `Heap`. */
 const LONGEST_PATH = 64;
 
 function wordsFor(length: number): number {
@@ -68,30 +73,31 @@ function blocksFor(words: number): number {
   return more <= 0 ? 1 : 1 + Math.ceil(more / (BLOCK_WORDS - PAYLOAD));
 }
 
-/** What the heap wrote into the cargo. */
+/** The key that the heap has written into the cargo. */
 function keyOf(cargo: Cargo): Key {
   return cargo.order as Key;
 }
 
 /**
- * The smallest key first, and of equal keys the one that was put first: records
- * of any length in shared memory, for any number of producers and consumers.
+ * Records of any length in shared memory, for any number of producers and consumers. The
+ * record with the smallest key is taken first. Of records with equal keys, the one that
+ * was put first is taken first.
  *
  * The memory consists of blocks of one size, so it never breaks up into pieces
  * too small to use. A record is a list of as many blocks as it needs, and its
  * blocks are free again when it is taken. Its first block is a node of a
  * leftist heap: no node comes before its parent, and from each node the
- * shortest way to a missing child goes right. The node's rank is the length of
- * that way, so a way to the right meets at most log2(n + 1) nodes. Two heaps
- * are merged along two such ways. A put merges the record with the root, a take
+ * shortest path to a missing child goes right. The node's rank is the length of
+ * that path, so a path to the right has at most log2(n + 1) nodes. Two heaps
+ * are merged along two such paths. A put merges the record with the root, a take
  * merges the root's two children.
  *
- * Protocol. There is one mutex. A thread that holds it first reads everything
- * that decides what to do: which blocks, and the path of nodes to relink. Up to
- * then it writes only into free blocks, and not their links. From then on it
- * calls nothing that could throw: it links nodes, writes the root and the list
- * of free blocks, and counts last. New blocks enter the list of free ones
- * before they are used, and growing moves nothing.
+ * Protocol. There is only the mutex of puts. A thread that holds it first reads
+ * everything that it needs to know: which blocks it uses, and the path of nodes whose
+ * links change. Until then it writes only into free blocks, and doesn't change their
+ * links. After that it calls nothing that could throw: it links nodes, writes the root
+ * and the list of free blocks, and counts last. New blocks enter the list of free blocks
+ * before they are used. When the memory grows, no record moves.
  *
  * The bytes of a key compare as the priorities do, so nothing is decoded here.
  */
@@ -100,11 +106,12 @@ export class Heap extends Store {
   #ints!: Int32Array;
   #floats!: Float64Array;
   #path = new Int32Array(LONGEST_PATH);
-  // The position of the read or write that is under way.
+  /** The position of the current read or write: a block, and a word in it. */
   #block = 0;
   #at = 0;
-  // The difference between the last two keys that were compared.
+  /** The index of the first byte at which the keys differed that were compared last. */
   #differsAt = 0;
+  /** The lesser one of the two bytes there. */
   #lesserByte = 0;
 
   constructor(source: number | SharedArrayBuffer) {
@@ -140,7 +147,7 @@ export class Heap extends Store {
 
   protected roomForRecords(): number {
     const words = this.words;
-    // Blocks move from one count to the other under the mutex.
+    // Both counts change under the mutex.
     this.putMutex.lock();
     const used = words[BLOCK_COUNT] - words[FREE_COUNT];
     this.putMutex.unlock();
@@ -270,9 +277,8 @@ export class Heap extends Store {
     const shape = this.words[SHAPE];
     if (!mayDiffer(shape, key.shape)) return true;
     if (!sameKind(shape, key.shape)) return false;
-    // Both are arrays. Elements that differ in kind matter only where all
-    // elements before them are equal, and the shape includes records that are
-    // gone.
+    // Both are arrays. Elements of different kinds matter only if all elements before
+    // them are equal. And the shape includes keys of records that were taken.
     const rest = [this.words[ROOT]];
     for (let other = rest.pop(); other !== undefined; other = rest.pop()) {
       if (

@@ -1,12 +1,11 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { KEPT_BYTES } from "../codec/cargo.ts";
+import { MAX_DEPTH } from "../codec/tags.ts";
 import { kindOf } from "../checks.ts";
 import { inspect } from "../platform/platform.ts";
 
 const FIRST_BYTES = 1 << 8;
-/** As deep as the encoder goes. */
-const MAX_DEPTH = 1000;
 
 /**
  * What the items of a {@linkcode PriorityQueue} are ordered by: numbers (but
@@ -15,47 +14,48 @@ const MAX_DEPTH = 1000;
  */
 export type Priority = number | bigint | string | readonly Priority[];
 
-/** The kinds of priorities, each of which compares with itself only. */
+/** The kinds of priorities. A priority compares only with those of its own kind. */
 const Kind = { NUMERIC: 1, STRING: 2, ARRAY: 4 } as const;
 type Kind = (typeof Kind)[keyof typeof Kind];
-/** Stands where an array ends, before anything that could go on. */
+/** The byte at the end of an array. It is less than any kind. */
 const END = 0;
 
-/** Kinds take three bits of a shape: the priority's own, then its elements'. */
+/** A kind takes three bits of a shape: the priority's kind, then those of its elements. */
 const KIND_BITS = 3;
+/** The kinds of so many elements fit into a shape. */
 const SHAPED_ELEMENTS = 9;
-/**
- * A shape that doesn't say everything: there are more elements, or arrays in it.
- */
+/** A bit of a shape: there are more elements, or elements that are arrays. */
 const IRREGULAR = 1 << 30;
 
 const float = new Float64Array(1);
 const floatBits = new BigInt64Array(float.buffer);
 
 /**
- * What a priority is ordered by, so that nobody has to decode it again: a number
- * that never contradicts the order and, where that doesn't decide, bytes whose
- * order is that of the priorities. A number, or a bigint that is equal to one,
- * has no bytes: it comes before what has the same number and bytes.
+ * What a priority is ordered by, so that no priority has to be decoded for a comparison.
+ * It is a number and some bytes. The number of a smaller priority is never larger. If two
+ * numbers are equal, the bytes decide. A number, or a bigint that is equal to a number,
+ * has no bytes: it comes before a priority that has the same number and bytes.
  *
- * Bytes. A priority is its kind and then
- *  - a number, eight bytes, big end first, with the bits turned so that their
- *    order is the numbers'; then 0, or for a bigint between two numbers 1 and
- *    what it is larger by: how many bytes, and these;
- *  - a string, each code unit plus 1 in as few bytes as say how many they are;
- *    then 0;
- *  - an array, its elements; then `END`.
+ * The bytes of a priority are a byte with its kind, and then
+ *  - for a number, eight bytes with the most significant byte first, whose bits are
+ *    changed so that the bytes are ordered like the numbers. Then 0; or for a bigint
+ *    between two numbers, 1 and its difference to the lower one: the number of bytes of
+ *    the difference, and these bytes;
+ *  - for a string, each code unit plus 1, in one to three bytes whose first one says how
+ *    many they are. Then 0;
+ *  - for an array, its elements. Then `END`.
  *
- * No priority's bytes begin another's, so of two that differ, a byte differs. If
- * two kinds stand there, neither of them `END`, they can't be compared.
+ * The bytes of a priority are never the beginning of another's. So the bytes of two
+ * different priorities differ somewhere. If both bytes are kinds there, and neither is
+ * `END`, the priorities can't be compared.
  */
 export class Key {
   number = 0;
-  /** Bytes in use, in whole words. */
+  /** How many bytes are used: a multiple of four. */
   length = 0;
-  /** The kinds that it is made of, for telling quickly what it compares with. */
+  /** The kinds of the priority and its elements: see {@linkcode mayDiffer}. */
   shape = 0;
-  /** Where in the bytes the kinds stand, in rising order. */
+  /** The indexes of the bytes that are kinds, in rising order. */
   kindsAt: number[] = [];
   bytes!: Uint8Array;
   ints!: Int32Array;
@@ -68,7 +68,7 @@ export class Key {
   /**
    * Writes a priority.
    *
-   * @throws {TypeError} If it is nothing that has an order.
+   * @throws {TypeError} If it is not a priority.
    */
   write(priority: unknown): void {
     const kind = kindOfPriority(priority);
@@ -77,7 +77,7 @@ export class Key {
     this.shape = kind;
     if (kind === Kind.NUMERIC) {
       this.number = floorOf(priority as number | bigint);
-      // Between a number and a bigint, the language compares exactly.
+      // JavaScript compares a number and a bigint exactly.
       if (this.number == priority) return;
     }
     if (kind === Kind.ARRAY) this.#shapeElements(priority as Priority[]);
@@ -86,7 +86,7 @@ export class Key {
     while (this.length % 4 !== 0) this.#byte(0);
   }
 
-  /** Gives an unusually large buffer back. */
+  /** Drops an unusually large buffer. */
   trim(): void {
     if (this.bytes.length > KEPT_BYTES) this.#allocate(FIRST_BYTES);
   }
@@ -136,7 +136,7 @@ export class Key {
           "deep",
       );
     }
-    // By index, not by its iterator: a hole is nothing that has an order.
+    // By index, so that a hole throws.
     const elements = priority as readonly Priority[];
     for (let i = 0; i < elements.length; i++) {
       this.#element(elements[i], depth + 1);
@@ -156,7 +156,7 @@ export class Key {
     this.length += 8;
     if (typeof value === "number" || floor >= value) return this.#byte(0);
     this.#byte(1);
-    // Below all numbers, a smaller amount comes later.
+    // For a bigint below all numbers, a larger amount comes first.
     if (floor === -Infinity) this.#amount(-value, 255);
     else this.#amount(value - BigInt(floor), 0);
   }
@@ -200,9 +200,7 @@ export class Key {
   }
 }
 
-/**
- * Whether two shapes differ in one of their places, or don't say it.
- */
+/** Whether two priorities may have elements of different kinds, according to their shapes. */
 export function mayDiffer(one: number, other: number): boolean {
   const both = one | other;
   return (both & IRREGULAR) !== 0 ||
@@ -210,12 +208,12 @@ export function mayDiffer(one: number, other: number): boolean {
     (both & (both >> 2) & 0o1111111111) !== 0;
 }
 
-/** Whether two priorities are of one kind, whatever their elements are. */
+/** Whether two priorities are of one kind, according to their shapes. */
 export function sameKind(one: number, other: number): boolean {
   return ((one ^ other) & ((1 << KIND_BITS) - 1)) === 0;
 }
 
-/** What to say of an item whose priority can't be compared with those stored. */
+/** The error for an item whose priority can't be compared with those of stored items. */
 export function incomparable(item: unknown): TypeError {
   const [priority] = item as [Priority];
   const shown = inspect(priority, {
@@ -250,13 +248,13 @@ function kindOfPriority(priority: unknown): Kind {
   );
 }
 
-/** A number at or below the priority, and never below that of a smaller one. */
+/** A number that is not above the priority, and not below that of a smaller priority. */
 function floorOf(priority: Priority): number {
   if (typeof priority === "number") return priority + 0; // No -0.
   if (typeof priority === "bigint") return floorOfBigInt(priority);
   if (typeof priority === "string") {
     let number = 0;
-    // Past the end there is NaN, which as a code unit is 0.
+    // Past the end `charCodeAt` is NaN, which becomes 0.
     for (let i = 0; i < 3; i++) {
       number = number * 0x10000 + (priority.charCodeAt(i) & 0xffff);
     }
@@ -265,7 +263,7 @@ function floorOf(priority: Priority): number {
   return priority.length === 0 ? -Infinity : floorOf(priority[0]);
 }
 
-/** The largest number, infinities among them, that a bigint is not below. */
+/** The largest number, or -Infinity, that is not above a bigint. */
 function floorOfBigInt(value: bigint): number {
   const nearest = Number(value);
   if (nearest === Infinity) return Number.MAX_VALUE;

@@ -20,26 +20,29 @@ import {
 } from "./store.ts";
 
 // Words of the header, besides the store's.
+
+/** The position of the next record to put. */
 const TAIL = 1;
-/** What producers last saw of `HEAD` and `TAKES`. Both only move on. */
+/** The value of `HEAD` that producers have read last. `HEAD` may have moved on. */
 const HEAD_SEEN = 3;
+/** The value of `TAKES` that producers have read last. */
 const TAKES_SEEN = 4;
 /** The position of the next record to take, and the mutex of takes. */
 const HEAD = 16;
-/** What consumers last saw of `PUTS`. It can only have moved on since. */
+/** The value of `PUTS` that consumers have read last. */
 const PUTS_SEEN = 17;
 
 /** A consumer pauses unless so many records are stored: see `letPutsRunAhead`. */
 const LEAD = 32;
-/** Pauses of such a consumer: two microseconds, in which some forty are put. */
+/** How many pauses it makes: two microseconds, in which some forty records are put. */
 const LEAD_PAUSES = 80;
 
-/** The bytes of the records that are taken at once. */
+/** How many bytes of records `takeSome` takes at most. */
 const SOME_BYTES = 2048;
 
 /** The bytes of a cache line. Cores fetch a line as a whole from each other. */
 const LINE_BYTES = 64;
-/** The bytes of the ring that a producer fetches at once. */
+/** How many bytes of the ring a producer fetches at once. */
 const STRETCH_BYTES = 512;
 
 /**
@@ -62,6 +65,9 @@ const STRETCH_BYTES = 512;
  *    atomic access takes longer than the rest of a put or a get.
  *  - Growing takes both mutexes, the producers' first, and moves what is
  *    stored.
+ *  - A ring with only one producer (`isOnlyPutter`) needs no mutex of puts. The producer
+ *    writes `PUTS` without locking it. So such a ring is never closed, and its limit
+ *    never changes.
  */
 export class Ring extends Store {
   #takeMutex: Mutex;
@@ -71,7 +77,11 @@ export class Ring extends Store {
   #floats!: Float64Array;
   #isOnlyPutter: boolean;
 
-  /** A thread that is the only one to put needs no mutex for it. */
+  /**
+   * A new ring with a capacity in bytes, or the ring in a buffer.
+   *
+   * @param isOnlyPutter Whether no other thread puts.
+   */
   constructor(source: number | SharedArrayBuffer, isOnlyPutter = false) {
     super(source);
     this.#isOnlyPutter = isOnlyPutter;
@@ -80,7 +90,8 @@ export class Ring extends Store {
   }
 
   protected roomForRecords(): number {
-    // In this order, the taker that moved `HEAD` last sees no less than there is.
+    // Read in this order: the consumer that has moved `HEAD` last sees no less room than
+    // there is.
     const head = stepsIn(Atomics.load(this.words, HEAD));
     return this.capacity - ((Atomics.load(this.words, TAIL) - head) | 0);
   }
@@ -137,17 +148,17 @@ export class Ring extends Store {
     const words = this.words;
     if (words[TAKES] !== words[PUTS_SEEN] || words[CLOSED] !== 0) return;
     const stored = this.count;
-    // These reads are hints: nothing goes wrong if they are outdated.
+    // It doesn't matter if these values are outdated.
     const limit = words[LIMIT];
     const lead = limit > 0 ? Math.min(LEAD, limit >> 1) : LEAD;
-    // After a single record it isn't known that more will come.
+    // If there is only one record, no more may come.
     if (stored > 1 && stored < lead) pause(LEAD_PAUSES);
   }
 
   take(cargo: Cargo, isRead = true): boolean {
     const words = this.words;
-    // Reading what producers write slows them down, so it is read only when
-    // needed.
+    // Producers become slower if the words that they write are read. So these are read
+    // only if that is necessary.
     if (words[TAKES] === words[PUTS_SEEN] && this.isEmpty) return false;
     let added = 0;
     this.#takeMutex.lock();
@@ -180,10 +191,10 @@ export class Ring extends Store {
   }
 
   /**
-   * Moves several small records into the cargo, each with its length and its kind
-   * before it. A record that is larger than `SOME_BYTES` stays for `take`.
+   * Moves several small records into the cargo, each with its header. A record that is
+   * larger than `SOME_BYTES` is left for `take`.
    *
-   * @returns How many; -1 if none is stored.
+   * @returns The number of records: 0 if the next one is too large, -1 if there is none.
    */
   takeSome(cargo: Cargo): number {
     const words = this.words;
@@ -217,15 +228,15 @@ export class Ring extends Store {
   }
 
   /**
-   * Writes to each cache line of the stretch where the next records will stand.
-   * Consumers have read these lines, so each has to be fetched from another
-   * core. That takes longer than a put, which would wait for each line in turn.
-   * Here the fetches overlap.
+   * Writes to each cache line of the stretch where the next records will stand. Consumers
+   * have read these lines, so each has to be fetched from another core, which takes longer
+   * than a put. Without this, puts would wait for one line after another. Here the fetches
+   * overlap.
    */
   #fetch(next: number): void {
     const ints = this.#ints;
     const end = ((next & -STRETCH_BYTES) + STRETCH_BYTES) | 0;
-    // Only into bytes where nothing is stored.
+    // It must not write into stored records.
     if (((end - this.words[HEAD_SEEN]) | 0) > this.#mask + 1) return;
     let at = (next + LINE_BYTES - 1) & -LINE_BYTES;
     for (; at !== end; at = (at + LINE_BYTES) | 0) {
@@ -247,9 +258,8 @@ export class Ring extends Store {
   }
 
   /**
-   * Reads what consumers write: `HEAD` first, which makes `TAKES` visible. Both
-   * are read again before bytes or counts since the last read exceed what the
-   * words can distinguish.
+   * Reads the words that consumers write. `HEAD` is read first, because it makes `TAKES`
+   * visible. Both are read again before positions or counts wrap.
    */
   #seeTakes(): void {
     const words = this.words;
@@ -265,8 +275,8 @@ export class Ring extends Store {
     try {
       this.buffer.grow(HEADER_BYTES + size);
       const bytes = new Uint8Array(this.buffer, HEADER_BYTES, size);
-      // From one lap of the old ring to the next, each stretch either stays
-      // where it is or moves to its place in the larger ring.
+      // The records are moved in runs that end where the old ring ends. A run may have the
+      // same place in the larger ring.
       const tail = words[TAIL];
       for (let from = stepsIn(words[HEAD]); from !== tail;) {
         const place = from & (old - 1);
@@ -287,7 +297,7 @@ export class Ring extends Store {
     this.#bytes = new Uint8Array(this.buffer, HEADER_BYTES, size);
     this.#ints = new Int32Array(this.buffer, HEADER_BYTES, size / 4);
     this.#floats = new Float64Array(this.buffer, HEADER_BYTES, size / 8);
-    // Written last: it says that the views have that size.
+    // This is written last, because it says that the views have that size.
     this.#mask = size - 1;
   }
 

@@ -21,9 +21,7 @@ import {
 /** A word of the header, besides the store's: the place of the next record. */
 const TOP = 1;
 
-/**
- * How many bits of a record's last word are its kind. The rest is its number.
- */
+/** How many bits of a record's last word are its kind. The others are its number. */
 const KIND_BITS = 3;
 const KIND_MASK = (1 << KIND_BITS) - 1;
 
@@ -31,15 +29,14 @@ const KIND_MASK = (1 << KIND_BITS) - 1;
  * Last in, first out: records of any length in shared memory, for any number of
  * producers and consumers.
  *
- * Protocol. Producers and consumers work at the same end, so there is one
- * mutex. Records stand one after the other. A record ends with its length, and
- * with its kind beside its number among the puts, so that it can be read from
- * the top.
- *  - A producer writes the record above `TOP`, where nobody reads, then `TOP`.
- *    It counts `PUTS` up when it unlocks.
- *  - A consumer copies the topmost record out, then writes `TOP` and `TAKES`.
- *    Nothing that could throw is called between the two writes.
- *  - Growing moves nothing.
+ * Protocol. Producers and consumers work at the same end, so there is only the mutex of
+ * puts. Records stand one after another. A record can be read from its end: its last two
+ * words are its length, and its kind with its number among the puts.
+ *  - A producer writes the record above `TOP`, where no thread reads, and then `TOP`. It
+ *    counts `PUTS` up when it unlocks.
+ *  - A consumer copies the topmost record, and then writes `TOP` and `TAKES`. It calls
+ *    nothing that could throw between the two writes.
+ *  - When the memory grows, no record moves.
  */
 export class Stack extends Store {
   #size = 0;

@@ -4,34 +4,37 @@ import type { Cargo } from "../codec/cargo.ts";
 import { countOf, Mutex, stepsIn } from "../sync/mutex.ts";
 
 /**
- * The outcome of a put. An item is refused that can't be ordered among those
- * stored.
+ * The outcome of a put. An item is refused if it can't be ordered among the stored
+ * items.
  */
 export type PutResult = "put" | "full" | "closed" | "refused";
 
-// Words of the header. What producers write and what consumers write stand on
-// cache lines of their own.
-/** How many records were put, in steps, and the mutex of puts. */
+// Words of the header. The words that producers write and the words that consumers write
+// are on different cache lines.
+
+/** How many records were put, times `STEP`, and the mutex of puts in the lowest bits. */
 export const PUTS = 0;
-/** How many records were taken, in steps. */
+/** How many records were taken, times `STEP`. */
 export const TAKES = 18;
+/** The size of the memory for records, in bytes. */
 export const SIZE = 32;
+/** How many bytes the records may take together. */
 const CAPACITY = 33;
+/** 1 once the store is closed. */
 export const CLOSED = 34;
 /** How many records there may be; 0 is any number. */
 export const LIMIT = 35;
-/** Where the header's words for the store's owner begin. */
+/** The first of the words for the owner of the store. */
 export const OWNER_WORDS = 48;
 export const HEADER_BYTES = 512;
 
 export const FIRST_SIZE = 1 << 12;
-/** How many positions 32 bits can distinguish. */
+/** With a larger capacity, positions of 32 bits would not be unique. */
 export const LARGEST_CAPACITY = 1 << 30;
 
-/**
- * The bytes in front of a record: its length, its kind, and eight of payload.
- */
+/** The bytes of a record's header: its length, its kind, and the first eight bytes. */
 export const RECORD_BYTES = 16;
+/** How many bytes of a value fit into the record's header. */
 export const INLINE_BYTES = 8;
 /** Up to this many bytes, a loop over words is faster than a call of `set`. */
 export const SMALL_COPY_BYTES = 512;
@@ -43,7 +46,7 @@ export function recordSize(length: number): number {
     : (length + 8 + RECORD_BYTES - 1) & -RECORD_BYTES;
 }
 
-/** What a take throws when it finds something that no put has written. */
+/** The error of a take that finds something that no put has written. */
 export function damaged(): Error {
   return new Error("Cannot take from queue: its memory is damaged");
 }
@@ -56,8 +59,8 @@ export function storeSize(capacity: number): number {
 }
 
 /**
- * The method that gives a queue its store: a new one of that many bytes, or one
- * that another thread made.
+ * The key of the method that opens a queue's store: a new store with a capacity in bytes,
+ * or the store in a buffer.
  */
 export const openStore: unique symbol = Symbol("lab9.openStore");
 
@@ -65,17 +68,15 @@ export const openStore: unique symbol = Symbol("lab9.openStore");
  * Records of any length in shared memory, for any number of producers and
  * consumers. The subclass decides in which order they are taken.
  *
- * Protocol. A put writes the record and the words that lead to it, then unlocks
- * the mutex of puts, whose word counts them. A take reads the record, then
- * writes `TAKES`. `SIZE` is written last when the memory has grown; a thread
- * that holds a mutex compares it with the size of its own view. `CLOSED` and
- * `LIMIT` are written under the mutex of puts, so that no later put succeeds
- * that they forbid.
+ * Protocol. A put writes the record and the words that lead to it. Then it unlocks the
+ * mutex of puts, and in the same step counts `PUTS` up. A take reads the record, then
+ * writes `TAKES`. When the memory has grown, `SIZE` is written last. A thread that holds
+ * a mutex compares `SIZE` with the size of its own view. `CLOSED` and `LIMIT` are written
+ * under the mutex of puts, so that no later put succeeds that they forbid.
  *
- * Values are encoded before a mutex is taken, and decoded after it is released:
- * no user's code runs in between, and no thread can be ended there. Whatever
- * may throw there (for lack of stack or memory) does so before anything has
- * changed.
+ * Values are encoded before the mutex is locked, and decoded after it is unlocked. So no
+ * code of the user's runs under a mutex, and no thread can be ended there. Calls that may
+ * throw for lack of stack or memory come before the first change.
  */
 export abstract class Store {
   readonly buffer: SharedArrayBuffer;
@@ -89,7 +90,7 @@ export abstract class Store {
 
   protected readonly putMutex: Mutex;
 
-  /** A new store of so many bytes at most, or one that another thread made. */
+  /** A new store with a capacity in bytes, or the store in a buffer. */
   constructor(source: number | SharedArrayBuffer) {
     if (typeof source === "number") {
       this.buffer = new SharedArrayBuffer(HEADER_BYTES + FIRST_SIZE, {
@@ -117,15 +118,18 @@ export abstract class Store {
     }
   }
 
-  /** Whether nothing was stored at some moment of the look. */
+  /** Whether the store was empty at some moment of this call. */
   protected get isEmpty(): boolean {
-    // Read in this order: equal counts mean that the store was empty at the
-    // first read.
+    // Read in this order. Equal counts mean that the store was empty at the first read.
     const takes = Atomics.load(this.words, TAKES);
     return takes === stepsIn(Atomics.load(this.words, PUTS));
   }
 
-  /** How many records were put since so many steps had been counted. */
+  /**
+   * How many records were put since a moment.
+   *
+   * @param steps How many had been put then, times `STEP`.
+   */
   putsSince(steps: number): number {
     return countOf(Atomics.load(this.words, PUTS) - steps);
   }
@@ -155,28 +159,29 @@ export abstract class Store {
   }
 
   /**
-   * Writes into the cargo what its item will be ordered by, in stores that
-   * order by more than the time of the put.
+   * Writes into the cargo what the store orders the item by. Stores that order items by
+   * the time of the put have no such method.
    *
-   * @throws {TypeError} If the item has nothing that it can be ordered by.
+   * @throws {TypeError} If the item has no priority.
    */
   order?(item: unknown, cargo: Cargo): void;
 
-  /** The error for an item that a put has refused, in stores that refuse items. */
+  /** The error for an item that a put has refused. Most stores refuse none. */
   refusal?(item: unknown): TypeError;
 
   /**
-   * The room that is left, in the unit of {@linkcode needOf}; 0 if the store
-   * has as many records as it may have. It includes what takes have given back.
+   * How much room is left, in the unit of {@linkcode needOf}. It is 0 if the store has as
+   * many records as it may have.
    */
   get room(): number {
     const { limit } = this;
     return limit > 0 && this.count >= limit ? 0 : this.roomForRecords();
   }
 
+  /** How much room is left, if there may be another record. */
   protected abstract roomForRecords(): number;
 
-  /** The room that the cargo takes. */
+  /** How much room the cargo takes. */
   needOf(cargo: Cargo): number {
     return recordSize(cargo.length);
   }
@@ -191,19 +196,19 @@ export abstract class Store {
   abstract put(cargo: Cargo): PutResult;
 
   /**
-   * Pauses a consumer that takes one record after another and has caught up
-   * with the producers. Without the pause it would take each record as soon as
-   * it is there, and each look would pull the memory away that the next put
-   * writes: both sides would run at half their speed.
+   * Pauses a consumer that takes one record after another and has caught up with the
+   * producers. Without the pause it would take each record as soon as it is there. Each
+   * look would fetch the cache lines that the next put writes, and both sides would run at
+   * half their speed.
    */
   letPutsRunAhead(): void {}
 
   /**
-   * Moves the next record into the cargo; false if there is none. It may be one
-   * that nobody reads.
+   * Moves the next record into the cargo; false if there is none.
    *
-   * @throws {RangeError} If it is nested too deep for what is left of the stack:
-   * it stays where it is.
+   * @param isRead Whether the record will be decoded.
+   * @throws {RangeError} If it will be decoded, but is nested too deep for the stack that
+   * is left. Then it stays in the store.
    */
   abstract take(cargo: Cargo, isRead?: boolean): boolean;
 }
