@@ -64,12 +64,12 @@ import { enterStakeWait, leaveStakeWait } from "./wait_graph.ts";
 export interface BarrierOptions {
   /**
    * An exposed function that the last thread to arrive calls before all go on.
-   * If it throws, the barrier is broken. It must not be async: the others would
-   * go on before it is done.
+   * If it throws, the barrier is broken. It must not be async, because the other threads
+   * would go on before it is done.
    */
   action?: () => void;
   /**
-   * How long a thread waits at most unless it says otherwise, in seconds.
+   * How long a wait without a timeout of its own takes at most, in seconds.
    *
    * @default {Infinity}
    */
@@ -99,23 +99,24 @@ export class BrokenBarrierError extends Error {
   override name = "BrokenBarrierError";
 }
 
-// Protocol. All words are written under the mutex; everyone is woken after a
-// change of `STATE`. `COUNT` is how many have arrived and not left, and `ARRIVED`
-// has the id of each of these threads, at its index; from `TOP` on there is none.
-//  - A thread that arrives waits while the last round's threads leave, then counts
-//    itself. The last to arrive closes the barrier, runs the action without the
-//    mutex, and opens it for leaving. The others wait for that.
-//  - A thread that leaves, for whatever reason, counts itself out; the last one
-//    opens the barrier for the next round.
-//  - A round that was reset lets everyone leave with an error; a broken barrier
-//    does that until it is reset. A complete round is not broken any more: a
-//    barrier that breaks while its threads leave is broken for those after them.
-//  - A thread that finds another one ended (it was given up, or has closed its
-//    worker, maybe in the action) counts it out, and breaks the barrier: the ended
-//    one does not come again. A thread counts its wait in its own waiter before it
-//    enters itself here. The thread that ends it looks there afterwards, and alerts
-//    all that wait at barriers: they look again. An ended thread that runs on finds
-//    that it is out.
+// Protocol. All words are written under the mutex. After a change of `STATE`, all waiters
+// are woken. `COUNT` is how many threads have arrived and not left. `ARRIVED` has the ids
+// of these threads. Each thread's id stands at the thread's index, which is below `TOP`.
+//  - A thread that arrives waits while the threads of the last round leave. Then it counts
+//    itself in. The last one to arrive sets `ACTING`, runs the action without the mutex,
+//    and sets `DRAINING`. The others wait for that, and leave.
+//  - A thread that leaves, for whatever reason, counts itself out. The last one to leave
+//    sets `FILLING` for the next round.
+//  - The threads of a round that was reset leave with an error. So do all threads at a
+//    broken barrier, until it is reset. A complete round can't be broken: if the barrier
+//    breaks while the round's threads leave, it is broken for the threads that come after
+//    them.
+//  - A thread may find that another one has ended: that one was given up, or has closed its
+//    worker, maybe in the action. It counts the ended thread out, and breaks the barrier,
+//    because the ended thread won't come again. Before a thread enters itself here, it
+//    counts its wait in its own waiter. The thread that ends it looks there, and alerts all
+//    threads that wait at barriers, so that they look again. An ended thread that runs on
+//    finds that it was counted out.
 const MUTEX = 0;
 const STATE = 1;
 const COUNT = 2;
@@ -138,11 +139,11 @@ const State = {
 } as const;
 
 /**
- * A place where a fixed number of threads wait for each other, round after
- * round. Python's `threading.Barrier`.
+ * A barrier, at which a fixed number of threads wait for each other, round after round.
+ * Python's `threading.Barrier`.
  *
- * A thread that ends while it waits, or in the action, breaks the barrier: it was
- * terminated, has closed its worker, or has returned without awaiting the wait.
+ * A thread that ends while it waits, or in the action, breaks the barrier: if it is
+ * terminated, closes its worker, or returns without awaiting its wait.
  *
  * @example Usage
  * ```ts
@@ -160,7 +161,7 @@ export class Barrier {
   }
 
   /**
-   * Makes the object that a handle stands for.
+   * Creates the object for a handle.
    *
    * @ignore
    */
@@ -183,14 +184,14 @@ export class Barrier {
   #waiters: WaitList;
 
   /**
-   * Makes a barrier.
+   * Creates a barrier.
    *
    * @param parties How many threads wait for each other.
-   * @param options What to do when all are there, and how long to wait.
-   * @throws {TypeError} If a number is not a number, or the action was never
-   * exposed.
-   * @throws {RangeError} If the number of parties is not a positive integer, or
-   * the timeout is negative.
+   * @param options The options.
+   * @throws {TypeError} If `parties` or the timeout is not a number, or the action was
+   * never exposed.
+   * @throws {RangeError} If `parties` is not a positive integer, or the timeout is
+   * negative.
    *
    * @example Usage
    * ```ts
@@ -256,10 +257,10 @@ export class Barrier {
    * Waits until as many threads wait as there are parties. Python's
    * `Barrier.wait`.
    *
-   * @param options How long to wait at most, and a signal to stop waiting. A wait
-   * that ends early breaks the barrier.
-   * @returns A promise that resolves to a number from 0 to parties - 1, another
-   * for each thread.
+   * @param options A timeout, and a signal that ends the wait. A wait that ends early
+   * breaks the barrier.
+   * @returns A promise that resolves to a number from 0 to `parties` - 1. Each thread of a
+   * round gets another number.
    * @throws {TypeError} If the barrier's action is async, or returns a promise.
    * @throws {RangeError} If the timeout is negative.
    * @throws {BrokenBarrierError} If the barrier is broken or reset, the timeout
@@ -308,9 +309,8 @@ export class Barrier {
    * Blocks the thread until as many threads wait as there are parties. Python's
    * `Barrier.wait`.
    *
-   * @param options How long to wait at most. A wait that ends early breaks the
-   * barrier.
-   * @returns A number from 0 to parties - 1, another for each thread.
+   * @param options A timeout. A wait that ends early breaks the barrier.
+   * @returns A number from 0 to `parties` - 1. Each thread of a round gets another number.
    * @throws {TypeError} If the barrier's action is async, or returns a promise.
    * @throws {RangeError} If the timeout is negative.
    * @throws {BrokenBarrierError} If the barrier is broken or reset, the timeout
@@ -352,7 +352,7 @@ export class Barrier {
   }
 
   /**
-   * Makes the barrier as new: each thread that waits at it gets a
+   * Makes the barrier usable again. Each thread that waits at it gets a
    * {@linkcode BrokenBarrierError}. Python's `Barrier.reset`.
    *
    * @example Usage
@@ -377,8 +377,8 @@ export class Barrier {
   }
 
   /**
-   * Breaks the barrier: each thread that waits at it, or comes to wait, gets a
-   * {@linkcode BrokenBarrierError} until it is reset. Python's `Barrier.abort`.
+   * Breaks the barrier. Until it is reset, each thread that waits at it, or comes to wait,
+   * gets a {@linkcode BrokenBarrierError}. Python's `Barrier.abort`.
    *
    * @example Usage
    * ```ts
@@ -404,7 +404,7 @@ export class Barrier {
   }
 
   /**
-   * How Python prints a barrier.
+   * The text that Python prints for a barrier.
    *
    * @returns For example `<threading.Barrier at 0x1140ac6a0: waiters=1/3>`.
    */
@@ -417,7 +417,7 @@ export class Barrier {
   }
 
   /**
-   * What `console.log` prints.
+   * The text that `console.log` prints.
    *
    * @returns The same as {@linkcode toString}.
    */
@@ -426,7 +426,7 @@ export class Barrier {
   }
 
   /**
-   * What is sent in place of the barrier.
+   * The handle that is sent in place of the barrier.
    *
    * @ignore
    */
@@ -445,7 +445,7 @@ export class Barrier {
     return { timeout, deadline: deadlineOf("wait at barrier", timeout) };
   }
 
-  /** Comes to wait: which of the round's threads this is. */
+  /** Arrives at the barrier. It returns the thread's index in the round. */
   #arrive = (): number | Pending => {
     checkStop();
     this.#countOutDead();
@@ -457,7 +457,7 @@ export class Barrier {
       if (state !== State.FILLING) return PENDING;
       const index = words[COUNT];
       Atomics.store(this.#arrived, index, currentThreadId());
-      // Last, as in `Ownership`: the others find one that ends later.
+      // After the thread's id was written, as in `Ownership`.
       if (hasEnded()) {
         Atomics.store(this.#arrived, index, 0);
         throw new Error("Cannot wait at barrier: the thread has ended");
@@ -476,7 +476,7 @@ export class Barrier {
   /** Whether the round is complete. */
   #pass(visit: Visit): true | Pending {
     this.#countOutDead();
-    // It was counted out, as dead, and runs on: the state is another round's.
+    // If it was counted out, as dead, the state may be another round's.
     if (!this.#isIn(visit)) throw broken("it was broken meanwhile");
     switch (this.#state) {
       case State.DRAINING:
@@ -490,7 +490,7 @@ export class Barrier {
     return PENDING;
   }
 
-  /** What to call; throws if it can't be called, before anyone has arrived. */
+  /** The action. It throws if the action can't be called, before the thread arrives. */
   get #action(): AnyFunction | undefined {
     if (this.#actionId === undefined) return undefined;
     const action = functionOf(this.#actionId);
@@ -498,7 +498,7 @@ export class Barrier {
     return action;
   }
 
-  /** All are there: runs the action, and lets everyone leave. */
+  /** Runs the action, when all threads have arrived, and lets them leave. */
   #act(visit: Visit, action: AnyFunction | undefined): void {
     try {
       refusePromise("wait at barrier", "the action", action?.());
@@ -511,7 +511,7 @@ export class Barrier {
     );
   }
 
-  /** Whether it has arrived, and nobody has counted it out. */
+  /** Whether the thread has arrived, and was not counted out. */
   #isIn({ index, threadId }: Visit): boolean {
     return index >= 0 && this.#arrived[index] === threadId;
   }
@@ -529,9 +529,9 @@ export class Barrier {
     });
   }
 
-  /** Counts out those who have ended, and breaks the barrier for them. */
+  /** Counts out threads that have ended, and breaks the barrier because of them. */
   #countOutDead(): void {
-    // Each of many waits looks: only if any thread has ended since.
+    // Every wait calls this. It looks only if any thread has ended since the last call.
     const ends = endsSoFar();
     if (ends === this.#endsSeen) return;
     this.#endsSeen = ends;
@@ -555,13 +555,13 @@ export class Barrier {
     });
   }
 
-  /** The mutex is held. */
+  /** Counts a thread out. The mutex is held. */
   #countOut(index: number): void {
     Atomics.store(this.#arrived, index, 0);
     Atomics.sub(this.#words, COUNT, 1);
   }
 
-  /** The state once some have left; the last one ends the round. */
+  /** The state after some threads have left. The last one ends the round. */
   #afterLeaving(state: number): number {
     if (this.#words[COUNT] > 0) return state;
     if (state === State.DRAINING_LAST) return State.BROKEN;
@@ -569,7 +569,7 @@ export class Barrier {
     return isRoundOver ? State.FILLING : state;
   }
 
-  /** Changes the state, and wakes everyone. */
+  /** Changes the state, and wakes all waiters. */
   #change(next: (state: number, count: number) => number): void {
     const words = this.#words;
     reserveStack();
@@ -612,18 +612,18 @@ class Visit implements Witness, Disposable {
   }
 }
 
-/** So many bytes: there can't be more waits than waiters. */
+/** The size of a barrier's memory. There can't be more waits than waiters. */
 function bytesFor(parties: number): number {
   return (ARRIVED + Math.min(parties, MAX_WAITERS)) * 4;
 }
 
-/** The state once one of the round's threads has ended. */
+/** The state after one of the round's threads has ended. */
 function afterDeath(state: number): number {
   if (state === State.RESETTING) return state;
   return isComplete(state) ? State.DRAINING_LAST : State.BROKEN;
 }
 
-/** Whether the round's threads leave, because all have come. */
+/** Whether the round is complete: its threads leave. */
 function isComplete(state: number): boolean {
   return state === State.DRAINING || state === State.DRAINING_LAST;
 }

@@ -44,16 +44,16 @@ import { WaitList } from "../sync/wait_list.ts";
 import { Lock, owned, RLock } from "./lock.ts";
 
 /**
- * A lock with a place to wait in until what it guards has changed. Python's
- * `threading.Condition`.
+ * A lock, and a list of threads that wait until something that the lock guards has
+ * changed. Python's `threading.Condition`.
  *
- * Waiting releases the lock and acquires it again before it returns. A
- * thread that changes something holds the lock, and notifies. A notification
- * doesn't say *what* has changed: look again, or let {@linkcode waitFor} do it.
+ * A thread that waits releases the lock, and acquires it again before the wait returns. A
+ * thread that changes something holds the lock, and notifies. A notification doesn't say
+ * *what* has changed: look again, or let {@linkcode waitFor} do it.
  *
- * Its lock is an {@linkcode RLock} unless it is given another. Where several
- * functions of one thread await, as on the main one, give it a {@linkcode Lock}:
- * an RLock keeps threads apart, not functions.
+ * By default its lock is an {@linkcode RLock}. If several async functions of one thread
+ * wait, as on the main thread, give it a {@linkcode Lock}: they could all hold an RLock at
+ * the same time.
  *
  * @example Usage
  * ```ts
@@ -80,7 +80,7 @@ export class Condition {
   }
 
   /**
-   * Makes the object that a handle stands for.
+   * Creates the object for a handle.
    *
    * @ignore
    */
@@ -94,11 +94,11 @@ export class Condition {
   #waiters: WaitList;
 
   /**
-   * Makes a condition.
+   * Creates a condition.
    *
-   * @param lock The lock that guards what is waited for; several conditions may
-   * share one.
-   * @throws {TypeError} If it is not a lock.
+   * @param lock The lock that guards what is waited for. Several conditions may have the
+   * same lock.
+   * @throws {TypeError} If it is neither a `Lock` nor an `RLock`.
    *
    * @example Usage
    * ```ts
@@ -127,7 +127,7 @@ export class Condition {
    * Acquires the lock, as {@linkcode Lock.acquire} does. Python's
    * `Condition.acquire`.
    *
-   * @param options How long to wait at most, and a signal to stop waiting.
+   * @param options A timeout, and a signal that ends the wait.
    * @returns A promise that resolves, once the lock is held, to what releases it
    * when it is disposed of.
    * @throws {RangeError} If the timeout is negative.
@@ -152,7 +152,7 @@ export class Condition {
    * Acquires the lock, as {@linkcode Lock.acquireSync} does. Python's
    * `Condition.acquire`.
    *
-   * @param options How long to wait at most.
+   * @param options A timeout.
    * @returns What releases the lock when it is disposed of.
    * @throws {RangeError} If the timeout is negative.
    * @throws {DOMException} A `TimeoutError` if the timeout passes first.
@@ -217,8 +217,8 @@ export class Condition {
    * Releases the lock, waits to be notified, and acquires the lock again.
    * Python's `Condition.wait`.
    *
-   * @param options How long to wait at most, and a signal to stop waiting. The
-   * lock is acquired again however the wait ends.
+   * @param options A timeout, and a signal that ends the wait. The lock is acquired again
+   * however the wait ends.
    * @returns A promise that resolves to true, or to false if the timeout passed
    * first.
    * @throws {Error} If the calling thread doesn't hold the lock.
@@ -253,7 +253,7 @@ export class Condition {
         { deadline, signal },
       );
     } finally {
-      // Not released: it could not even begin to wait.
+      // If it couldn't begin to wait, the lock was not released.
       if (suspended !== undefined) {
         await lock.resume(suspended)
           .catch((error) => this.#giveUp(error, isNotified));
@@ -265,7 +265,7 @@ export class Condition {
    * Releases the lock, blocks the thread until it is notified, and acquires the
    * lock again. Python's `Condition.wait`.
    *
-   * @param options How long to wait at most.
+   * @param options A timeout.
    * @returns True, or false if the timeout passed first.
    * @throws {Error} If the calling thread doesn't hold the lock.
    * @throws {RangeError} If the timeout is negative.
@@ -299,7 +299,7 @@ export class Condition {
         deadline,
       );
     } finally {
-      // Not released: it could not even begin to wait.
+      // If it couldn't begin to wait, the lock was not released.
       if (suspended !== undefined) {
         try {
           lock.resumeSync(suspended);
@@ -310,25 +310,25 @@ export class Condition {
     }
   }
 
-  /** Throws. A notification that this waiter can't act on goes to the next. */
+  /** Throws the error. A notification that this waiter can't use goes to the next. */
   #giveUp(error: unknown, isNotified: boolean): never {
     if (isNotified) this.#waiters.notify();
     throw error;
   }
 
   /**
-   * Waits until a predicate holds, looking each time it is notified. Python's
-   * `Condition.wait_for`.
+   * Waits until a predicate holds. It calls the predicate now, and each time it is
+   * notified. Python's `Condition.wait_for`.
    *
    * @param predicate What to wait for. It is called with the lock held. It must
    * not be async: a promise says nothing of what the lock guards.
-   * @param options How long to wait at most, and a signal to stop waiting.
+   * @param options A timeout, and a signal that ends the wait.
    * @returns A promise that resolves to what the predicate returned last: a
    * falsy value only if the timeout passed.
    * @throws {TypeError} If the predicate is async, or returns a promise.
    * @throws {Error} If the calling thread doesn't hold the lock.
    * @throws {RangeError} If the timeout is negative.
-   * @throws {LockPoisonedError} As {@linkcode wait}.
+   * @throws {LockPoisonedError} If {@linkcode wait} throws it.
    *
    * @example Usage
    * ```ts
@@ -359,19 +359,19 @@ export class Condition {
   }
 
   /**
-   * Blocks the thread until a predicate holds, looking each time it is notified.
-   * Python's `Condition.wait_for`.
+   * Blocks the thread until a predicate holds. It calls the predicate now, and each time it
+   * is notified. Python's `Condition.wait_for`.
    *
    * @param predicate What to wait for. It is called with the lock held. It must
    * not be async: a promise says nothing of what the lock guards.
-   * @param options How long to wait at most.
+   * @param options A timeout.
    * @returns What the predicate returned last: a falsy value only if the timeout
    * passed.
    * @throws {TypeError} If the predicate is async, or returns a promise.
    * @throws {Error} If the calling thread doesn't hold the lock.
    * @throws {RangeError} If the timeout is negative.
-   * @throws {DeadlockError} As {@linkcode waitSync}.
-   * @throws {LockPoisonedError} As {@linkcode waitSync}.
+   * @throws {DeadlockError} If {@linkcode waitSync} throws it.
+   * @throws {LockPoisonedError} If {@linkcode waitSync} throws it.
    *
    * @example Usage
    * ```ts
@@ -398,12 +398,12 @@ export class Condition {
   }
 
   /**
-   * Wakes threads that wait, those first that have waited longest. They go on
-   * once the lock is released. Python's `Condition.notify`.
+   * Wakes the threads that have waited longest. They go on when the lock is released.
+   * Python's `Condition.notify`.
    *
-   * @param n How many.
-   * @throws {TypeError} If the number is not a number.
-   * @throws {RangeError} If the number is not a non-negative integer.
+   * @param n How many threads it wakes at most.
+   * @throws {TypeError} If `n` is not a number.
+   * @throws {RangeError} If `n` is not a non-negative integer.
    * @throws {Error} If the calling thread doesn't hold the lock.
    *
    * @example Usage
@@ -447,18 +447,18 @@ export class Condition {
   }
 
   /**
-   * How Python prints a condition.
+   * The text that Python prints for a condition.
    *
    * @returns For example
-   * `<Condition(<unlocked _thread.lock object at 0x1140ac6a0>, 0)>`: its lock, and
-   * how many wait.
+   * `<Condition(<unlocked _thread.lock object at 0x1140ac6a0>, 0)>`, with its lock and the
+   * number of threads that wait.
    */
   toString(): string {
     return `<Condition(${this.#lock}, ${this.#waiters.count})>`;
   }
 
   /**
-   * What `console.log` prints.
+   * The text that `console.log` prints.
    *
    * @returns The same as {@linkcode toString}.
    */
@@ -467,7 +467,7 @@ export class Condition {
   }
 
   /**
-   * What is sent in place of the condition.
+   * The handle that is sent in place of the condition.
    *
    * @ignore
    */

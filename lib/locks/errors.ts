@@ -2,23 +2,23 @@
 
 import { registerErrorClass } from "../codec/references.ts";
 
-/** A thread of a ring in which each waits for the next. */
+/** A thread of a deadlock: see {@linkcode DeadlockError}. */
 export interface DeadlockedThread {
   /** The thread's name. */
   thread: string;
-  /** The lock that it waits for, or the thread whose end it waits for. */
+  /** The name of the lock that it waits for, or of the thread that it joins. */
   waitsFor: string;
-  /** The name of the thread that holds that lock, or is that thread. */
+  /** The name of the thread that holds that lock, or that it joins. */
   heldBy: string;
 }
 
 /**
- * Thrown by the blocking call that would close a ring of threads, each of which
- * waits for a lock that the next one holds, or for the next one's end: none of
- * them could ever go on. Python has no such error: there they hang.
+ * Thrown by a blocking call that would cause a deadlock: a ring of threads, each of
+ * which waits for a lock that the next one holds, or for the end of the next one. None
+ * of them could ever go on. Python has no such error: its threads hang.
  *
- * The error is thrown only where the ring is certain: a wait with a timeout is in
- * none, nor is one that is awaited, since the thread may do something else
+ * The error is thrown only if the deadlock is certain. A wait with a timeout is part of
+ * no deadlock. Nor is a wait that is awaited, because its thread may do something else
  * meanwhile.
  *
  * @example Usage
@@ -40,13 +40,13 @@ export class DeadlockError extends Error {
 
   /** The error's name, `"DeadlockError"`. */
   override name = "DeadlockError";
-  /** The threads, the one that closes the ring first. */
+  /** The threads of the ring. The first one has got the error. */
   ring: DeadlockedThread[];
 
   /**
-   * Makes an error.
+   * Creates an error.
    *
-   * @param message What can't be done.
+   * @param message The message.
    * @param ring The threads of the ring.
    */
   constructor(message?: string, ring: DeadlockedThread[] = []) {
@@ -56,10 +56,10 @@ export class DeadlockError extends Error {
 }
 
 /**
- * Thrown to a thread that acquires a lock whose holder has ended without
- * releasing it: what the lock guards may be half-done. `release()`, by any
- * thread, makes the lock free again. By a second thread that got the error, it
- * does nothing. In Python the thread would wait for ever.
+ * Thrown to a thread that acquires a lock whose holder has ended without releasing it.
+ * What the lock guards may be half done. `release()` makes the lock free again, whichever
+ * thread calls it. If several threads have got the error, only the first `release()` has
+ * an effect. In Python the thread would wait for ever.
  *
  * @example Usage
  * ```ts

@@ -31,9 +31,9 @@ import {
 } from "../sync/waiters.ts";
 import { PENDING, type Pending, WaitList } from "../sync/wait_list.ts";
 
-// Protocol. A setter writes `FLAG`, then counts `SETS`, then wakes
-// everyone. A waiter noted `SETS` before it waited: an event that was set and
-// cleared again before the waiter woke has been set for it all the same.
+// Protocol. A setter writes `FLAG`, then counts `SETS` up, then wakes all waiters. A
+// waiter reads `SETS` before it waits. So it also sees an event that was set, and cleared
+// again before the waiter has woken.
 const FLAG = 0;
 const SETS = 1;
 const ADDRESS = 2;
@@ -43,8 +43,7 @@ const WORDS = WAITERS + WaitList.WORDS;
 /**
  * A flag that threads wait for. Python's `threading.Event`.
  *
- * (The platform's `Event`, which is something else, stays reachable as
- * `globalThis.Event`.)
+ * The platform's own `Event`, which is something else, is `globalThis.Event`.
  *
  * @example Usage
  * ```ts
@@ -62,7 +61,7 @@ export class Event {
   }
 
   /**
-   * Makes the object that a handle stands for.
+   * Creates the object for a handle.
    *
    * @ignore
    */
@@ -74,7 +73,7 @@ export class Event {
   #waiters: WaitList;
 
   /**
-   * Makes an event that is not set.
+   * Creates an event that is not set.
    *
    * @example Usage
    * ```ts
@@ -104,7 +103,7 @@ export class Event {
   }
 
   /**
-   * Sets the event: every thread that waits for it goes on. Python's `Event.set`.
+   * Sets the event. Every thread that waits for it goes on. Python's `Event.set`.
    *
    * @example Usage
    * ```ts
@@ -126,8 +125,8 @@ export class Event {
   }
 
   /**
-   * Makes the event not set. A wait from now on waits for the next
-   * {@linkcode set}. Python's `Event.clear`.
+   * Clears the event. Waits that begin from now on wait for the next {@linkcode set}.
+   * Python's `Event.clear`.
    *
    * @example Usage
    * ```ts
@@ -150,7 +149,7 @@ export class Event {
   /**
    * Waits until the event is set. Python's `Event.wait`.
    *
-   * @param options How long to wait at most, and a signal to stop waiting.
+   * @param options A timeout, and a signal that ends the wait.
    * @returns A promise that resolves to true, or to false if the timeout passes
    * first.
    * @throws {RangeError} If the timeout is negative.
@@ -177,7 +176,7 @@ export class Event {
   /**
    * Blocks the thread until the event is set. Python's `Event.wait`.
    *
-   * @param options How long to wait at most.
+   * @param options A timeout.
    * @returns True, or false if the timeout passes first.
    * @throws {RangeError} If the timeout is negative.
    *
@@ -201,7 +200,7 @@ export class Event {
   }
 
   /**
-   * How Python prints an event.
+   * The text that Python prints for an event.
    *
    * @returns For example `<threading.Event at 0x1140ac6a0: unset>`.
    */
@@ -211,7 +210,7 @@ export class Event {
   }
 
   /**
-   * What `console.log` prints.
+   * The text that `console.log` prints.
    *
    * @returns The same as {@linkcode toString}.
    */
@@ -220,7 +219,7 @@ export class Event {
   }
 
   /**
-   * What is sent in place of the event.
+   * The handle that is sent in place of the event.
    *
    * @ignore
    */

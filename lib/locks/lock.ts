@@ -31,7 +31,7 @@ export interface LockOptions {
   name?: string;
 }
 
-/** The key of what {@linkcode Condition} needs of a lock. */
+/** The key of a lock's ownership. */
 export const owned: unique symbol = Symbol("lab9.owned");
 /** The key of whether the holder may acquire the lock again. */
 const isReentrant: unique symbol = Symbol("lab9.isReentrant");
@@ -41,17 +41,19 @@ const counts = { Lock: 0, RLock: 0 };
 /**
  * A lock that one thread at a time holds. Python's `threading.Lock`.
  *
- * Acquiring gives a `Disposable`: with `using`, the lock is released at the end
- * of the block, whatever happens in it. As in Python any thread may release it,
- * and a thread that holds it must wait like any other to acquire it again, until
- * another thread releases it; see {@linkcode RLock} for one that need not wait.
+ * Acquiring it returns a `Disposable`: with `using`, the lock is released at the end of
+ * the block, even if the block throws. As in Python, any thread may release the lock. A
+ * thread that holds it has to wait like any other to acquire it again, until another
+ * thread releases it. With an {@linkcode RLock}, it doesn't have to wait.
  *
- * A lock whose holder has ended is poisoned: acquiring it throws
- * {@linkcode LockPoisonedError} until `release()` is called. Several threads
- * may get the error and repair what the lock guards: their `release()` gives up
- * no more than what the ended holder held. Threads that wait for each other's
- * locks in a ring get a {@linkcode DeadlockError}, except for the locks that
- * were ever released by another thread than their holder.
+ * A lock whose holder has ended is poisoned: acquiring it throws a
+ * {@linkcode LockPoisonedError} until `release()` is called. Several threads may get the
+ * error and repair what the lock guards. Their calls of `release()` release only what the
+ * ended holder held.
+ *
+ * If threads would wait for each other's locks in a ring, one of them gets a
+ * {@linkcode DeadlockError}. A lock that was ever released by another thread than its
+ * holder is part of no such ring.
  *
  * @example Usage
  * ```ts
@@ -72,7 +74,7 @@ export class Lock {
   }
 
   /**
-   * Makes the object that a handle stands for.
+   * Creates the object for a handle.
    *
    * @ignore
    */
@@ -81,7 +83,7 @@ export class Lock {
   }
 
   /**
-   * What the library's own classes need of the lock.
+   * The lock's ownership, for other classes of the library.
    *
    * @ignore
    */
@@ -90,9 +92,9 @@ export class Lock {
   #words: Int32Array;
 
   /**
-   * Makes a lock that nobody holds.
+   * Creates a lock that no thread holds.
    *
-   * @param options What to call it.
+   * @param options The options.
    * @throws {TypeError} If the name is not a string.
    *
    * @example Usage
@@ -153,10 +155,10 @@ export class Lock {
   }
 
   /**
-   * Acquires the lock, waiting while it is held. Python's `Lock.acquire`, except
-   * that it throws if the timeout passes.
+   * Acquires the lock. It waits while the lock is held. Python's `Lock.acquire`, except
+   * that this throws if the timeout passes.
    *
-   * @param options How long to wait at most, and a signal to stop waiting.
+   * @param options A timeout, and a signal that ends the wait.
    * @returns A promise that resolves, once the lock is held, to what releases it
    * when it is disposed of.
    * @throws {RangeError} If the timeout is negative.
@@ -182,16 +184,16 @@ export class Lock {
   }
 
   /**
-   * Acquires the lock, blocking the thread while it is held. Python's
-   * `Lock.acquire`, except that it throws if the timeout passes.
+   * Acquires the lock. It blocks the thread while the lock is held. Python's
+   * `Lock.acquire`, except that this throws if the timeout passes.
    *
-   * @param options How long to wait at most.
+   * @param options A timeout.
    * @returns What releases the lock when it is disposed of.
    * @throws {RangeError} If the timeout is negative.
    * @throws {DOMException} A `TimeoutError` if the timeout passes first.
-   * @throws {DeadlockError} If it would wait for ever, because the holder waits
-   * for a lock of this thread, directly or through others; or because this thread
-   * holds it, and has never passed it to another, which could release it.
+   * @throws {DeadlockError} If it would wait for ever: the holder waits for a lock of this
+   * thread, directly or through others, or this thread holds the lock and no other thread
+   * can release it.
    * @throws {LockPoisonedError} If the lock's holder has ended.
    *
    * @example Usage
@@ -238,16 +240,15 @@ export class Lock {
   }
 
   /**
-   * Releases the lock. What `using` would release need not be released so.
-   * Python's `Lock.release`.
+   * Releases the lock. A lock that was acquired with `using` needs no call. Python's
+   * `Lock.release`.
    *
-   * After a {@linkcode LockPoisonedError} it releases what the ended holder
-   * held, and does nothing if that was released already. After a wait on a
-   * {@linkcode Condition} that lost the lock it does nothing either, so that it
-   * may stand in a `finally`.
+   * After a {@linkcode LockPoisonedError}, it releases what the ended holder held, or does
+   * nothing if that was released already. After a wait on a {@linkcode Condition} that has
+   * lost the lock, it does nothing, so that it may stand in a `finally`.
    *
-   * @throws {Error} If the lock is not held. If it is an {@linkcode RLock}: if
-   * another thread holds it.
+   * @throws {Error} If the lock is not held, or if it is an {@linkcode RLock} that another
+   * thread holds.
    *
    * @example Usage
    * ```ts
@@ -270,10 +271,10 @@ export class Lock {
   }
 
   /**
-   * How Python prints a lock.
+   * The text that Python prints for a lock.
    *
-   * @returns For example `<unlocked _thread.lock object at 0x1140ac6a0>`, and of
-   * an {@linkcode RLock}
+   * @returns For example `<unlocked _thread.lock object at 0x1140ac6a0>`, and for an
+   * {@linkcode RLock}
    * `<locked _thread.RLock object owner=140271 count=2 at 0x1140ac6a0>`.
    */
   toString(): string {
@@ -286,7 +287,7 @@ export class Lock {
   }
 
   /**
-   * What `console.log` prints.
+   * The text that `console.log` prints.
    *
    * @returns The same as {@linkcode toString}.
    */
@@ -295,7 +296,7 @@ export class Lock {
   }
 
   /**
-   * What is sent in place of the lock.
+   * The handle that is sent in place of the lock.
    *
    * @ignore
    */
@@ -315,7 +316,7 @@ export class Lock {
   }
 }
 
-/** An acquisition, to be ended once. */
+/** A hold of a lock. It is ended once. */
 class Hold implements Disposable {
   turn = 0;
   #ownership: Ownership | undefined;
@@ -325,20 +326,19 @@ class Hold implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    // It may have been released by hand, or lost with a wait that threw.
+    // `release()` may have ended it, or a wait that has lost the lock.
     this.#ownership?.end(this.turn);
-    // Afterwards: where the stack ends, `end()` throws, and the hold goes on.
+    // Not before: at the end of the stack `end()` throws, and the hold goes on.
     this.#ownership = undefined;
   }
 }
 
 /**
- * A lock that the thread which holds it may acquire again, and has to release as
- * often. Only that thread can release it. Python's `threading.RLock`.
+ * A lock that its holder may acquire again, and has to release as often. Only the holder
+ * can release it. Python's `threading.RLock`.
  *
- * It belongs to a thread, not to one of the things that a thread awaits: on the
- * main thread, two functions that await in turns are not kept apart by it. A
- * {@linkcode Lock} does that.
+ * The holder is a thread. Two async functions of one thread, such as the main one, can
+ * hold the lock at the same time. Use a {@linkcode Lock} for these.
  *
  * @example Usage
  * ```ts

@@ -44,6 +44,7 @@ import {
   type Witness,
 } from "../sync/wait_list.ts";
 
+// The words of an ownership: see `Ownership`.
 const HOLDER = 0;
 const NODE = 1;
 const SIGNAL = 2;
@@ -54,49 +55,49 @@ const WAITERS = 6;
 const LABEL = WAITERS + WaitList.WORDS;
 const TURN = LABEL + LABEL_WORDS;
 
-/** How often a taker looks again before it sleeps: a few microseconds. */
+/** How often a taker looks again before it sleeps: for a few microseconds. */
 const SPINS = 100;
 
-/** The ident of the thread with that id, where idents are known. */
+/** Returns the ident of the thread with an id. Without threads, it is the id. */
 let identOf = (threadId: number): number => threadId >>> 0;
 
-/** Says how the ident of a thread is found, which users know it by. */
+/** Sets the function that looks up the ident of a thread, which users know. */
 export function setIdentOf(lookUp: (threadId: number) => number): void {
   identOf = lookUp;
 }
 
-/** What kind of ownership it is. */
+/** Options of an {@linkcode Ownership}. */
 export interface OwnershipOptions {
-  /** For example `Lock accounts`; without one, it is there already. */
+  /** What errors call it, for example `Lock accounts`. It is undefined if the words exist. */
   label?: string;
   /**
-   * Whether the holder may take it again, and only the holder give it up. Else
-   * the holder has to wait like anybody, and anybody may give it up.
+   * Whether the holder may take it again, and only the holder may give it up. Otherwise
+   * the holder has to wait like any other thread, and any thread may give it up.
    */
   reentrant: boolean;
-  /** Whether nobody but the holder gives it up. */
+  /** Whether only the holder may give it up, even if it is not reentrant. */
   isPersonal?: boolean;
 }
 
-/** What a hold was before a wait. */
+/** A hold that was given up for as long as a wait takes. */
 export interface Suspended {
   depth: number;
   turn: number;
 }
 
-/** What the running thread may yet give up without having it. */
+/** What the running thread knows of an ownership that it has lost, or found poisoned. */
 interface Notice {
-  /** How often it had taken what it lost: so many releases are still to come. */
+  /** How many releases are still to come of the hold that it has lost. */
   lost: number;
-  /** The turn of the hold that it lost. */
+  /** The turn of that hold. */
   turn: number;
-  /** The id of the dead holder that it knows of; 0 if there is none. */
+  /** The id of the dead holder of which it has got the error; 0 if there is none. */
   dead: number;
 }
 
-/** By the addresses of what is owned. */
+/** The notices, by the addresses of the ownerships. */
 const notices = new Map<number, Notice>();
-/** The thread that the notices are for: the worker may run another by now. */
+/** The thread that the notices are for. The worker may run another thread by now. */
 let noticed = 0;
 
 /** The thread's notice of the ownership with that address, if it has one. */
@@ -115,7 +116,7 @@ function note(address: number, news: Partial<Notice>): Notice {
   return notice;
 }
 
-/** How others learn of a new holder. */
+/** Rehearses how the graph of waits and the waiters learn of a new holder. */
 function rehearseRelease(): void {
   const words = new Int32Array(new SharedArrayBuffer(4 * Ownership.WORDS));
   const kind = { label: "Lock", reentrant: false };
@@ -123,38 +124,38 @@ function rehearseRelease(): void {
 }
 
 /**
- * Something that one thread at a time has.
+ * The ownership of a lock, which one thread at a time has: its holder.
  *
- * Protocol. `HOLDER` is the id of the thread that has it, or 0. A taker
- * moves it from 0 to itself in one step; the giver moves it back to 0 and
- * wakes one waiter, who tries again: another may be quicker. A holder that has
- * ended can be known by its id; a taker looks at its own last, so that
- * the thread that ends it finds the lock among those that it holds.
+ * Protocol. `HOLDER` is the id of the holder, or 0. A thread takes the ownership by
+ * moving `HOLDER` from 0 to its own id in one step. The thread that gives it up moves
+ * `HOLDER` back to 0, and wakes one waiter, which tries again: another thread may be
+ * quicker. The id of a holder shows whether it has ended. After a thread has taken the
+ * ownership, it checks whether it was itself given up. If not, the thread that ends it
+ * later finds the lock among those that it holds.
  *
- * After each change of `HOLDER`, `NODE` says whether anyone waits, and the graph
- * of waits has to know (see `wait_graph.ts`): a waiter is entered there before it
- * looks for the last time and sleeps. `SIGNAL` is set, and the graph updated,
- * before
- * another than the holder gives it up; it stays.
+ * After each change of `HOLDER`, a thread reads `NODE`. It is not 0 if any thread waits.
+ * Then the graph of waits has to be updated (see `wait_graph.ts`): a waiter enters itself
+ * there before it looks for the last time and sleeps. `SIGNAL` is set, and the graph
+ * updated, before another thread than the holder gives the ownership up. `SIGNAL` stays
+ * set.
  *
- * The holder's alone are `DEPTH`, how often it has taken it, `CHANGES`, how often
- * it was taken by anyone, and `TURN`, which distinguishes a hold from any other:
- * what
- * `CHANGES` was when it began. A hold that goes on after a wait keeps its turn;
- * where it is reentrant, all holds of a thread are one.
+ * Only the holder writes `DEPTH`, `CHANGES` and `TURN`. `DEPTH` is how often it has taken
+ * the ownership. `CHANGES` is how often any thread has taken it. `TURN` distinguishes the
+ * hold from all others: it is the value of `CHANGES` when the hold began. A hold that goes
+ * on after a wait keeps its turn. If the ownership is reentrant, all holds of a thread
+ * count as one.
  *
- * A thread that gives up what it doesn't have gives up another's hold, as in
- * Python. There are two exceptions. A thread that got the error of a dead holder
- * gives up no more than that holder's hold; a thread that lost its own hold gives
- * up nothing. Each of them has a notice of it until it gives up so, or takes the
- * ownership again.
+ * A thread that releases a lock which it doesn't hold releases another thread's hold, as
+ * in Python. There are two exceptions. A thread that got the error of a dead holder
+ * releases only that holder's hold. A thread that has lost its own hold releases nothing.
+ * Such a thread has a notice of that, until it releases the lock or takes it again.
  */
 export class Ownership implements GraphedLock, Witness {
   static readonly WORDS = TURN + 1;
 
   readonly reentrant: boolean;
   readonly isPersonal: boolean;
-  /** Whether this thread made it, and has never handed it to another. */
+  /** Whether this thread has made it, and has never passed it to another. */
   isUnshared: boolean;
   #words: Int32Array;
   #index: number;
@@ -166,7 +167,7 @@ export class Ownership implements GraphedLock, Witness {
     return PENDING;
   };
 
-  /** A new ownership in words that are zero, or one that is there. */
+  /** A new ownership in words that are zero; without a label, the one in the words. */
   constructor(
     words: Int32Array,
     index: number,
@@ -217,18 +218,17 @@ export class Ownership implements GraphedLock, Witness {
   }
 
   /**
-   * Takes it if nobody has it, or the running thread and it is reentrant.
+   * Takes it if no thread has it, or if the running thread has it and it is reentrant.
    *
-   * @returns The turn; 0 if another has it.
-   * @throws {Error} If the running thread was given up, or has ended and left
-   * something running.
+   * @returns The turn; 0 if another thread has it.
+   * @throws {Error} If the running thread counts as ended, because it was given up.
    */
   tryTake(): number {
     reserveStackForHold();
     return this.#tryTake();
   }
 
-  /** The stack is reserved. */
+  /** As {@linkcode tryTake}. The caller has reserved the stack. */
   #tryTake(): number {
     const words = this.#words;
     const at = this.#index;
@@ -241,7 +241,7 @@ export class Ownership implements GraphedLock, Witness {
       return words[at + TURN];
     }
     words[at + DEPTH] = 1;
-    // Never 0, when it has come round.
+    // It is never 0, even when the count wraps.
     const turn = words[at + CHANGES] + 1 | 0 || 1;
     words[at + CHANGES] = words[at + TURN] = turn;
     if (notices.size > 0) notices.delete(words[at + ADDRESS]);
@@ -257,7 +257,7 @@ export class Ownership implements GraphedLock, Witness {
    * Takes it, blocking while another has it. The caller has reserved the stack.
    *
    * @returns The turn; 0 when the deadline passed.
-   * @throws {DeadlockError} If it would wait for ever.
+   * @throws {DeadlockError} If that would cause a deadlock.
    * @throws {LockPoisonedError} If its holder has ended.
    */
   takeSync(deadline: number): number {
@@ -287,16 +287,17 @@ export class Ownership implements GraphedLock, Witness {
   }
 
   /**
-   * Gives it up once, or what the thread has a notice of; false if the running
-   * thread
-   * doesn't have it, and may not give it up for another.
+   * Gives it up once. If the running thread has a notice, the notice says what is given
+   * up.
+   *
+   * @returns False if the thread doesn't have it, and may not give it up for another.
    */
   give(): boolean {
     reserveStack();
     const holder = Atomics.load(this.#words, this.#index + HOLDER);
     const isMine = holder !== 0 && holder === currentThreadId();
     const isGiven = isMine ? this.#giveMine(holder) : this.#giveOthers(holder);
-    // Somebody else may have been quicker.
+    // If the holder has changed meanwhile, it tries again.
     return isGiven ?? this.give();
   }
 
@@ -315,9 +316,9 @@ export class Ownership implements GraphedLock, Witness {
     }
   }
 
-  /** Gives it up for as long as a wait takes; what to {@linkcode resume}. */
+  /** Gives it up for as long as a wait takes; see {@linkcode resume}. */
   suspend(): Suspended {
-    // For taking it again, too.
+    // Enough stack to take it again, too.
     reserveStackForHold();
     const words = this.#words;
     const at = this.#index;
@@ -329,7 +330,7 @@ export class Ownership implements GraphedLock, Witness {
   /** Takes it again, blocking, as often as before and with the same turn. */
   resumeSync(suspended: Suspended): void {
     try {
-      // The wait has thrown it already.
+      // The wait has heeded the order already.
       if (isStopping()) throw stopped();
       this.takeSync(Infinity);
     } catch (error) {
@@ -363,7 +364,7 @@ export class Ownership implements GraphedLock, Witness {
     return this.#waiters.wait(attempt, { deadline, signal, witness: this });
   }
 
-  /** Wakes the next in its list: the one that was woken leaves it free. */
+  /** Wakes the next waiter of its list, because the last one has left it free. */
   passOn(): void {
     this.#waiters.notify();
   }
@@ -376,7 +377,7 @@ export class Ownership implements GraphedLock, Witness {
     leaveLockWait(this, waiter);
   }
 
-  /** The ident of the thread that has it, or 0, and how often it has taken it. */
+  /** The ident of the holder, or 0, and how often the holder has taken it. */
   get hold(): { owner: number; count: number } {
     const { holder } = this;
     if (holder === 0) return { owner: 0, count: 0 };
@@ -386,13 +387,17 @@ export class Ownership implements GraphedLock, Witness {
     };
   }
 
-  /** The name of the thread that has it; undefined if none has. */
+  /** The name of the holder; undefined if there is none. */
   holderName(): string | undefined {
     const { holder } = this;
     return holder === 0 ? undefined : threadLabel(holder);
   }
 
-  /** Undefined if it was given up by another meanwhile. */
+  /**
+   * Gives up a hold of the running thread.
+   *
+   * @returns Undefined if another thread has given it up meanwhile.
+   */
   #giveMine(me: number): true | undefined {
     const depth = this.#index + DEPTH;
     if (this.#words[depth] > 1) {
@@ -402,9 +407,13 @@ export class Ownership implements GraphedLock, Witness {
     return this.#free(me) ? true : undefined;
   }
 
-  /** Undefined if the holder, another or none, has changed meanwhile. */
+  /**
+   * Gives it up for another holder, or for none.
+   *
+   * @returns Undefined if the holder has changed meanwhile.
+   */
   #giveOthers(holder: number): boolean | undefined {
-    // A thread's own hold went with the wait at which it is being ended.
+    // The thread has lost its own hold, in the wait at which it is being ended.
     if (holder !== 0 && isStopping()) {
       checkStopAfterwards();
       throw stopped();
@@ -419,7 +428,7 @@ export class Ownership implements GraphedLock, Witness {
     return this.#free(holder) ? true : undefined;
   }
 
-  /** Gives up what the thread has a notice of; false if it has none. */
+  /** Gives up what the thread's notice says; false if it has none. */
   #heed(): boolean {
     if (notices.size === 0) return false;
     const address = this.#words[this.#index + ADDRESS];
@@ -435,7 +444,7 @@ export class Ownership implements GraphedLock, Witness {
     return dead !== 0;
   }
 
-  /** Moves it from a holder to nobody; false if that is not the holder. */
+  /** Takes it from a holder, and wakes a waiter; false if the holder is another. */
   #free(holder: number): boolean {
     const words = this.#words;
     const at = this.#index;
@@ -458,7 +467,7 @@ export class Ownership implements GraphedLock, Witness {
     words[at + TURN] = turn;
   }
 
-  /** The hold is gone; what to throw. */
+  /** Notes that the thread has lost its hold. It returns what to throw. */
   #lose({ depth, turn }: Suspended, error: unknown): unknown {
     const address = this.#words[this.#index + ADDRESS];
     const { dead } = note(address, { lost: depth, turn });
@@ -468,14 +477,19 @@ export class Ownership implements GraphedLock, Witness {
   }
 
   /**
-   * A thread that counts as ended holds nothing: its waiters would not be alerted.
+   * Gives it back, in a thread that counts as ended. Nobody would alert the threads that
+   * wait for it.
    */
   #giveBack(): never {
     this.give();
     throw new Error(`Cannot acquire ${this.label}: the thread has ended`);
   }
 
-  /** @throws {LockPoisonedError} If the holder has ended. */
+  /**
+   * Checks that the holder has not ended.
+   *
+   * @throws {LockPoisonedError} If it has.
+   */
   checkHolder(): void {
     const { holder } = this;
     if (holder === 0 || isAlive(holder)) return;

@@ -10,7 +10,7 @@ import {
 
 // Words of the table.
 const MUTEX = 0;
-/** How many entries were ever in use: those below it are looked at. */
+/** How many entries were ever in use. Only those are looked at. */
 const TOP = 1;
 const ENTRIES = 2;
 // Words of an entry.
@@ -18,22 +18,22 @@ const THREAD_ID = 0;
 const COUNT = 1;
 const STRIDE = 2;
 
-/** How many threads find room before the memory grows. */
+/** How many entries there is memory for at first. */
 const FIRST_ENTRIES = 8;
 
-/** So many bytes, and at most so many, are a table's. */
+/** How many bytes a table has at first, and at most. */
 export const PERMIT_TABLE_BYTES = bytesFor(FIRST_ENTRIES);
 export const LARGEST_PERMIT_TABLE_BYTES = bytesFor(MAX_WAITERS);
 
 /**
- * How many permits of a semaphore each thread holds by `using`, in shared memory:
- * so that others find the permits of a thread that has ended without giving them
- * back.
+ * How many permits of a semaphore each thread holds by `using`, or how often it reads
+ * under a lock, in shared memory. So other threads find what a thread holds that has
+ * ended without giving it back.
  *
- * Protocol. All words are written under the mutex. A thread has one entry, which
- * has its thread id; an entry whose count is 0 is free. A thread that finds an
- * entry of one that has ended takes its whole count, once. So a thread that was
- * given up, and runs on, finds nothing of its own left when it gives back.
+ * Protocol. All words are written under the mutex. A thread has one entry, with its
+ * thread id. An entry whose count is 0 is free. A thread that finds the entry of a thread
+ * that has ended takes its whole count. So a thread that was given up, and runs on, finds
+ * that it holds nothing when it gives back.
  */
 export class PermitTable {
   #buffer: SharedArrayBuffer;
@@ -41,7 +41,7 @@ export class PermitTable {
   #words!: Int32Array;
   #mutex: Mutex;
 
-  /** The table from a byte of the memory to its end. */
+  /** The table in the memory from byte `start` to the end. */
   constructor(buffer: SharedArrayBuffer, start: number) {
     this.#buffer = buffer;
     this.#start = start;
@@ -49,7 +49,7 @@ export class PermitTable {
     this.#mutex = new Mutex(this.#words, MUTEX);
   }
 
-  /** Counts a permit of the running thread; returns its thread id. */
+  /** Adds a permit of the running thread. It returns the thread's id. */
   add(): number {
     const threadId = currentThreadId();
     this.#mutex.lock();
@@ -64,7 +64,7 @@ export class PermitTable {
     return threadId;
   }
 
-  /** Counts a permit of a thread off; false if others have taken it already. */
+  /** Removes a permit of a thread; false if another thread has taken it. */
   remove(threadId: number): boolean {
     this.#mutex.lock();
     try {
@@ -78,7 +78,7 @@ export class PermitTable {
     return true;
   }
 
-  /** The ids of the threads that hold any. */
+  /** The ids of the threads that hold permits. */
   get threads(): number[] {
     const threads: number[] = [];
     this.#mutex.lock();
@@ -95,7 +95,7 @@ export class PermitTable {
     return threads;
   }
 
-  /** Takes the permits of threads that have ended; how many. */
+  /** Takes the permits of threads that have ended. It returns how many there were. */
   takeFromDead(): number {
     const words = this.#words;
     const isDead = (at: number) =>
@@ -114,14 +114,14 @@ export class PermitTable {
     return taken;
   }
 
-  /** Where the thread's entry is; 0 if it holds no permit. */
+  /** The index of the thread's entry; 0 if it holds no permit. */
   #entryOf(threadId: number): number {
     return this.#find((at) =>
       this.#words[at + THREAD_ID] === threadId && this.#words[at + COUNT] > 0
     );
   }
 
-  /** Where an entry is that nobody needs. The mutex is held. */
+  /** The index of a free entry. The mutex is held. */
   #newEntry(): number {
     const unused = this.#find((at) => this.#words[at + COUNT] === 0);
     if (unused !== 0) return unused;

@@ -21,15 +21,15 @@ const COUNT = 0;
 const NODE = 1;
 const WAITERS = 2;
 
-/** What the readers of a lock stand on. */
+/** Options of {@linkcode Readers}. */
 export interface ReadersOptions {
-  /** The byte where the table of who reads begins. */
+  /** The byte where the table of the readers begins. */
   table: number;
-  /** What the graph of waits calls the lock. */
+  /** Returns what errors call the lock. */
   label: () => string;
 }
 
-/** How a reader leaves. */
+/** Rehearses how a reader releases the lock. */
 function rehearseLeaving(): void {
   const bytes = 4 * Readers.WORDS;
   const buffer = new SharedArrayBuffer(bytes + PERMIT_TABLE_BYTES);
@@ -44,11 +44,10 @@ function rehearseLeaving(): void {
 /**
  * The readers of a lock, and the writer that waits for them to leave.
  *
- * Protocol. `COUNT` is how many read, with those that look whether they may. The
- * table says whose each hold is. The thread that brings the count to 0 wakes
- * the writer. When a thread ends, the writer is alerted: it takes the thread's
- * holds from the table, once, and counts them off. In the
- * graph of waits all threads that read are its holders.
+ * Protocol. `COUNT` is how many threads read, or look whether they may. The table says how
+ * many holds each thread has. The thread that brings the count to 0 wakes the writer. When
+ * a thread ends, the writer is alerted. It takes the thread's holds out of the table and
+ * counts them off. In the graph of waits, all threads that read are holders of the lock.
  */
 export class Readers implements GraphedLock, Witness {
   static readonly WORDS = WAITERS + WaitList.WORDS;
@@ -99,18 +98,18 @@ export class Readers implements GraphedLock, Witness {
     Atomics.store(this.#words, this.#index + NODE, node);
   }
 
-  /** Counts one more. */
+  /** Counts a reader in. */
   countIn(): void {
     Atomics.add(this.#words, this.#index + COUNT, 1);
   }
 
-  /** Counts some off, and wakes the writer if none is left. */
+  /** Counts readers out, and wakes the writer if none is left. */
   countOut(count = 1): void {
     const before = Atomics.sub(this.#words, this.#index + COUNT, count);
     if (before === count) this.#waiters.notifyAll();
   }
 
-  /** Enters a hold of the running thread, which was counted; the thread's id. */
+  /** Registers a hold of the running thread, which was counted in. It returns its id. */
   register(): number {
     const holder = this.#table.add();
     if (this.node !== 0) noteHolder(this);
@@ -119,13 +118,13 @@ export class Readers implements GraphedLock, Witness {
 
   /** Ends a hold of the thread with that id. */
   release(holder: number): void {
-    // The thread may have been given up: then others have counted it off.
+    // If the thread was given up, another one may have counted it out.
     if (!this.#table.remove(holder)) return;
     if (this.node !== 0) noteHolder(this);
     this.countOut();
   }
 
-  /** Whether nobody reads, but for threads that have ended. */
+  /** Whether no thread reads. Threads that have ended are counted out first. */
   haveLeft(): boolean {
     if (this.count === 0) return true;
     const dead = this.#table.takeFromDead();
@@ -133,13 +132,13 @@ export class Readers implements GraphedLock, Witness {
     return this.count === 0;
   }
 
-  /** Blocks until nobody reads; false when the deadline passed. */
+  /** Blocks until no thread reads; false when the deadline passed. */
   leftSync(deadline: number): boolean {
     return this.haveLeft() ||
       this.#waiters.waitSync(this.#attempt, deadline, this) !== PENDING;
   }
 
-  /** Awaits that nobody reads; false when the deadline passed. */
+  /** Waits until no thread reads; false when the deadline passed. */
   async left(deadline: number, signal?: AbortSignal): Promise<boolean> {
     if (this.haveLeft()) return true;
     const options = { deadline, signal, witness: this };

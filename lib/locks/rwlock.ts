@@ -26,9 +26,9 @@ import { Ownership } from "./ownership.ts";
 import { LARGEST_PERMIT_TABLE_BYTES, PERMIT_TABLE_BYTES } from "./permits.ts";
 import { Readers } from "./readers.ts";
 
-/** Where the words of the readers begin; before them stand the writer's. */
+/** The first word of the readers. The writer's words stand before it. */
 const READERS = Ownership.WORDS;
-/** In bytes. */
+/** The first byte of the table of readers. */
 const TABLE = (READERS + Readers.WORDS) * 4;
 
 /** Options of {@linkcode RWLock}'s constructor. */
@@ -45,15 +45,15 @@ let count = 0;
  * A lock that any number of threads hold for reading, or one for writing.
  * Python's `threading` has none.
  *
- * Acquiring gives a `Disposable`, for `using`. Only the thread that has acquired
- * it can give it up. Writers are not starved: as soon as one waits for the readers
- * to leave, no more are let in. A thread that reads must not acquire the lock
- * again, for writing or for reading: a writer may wait between.
+ * Acquiring it returns a `Disposable`, for `using`. Only the thread that has acquired the
+ * lock can release it. Writers don't starve: while a writer waits for the readers to
+ * leave, no other reader acquires the lock. So a thread that reads must not acquire the
+ * lock again, for writing or for reading, because a writer may wait already.
  *
- * A lock whose writer has ended is poisoned: acquiring it throws
- * {@linkcode LockPoisonedError} until `release()` is called. What a reader holds
- * when it ends is given back. Rings of threads get a {@linkcode DeadlockError} as
- * for a {@linkcode Lock}: a thread that waits to write waits for all that read.
+ * A lock whose writer has ended is poisoned: acquiring it throws a
+ * {@linkcode LockPoisonedError} until `release()` is called. A reader that ends gives its
+ * lock back. A ring of threads gets a {@linkcode DeadlockError}, as for a
+ * {@linkcode Lock}: a thread that waits to write waits for all threads that read.
  *
  * @example Usage
  * ```ts
@@ -79,7 +79,7 @@ export class RWLock {
   }
 
   /**
-   * Makes the object that a handle stands for.
+   * Creates the object for a handle.
    *
    * @ignore
    */
@@ -89,14 +89,14 @@ export class RWLock {
 
   #words: Int32Array;
   /**
-   * Who writes, or waits for the readers to leave.
+   * The ownership of the writer, which writes or waits for the readers to leave.
    *
-   * Protocol. A reader counts itself first and looks for a writer afterwards; a
-   * writer takes this first and looks for readers afterwards. Both orders are
-   * sequentially consistent: one of them sees the other, and a reader that sees a
-   * writer leaves again. Readers wait in this one's list, between the writers;
-   * each that gets in wakes the next. The writer waits for the readers in a list
-   * of theirs, where it is alone.
+   * Protocol. A reader counts itself in and then looks for a writer. A writer takes this
+   * ownership and then looks for readers. Both orders are sequentially consistent: one of
+   * them sees the other. A reader that sees a writer counts itself out again. Readers and
+   * writers wait in the list of this ownership. A reader that has acquired the lock wakes
+   * the next in the list. The writer that waits for the readers to leave is alone in their
+   * list.
    */
   #writer: Ownership;
   #readers: Readers;
@@ -107,9 +107,9 @@ export class RWLock {
   };
 
   /**
-   * Makes a lock that nobody holds.
+   * Creates a lock that no thread holds.
    *
-   * @param options What to call it.
+   * @param options The options.
    * @throws {TypeError} If the name is not a string.
    *
    * @example Usage
@@ -166,10 +166,9 @@ export class RWLock {
   }
 
   /**
-   * Acquires the lock for reading, waiting while a thread writes or waits for
-   * that.
+   * Acquires the lock for reading. It waits while a thread writes or waits to write.
    *
-   * @param options How long to wait at most, and a signal to stop waiting.
+   * @param options A timeout, and a signal that ends the wait.
    * @returns A promise that resolves to what releases the lock when it is
    * disposed of.
    * @throws {RangeError} If the timeout is negative.
@@ -199,10 +198,10 @@ export class RWLock {
   }
 
   /**
-   * Acquires the lock for reading, blocking the thread while another writes or
-   * waits for that.
+   * Acquires the lock for reading. It blocks the thread while another one writes or waits
+   * to write.
    *
-   * @param options How long to wait at most.
+   * @param options A timeout.
    * @returns What releases the lock when it is disposed of.
    * @throws {RangeError} If the timeout is negative.
    * @throws {DOMException} A `TimeoutError` if the timeout passes first.
@@ -231,8 +230,8 @@ export class RWLock {
   /**
    * Acquires the lock for reading if that is possible at once.
    *
-   * @returns What releases the lock when it is disposed of; undefined if a thread
-   * writes or waits for that.
+   * @returns What releases the lock when it is disposed of; undefined if a thread writes or
+   * waits to write.
    *
    * @example Usage
    * ```ts
@@ -249,9 +248,9 @@ export class RWLock {
   }
 
   /**
-   * Acquires the lock for writing, waiting while any thread holds it.
+   * Acquires the lock for writing. It waits while any thread holds the lock.
    *
-   * @param options How long to wait at most, and a signal to stop waiting.
+   * @param options A timeout, and a signal that ends the wait.
    * @returns A promise that resolves to what releases the lock when it is
    * disposed of.
    * @throws {RangeError} If the timeout is negative.
@@ -284,14 +283,14 @@ export class RWLock {
   }
 
   /**
-   * Acquires the lock for writing, blocking the thread while any holds it.
+   * Acquires the lock for writing. It blocks the thread while any other holds the lock.
    *
-   * @param options How long to wait at most.
+   * @param options A timeout.
    * @returns What releases the lock when it is disposed of.
    * @throws {RangeError} If the timeout is negative.
    * @throws {DOMException} A `TimeoutError` if the timeout passes first.
-   * @throws {DeadlockError} If it would wait for ever, because this thread holds
-   * the lock, or the one that holds it waits for this thread.
+   * @throws {DeadlockError} If it would wait for ever: this thread holds the lock, or a
+   * thread that holds it waits for a lock of this thread, directly or through others.
    * @throws {LockPoisonedError} If a writer has ended.
    *
    * @example Usage
@@ -343,11 +342,11 @@ export class RWLock {
   }
 
   /**
-   * Releases what a writer held that has ended, after a
-   * {@linkcode LockPoisonedError}. It does nothing if another thread has done it
-   * already. A thread that writes releases its own hold by it.
+   * Releases what an ended writer held, after a {@linkcode LockPoisonedError}. It does
+   * nothing if that was released already. In a thread that writes, it releases the thread's
+   * own hold.
    *
-   * @throws {Error} If nobody writes, or another thread does.
+   * @throws {Error} If no thread writes, or another thread does.
    *
    * @example Usage
    * ```ts
@@ -371,7 +370,7 @@ export class RWLock {
   }
 
   /**
-   * How Python would print it.
+   * A text like those that Python prints for locks.
    *
    * @returns For example
    * `<locked threading.RWLock object readers=2 at 0x1140ac6a0>`, and while a
@@ -387,7 +386,7 @@ export class RWLock {
   }
 
   /**
-   * What `console.log` prints.
+   * The text that `console.log` prints.
    *
    * @returns The same as {@linkcode toString}.
    */
@@ -396,7 +395,7 @@ export class RWLock {
   }
 
   /**
-   * What is sent in place of the lock.
+   * The handle that is sent in place of the lock.
    *
    * @ignore
    */
@@ -405,7 +404,7 @@ export class RWLock {
     return { type: "RWLock", buffer };
   }
 
-  /** Becomes a reader; false while a thread writes or waits for that. */
+  /** Counts this thread in as a reader; false if a thread writes or waits to write. */
   #enter(): boolean {
     checkStop();
     reserveStackForHold();
@@ -427,7 +426,7 @@ export class RWLock {
   }
 }
 
-/** A hold for reading, to be ended once. */
+/** A hold for reading. It is ended once. */
 class ReadHold implements Disposable {
   #readers: Readers | undefined;
   #holder: number;
@@ -446,7 +445,7 @@ class ReadHold implements Disposable {
   }
 }
 
-/** A hold for writing, to be ended once. */
+/** A hold for writing. It is ended once. */
 class WriteHold implements Disposable {
   #writer: Ownership | undefined;
   #turn: number;
@@ -457,9 +456,9 @@ class WriteHold implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    // It may have been released by hand.
+    // `release()` may have ended it.
     this.#writer?.end(this.#turn);
-    // Afterwards: where the stack ends, `end()` throws, and the hold goes on.
+    // Not before: at the end of the stack `end()` throws, and the hold goes on.
     this.#writer = undefined;
   }
 }

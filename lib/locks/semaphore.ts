@@ -42,38 +42,38 @@ import {
 } from "./permits.ts";
 import { enterStakeWait, leaveStakeWait } from "./wait_graph.ts";
 
-// Protocol. `VALUE` is the number of permits. A taker lowers it in one step, never
-// below zero; a releaser raises it, and then wakes as many as it gave, who try
-// again.
+// Protocol. `VALUE` is the number of permits. A thread that takes a permit lowers it in one
+// step, never below zero. A thread that releases permits raises it, and then wakes as many
+// waiters, which try again.
 const VALUE = 0;
 const ADDRESS = 1;
 /** The most that the value may become. */
 const LIMIT = 2;
 const WAITERS = 3;
-/** In bytes. */
+/** The first byte of the table of permits that threads hold by `using`. */
 const TABLE = (WAITERS + WaitList.WORDS) * 4;
 const LARGEST_VALUE = 2 ** 31 - 1;
 
 /** Threads that wait for a permit are alerted when one ends that held any. */
 const witness: Witness = { enter: enterStakeWait, leave: leaveStakeWait };
 
-/** How often a taker looks again before it sleeps: a few microseconds. */
+/** How often a taker looks again before it sleeps: for a few microseconds. */
 const SPINS = 100;
 
 /** The key of whether there may be no more permits than at first. */
 const isBounded: unique symbol = Symbol("lab9.isBounded");
-/** The key of how a permit is given back. */
+/** The key of the method by which a permit is given back. */
 const give: unique symbol = Symbol("lab9.give");
 
 /**
- * A number of permits: acquiring takes one, waiting while there is none, and
- * releasing gives one back. Python's `threading.Semaphore`.
+ * A number of permits. `acquire()` takes one, and waits while there is none; `release()`
+ * gives one back. Python's `threading.Semaphore`.
  *
- * A permit belongs to no thread: it may be released by another than acquired it,
- * or without having been acquired. {@linkcode BoundedSemaphore} notices when
- * there are too many. So one that a thread had taken when it ended is not given
- * back, as in Python. One that `using` holds, or a `DisposableStack`, belongs to
- * its thread: however that thread ends, the permit is given back.
+ * A permit belongs to no thread: another thread may release it than the one that has
+ * acquired it, and permits may be released that were never acquired. Only a
+ * {@linkcode BoundedSemaphore} refuses that. So a permit that a thread has acquired is not
+ * given back when the thread ends, as in Python. But a permit that `using` holds, or a
+ * `DisposableStack`, belongs to its thread: it is given back however that thread ends.
  *
  * @example Usage
  * ```ts
@@ -94,7 +94,7 @@ export class Semaphore {
   }
 
   /**
-   * Makes the object that a handle stands for.
+   * Creates the object for a handle.
    *
    * @ignore
    */
@@ -109,7 +109,7 @@ export class Semaphore {
     this.#tryTake() || this.#tryTakeFromDead() || PENDING;
 
   /**
-   * Makes a semaphore.
+   * Creates a semaphore.
    *
    * @param value How many permits there are at first.
    * @throws {TypeError} If the value is not a number.
@@ -169,10 +169,10 @@ export class Semaphore {
   }
 
   /**
-   * Acquires a permit, waiting while there is none. Python's
-   * `Semaphore.acquire`, except that it throws if the timeout passes.
+   * Acquires a permit. It waits while there is none. Python's `Semaphore.acquire`, except
+   * that this throws if the timeout passes.
    *
-   * @param options How long to wait at most, and a signal to stop waiting.
+   * @param options A timeout, and a signal that ends the wait.
    * @returns A promise that resolves to what releases the permit when it is
    * disposed of.
    * @throws {RangeError} If the timeout is negative.
@@ -201,10 +201,10 @@ export class Semaphore {
   }
 
   /**
-   * Acquires a permit, blocking the thread while there is none. Python's
-   * `Semaphore.acquire`, except that it throws if the timeout passes.
+   * Acquires a permit. It blocks the thread while there is none. Python's
+   * `Semaphore.acquire`, except that this throws if the timeout passes.
    *
-   * @param options How long to wait at most.
+   * @param options A timeout.
    * @returns What releases the permit when it is disposed of.
    * @throws {RangeError} If the timeout is negative.
    * @throws {DOMException} A `TimeoutError` if the timeout passes first.
@@ -258,11 +258,10 @@ export class Semaphore {
   /**
    * Gives permits back, or adds some. Python's `Semaphore.release`.
    *
-   * @param n How many.
-   * @throws {TypeError} If the number is not a number.
-   * @throws {RangeError} If the number is not a positive integer, or there
-   * would be more permits than there can be: for a {@linkcode BoundedSemaphore},
-   * more than at first.
+   * @param n The number of permits.
+   * @throws {TypeError} If `n` is not a number.
+   * @throws {RangeError} If `n` is not a positive integer, or there would be more than
+   * 2147483647 permits, or in a {@linkcode BoundedSemaphore} more than at first.
    *
    * @example Usage
    * ```ts
@@ -283,8 +282,8 @@ export class Semaphore {
   }
 
   /**
-   * Releases without a look at the order to end: what unwinds gives back all. The
-   * caller has reserved the stack for it.
+   * Gives permits back, also in a thread that is ordered to end. The caller has reserved
+   * the stack.
    *
    * @ignore
    */
@@ -309,7 +308,7 @@ export class Semaphore {
   }
 
   /**
-   * How Python prints a semaphore.
+   * The text that Python prints for a semaphore.
    *
    * @returns For example `<threading.Semaphore at 0x1140ac6a0: value=3>`.
    */
@@ -321,7 +320,7 @@ export class Semaphore {
   }
 
   /**
-   * What `console.log` prints.
+   * The text that `console.log` prints.
    *
    * @returns The same as {@linkcode toString}.
    */
@@ -330,7 +329,7 @@ export class Semaphore {
   }
 
   /**
-   * What is sent in place of the semaphore.
+   * The handle that is sent in place of the semaphore.
    *
    * @ignore
    */
@@ -345,7 +344,7 @@ export class Semaphore {
     return this[isBounded] ? "BoundedSemaphore" : "Semaphore";
   }
 
-  /** Gives back what threads that have ended held, and takes one of it. */
+  /** Gives back the permits of threads that have ended, and takes one of them. */
   #tryTakeFromDead(): boolean {
     const count = this.#holders.takeFromDead();
     if (count === 0) return false;
@@ -366,11 +365,11 @@ export class Semaphore {
   }
 }
 
-/** A permit, to be given back once. */
+/** A permit. It is given back once. */
 class Permit implements Disposable {
   #semaphore: Semaphore | undefined;
   #holders: PermitTable;
-  /** The thread that holds it by `using`; 0 if none does. */
+  /** The id of the thread that holds it by `using`; 0 if none does. */
   #holder = 0;
 
   constructor(semaphore: Semaphore, holders: PermitTable) {
@@ -378,7 +377,7 @@ class Permit implements Disposable {
     this.#holders = holders;
   }
 
-  /** `using` reads it when its block begins: from then on it holds the permit. */
+  /** `using` reads this property when its block begins. From then on it holds the permit. */
   get [Symbol.dispose](): () => void {
     if (this.#holder === 0 && this.#semaphore !== undefined) {
       reserveStack();
@@ -392,7 +391,7 @@ class Permit implements Disposable {
     if (semaphore === undefined) return;
     reserveStack();
     this.#semaphore = undefined;
-    // The thread may have been given up: then others have it.
+    // If the thread was given up, another one may have taken its permits.
     if (this.#holders.remove(this.#holder)) semaphore[give](1);
   }
 }
@@ -405,9 +404,8 @@ function timeoutError(timeout: number | undefined): DOMException {
 }
 
 /**
- * A semaphore that never has more permits than at first: releasing one that was
- * not acquired is a mistake, and a RangeError. Python's
- * `threading.BoundedSemaphore`.
+ * A semaphore that never has more permits than at first. Releasing a permit that was not
+ * acquired throws a RangeError. Python's `threading.BoundedSemaphore`.
  *
  * @example Usage
  * ```ts

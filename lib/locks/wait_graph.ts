@@ -1,13 +1,13 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * The graph of waits: which thread waits for which. It finds deadlocks, and wakes
- * the threads that wait for one that has died. Only threads that wait are entered;
- * a lock that nobody waits for costs nothing but the look at one of its words.
+ * The graph of waits: which thread waits for which. By it, deadlocks are found, and the
+ * threads are woken that wait for a lock whose holder has died. Only threads that wait
+ * are entered. For a lock that no thread waits for, only one of its words is read.
  *
- * Protocol. A lock that is waited for has a node, a waiter of its own; the node's
- * number stands in the lock's `NODE`. All words of nodes and waiters are
- * written under the graph's mutex.
+ * Protocol. A lock that is waited for has a node, which is a waiter that no thread has.
+ * The node's number stands in the lock's `NODE`. The words of nodes, and of waiters in the
+ * graph, are written under the graph's mutex.
  *  - A waiter enters before it sleeps: it makes the node if there is none, and
  *    then copies the lock's `HOLDER` into it. The last waiter to leave takes the
  *    node away.
@@ -15,20 +15,20 @@
  *    node, it copies `HOLDER` as it is then. Both orders are sequentially
  *    consistent: either the changer sees the node, or the waiter sees the
  *    change.
- *  - A thread that releases a lock for a holder that may sleep meanwhile tells the
- *    node so beforehand: from then on the lock is in no ring.
- *  - A lock that several threads hold at once, as readers do, has a chain of nodes,
- *    one for each holder: the first names the next one in `MORE`. A thread that
- *    waits for the lock waits for all of them.
- *  - So a thread that blocks has every lock that it holds, and that is waited
- *    for, in the graph under its own name, and none that it has released. A ring
- *    of threads that block without a timeout is therefore a deadlock. It comes
- *    about only when a thread begins to block, and that thread looks for it.
- *  - To end a thread, its id is taken away first. Then the threads that wait for
- *    locks that it holds are alerted. A waiter looks at the holder's id after it
- *    has entered. Either of them sees the other. If the ended thread waited at a
- *    barrier or held a permit, all threads that wait at any barrier or for any
- *    permit are alerted.
+ *  - A thread that releases a lock for another holder sets `SIGNAL` in the node first,
+ *    because the holder may sleep. From then on the lock is part of no ring.
+ *  - A lock that several threads hold at once, as readers do, has a chain of nodes, one
+ *    for each holder. `MORE` of a node is the next one. A thread that waits for the lock
+ *    waits for all of its holders.
+ *  - So while a thread blocks, the graph has the thread as the holder of each lock that
+ *    it holds and that is waited for, and of no lock that it has released. A ring of
+ *    threads that block without a timeout is therefore a deadlock. A ring is closed when
+ *    a thread begins to block, and that thread looks for it.
+ *  - When a thread is ended, its id is taken away first. Then the threads are alerted
+ *    that wait for locks which it holds. A waiter looks at the holder's id after it has
+ *    entered. Either of the two threads sees the other. If the ended thread waited at a
+ *    barrier or held a permit, all threads that wait at any barrier or for any permit
+ *    are alerted.
  *
  * @module
  */
@@ -59,10 +59,9 @@ import {
   waiterWords,
 } from "../sync/waiters.ts";
 
-// Words of waiter 0: the mutex, how many waits are entered, and the list of
-// nodes that came back. These stay nodes, and are made of new waiters: the waiter
-// of
-// a thread that has ended still has that thread's name.
+// Words of waiter 0: the mutex, how many waits are entered, and the list of spare nodes.
+// Nodes are made of waiters that no thread has ever had, and stay nodes: the waiter of a
+// thread that has ended still has that thread's name.
 const MUTEX = GRAPH_HEADER;
 const ENTERED = GRAPH_HEADER + 1;
 const SPARE_NODE = GRAPH_HEADER + 2;
@@ -72,22 +71,27 @@ const KIND = GRAPH;
 /** The lock's node, or the id of the thread that is joined. */
 const TARGET = GRAPH + 1;
 // Words of a lock's node.
+
+/** The id of a holder, or 0. */
 const HOLDER = GRAPH;
+/** How many threads wait for the lock. */
 const WAITERS = GRAPH + 1;
-/** Not 0 if another than its holder has released the lock, or is about to. */
+/** 1 if another thread than the holder has released the lock, or is about to. */
 const SIGNAL = GRAPH + 2;
 /** The node of the next holder, or 0. Nodes stand in no list of waits. */
 const MORE = PREVIOUS;
 
+/** What a waiter in the graph waits for, and whether it blocks without a timeout. */
 const Kind = {
   NONE: 0,
   LOCK: 1,
   LOCK_FOREVER: 2,
   JOIN_FOREVER: 3,
+  /** A barrier or a permit. */
   STAKE: 4,
 } as const;
 
-/** A lock, as far as the graph sees it. */
+/** What the graph needs of a lock. */
 export interface GraphedLock {
   /** For example `Lock accounts`. */
   readonly label: string;
@@ -97,9 +101,9 @@ export interface GraphedLock {
   readonly holders?: readonly number[];
   /** Whether another thread than the holder has released it, or is about to. */
   readonly isSignal: boolean;
-  /** Whether nobody but the holder can release it. */
+  /** Whether only the holder can release it. */
   readonly isPersonal: boolean;
-  /** Whether no other thread has ever got the lock, as far as is known. */
+  /** Whether this thread has made the lock, and has never passed it to another. */
   readonly isUnshared?: boolean;
   /** The lock's node, or 0; read and written atomically. */
   node: number;
@@ -119,7 +123,7 @@ function locked<T>(fn: (all: Int32Array) => T): T {
 /**
  * Enters a wait for a lock.
  *
- * @throws {DeadlockError} If it could never end.
+ * @throws {DeadlockError} If the wait would cause a deadlock.
  */
 export function enterLockWait(
   lock: GraphedLock,
@@ -135,8 +139,8 @@ export function enterLockWait(
     all[waiter * STRIDE + KIND] = blocksForever ? Kind.LOCK_FOREVER : Kind.LOCK;
     if (!blocksForever) return undefined;
     const ring = findRing(all, waiter);
-    // A thread that takes a lock twice may wait for another to release it, if any
-    // other has the lock.
+    // A thread that takes a lock twice may wait for another one to release it, if another
+    // thread knows the lock.
     const isCertain = ring !== undefined &&
       (ring.length > 1 || lock.isPersonal || lock.isUnshared);
     if (!isCertain) return undefined;
@@ -157,17 +161,17 @@ export function leaveLockWait(lock: GraphedLock, waiter: number): void {
   locked((all) => leave(all, lock, waiter));
 }
 
-/** Notes that the lock has become a signal, or got another holder. */
+/** Updates a lock's node after its holder has changed, or `isSignal`. */
 export function noteHolder(lock: GraphedLock): void {
   if (lock.node === 0) return;
   locked((all) => {
-    // The node may have gone meanwhile, and be another lock's.
+    // Another lock may have got the node meanwhile.
     const { node } = lock;
     if (node !== 0) copyHolder(all, lock, node);
   });
 }
 
-/** Has all of it compiled that a change of the lock's holder calls. */
+/** Rehearses what a change of a lock's holder calls. */
 export function rehearseWait(lock: GraphedLock): void {
   const waiter = allocateWaiter();
   enterLockWait(lock, waiter, false);
@@ -177,9 +181,10 @@ export function rehearseWait(lock: GraphedLock): void {
 }
 
 /**
- * Enters a wait for the end of a thread; 0 if it has ended.
+ * Enters a wait for the end of a thread.
  *
- * @throws {DeadlockError} If it could never end.
+ * @param joined The thread's id; 0 if it has ended.
+ * @throws {DeadlockError} If the wait would cause a deadlock.
  */
 export function enterJoin(waiter: number, joined: number): void {
   const ring = locked((all) => {
@@ -199,7 +204,7 @@ export function leaveJoin(waiter: number): void {
   locked((all) => all[waiter * STRIDE + KIND] = Kind.NONE);
 }
 
-/** Enters a wait that looks after what ended threads leave. */
+/** Enters a wait at a barrier or for a permit: see `STAKES` in `waiters.ts`. */
 export function enterStakeWait(waiter: number): void {
   locked((all) => {
     all[waiter * STRIDE + KIND] = Kind.STAKE;
@@ -227,7 +232,7 @@ export function endThread(waiter: number): void {
     const count = waiterCount();
     for (let waiter = 1; waiter < count; waiter++) {
       const kind = all[waiter * STRIDE + KIND];
-      // A writer that waits for readers waits for a lock, and for stakes.
+      // A writer that waits for readers is of the kind `LOCK`, but needs an alert, too.
       const isConcerned = hadStakes && kind !== Kind.NONE ||
         waitsForLockOf(all, waiter, threadId);
       if (isConcerned) alertWaiter(waiter);
@@ -248,7 +253,7 @@ function waitsForLockOf(
 
 function makeNode(all: Int32Array, lock: GraphedLock): number {
   const node = takeNode(all);
-  // A waiter has something else there.
+  // The waiter may have had another value there.
   all[node * STRIDE + WAITERS] = 0;
   labelWaiter(node, lock.label);
   lock.node = node;
@@ -262,7 +267,7 @@ function takeNode(all: Int32Array): number {
   return node;
 }
 
-/** Gives a node back, with those of further holders. */
+/** Gives back a node and its chain. */
 function giveNodes(all: Int32Array, first: number): void {
   for (let node = first; node !== 0;) {
     const at = node * STRIDE;
@@ -282,7 +287,7 @@ function copyHolder(all: Int32Array, lock: GraphedLock, node: number): void {
   if (holders !== undefined) copyFurther(all, node, holders);
 }
 
-/** Keeps the chain of further holders as long as it has to be. */
+/** Copies the further holders into the chain, which gets longer or shorter. */
 function copyFurther(
   all: Int32Array,
   first: number,
@@ -292,7 +297,7 @@ function copyFurther(
   for (let i = 1; i < holders.length; i++) {
     let node = all[last * STRIDE + MORE];
     if (node === 0) {
-      // No ring is found through a holder that there is no node for.
+      // There is no node for this holder, so no ring is found that it is part of.
       if (all[SPARE_NODE] === 0 && waiterCount() >= MAX_WAITERS) return;
       node = all[last * STRIDE + MORE] = takeNode(all);
     }
@@ -312,17 +317,18 @@ function leave(all: Int32Array, lock: GraphedLock, waiter: number): void {
   giveNodes(all, node);
 }
 
-/** A wait on the way through the graph, and whom of its holders it goes on to. */
+/** A wait on the path of the search for a ring. */
 interface Step {
   waiter: number;
-  /** What it waits for, if that isn't the end of a thread. */
+  /** The name of the lock that it waits for; undefined if it joins a thread. */
   lock: string | undefined;
-  /** Those that have yet to be looked at. */
+  /** The holders that the search has not followed yet. */
   holders: number[];
+  /** The holder that the search follows. */
   heldBy: number;
 }
 
-/** The ring that a waiter stands in, if it stands in one. */
+/** The ring that a waiter is part of, if any. */
 function findRing(
   all: Int32Array,
   first: number,
@@ -337,16 +343,14 @@ function findRing(
     step.heldBy = holder;
     const waiter = waiterOf(holder);
     if (waiter === first) return path.map((step) => describe(step, first));
-    // A thread that is being ended goes on, and gives up what it holds.
+    // A thread that is being ended unwinds, and releases what it holds.
     if (seen.has(waiter) || isStopOrdered(waiter)) continue;
     seen.add(waiter);
     path.push(stepFrom(all, waiter));
   }
 }
 
-/**
- * Whom a waiter waits for that is blocked until it is woken; the first ones last.
- */
+/** The step from a waiter. It has no holders if the waiter doesn't block for ever. */
 function stepFrom(all: Int32Array, waiter: number): Step {
   const kind = all[waiter * STRIDE + KIND];
   const target = all[waiter * STRIDE + TARGET];
@@ -375,7 +379,7 @@ function describe(
   };
 }
 
-/** What is said of a thread that waits for itself, and need not. */
+/** The message for a thread that waits for a lock of its own. */
 const HELD_ITSELF =
   "this thread holds it itself, use RLock to acquire it again";
 

@@ -776,7 +776,11 @@ export class Queue<T = unknown> {
     return `<queue.${this[handle]().type} object at ${address}>`;
   }
 
-  /** The text that `console.log` prints. */
+  /**
+   * The text that `console.log` prints.
+   *
+   * @returns The same as {@linkcode toString}.
+   */
   [Symbol.for("Deno.customInspect")](): string {
     return this.toString();
   }
