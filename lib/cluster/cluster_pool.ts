@@ -90,8 +90,8 @@ export class ClusterPool extends AnyPool {
    * @param url The URL of the store: `redis://…`, `rediss://…` or `postgres://…`.
    * @param options The pool's name, and options.
    * @returns A promise that resolves to the pool.
-   * @throws {TypeError} If the URL is not that of a store, or an option isn't what
-   * it should be.
+   * @throws {TypeError} If the URL is not that of a store, or an option has the wrong
+   * type.
    * @throws {RangeError} If a number is out of range.
    * @throws {Error} If the store can't be reached, or the calling thread isn't
    * the main one. The error never shows the URL's password.

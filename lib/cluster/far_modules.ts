@@ -33,7 +33,7 @@ export async function readModules(): Promise<FarModule[]> {
 }
 
 /** The id of an exposed function or class, the same on every machine. */
-export function farId(hash: string, name: string): number {
+function farId(hash: string, name: string): number {
   return idFor(`lab9:${hash}`, name);
 }
 

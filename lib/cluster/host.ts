@@ -12,12 +12,15 @@ import { FarModules, readModules } from "./far_modules.ts";
 import { isJob, type JobData, makeAnswer } from "./job.ts";
 import type { Pace } from "./pace.ts";
 import { Pulse } from "./pulse.ts";
-import { answersQueue, jobId, type PoolEntry, Registry } from "./registry.ts";
+import {
+  answersQueue,
+  jobId,
+  type PoolEntry,
+  Registry,
+  SWEEP_BEATS,
+} from "./registry.ts";
 import { encodeRecord, enterCluster, runChunk } from "./run_chunk.ts";
 import { Store } from "./store.ts";
-
-/** What members that are gone have left is removed every so many beats. */
-const SWEEP_BEATS = 5;
 
 /** Counts of what a host has done. */
 export interface HostMetrics {
@@ -127,13 +130,14 @@ export class Host {
    * doesn't answer for ten seconds, the locks of the chunks have run out: other hosts
    * run them, so this host ends them.
    *
-   * @returns Whether the store was told. If not, other hosts see that this one is gone.
+   * @returns Whether the store has answered. If not, the other members see after a while
+   * that this host is gone.
    */
   async close(): Promise<boolean> {
-    const isTold = await this.#store.whileItAnswers(this.#leave());
+    const hasAnswered = await this.#store.whileItAnswers(this.#leave());
     this.#pulse?.stop();
     await this.#store.close();
-    if (!isTold) {
+    if (!hasAnswered) {
       await this.#pool.terminate();
       return false;
     }

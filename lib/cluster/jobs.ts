@@ -68,12 +68,11 @@ export class Jobs {
   }
 
   /** Forgets a job that was answered or called off. */
-  forget(id: number): JobData | undefined {
+  forget(id: number): void {
     const stored = this.#jobs.get(id);
-    if (stored === undefined) return undefined;
+    if (stored === undefined) return;
     this.#jobs.delete(id);
     this.#letters -= stored.job.payload.length;
-    return stored.job;
   }
 
   /**

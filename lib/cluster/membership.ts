@@ -4,17 +4,20 @@ import { now } from "../platform/platform.ts";
 import { Waits } from "../pool/waits.ts";
 import type { Pace } from "./pace.ts";
 import { Pulse } from "./pulse.ts";
-import { answersQueue, type HostEntry, Registry } from "./registry.ts";
+import {
+  answersQueue,
+  type HostEntry,
+  Registry,
+  SWEEP_BEATS,
+} from "./registry.ts";
 import type { Store } from "./store.ts";
 
-/** How long a pool with tasks has no hosts before that is warned of. */
+/** A pool with tasks prints a warning if it has had no hosts for so long. */
 export const NO_HOST_MS = 5000;
-/** How long the hosts are told that a task was called off. */
-const TOLD_MS = 30_000;
-/** The same warning isn't printed more often. */
+/** How long a pool's entry names a task that was called off. */
+const CALLED_OFF_MS = 30_000;
+/** The least time between two warnings of the same kind. */
 const WARNING_MS = 60_000;
-/** What members that are gone have left is removed every so many beats. */
-const SWEEP_BEATS = 5;
 
 /** What a membership needs to know of its pool. */
 export interface MembershipOptions {
@@ -151,7 +154,7 @@ export class Membership {
 
   #forgetCalledOff(): void {
     for (const [task, time] of this.#calledOff) {
-      if (now() - time > TOLD_MS) this.#calledOff.delete(task);
+      if (now() - time > CALLED_OFF_MS) this.#calledOff.delete(task);
     }
   }
 

@@ -13,6 +13,7 @@
 const SPECIFIERS =
   /(?:^|[\n;}])\s*(?:import|export)\b(?:[^;"'`]*?\bfrom)?\s*["']([^"'\n]+)["']|\bimport\s*\(\s*["']([^"'\n]+)["']\s*[,)]/g;
 const IS_CODE = /\.[cm]?[jt]sx?$/;
+/** How many hexadecimal digits a hash has. */
 const HASH_LETTERS = 32;
 
 /** Resolves a bare specifier by this program's import map. */
@@ -47,7 +48,9 @@ export class ModuleHasher {
       lines[number] = [digest, ...names].join(" ");
       return number;
     };
-    if (!url.startsWith("file:")) return (await digestOf(url)).slice(0, 32);
+    if (!url.startsWith("file:")) {
+      return (await digestOf(url)).slice(0, HASH_LETTERS);
+    }
     await visit(url);
     return (await digestOf(lines.join("\n"))).slice(0, HASH_LETTERS);
   }

@@ -65,10 +65,10 @@ export async function runHost(
   lines.begin(host.metrics);
   await end;
   lines.say("leaving when the chunks that have begun are done");
-  const isTold = await host.close();
-  lines.end(isTold);
+  const hasAnswered = await host.close();
+  lines.end(hasAnswered);
   // A driver may still wait for a store that doesn't answer.
-  if (!isTold) Deno.exit();
+  if (!hasAnswered) Deno.exit();
 }
 
 function parseFlags(args: readonly string[]): Flags | string {
@@ -180,15 +180,15 @@ class Lines {
     console.error(`lab9 worker: trouble with the store: ${message}`);
   }
 
-  end(isTold: boolean): void {
+  end(hasAnswered: boolean): void {
     for (const timer of this.#timers) stopTimer(timer);
     if (this.#flags.metrics) this.#tellMetrics();
     const { chunks, errors } = this.#metrics;
     this.say(`left after ${chunks} chunks, ${errors} errors`);
-    if (isTold) return;
+    if (hasAnswered) return;
     this.say(
-      "the store didn't answer, so it wasn't told: the locks of chunks run out by " +
-        "themselves, and other hosts run these chunks",
+      "the store didn't answer. The locks of this worker's chunks run out, and other " +
+        "hosts run these chunks",
     );
   }
 

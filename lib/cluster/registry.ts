@@ -22,7 +22,7 @@ interface Entry {
 }
 
 /** The queue whose fields are the hosts. The main queue's fields are the pools. */
-export function hostsQueue(name: string): string {
+function hostsQueue(name: string): string {
   return `${name}.hosts`;
 }
 
@@ -36,6 +36,8 @@ export function jobId(pool: string, id: number): string {
   return `${pool}-${id}`;
 }
 
+/** After so many beats a member removes what members that are gone have left. */
+export const SWEEP_BEATS = 5;
 /** A member that has missed so many beats may be gone. */
 const SILENT_BEATS = 3;
 

@@ -153,10 +153,10 @@ export abstract class AnyPool implements AsyncDisposable {
   /**
    * Waits until the pool has nothing to do: no task waits or runs.
    *
-   * @param options How long to wait at most, and a signal that ends the wait.
+   * @param options A timeout, and a signal that ends the wait.
    * @returns A promise that resolves when the pool is idle.
    * @throws {DOMException} A `TimeoutError` if the timeout passes.
-   * @throws {TypeError} If an option isn't what it should be.
+   * @throws {TypeError} If an option has the wrong type.
    * @throws {RangeError} If the timeout is negative.
    *
    * @example Usage
@@ -184,11 +184,11 @@ export abstract class AnyPool implements AsyncDisposable {
    * Waits until a pool with a `maxsize` takes another call. A place that isn't used
    * within about a millisecond is offered to the next caller of `room()`, too.
    *
-   * @param options How long to wait at most, and a signal that ends the wait.
+   * @param options A timeout, and a signal that ends the wait.
    * @returns A promise that resolves when there is a place.
    * @throws {Error} If the pool is not running.
    * @throws {DOMException} A `TimeoutError` if the timeout passes.
-   * @throws {TypeError} If an option isn't what it should be.
+   * @throws {TypeError} If an option has the wrong type.
    * @throws {RangeError} If the timeout is negative.
    *
    * @example Usage
@@ -227,10 +227,11 @@ export abstract class AnyPool implements AsyncDisposable {
    * @returns A promise that resolves to what the function returned. It rejects
    * with what the function threw. As with any promise, a rejection that nobody
    * handles ends the process: a call that isn't awaited needs a `catch`.
-   * @throws {TypeError} If the function was never exposed, or an option isn't
-   * what it should be.
+   * @throws {TypeError} If the function was not exposed before the pool was made, or an
+   * option has the wrong type.
+   * @throws {RangeError} If a time is negative, or the priority is NaN.
    * @throws {DOMException} A `DataCloneError` if an argument can't be cloned; a
-   * `TimeoutError` if the timeout passes.
+   * `TimeoutError` if a timeout passes.
    * @throws {WorkerLostError} If the worker died while it ran the task.
    * @throws {Error} If the pool is not running.
    * @throws {Full} If `maxsize` tasks wait already.
@@ -293,11 +294,12 @@ export abstract class AnyPool implements AsyncDisposable {
    * @returns A promise that resolves to the results. It rejects with the first
    * error. Then the tasks that have not begun are called off, and the tasks that run
    * finish. With `settled`, it resolves to what `Promise.allSettled` would.
-   * @throws {TypeError} If the function was never exposed, or an option isn't
-   * what it should be.
-   * @throws {RangeError} If the chunk size is not a positive integer.
+   * @throws {TypeError} If the function was not exposed before the pool was made, or an
+   * option has the wrong type.
+   * @throws {RangeError} If the chunk size is not a positive integer, a time is negative,
+   * or the priority is NaN.
    * @throws {DOMException} A `DataCloneError` if an item can't be cloned; a
-   * `TimeoutError` if the timeout passes.
+   * `TimeoutError` if a timeout passes.
    * @throws {WorkerLostError} If a worker died while it ran one of the tasks.
    * @throws {Error} If the pool is not running.
    * @throws {Full} If `maxsize` tasks wait already.
@@ -341,11 +343,12 @@ export abstract class AnyPool implements AsyncDisposable {
    * @returns A promise that resolves to the results. It rejects with the first
    * error. Then the tasks that have not begun are called off, and the tasks that run
    * finish. With `settled`, it resolves to what `Promise.allSettled` would.
-   * @throws {TypeError} If the function was never exposed, or an item is not
-   * an array.
-   * @throws {RangeError} If the chunk size is not a positive integer.
+   * @throws {TypeError} If the function was not exposed before the pool was made, an item
+   * is not an array, or an option has the wrong type.
+   * @throws {RangeError} If the chunk size is not a positive integer, a time is negative,
+   * or the priority is NaN.
    * @throws {DOMException} A `DataCloneError` if an item can't be cloned; a
-   * `TimeoutError` if the timeout passes.
+   * `TimeoutError` if a timeout passes.
    * @throws {WorkerLostError} If a worker died while it ran one of the tasks.
    * @throws {Error} If the pool is not running.
    * @throws {Full} If `maxsize` tasks wait already.
@@ -390,9 +393,10 @@ export abstract class AnyPool implements AsyncDisposable {
    * @returns An iterator over the results. It throws the first error, unless
    * results are settled; the tasks that run then finish. A loop that leaves the
    * iterator early ends the tasks that run.
-   * @throws {TypeError} If the function was never exposed, or an option isn't
-   * what it should be.
-   * @throws {RangeError} If the chunk size is not a positive integer.
+   * @throws {TypeError} If the function was not exposed before the pool was made, or an
+   * option has the wrong type.
+   * @throws {RangeError} If the chunk size is not a positive integer, a time is negative,
+   * or the priority is NaN.
    * @throws {Error} If the pool is not running.
    * @throws {Full} If `maxsize` tasks wait already.
    *
@@ -455,9 +459,10 @@ export abstract class AnyPool implements AsyncDisposable {
    * @returns An iterator over the results. It throws the first error, unless
    * results are settled; the tasks that run then finish. A loop that leaves the
    * iterator early ends the tasks that run.
-   * @throws {TypeError} If the function was never exposed, or an option isn't
-   * what it should be.
-   * @throws {RangeError} If the chunk size is not a positive integer.
+   * @throws {TypeError} If the function was not exposed before the pool was made, or an
+   * option has the wrong type.
+   * @throws {RangeError} If the chunk size is not a positive integer, a time is negative,
+   * or the priority is NaN.
    * @throws {Error} If the pool is not running.
    * @throws {Full} If `maxsize` tasks wait already.
    *
@@ -502,9 +507,10 @@ export abstract class AnyPool implements AsyncDisposable {
    * @returns An iterator over the results. It throws the first error, unless
    * results are settled; the tasks that run then finish. A loop that leaves the
    * iterator early ends the tasks that run.
-   * @throws {TypeError} If the function was never exposed, or an item is not
-   * an array.
-   * @throws {RangeError} If the chunk size is not a positive integer.
+   * @throws {TypeError} If the function was not exposed before the pool was made, an item
+   * is not an array, or an option has the wrong type.
+   * @throws {RangeError} If the chunk size is not a positive integer, a time is negative,
+   * or the priority is NaN.
    * @throws {Error} If the pool is not running.
    * @throws {Full} If `maxsize` tasks wait already.
    *
@@ -548,9 +554,10 @@ export abstract class AnyPool implements AsyncDisposable {
    * @returns An iterator over the results. It throws the first error, unless
    * results are settled; the tasks that run then finish. A loop that leaves the
    * iterator early ends the tasks that run.
-   * @throws {TypeError} If the function was never exposed, or an item is not
-   * an array.
-   * @throws {RangeError} If the chunk size is not a positive integer.
+   * @throws {TypeError} If the function was not exposed before the pool was made, an item
+   * is not an array, or an option has the wrong type.
+   * @throws {RangeError} If the chunk size is not a positive integer, a time is negative,
+   * or the priority is NaN.
    * @throws {Error} If the pool is not running.
    * @throws {Full} If `maxsize` tasks wait already.
    *
@@ -613,11 +620,11 @@ export abstract class AnyPool implements AsyncDisposable {
    * {@linkcode terminate}. Python's `Pool.join`. It doesn't wait for an iterator
    * that nobody reads; such an iterator starts workers again when it is read.
    *
-   * @param options How long to wait at most, and a signal that ends the wait.
+   * @param options A timeout, and a signal that ends the wait.
    * @returns A promise that resolves when all workers have ended.
    * @throws {Error} If the pool is still running.
    * @throws {DOMException} A `TimeoutError` if the timeout passes.
-   * @throws {TypeError} If an option isn't what it should be.
+   * @throws {TypeError} If an option has the wrong type.
    * @throws {RangeError} If the timeout is negative.
    *
    * @example Usage

@@ -33,9 +33,9 @@ const LOOKOUT = OWNER_WORDS + 49;
 const SENDER_RESTS = OWNER_WORDS + 50;
 
 /**
- * A sole taker pauses before it looks, for so long for each record that it expects:
- * each look pulls the memory away that the next send writes. Together they are as
- * long as a wake, at most.
+ * How many pauses a sole taker makes before it looks, for each record that it expects:
+ * each look fetches the cache lines that the next send writes. Together the pauses take
+ * at most as long as a wake.
  */
 const PAUSES_EACH = 2;
 const MOST_PAUSES = 80;
@@ -72,8 +72,9 @@ export interface ChannelOptions {
  * woken nobody because the word was 1 looks again at the end of its own turn.
  *
  * Protocol of the lookout. Before a taker sleeps, it spins. One taker spins at a
- * time: it moves `LOOKOUT` from 0 to its thread's id, looks for records, moves the
- * word back to 0, and then counts the records that are left. A sender reads `LOOKOUT`
+ * time: it moves `LOOKOUT` from 0, or from the id of a thread that has died, to its own
+ * thread's id, looks for records, moves the word back to 0, and then counts the records
+ * that are left. A sender reads `LOOKOUT`
  * after it has put a record, and wakes nobody while a thread that is alive is on the
  * lookout. Both orders are sequentially consistent: either the sender reads 0, or the
  * taker on the lookout sees the record, and takes it or wakes another taker. A thread
@@ -86,8 +87,8 @@ export interface ChannelOptions {
  * does computes for long, or waits for another record in a way that the library
  * doesn't know. So the only sender looks after the records that it has sent: it calls
  * {@linkcode Channel.restSender} in one of the next turns of its event loop, and
- * before it blocks. That writes 1 to `SENDER_RESTS`, then 0 to `LOOKOUT`, whoever
- * stands there, and wakes a taker if there are records. A taker that stays on the
+ * before it blocks. That writes 1 to `SENDER_RESTS`, then 0 to `LOOKOUT` and to
+ * `WAKING`, and wakes a taker if there are records. A taker that stays on the
  * lookout reads `SENDER_RESTS` after it has moved `LOOKOUT`, and leaves at once if it
  * is 1. Both orders are sequentially consistent: either the taker reads 1, or the
  * sender writes 0 after it. So while the sender rests, each taker that has taken a
@@ -396,8 +397,8 @@ export class Channel {
 
   /**
    * Is called before the only sender does nothing for a while. It wakes a taker if
-   * there are records, even if another has promised to look: that one may have come
-   * to a long task, or one that waits for another.
+   * there are records, even if another one is on the lookout or was woken: that one may
+   * have come to a long task, or to a task that waits for another task.
    */
   restSender(): void {
     if (this.#rests) return;

@@ -42,7 +42,7 @@ export class WorkerClaim {
   readonly words: Int32Array;
   #slots: number;
 
-  /** There is a slot for each task that the worker does at a time. */
+  /** A new claim with a slot for each task that the worker does at a time. */
   constructor(slots: number) {
     this.#slots = slots;
     this.words = new Int32Array(new SharedArrayBuffer(Claim.words(slots) * 4));
@@ -164,7 +164,7 @@ export class Tickets {
     return this.#words;
   }
 
-  /** Begins a task, unless it was called off; whether it has begun. */
+  /** Begins a task; false if it was called off. */
   begin({ id, ticket }: Ticket): boolean {
     if (ticket >= this.#words.length) this.#words = wordsOf(this.#buffer);
     return Atomics.compareExchange(this.#words, ticket, id, -id) === id;

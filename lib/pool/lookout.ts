@@ -9,7 +9,7 @@ import { currentThreadId, isAlive } from "../sync/waiters.ts";
 export class Lookout {
   #words: Int32Array;
   #index: number;
-  /** Whether this thread has the post, as far as it knows. */
+  /** Whether this thread is on the lookout, as far as it knows. */
   #isMine = false;
 
   constructor(words: Int32Array, index: number) {
@@ -23,19 +23,20 @@ export class Lookout {
     return holder !== 0 && isAlive(holder);
   }
 
-  /** Whether this thread may be on the lookout. Only `take` knows. */
+  /** Whether this thread may be on the lookout. Another thread may have taken it off. */
   get isMine(): boolean {
     return this.#isMine;
   }
 
   /**
-   * Whether this thread has the post. It reads plainly: a worker asks after each task.
+   * Whether this thread is on the lookout. A worker asks after each task, so the word is
+   * read plainly.
    */
   get isKept(): boolean {
     return this.#isMine && this.#words[this.#index] === currentThreadId();
   }
 
-  /** Puts this thread on the lookout, unless another is; whether it is. */
+  /** Puts this thread on the lookout; false if another thread is on it. */
   take(): boolean {
     const me = currentThreadId();
     const holder = Atomics.load(this.#words, this.#index);
@@ -52,7 +53,7 @@ export class Lookout {
     Atomics.compareExchange(this.#words, this.#index, me, 0);
   }
 
-  /** Takes whoever is there off the lookout. */
+  /** Takes any thread off the lookout. */
   clear(): void {
     Atomics.store(this.#words, this.#index, 0);
   }

@@ -8,8 +8,8 @@ import { type Task, writeTask } from "./task.ts";
 import { type TaskTable, WaitingLine } from "./task_table.ts";
 
 /**
- * The way of tasks to the workers: a channel, which any worker takes from. Tasks
- * that find no room in it wait in a backlog.
+ * Sends tasks to the workers, through a channel that all workers take from. Tasks that
+ * find no room in the channel wait in a backlog.
  *
  * A channel knows no priorities. So as long as there are tasks with priorities
  * other than 0, the channel holds no more tasks than the workers can do at a time;
@@ -28,7 +28,7 @@ export class Outbox {
   #isWaiting = false;
   #onRefused: (task: Task, error: unknown) => void;
 
-  /** `onRefused` is called with each task that turns out to be unsendable. */
+  /** `onRefused` is called with a task of the line that can't be sent. */
   constructor(
     table: TaskTable,
     atATime: number,

@@ -3,20 +3,20 @@
 import { Claim } from "./claim.ts";
 import { addTime, microseconds } from "./stats.ts";
 
-/** A task is quick if those before it took no longer, in microseconds. */
+/** A function is quick if its last tasks took no longer on average, in microseconds. */
 const QUICK = 5;
-/** So long is too long for the tasks that wait behind it. */
+/** The tasks that wait must not wait longer for one worker, in microseconds. */
 const TOO_LONG = 100;
-/** What a function is taken for that isn't known: some 30 quick tasks tell. */
+/** The assumed time of a task of another function. It is quick after some 30 tasks. */
 const UNKNOWN = 200;
-/** A worker counts the tasks that wait at every task whose number ends so. */
+/** A worker counts the tasks that wait at every sixteenth quick task. */
 const COUNT_MASK = 15;
-/** So many quick tasks are timed together. */
+/** How many quick tasks are timed together at most. */
 const TOGETHER = 8;
 
 /**
- * How quickly a worker gets done with tasks of one function, so that it can tell
- * whether it will soon look for the next task.
+ * How long a worker takes for tasks of one function. By that it foresees whether it
+ * will look for the next task soon.
  */
 export class Pace {
   #fn = NaN;
@@ -25,12 +25,16 @@ export class Pace {
   #tasks = 0;
   #waiting: () => number;
 
-  /** The function counts the tasks that wait. */
+  /**
+   * The pace of a worker that has done no task.
+   *
+   * @param waiting Returns how many tasks wait.
+   */
   constructor(waiting: () => number) {
     this.#waiting = waiting;
   }
 
-  /** Whether a task of that function will be done soon, and those behind it, too. */
+  /** Whether a task of that function, and the tasks that wait, will be done soon. */
   isQuick(fn: number): boolean {
     if (fn !== this.#fn) {
       this.#fn = fn;
@@ -51,7 +55,7 @@ export class Pace {
     this.#mean += (Math.min(microseconds, UNKNOWN) - this.#mean) / 8;
   }
 
-  /** Takes the function for a slow one until its tasks tell otherwise. */
+  /** Takes the function for a slow one, until some of its tasks were quick. */
   slow(): void {
     this.#mean = UNKNOWN;
   }
@@ -60,13 +64,13 @@ export class Pace {
 /**
  * Times the tasks of a worker, and writes the times into its claim.
  *
- * A look at the clock takes as long as a quick task. So quick tasks that follow one
- * another on the lookout are timed together: each gets an equal share of the time from
- * the first one's beginning to the last one's end. If that is too long for quick
- * tasks, it was the last one that took long: meanwhile the pool's thread had its turn,
- * in which it takes the worker off the lookout (see `Channel`). While the pool's thread
- * computes without a turn, more of them may take long. Then their times are counted as
- * one.
+ * Reading the clock takes as long as a quick task. So quick tasks that follow one another
+ * on the lookout are timed together: each gets an equal share of the time from the first
+ * one's beginning to the last one's end. If that time is too long for quick tasks, it is
+ * counted for the last one: while one task takes long, the pool's thread has a turn, in
+ * which it takes the worker off the lookout (see `Channel`). If the pool's thread
+ * computes without a turn, several of the tasks may take long. Then their times are
+ * counted as one.
  */
 export class Stopwatch {
   #claim: Int32Array;
@@ -91,7 +95,7 @@ export class Stopwatch {
     this.#time = this.#clock();
   }
 
-  /** A task begins. What is returned is for `end`. */
+  /** A task begins. The result is passed to {@linkcode end}. */
   begin(submitted: number): number {
     if (this.#untimed > 0) this.#submitted[this.#untimed] = submitted;
     else addTime(this.#claim, Claim.WAITED, submitted, this.#time);
@@ -116,7 +120,7 @@ export class Stopwatch {
     this.end(this.#time, false);
   }
 
-  /** Times the tasks before the last one; when that one has begun. */
+  /** Times all tasks but the last one. It returns when that one has begun. */
   #timeTogether(began: number, ended: number): number {
     const last = this.#untimed;
     this.#untimed = 0;

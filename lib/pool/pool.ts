@@ -152,7 +152,7 @@ export class Pool extends AnyPool {
   }
 
   /**
-   * Makes a pool and starts its first worker. A worker's start blocks the main
+   * Creates a pool and starts its first worker. A worker's start blocks the main
    * thread for some 10 to 20 ms. So the other workers start when there are tasks for
    * them or, one after another, when the first worker is ready. With an initializer,
    * permissions or isolation, all workers start at once.
@@ -246,7 +246,8 @@ export class Pool extends AnyPool {
    * @param args The function's arguments.
    * @returns A promise that resolves to the results, in any order. It rejects with
    * the first error; the other workers call the function all the same.
-   * @throws {TypeError} If the function was never exposed.
+   * @throws {TypeError} If the function was not exposed before the pool was made, or the
+   * arguments are not an array.
    * @throws {Error} If the pool is not running.
    *
    * @example Usage
@@ -319,8 +320,9 @@ export class Pool extends AnyPool {
    * @param options How the call may end early.
    * @returns An iterator over the items. What the generator throws is thrown after
    * the items that it has yielded before.
-   * @throws {TypeError} If the function was never exposed, or an option isn't
-   * what it should be.
+   * @throws {TypeError} If the function was not exposed before the pool was made, or an
+   * option has the wrong type.
+   * @throws {RangeError} If a time is negative, or the priority is NaN.
    * @throws {Full} If `maxsize` tasks wait already.
    * @throws {Error} If the pool is not running.
    *

@@ -45,7 +45,7 @@ export class TaskTable {
   #lastId: number;
   #lastNumber = 0;
 
-  /** The first task gets the id that follows. */
+  /** An empty table. The first task gets the id after `lastId`. */
   constructor(lastId = 0) {
     this.#lastId = lastId;
   }
@@ -220,7 +220,7 @@ export class WaitingLine {
     return task;
   }
 
-  /** Deletes a task; whether it was there. */
+  /** Deletes a task; false if it isn't in the line. */
   delete(task: Task): boolean {
     const { priority } = task;
     const rank = this.#ranks.get(priority);
@@ -233,7 +233,7 @@ export class WaitingLine {
     return true;
   }
 
-  /** Where a priority stands, or belongs. */
+  /** The index where a priority stands, or is to be inserted. */
   #indexOf(priority: number): number {
     let from = 0;
     let to = this.#priorities.length;
