@@ -1,8 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * A notebook's cells in a script: headings, and the order that they depend on one
- * another in.
+ * Runs the cells of a lab's script: their headings, and the cells that they depend on.
  *
  * @module
  */
@@ -56,12 +55,12 @@ export async function runLab(
     console.error(`${error.message}\n\nSee ${commandOf(options)} --help`);
     Deno.exit(2);
   }
-  // Threads may be left that wait for ever; a notebook keeps them, a script
-  // ends.
+  // Threads may be left that wait for ever. A notebook's kernel keeps them alive, but a
+  // script ends.
   Deno.exit(0);
 }
 
-/** Says what flag is missing to start workers before anything else is printed. */
+/** Starts a worker, so that the error about a missing flag is printed before all else. */
 async function startFirstWorker(): Promise<void> {
   try {
     await prestartWorkers(1);
@@ -110,7 +109,7 @@ function narrow(): number | undefined {
   return columns > 0 && columns < 80 ? columns : undefined;
 }
 
-/** Only the runner needs it: a lab by itself starts without. */
+/** Loads what only the runner needs, so that a lab by itself starts faster. */
 async function loadObserved() {
   try {
     return await import("./observed.ts");

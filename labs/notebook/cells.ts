@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * The cells of a lab, as its script adds them.
+ * The cells of a lab. Its script adds them.
  *
  * @module
  */
@@ -14,21 +14,21 @@ import { WITHOUT_LOCK } from "./prose.ts";
 export interface CellContext {
   /** How many workers the lab is run with. */
   workers: number;
-  /** Whether smaller counts will do, for a first look. */
+  /** Whether the cells use smaller counts, for a first look. */
   quick: boolean;
   /**
-   * Seconds after which a thread asks for the interpreter lock; null if there is
-   * none to be had.
+   * After how many seconds a thread asks for the interpreter lock; null if there is no
+   * lock.
    */
   switchInterval: number | null;
   /**
-   * How many seconds a thread sleeps, where the page's reader has said so.
+   * How many seconds a thread sleeps, if the page's reader has set it.
    *
    * @default {the lab's own}
    */
   seconds?: number;
   /**
-   * How many items there are, where the page's reader has said so.
+   * How many items there are, if the page's reader has set it.
    *
    * @default {the lab's own}
    */
@@ -41,31 +41,31 @@ export type CellId = number | string;
 /** Options of {@linkcode cell}. */
 export interface CellOptions {
   /**
-   * The earlier cells that have to have run.
+   * The earlier cells that have to run before.
    *
    * @default {[]}
    */
   needs?: CellId[];
   /**
-   * How many workers are started before the cell, so that its clock doesn't see
-   * what the notebook's threads don't cost.
+   * How many workers are started before the cell. Their start is not part of the cell's
+   * time, because the notebook's threads start at once.
    *
    * @default {0}
    */
   prestart?: number | ((context: CellContext) => number);
   /**
-   * How long the lab waits before it goes on, in seconds, as the notebook's
-   * reader did: threads that the cell started may still have something to say.
+   * How many seconds the lab waits after the cell. Threads that the cell has started may
+   * still print something, as they did in the notebook before the next cell was run.
    *
    * @default {0}
    */
   pause?: number;
 }
 
-/** A cell's code. Definitions have none: they are the module's own. */
+/** A cell's code. A cell that only defines functions has none: the module defines them. */
 export type CellBody = (context: CellContext) => void | Promise<void>;
 
-/** A cell, with what it was given. */
+/** A cell with all its options. */
 export interface Cell extends Required<CellOptions> {
   id: string;
   title: string;
@@ -97,7 +97,10 @@ export function prestartOf({ prestart }: Cell, context: CellContext): number {
   return typeof prestart === "number" ? prestart : prestart(context);
 }
 
-/** The chosen cells; all if none is chosen, and what they depend on, in the notebook's order. */
+/**
+ * The chosen cells and those that they depend on, in the notebook's order. If none is
+ * chosen, these are all cells.
+ */
 export function select(selection: string[]): Cell[] {
   if (selection.length === 0) return cells;
   const ids = new Set(selection.flatMap(idsOf));
@@ -108,8 +111,8 @@ export function select(selection: string[]): Cell[] {
 }
 
 /**
- * The chosen cells, with titles that say what isn't as usual: how many workers
- * there are, and what lock.
+ * The chosen cells. If the number of workers or the interpreter lock is not the default,
+ * the titles say so.
  */
 export function selectTitled(
   selection: string[],
@@ -126,7 +129,7 @@ export function selectTitled(
   });
 }
 
-/** What headings and pictures say of a lock that isn't as usual. */
+/** The end of a title if the interpreter lock is not the default. */
 function suffixOf({ switchInterval }: CellContext): string {
   if (switchInterval === null) return WITHOUT_LOCK;
   return switchInterval === SWITCH_INTERVAL

@@ -4,9 +4,9 @@
  * The cells that a choice names: `7`, `23-26`, a name, or several of these,
  * separated by commas.
  *
- * @param choice What was chosen.
- * @param ids The cells that there are.
- * @returns Their ids; or the part of the choice that names none.
+ * @param choice The choice.
+ * @param ids The ids of all cells.
+ * @returns The ids of the chosen cells, or the part of the choice that names no cell.
  */
 export function chosen(
   choice: string,

@@ -1,9 +1,8 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * The library, under the name that the labs import it by. `labs/deno.json` maps
- * the name to this file, because Deno would link the whole package for a path to
- * `mod.ts` itself.
+ * The library. The labs import it by its name, which `labs/deno.json` maps to this file.
+ * If the name were mapped to `mod.ts` itself, Deno would link the whole package.
  *
  * @module
  */

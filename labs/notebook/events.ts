@@ -1,18 +1,18 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * What a lab and the program that runs it send each other. An event is a
- * line on stdout: an ASCII record separator, a key, and JSON. The program makes
- * the key up and sends it as the first line on stdin, so that what a thread
- * prints can't be taken for an event. More lines on stdin ask for cells to be
- * run again, for their time alone.
+ * The messages between a lab and the program that runs it. A lab sends events. An event
+ * is a line on stdout: an ASCII record separator, a key, and JSON. The program chooses the
+ * key at random and sends it as the first line on stdin, so that no text of a thread can
+ * be taken for an event. With more lines on stdin, the program asks the lab to run cells
+ * again, to measure their times.
  *
  * @module
  */
 
 import { RECORD_SEPARATOR, type Timeline } from "./timeline.ts";
 
-/** A cell begins; what is printed from here on is its output. */
+/** A cell begins. All lines from now on are its output. */
 export interface CellStart {
   type: "start";
   /** The cell's number, or its name. */
@@ -29,18 +29,18 @@ export interface CellEnd {
   timeline: Timeline;
 }
 
-/** A cell would begin; with `--step`, a line on stdin lets it. */
+/** A cell is about to begin. With `--step`, it begins when a line comes on stdin. */
 export interface Ready {
   type: "ready";
   id: string;
 }
 
-/** All that was asked for has run. */
+/** All cells that were asked for have run. */
 export interface Idle {
   type: "idle";
 }
 
-/** What a lab sends. */
+/** An event of a lab. */
 export type LabEvent = CellStart | CellEnd | Ready | Idle;
 
 /** Asks a lab to run cells again, in this order, with smaller counts. */
@@ -54,9 +54,9 @@ export function writeEvent(key: string, event: LabEvent): string {
 }
 
 /**
- * Reads what stdin says, line by line.
+ * Reads a stream line by line.
  *
- * @param stream Where from.
+ * @param stream The stream.
  */
 export async function* linesOf(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,

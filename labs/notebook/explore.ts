@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * The explorer, under the name that the labs import it by; see `concurrency.ts`.
+ * The explorer. The labs import it by its name; see `concurrency.ts`.
  *
  * @module
  */

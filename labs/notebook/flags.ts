@@ -1,16 +1,16 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-/** The flags that a program has. */
+/** The flags of a program. */
 export interface FlagNames {
-  /** Those with a value. */
+  /** The flags with a value. */
   string: string[];
-  /** Those without. */
+  /** The flags without a value. */
   boolean: string[];
 }
 
 /**
- * Finds what is wrong with a command line before it is parsed: a flag that isn't
- * there, that stands twice, or whose value is missing or too much.
+ * Finds a mistake in a command line, before it is parsed: an unknown flag, a flag that
+ * stands twice, one without its value, or one with a value that takes none.
  *
  * @param args The command line.
  * @param names The flags.
@@ -46,7 +46,7 @@ export function mistakeIn(
   }
 }
 
-/** A word as a shell takes it for one. */
+/** A word as it is written in a shell, in quotes if it needs them. */
 export function quoted(word: string): string {
   if (/^[\w./,=+@%:-]+$/.test(word)) return word;
   return `"${word.replace(/["\\$`]/g, "\\$&")}"`;
@@ -54,18 +54,18 @@ export function quoted(word: string): string {
 
 /** The flags of Deno that a file needs to run itself in threads. */
 export function threadFlags(file: string): string {
-  // Deno takes a comma for the end of a path.
+  // Deno reads a comma as the end of a path.
   const path = file.includes(",") ? "." : file;
   return `--unstable-worker-options ${quoted(`--allow-read=${path}`)}`;
 }
 
-/** As in Python, in seconds. */
+/** Python's switch interval, in seconds. */
 export const SWITCH_INTERVAL = 0.005;
 
 /** A mistake in a flag's value. */
 export class FlagError extends Error {}
 
-/** Reads `--workers`: 1 to 64, or what a lab can do of that. */
+/** Reads `--workers`: from 1 to 64, or within the range of a lab. */
 export function readWorkers(text: string, [least, most] = [1, 64]): number {
   const workers = Number(text);
   if (/^\d{1,9}$/.test(text) && workers >= least && workers <= most) {
@@ -77,7 +77,7 @@ export function readWorkers(text: string, [least, most] = [1, 64]): number {
   );
 }
 
-/** Reads `--switch-interval`: seconds. */
+/** Reads `--switch-interval`, in seconds. */
 export function readSwitchInterval(text: string): number {
   const seconds = Number(text);
   if (/^\d{0,9}\.?\d{1,9}$/.test(text) && seconds > 0 && seconds <= 60) {

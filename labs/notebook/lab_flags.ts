@@ -18,7 +18,7 @@ import {
   threadFlags,
 } from "./flags.ts";
 
-/** What a lab is. */
+/** A lab, and its flags. */
 export interface LabOptions {
   /** The lab's name, as in `deno task lab:name`. */
   name: string;
@@ -42,14 +42,15 @@ export interface LabOptions {
   hasGil?: boolean;
 }
 
-/** What the command line says. */
+/** The flags of a command line. */
 export interface Flags extends CellContext {
+  /** The chosen cells; empty for all. */
   selection: string[];
-  /** Whether to print what the threads did, for the runner. */
+  /** Whether to print events for the runner. */
   events: boolean;
-  /** Whether the runner says when each cell begins. */
+  /** Whether each cell waits for a line on stdin. */
   step: boolean;
-  /** Whether to leave out what we say about the cells. */
+  /** Whether to leave out our text about the cells. */
   plain: boolean;
 }
 
@@ -95,7 +96,7 @@ export function readFlags(
     const { cell, workers, quick, plain, events, step } = values;
     return {
       ...{ quick, plain, events, step },
-      // The runner's way to name cells works as well: queue:13,17.
+      // Cells may be named as for the runner, too: queue:13,17.
       selection: cell === undefined
         ? []
         : [cell.replace(`${options.name}:`, "")],
@@ -121,7 +122,7 @@ export function commandOf({ name }: LabOptions): string {
     : `deno run ${threadFlags(file)} ${quoted(file)}`;
 }
 
-/** The name of the copy's file, which is that of all its modules. */
+/** The file name of a copy; undefined if this is no copy. */
 function copiedFile(): string | undefined {
   const file = decodeURIComponent(import.meta.url.split("/").at(-1)!);
   return file === "lab_flags.ts" ? undefined : file;
@@ -133,7 +134,7 @@ function help(options: LabOptions): string {
   --switch-interval S     Seconds after which a waiting thread asks for the lock
                           (default ${SWITCH_INTERVAL}, as in Python)
   --no-gil                Run everything without the lock`;
-  // Those of the runner, which a copy can't be run by.
+  // These are for the runner, which can't run a copy.
   const runnerFlags = `
   --events                Print what \`deno task labs\` reads, as lines of JSON
   --step                  With --events: wait for a line before each cell`;

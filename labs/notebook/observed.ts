@@ -14,14 +14,14 @@ import { type Cell, type CellContext, select } from "./cells.ts";
 import { type Again, type LabEvent, linesOf, writeEvent } from "./events.ts";
 import { runCell } from "./run_cell.ts";
 
-/** Runs cells, reports each to the runner, and runs again what it asks for. */
+/** Runs cells and reports them to the runner, which may ask to run some of them again. */
 export async function runObserved(
   selected: Cell[],
   context: CellContext,
   step: boolean,
 ): Promise<void> {
   const lines = linesOf(Deno.stdin.readable);
-  // By hand there is nobody to make up a key.
+  // If the user has given --events on a terminal, there is no runner that sends a key.
   const isAsked = !Deno.stdin.isTerminal();
   const key = isAsked ? (await lines.next()).value ?? "" : "";
   const send = (event: LabEvent) => console.log(writeEvent(key, event));

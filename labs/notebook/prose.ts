@@ -1,8 +1,8 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * What each cell shows and why, in a line or two of our own. The labs, the
- * runner's terminal and its report all take it from here.
+ * Our own text about each cell: what it shows, and why, in a line or two. The labs, the
+ * runner's terminal and its report show it.
  */
 const PROSE: Record<string, string> = {
   "threads:4":
@@ -81,15 +81,15 @@ const PROSE: Record<string, string> = {
   "race:fix": "Schedules that take the turn from a thread once, or never.",
 };
 
-/** What the title of a cell ends with that runs without the interpreter lock. */
+/** The end of the title of a cell that runs without the interpreter lock. */
 export const WITHOUT_LOCK = ", without the lock";
 
 /**
- * What to say of a cell.
+ * Our text about a cell.
  *
- * @param id The cell, as `threads:5`.
- * @param title The cell's title, where its end may say how it is run.
- * @returns A line or two; undefined if there is nothing to say.
+ * @param id The cell, such as `threads:5`.
+ * @param title The cell's title, whose end may say how it is run.
+ * @returns A line or two; undefined if there is no text.
  */
 export function proseOf(id: string, title = ""): string | undefined {
   const unlocked = title.endsWith(WITHOUT_LOCK)
@@ -98,13 +98,13 @@ export function proseOf(id: string, title = ""): string | undefined {
   return unlocked ?? PROSE[id];
 }
 
-/** Wide enough for a terminal of the usual width. */
+/** The longest line, for a terminal with 80 columns. */
 const WIDTH = 78;
 
 /**
- * Breaks what is said of a cell into lines, each behind a `#`.
+ * Breaks the text about a cell into lines that begin with `#`.
  *
- * @param prose What is said.
+ * @param prose The text.
  * @param width How many columns there are.
  */
 export function proseLines(prose: string, width = WIDTH): string[] {

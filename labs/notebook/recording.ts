@@ -1,8 +1,8 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * What was recorded of a stretch of time, put in order: which thread did what,
- * what went from one to another, and how long queues were.
+ * Makes the timeline of a cell from the recording: which thread did what, what went from
+ * one thread to another, and how many items queues held.
  *
  * @module
  */
@@ -22,7 +22,7 @@ import type {
   TimelineThread,
 } from "./timeline.ts";
 
-/** What a timeline is about, and its time on the clock that threads share. */
+/** The cell of a timeline, and its times on the clock that all threads share. */
 export interface TimelineOptions {
   cell: string;
   title: string;
@@ -43,7 +43,7 @@ const states: Partial<Record<Mark, State>> = {
   [Mark.POOL]: "pool",
 };
 
-/** The timeline of what was recorded between two times. */
+/** Makes the timeline of the time between two moments. */
 export function timelineOf(options: TimelineOptions): Timeline {
   const { cell, title, main, start, end } = options;
   const entries = entriesSince(start).filter((entry) => entry.start <= end);
@@ -92,7 +92,10 @@ function labelOf({ kind, object }: Entry): { label?: string } {
   return {};
 }
 
-/** A thread that awaits several things at once waits for them in turn here. */
+/**
+ * Makes the spans of each thread nest. The waits of a thread that awaits several things at
+ * once may overlap: a wait is cut at the end of the one around it.
+ */
 function nested(spans: Span[]): Span[] {
   spans.sort((a, b) =>
     a.thread - b.thread || a.start - b.start || b.end - a.end
@@ -111,7 +114,7 @@ function nested(spans: Span[]): Span[] {
   });
 }
 
-/** Pairs each get with its put, and each taking of a lock with its release. */
+/** Pairs each get with its put, and each acquisition of a lock with the release before. */
 function flowsOf(points: Entry[], start: number): Flow[] {
   const sources = new Map<string, Entry>();
   const flows: Flow[] = [];
@@ -119,8 +122,8 @@ function flowsOf(points: Entry[], start: number): Flow[] {
   for (const entry of points) {
     const { kind } = entry;
     if (kind === Mark.PUT) sources.set(`item ${key(entry)}`, entry);
-    // A lock may be released and taken again by the same thread: the last
-    // release before the change of hands is the one.
+    // A thread may release a lock and acquire it again. Only its last release, before
+    // another thread acquires the lock, counts.
     if (kind === Mark.RELEASE) sources.set(`lock ${key(entry)}`, entry);
   }
   for (const entry of points) {
@@ -133,7 +136,7 @@ function flowsOf(points: Entry[], start: number): Flow[] {
       kind: what,
       id: flows.length + 1,
       from: { thread: source.thread, time: from },
-      // The taker may have noted its time before the giver did.
+      // The receiver may have read the clock before the sender did.
       to: { thread: entry.thread, time: Math.max(from, entry.start - start) },
     });
   }
@@ -149,7 +152,7 @@ function depthsOf(points: Entry[], start: number): Depth[] {
   return changes.map(({ kind, object, index, start: time }) => {
     if (!names.has(object)) {
       names.set(object, `queue ${names.size + 1}`);
-      // Only the index shows what was there before.
+      // The first index shows how many items were put or got before.
       counts.set(object, { put: index, got: index });
     }
     const count = counts.get(object)!;

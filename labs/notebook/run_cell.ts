@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * A cell that is observed: by the runner, or by the page.
+ * Runs a cell for an observer: the runner, or the page.
  *
  * @module
  */
@@ -13,14 +13,15 @@ import { type Cell, type CellContext, prestartOf } from "./cells.ts";
 import type { CellEnd, CellStart } from "./events.ts";
 import { timelineOf } from "./recording.ts";
 
-/** Who observes cells. */
+/** The observer of cells. */
 export interface Observer {
+  /** Receives an event. */
   send: (event: CellStart | CellEnd) => void;
   /** How many seconds of processor time the process has taken. */
   cpu: () => number;
 }
 
-/** Runs a cell, and reports when it begins, when it ends and what it did. */
+/** Runs a cell, and reports its beginning, its end and its timeline. */
 export async function runCell(
   cell: Cell,
   context: CellContext,

@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * What a cell's threads did and when.
+ * The timeline of a cell: what its threads did, and when.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export type State =
   | "sleep"
   /** It waits for an item, for room, or for a queue's tasks. */
   | "queue"
-  /** It waits for a lock, or another of its kind. */
+  /** It waits for a lock, a permit, an event, a condition or a barrier. */
   | "lock"
   /** It waits for the global interpreter lock. */
   | "gil"
@@ -40,7 +40,7 @@ export interface Span {
   /** In milliseconds since the cell began. */
   start: number;
   end: number;
-  /** What for, if there is more to say than the state. */
+  /** The thread that it joins, or how many items the task has. */
   label?: string;
 }
 
@@ -53,7 +53,7 @@ export interface Flow {
   to: { thread: number; time: number };
 }
 
-/** How many items a queue held from a time on. */
+/** How many items a queue holds, from a time on. */
 export interface Depth {
   queue: string;
   time: number;
@@ -74,5 +74,5 @@ export interface Timeline {
   depths: Depth[];
 }
 
-/** What begins a line that is for a program, not for a reader. */
+/** The first character of a line that is for the runner. */
 export const RECORD_SEPARATOR = "\x1e";

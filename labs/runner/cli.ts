@@ -8,9 +8,9 @@ import {
 } from "../notebook/flags.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** What the command line says. */
+/** The options of a command line. */
 export interface Options {
-  /** The chosen labs and cells, as written. */
+  /** The chosen labs and cells, as the user has written them. */
   parts: string[];
   /** How often each lab is run. */
   repeat: number;
@@ -21,25 +21,25 @@ export interface Options {
   strict: boolean;
   /** Whether to run the notebook's own cells in Python, too. */
   python: boolean;
-  /** Whether to ask what will happen, before a cell that teaches something. */
+  /** Whether to ask the user what a cell will do, before it runs. */
   predict: boolean;
-  /** Whether to leave our prose out. */
+  /** Whether to leave out our text about the cells. */
   plain: boolean;
   list: boolean;
   watch: boolean;
   json: boolean;
   /** The file for a report in JUnit's format. */
   junit?: string;
-  /** The folder for a picture a cell. */
+  /** The folder for pictures, one for each cell. */
   svg?: string;
   /** The file for a trace that opens in Perfetto. */
   trace?: string;
   /** The file for a report as one page. */
   report?: string;
-  /** What to pass on to a lab. */
+  /** The flags that are passed on to a lab. */
   labFlags: (lab: string) => string[];
   quiet: boolean;
-  /** Whether a file may be overwritten that is no earlier output. */
+  /** Whether files may be overwritten that are not an earlier output. */
   force: boolean;
 }
 
@@ -81,7 +81,7 @@ line or in the record, 3 a lab failed or took longer than --timeout, 4 with
 --strict something is inconclusive, 130 ended by Ctrl-C. docs/runner.md says
 what the verdicts mean.`;
 
-/** The flags that name what to write. */
+/** The flags that name a file or folder to write. */
 const FILE_FLAGS = ["junit", "svg", "trace", "report"] as const;
 
 const BOOLEAN_FLAGS = [
@@ -106,8 +106,8 @@ const FLAGS = {
  * Reads the command line.
  *
  * @param args The arguments.
- * @returns The options; undefined if only the help is wanted.
- * @throws {UsageError} If there is a mistake.
+ * @returns The options; undefined for `--help`.
+ * @throws {UsageError} If the command line has a mistake.
  */
 export function readOptions(args: string[]): Options | undefined {
   const mistake = mistakeIn(args, FLAGS);
@@ -162,7 +162,7 @@ export function readOptions(args: string[]): Options | undefined {
   };
 }
 
-/** The flags of labs: a lab checks them again, but then others have run. */
+/** Reads the flags of labs. A lab checks them again, but then other labs may have run. */
 function readLabFlags(
   workers: string | undefined,
   interval: string | undefined,
@@ -185,7 +185,7 @@ function readLabFlags(
 
 function checkName(flag: string, path: string | undefined): void {
   if (path === undefined) return;
-  // Its name was forgotten, and a lab or a cell taken for it.
+  // The user has forgotten the file's name, so a lab or a cell was taken for it.
   if (!/^(threads|queue|pool|gil|deadlock|race)(:|$)/.test(path)) return;
   throw new UsageError(
     `Cannot write --${flag} '${path}': it must be the name of a file or ` +

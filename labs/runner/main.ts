@@ -5,9 +5,10 @@
  *
  *     deno task labs
  *
- * Read permission is for the records, `--watch`, and what is there where
- * `--junit`, `--svg`, `--trace` and `--report` write; write permission is for
- * these. The system's figures of its processors tell what other programs do.
+ * It needs the permission to read for the records, for `--watch`, and for the files that
+ * `--junit`, `--svg`, `--trace` and `--report` would overwrite; and the permission to write
+ * for these four. By the permission `--allow-sys=cpus` it measures how much of the
+ * processors other programs use.
  *
  * @module
  */
@@ -18,7 +19,7 @@ import { program } from "./program.ts";
 
 const tasks: Record<string, { command: string }> = config.tasks;
 
-// Each lab is run as its own task does, with that task's permissions.
+// Each lab runs with the command of its own task, and so with the task's permissions.
 const OWN = ["deadlock", "race"];
 const labs = ["threads", "queue", "pool", "gil", ...OWN].map((lab) => ({
   lab,
@@ -27,8 +28,8 @@ const labs = ["threads", "queue", "pool", "gil", ...OWN].map((lab) => ({
   isOwn: OWN.includes(lab),
 }));
 
-// Labs of other notebooks, which `deno task import` made, have no task. Beside their
-// records may stand what systems and editors leave, such as .DS_Store.
+// Labs that `deno task import` has made of other notebooks have no task. Systems and
+// editors may leave files beside their records, such as .DS_Store.
 const others = [...Deno.readDirSync(new URL("../recorded/", import.meta.url))]
   .flatMap(({ name }) => /^([a-z]\w*)\.json$/i.exec(name)?.[1] ?? [])
   .filter((name) => labs.every(({ lab }) => lab !== name)).sort();

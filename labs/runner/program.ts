@@ -24,9 +24,9 @@ export interface LabSource {
   lab: string;
   /** The program and its arguments, as in deno.json's task. */
   command: string[];
-  /** What the notebook recorded, or the file where that stands. */
+  /** The record, or its file. */
   record: URL | object;
-  /** Whether the notebook doesn't have it; it runs if it is chosen by name. */
+  /** Whether it is a lab of our own, which the notebook doesn't have. */
   isOwn?: boolean;
 }
 
@@ -34,7 +34,7 @@ export interface LabSource {
  * The program behind `deno task labs`.
  *
  * @param args The command line.
- * @param labs The labs that there are.
+ * @param labs All labs.
  * @returns The exit code: see `--help`.
  */
 export async function program(
@@ -58,13 +58,13 @@ export async function program(
       ? await runForEver(read, options, interrupt.signal)
       : await run(selections, options, interrupt.signal);
   } catch (error) {
-    // As a program that SIGPIPE ends.
+    // The exit code of a program that SIGPIPE has ended.
     if (error instanceof Deno.errors.BrokenPipe) return 141;
     if (error instanceof UsageError || error instanceof FlagError) {
       console.error(`${error.message}\n\nSee deno task labs --help`);
       return 2;
     }
-    // Exit code 1 is for what differs.
+    // Exit code 1 would mean that a cell differs.
     console.error(error);
     return 3;
   }
@@ -111,8 +111,8 @@ async function run(
   for await (const result of running) {
     for (const cell of result.cells) cell.python = python?.cells.get(cell.id);
     results.push(result);
-    const isTold = options.repeat > 1 && !options.json && !options.quiet;
-    if (isTold && !signal.aborted) {
+    const isShown = options.repeat > 1 && !options.json && !options.quiet;
+    if (isShown && !signal.aborted) {
       const { lab: { lab }, run } = result;
       print(`${lab}, run ${run} of ${options.repeat}: ${totals([result])}\n`);
     }
@@ -120,17 +120,17 @@ async function run(
   const exitCode = exitCodeOf(results, options, signal);
   if (options.json) print(toJson(results, exitCode));
   else {
-    // What a lab printed may have broken off.
+    // The last line of a lab that failed may have no end.
     if (exitCode >= 3 && !options.quiet) print("");
     report(results, options);
-    const told = predictions?.told(results) ?? [];
-    if (told.length > 0) print(["", ...told].join("\n"));
+    const lines = predictions?.report(results) ?? [];
+    if (lines.length > 0) print(["", ...lines].join("\n"));
   }
   await writeFiles(options, results);
   return signal.aborted ? signal.reason : exitCode;
 }
 
-/** Runs the notebook itself, before anything else wants processors. */
+/** Runs the notebook in Python, before the labs need the processors. */
 async function runPython(
   selections: Selection<Lab>[],
   options: Options,

@@ -5,7 +5,7 @@ import type { RecordedCell, RecordedLab } from "./judge/record.ts";
 import type { PythonCell } from "./python/run_notebook.ts";
 import type { Verdict } from "./judge/verdict.ts";
 
-/** A lab: what the notebook recorded, and how it is run. */
+/** A lab: its record, and how it is run. */
 export interface Lab extends RecordedLab {
   /** The program and its arguments, as in deno.json's task. */
   command: string[];
@@ -16,23 +16,23 @@ export interface CellResult {
   /** The lab and the cell's number: `queue:23`. */
   id: string;
   title: string;
-  /** What the notebook recorded of it, if it did. */
+  /** Its record, if the notebook has the cell. */
   recorded?: RecordedCell;
   output: string;
   timelines: Timeline[];
   verdict: Verdict;
-  /** What the notebook's own cell did in the Python that is here. */
+  /** The notebook's cell in this machine's Python, if it was run. */
   python?: PythonCell;
 }
 
 /** One run of a lab. */
 export interface LabResult {
   lab: Lab;
-  /** Which run of `--repeat` it was, from 1. */
+  /** The number of the run with `--repeat`, from 1. */
   run: number;
   /** The chosen cells. */
   cells: CellResult[];
-  /** How long cells were run again to compare their times, in seconds. */
+  /** How many seconds cells were run again, to compare their times. */
   spent?: number;
   /** Why the lab didn't run to its end, if it failed or took too long. */
   failure?: string;

@@ -4,32 +4,32 @@ import { chosen } from "../notebook/chosen.ts";
 import type { RecordedCell, RecordedLab } from "./judge/record.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** A cell that a run is about, with all that the record says of it. */
+/** A chosen cell, with its record. */
 export interface ChosenCell {
   /** The lab and the cell's number: `pool:9`. */
   id: string;
   /** The cell's number in the lab, or its name: `9`. */
   number: string;
-  /** What the notebook recorded; of our own cells there is nothing. */
+  /** The cell's record; undefined for a cell of our own. */
   recorded?: RecordedCell;
   /** The cell whose time this one's is compared with. */
   than?: RecordedCell;
 }
 
-/** The cell whose time axis a cell's pictures share: maybe its own. */
+/** The cell whose time axis a cell's pictures have. It may be the cell itself. */
 export function axisOf(id: string, recorded?: RecordedCell): string {
   const { time, beside } = recorded ?? {};
   return time?.fasterThan ?? time?.noFasterThan ?? beside ?? id;
 }
 
-/** The cells of a lab that a run is about. */
+/** The chosen cells of a lab. */
 export interface Selection<Lab extends RecordedLab = RecordedLab> {
   lab: Lab;
   /** In the notebook's order. */
   cells: ChosenCell[];
 }
 
-/** All cells of a lab, with those that the notebook doesn't have. */
+/** All cells of a lab, also those that the notebook doesn't have. */
 export function cellsOf({ cells, own = [] }: RecordedLab): ChosenCell[] {
   return [
     ...cells.map((recorded) => {
@@ -49,7 +49,7 @@ export function numberOf(id: string): string {
   return id.slice(id.indexOf(":") + 1);
 }
 
-/** The labs that were chosen by name; all that have a record, if none was. */
+/** The labs that were chosen by name. If none was chosen, these are the notebook's. */
 export function chosenLabs<Lab extends { lab: string; isOwn?: boolean }>(
   parts: string[],
   labs: Lab[],
@@ -70,11 +70,11 @@ export function chosenLabs<Lab extends { lab: string; isOwn?: boolean }>(
 }
 
 /**
- * Reads what was chosen: `queue`, `threads:7`, `gil:34-36` or `queue:13,17`.
- * Nothing is all.
+ * Reads a choice: `queue`, `threads:7`, `gil:34-36` or `queue:13,17`. If nothing is chosen,
+ * all labs are.
  *
- * @param parts What was chosen, in any order.
- * @param labs The labs that there are.
+ * @param parts The choice, in any order.
+ * @param labs All labs.
  * @returns The chosen labs, in their order.
  * @throws {UsageError} If there is no such lab or cell.
  */
@@ -110,7 +110,7 @@ function numbersOf(part: string, cells: ChosenCell[]): string[] {
   );
 }
 
-/** The lab's flags for a selection: with the cells that it is compared with. */
+/** A lab's flags for its chosen cells, and for the cells that they are compared with. */
 export function flagsOf({ lab, cells }: Selection): string[] {
   if (cells.length === cellsOf(lab).length) return [];
   const numbers = cells.flatMap(({ number, than }) =>

@@ -3,10 +3,9 @@
 const encoder = new TextEncoder();
 
 /**
- * Prints a line. Unlike `console.log`, it throws when there is no reader any
- * more, as behind `head`.
+ * Prints a line. Unlike `console.log`, it throws when the reader has ended, such as `head`.
  *
- * @throws {Deno.errors.BrokenPipe} If nobody reads.
+ * @throws {Deno.errors.BrokenPipe} If the reader has ended.
  */
 export function print(line: string): void {
   let bytes = encoder.encode(`${line}\n`);
@@ -15,7 +14,7 @@ export function print(line: string): void {
   }
 }
 
-/** How wide a stream is, in columns; what isn't a terminal has no end. */
+/** How many columns a stream has; Infinity if it isn't a terminal. */
 export function widthOf(
   stream: typeof Deno.stdout | typeof Deno.stderr,
 ): number {

@@ -1,4 +1,4 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-/** A mistake in the command line, or in the record: nothing is run. */
+/** The error for a mistake in the command line or in a record. No lab is run. */
 export class UsageError extends Error {}

@@ -1,8 +1,8 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * What Python computes and prints where JavaScript does otherwise: dividing
- * integers of any size, and the text of values and lists.
+ * Computes and prints as Python does, where JavaScript does it differently: the division
+ * of integers of any size, and the text of values and lists.
  *
  * ```ts
  * import { displayList, trueDivide } from "./mod.ts";
@@ -16,7 +16,7 @@
  * @module
  */
 
-// Python's `assert` of two lists, for labs: they import nothing else.
+// For the labs, in place of Python's `assert`: they import nothing else.
 export { assertEquals } from "@std/assert";
 export * from "./random.ts";
 export * from "./repr.ts";

@@ -1,19 +1,19 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * Draws uniform integers that are the same for the same seed on every machine,
- * as `numpy.random.seed(seed); numpy.random.randint(low, high, size)` does.
- * The numbers are not NumPy's: the generator here is SplitMix32, which is far
- * smaller. Don't use it for secrets.
+ * Draws uniform integers. With the same seed they are the same on every machine, as with
+ * `numpy.random.seed(seed); numpy.random.randint(low, high, size)`. The numbers are not
+ * NumPy's: the generator here is SplitMix32, which is far smaller. Don't use it for
+ * secrets.
  *
- * @param seed What to start from, an integer from 0 up to 2 ** 32 - 1.
+ * @param seed The seed, an integer from 0 to 2 ** 32 - 1.
  * @param low The smallest integer to draw.
- * @param high The integer past the largest one to draw.
+ * @param high The largest integer to draw, plus 1.
  * @param size How many integers to draw.
  * @returns The integers, each in `[low, high)` and each equally likely.
  * @throws {RangeError} If the seed is out of range, if a bound is not a safe
- * integer, if there are none or more than 2 ** 32 integers in `[low, high)`, or
- * if the size is not a length that an array can have.
+ * integer, if `[low, high)` has no integers or more than 2 ** 32, or if the size is not
+ * a length that an array can have.
  *
  * @example Digits
  * ```ts
@@ -41,7 +41,7 @@ export function seededIntegers(
   );
   checkIntegerIn("size", size, 0, 2 ** 32 - 1);
   const range = high - low;
-  // The last, incomplete run of `range` values would favor small integers.
+  // Values from here on are drawn again: they would make small integers more likely.
   const limit = 2 ** 32 - 2 ** 32 % range;
   let state = seed;
   const integers: number[] = [];

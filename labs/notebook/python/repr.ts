@@ -78,8 +78,10 @@ export function displayList(
 const MAX_WIDTH = 79;
 
 /**
- * Lays a value out from `column` on, where `closing` characters follow it that
- * no line break can part from it: closing brackets, or a comma.
+ * Lays out a value from a column on.
+ *
+ * @param closing How many characters follow it in the same line: closing brackets, or a
+ * comma.
  */
 function lines(
   value: unknown,
@@ -132,8 +134,8 @@ function floatRepr(value: number): string {
   if (Number.isNaN(value)) return "nan";
   if (!Number.isFinite(value)) return value < 0 ? "-inf" : "inf";
   if (Object.is(value, -0)) return "-0.0";
-  // Both languages print the fewest digits that read back as the same double,
-  // and differ in when they turn to exponents.
+  // Both languages print the fewest digits that read back as the same double. They differ
+  // in which numbers have an exponent.
   const [digits, exponent] = value.toExponential().split("e");
   const power = Number(exponent);
   if (power >= -4 && power < 16) {

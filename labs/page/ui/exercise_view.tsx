@@ -73,7 +73,7 @@ function Result({ state }: { state: ExerciseState }) {
     );
   }
   return isSolved === undefined
-    ? <span class="verdict inconclusive">nobody can say: check it again</span>
+    ? <span class="verdict inconclusive">undecided: check it again</span>
     : <span class="verdict differs">{`not yet${run}`}</span>;
 }
 

@@ -4,19 +4,19 @@
 export interface Tick {
   /** In milliseconds. */
   time: number;
-  /** In seconds; the last one says so. */
+  /** The time in seconds. The last label has the unit. */
   label: string;
 }
 
 /**
- * Chooses the marks of a time axis: at round times, from 0 on.
+ * Chooses the marks of a time axis: round times, from 0 on.
  *
- * @param duration Where the axis ends, in milliseconds.
- * @param most How many steps there may be.
+ * @param duration The end of the axis, in milliseconds.
+ * @param most The largest number of steps.
  */
 export function ticksOf(duration: number, most: number): Tick[] {
   const seconds = duration / 1000;
-  // A mark at the very end may lie a rounding error behind it.
+  // A mark at the very end may be behind the end by a rounding error.
   const steps = (step: number) => Math.floor(seconds / step + 1e-9);
   let step = 10 ** Math.floor(Math.log10(seconds / most));
   const round = [1, 2, 5, 10].find((n) => steps(n * step) <= most);

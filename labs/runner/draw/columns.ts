@@ -3,22 +3,22 @@
 import type { State } from "../../notebook/timeline.ts";
 import type { Segment } from "./lanes.ts";
 
-/** How far a state is looked for before a column is given to it. */
+/** A state is not seen if none of so many columns on either side shows it. */
 const NEAR = 3;
 
-/** What a column shows: a state, or nothing where there is no thread. */
+/** What a column shows: a state, or undefined while there is no thread. */
 export type Column = State | undefined;
 
 /** The part of a column that each state takes. */
 type Shares = Map<Column, number>;
 
 /**
- * Picks what each of a number of columns shows of a lane. Where states alternate
- * faster than columns can tell, each gets columns in proportion to its time;
- * what is too short for a column of its own gets one nevertheless.
+ * Chooses the state that each column shows of a lane. If states alternate faster than the
+ * columns can show, each of them gets columns in proportion to its time. A state that is
+ * too short for a column gets one, too.
  *
  * @param segments The lane's segments.
- * @param duration The time that the columns stand for, in milliseconds.
+ * @param duration The time that the columns show, in milliseconds.
  * @param count How many columns there are.
  */
 export function columnsOf(
@@ -60,7 +60,10 @@ function sharesOf(segments: Segment[], width: number, count: number): Shares[] {
   });
 }
 
-/** A column goes to whom most is owed; who goes without is owed its share. */
+/**
+ * Gives each column to the state with the largest debt. The share of a column that a state
+ * doesn't get is added to its debt.
+ */
 function inProportion(shares: Shares[]): Column[] {
   let owed: Shares = new Map();
   return shares.map((share) => {
@@ -74,14 +77,14 @@ function inProportion(shares: Shares[]): Column[] {
   });
 }
 
-/** Columns of one kind, side by side. */
+/** Neighbouring columns with the same state. */
 export interface Run {
   column: Column;
   from: number;
   length: number;
 }
 
-/** Joins equal neighbours. */
+/** Joins neighbouring columns with the same state. */
 export function runsOf(columns: Column[]): Run[] {
   const runs: Run[] = [];
   columns.forEach((column, from) => {

@@ -24,7 +24,7 @@ export interface GanttOptions {
    */
   color?: boolean;
   /**
-   * Where the time axis ends, in milliseconds, so that several charts have one.
+   * The end of the time axis, in milliseconds, so that several charts have the same axis.
    *
    * @default {the timeline's duration}
    */
@@ -32,10 +32,10 @@ export interface GanttOptions {
 }
 
 /**
- * Draws what a cell's threads did, for a terminal: a row a thread, a time axis,
+ * Draws what a cell's threads did, for a terminal: a row for each thread, a time axis,
  * and a legend.
  *
- * @param timeline What happened.
+ * @param timeline The cell's timeline.
  * @param options The terminal's width, and whether it has colours.
  * @returns Lines, each with its line feed; none if there was no thread.
  */
@@ -75,7 +75,7 @@ function bar(row: Column[], color: boolean): string {
   }).join("");
 }
 
-/** The marks, and below them the times. */
+/** The marks of the axis, and the times below them. */
 function axis(duration: number, count: number): [string, string] {
   let marks = "";
   let labels = "";

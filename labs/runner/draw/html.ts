@@ -8,7 +8,7 @@ import script from "./page.js" with { type: "text" };
 import style from "./page.css" with { type: "text" };
 import { STATE_NAMES, STATES } from "./states.ts";
 
-/** What a report says of a cell. */
+/** A cell in a report. */
 export interface ReportCell {
   /** The lab and the cell's number: `threads:7`. */
   id: string;
@@ -20,7 +20,7 @@ export interface ReportCell {
   difference?: string;
   /** The notebook's code, in Python. */
   source: string;
-  /** What ran here, in TypeScript. */
+  /** The code that ran here, in TypeScript. */
   code?: string;
   /** How many times faster than another cell: `×1.93 (notebook: ×2.02)`. */
   speed?: string;
@@ -28,23 +28,23 @@ export interface ReportCell {
   recorded: string;
   /** What the cell printed here. */
   here: string;
-  /** What the notebook's cell printed in the Python that is here. */
+  /** What the notebook's cell printed in this machine's Python. */
   python?: string;
-  /** What the cell shows, in a line or two of our own. */
+  /** Our own text about the cell, in a line or two. */
   prose?: string;
   /** How long it took, in the notebook and here. */
   seconds?: { recorded?: number; python?: number; here?: number };
-  /** What its threads did, if they were watched. */
+  /** What its threads did, if that was recorded. */
   timeline?: Timeline;
-  /** Where its time axis ends, in milliseconds, if others share it. */
+  /** The end of its time axis, in milliseconds, if other cells have the same axis. */
   axis?: number;
 }
 
-/** What a report says. */
+/** A report. */
 export interface Report {
   /** @default {"Lab 9: Concurrency"} */
   title?: string;
-  /** What to know first: when, on what machine, a sentence a lab. */
+  /** A sentence for each lab. */
   summary?: string[];
   /** When and where it ran: date, machine, versions. */
   about?: string;
@@ -52,7 +52,7 @@ export interface Report {
 }
 
 /**
- * Writes a report as one page, which needs nothing from the network.
+ * Writes a report as one page that loads nothing from the network.
  *
  * @param report The cells, in the order of their runs.
  * @returns An HTML document.
@@ -153,7 +153,7 @@ function figure(timeline: Timeline | undefined, axis = 0): string {
       ) => [state, rounded(start), rounded(end), label]),
     })),
   };
-  // What ends a script element in HTML may not stand in it, even in a string.
+  // The tag that ends a script element must not stand in it, not even in a string.
   const json = JSON.stringify(data).replaceAll("<", "\\u003c");
   return `<figure>
 <noscript>The timeline is drawn by a script.</noscript>
@@ -164,7 +164,7 @@ ${barList(lanes)}
 </figure>`;
 }
 
-/** To a microsecond. */
+/** Rounds to a microsecond. */
 function rounded(milliseconds: number): number {
   return Number(milliseconds.toFixed(3));
 }

@@ -7,7 +7,7 @@ import type {
   TimelineThread,
 } from "../../notebook/timeline.ts";
 
-/** A piece of a thread's time with one state: the deepest span's. */
+/** A piece of a thread's time with one state, that of the innermost span. */
 export interface Segment {
   state: State;
   /** In milliseconds since the cell began. */
@@ -19,9 +19,9 @@ export interface Segment {
 /** A thread and what it did. */
 export interface Lane {
   thread: TimelineThread;
-  /** Outer spans before inner ones, within the cell and properly nested. */
+  /** Outer spans stand before inner ones. All are within the cell, and nest. */
   spans: Span[];
-  /** In time's order, without overlap. */
+  /** In the order of their times. They don't overlap. */
   segments: Segment[];
 }
 
@@ -45,8 +45,8 @@ function isIdle(segments: Segment[], duration: number): boolean {
 }
 
 /**
- * Threads look at the clock one after another, and a cell ends while threads go
- * on: whatever reaches out of its outer span, or out of the cell, is cut.
+ * Cuts each span at the end of the span around it, and at the end of the cell. Threads
+ * read the clock one after another, and may go on when the cell has ended.
  */
 function nest(spans: Span[], duration: number): Span[] {
   const open: Span[] = [];
@@ -64,7 +64,7 @@ function nest(spans: Span[], duration: number): Span[] {
   return nested;
 }
 
-/** What is left of each span where no inner one covers it. */
+/** The parts of each span that no inner span covers. */
 function flatten(nested: Span[]): Segment[] {
   const segments: Segment[] = [];
   const open: Span[] = [];

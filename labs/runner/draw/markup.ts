@@ -8,10 +8,10 @@ const ENTITIES: Record<string, string> = {
   "'": "&#39;",
 };
 
-/** What no XML document may contain, not even escaped. */
+/** Characters that no XML document may contain, not even escaped. */
 const FORBIDDEN = /(?![\t\n\r])[\p{Cc}\p{Cs}\ufffe\uffff]/gu;
 
-/** Makes a text safe between tags and in quotes, in HTML and in XML. */
+/** Escapes a text, for use between tags and in quotes, in HTML and in XML. */
 export function escape(text: string): string {
   return text
     .replaceAll(FORBIDDEN, "\ufffd")

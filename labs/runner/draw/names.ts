@@ -3,17 +3,17 @@
 import { unicodeWidth } from "@std/cli/unicode-width";
 
 /**
- * A text that can't move the cursor, or end a line.
+ * Replaces the characters of a name that would move the cursor or end a line.
  *
- * @param text What a thread, a cell or a queue is called.
+ * @param text The name of a thread, a cell or a queue.
  */
 export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, "�");
 }
 
 /**
- * Shortens a thread's name to a number of columns. The number in
- * `Thread-12 (target)` tells it from the others, so the target goes first.
+ * Shortens a thread's name to a number of columns. The number in `Thread-12 (target)`
+ * distinguishes it from the others, so the target is shortened first.
  *
  * @param name The name.
  * @param width How many columns there are.

@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * Parts that the report and the page in a browser have in common, as HTML.
+ * Parts of the report and of the page in a browser, as HTML.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import type { Lane } from "./lanes.ts";
 import { escape } from "./markup.ts";
 import { STATES } from "./states.ts";
 
-/** What the table of verdicts says of a cell. */
+/** A cell in the table of verdicts. */
 export interface VerdictRow {
   /** The lab and the cell's number: `threads:7`. */
   id: string;
-  /** Where the page says more of it. */
+  /** The id of the cell's section in the page. */
   anchor: string;
   /** Our heading. */
   title: string;
@@ -22,13 +22,13 @@ export interface VerdictRow {
   verdict: string;
   /** How many times faster than another cell: `×1.93 (notebook: ×2.02)`. */
   speed?: string;
-  /** What the cell printed in the Python that is here, if it was run. */
+  /** What the cell printed in this machine's Python, if it was run. */
   python?: string;
   /** How long it took, in the notebook and here. */
   seconds?: { recorded?: number; python?: number; here?: number };
 }
 
-/** `differs`, of whatever is said about it. */
+/** The first word of a verdict, such as `differs`. */
 export function kind(verdict: string): string {
   return verdict.split(/\W/)[0];
 }
@@ -73,10 +73,10 @@ function inSeconds(seconds: number | undefined): string {
   return seconds === undefined ? "" : `${seconds.toFixed(2)}&nbsp;s`;
 }
 
-/** So many bars of a thread stand in the list. */
+/** How many bars of a thread the list has at most. */
 const MOST_BARS = 100;
 
-/** The bars in words, for those who can't see them, or have no pointer. */
+/** The bars in words, for readers who can't see them, or have no pointer. */
 export function barList(lanes: Lane[]): string {
   const items = lanes.map(({ thread, segments }) => {
     const bars = segments.slice(0, MOST_BARS).map((

@@ -14,15 +14,15 @@ import type { State } from "../../notebook/timeline.ts";
 
 /** How a state looks. */
 export interface StateLook {
-  /** What a legend calls it. */
+  /** Its name in a legend. */
   name: string;
-  /** Whether the thread gets on with something. */
+  /** Whether the thread runs, instead of waiting. */
   isBusy: boolean;
-  /** What a terminal shows in its column, one column wide. */
+  /** The character that a terminal shows, one column wide. */
   char: string;
   /** Its colour in a terminal. */
   paint: (text: string) => string;
-  /** Its colour in a picture: a tone for light and for dark pages alike. */
+  /** Its colour in a picture, on light and on dark pages. */
   fill: string;
 }
 

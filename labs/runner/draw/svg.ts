@@ -12,7 +12,7 @@ import { STATE_NAMES, STATES } from "./states.ts";
 /** Options of {@linkcode drawSvg}. */
 export interface SvgOptions {
   /**
-   * What stands above the picture.
+   * The title above the picture.
    *
    * @default {"In [7]: two threads", of the timeline's cell}
    */
@@ -24,13 +24,13 @@ export interface SvgOptions {
    */
   width?: number;
   /**
-   * Where the time axis ends, in milliseconds, so that several pictures have one.
+   * The end of the time axis, in milliseconds, so that several pictures have the same axis.
    *
    * @default {the timeline's duration}
    */
   axis?: number;
   /**
-   * What the whole took, here and elsewhere: a lane each, below the threads'.
+   * How long the cell took, here and elsewhere. Each time is a bar below the threads.
    *
    * @default {[]}
    */
@@ -47,17 +47,17 @@ const PADDING = 20;
 const TITLE = 36;
 const LANE = 30;
 const BAR = 20;
-/** A wait is a thin line where running is a bar, whatever their colours. */
+/** A wait is a line that is thinner than a bar, because colours alone are not enough. */
 const WAIT = 6;
 const AXIS = 30;
 const LEGEND = 22;
 const TIME = 20;
-/** Of the font that names threads. */
+/** The width of a character in the font of the threads' names. */
 const CHAR = 7.3;
-/** What is shorter is drawn as wide as this. */
+/** The width of the shortest bar. */
 const COLUMN = 3;
 
-// The picture brings its own background: a README's page may be dark where the
+// The picture has a background of its own, because a README's page may be dark while the
 // reader's system is light.
 const STYLE = `
 .page { fill: #fff; stroke: #d9dee5; }
@@ -75,11 +75,10 @@ text { fill: #57606a; font: 12px system-ui, "Segoe UI", sans-serif; }
 }`;
 
 /**
- * Draws what a cell's threads did, as a picture for light and dark pages: time
- * from left to right, a lane a thread, bars where it runs and lines where it
- * waits.
+ * Draws what a cell's threads did, as a picture for light and dark pages. Time goes from
+ * left to right. Each thread has a lane, with bars while it runs and lines while it waits.
  *
- * @param timeline What happened.
+ * @param timeline The cell's timeline.
  * @param options The title, and how wide the picture is.
  * @returns An SVG document.
  */
@@ -122,18 +121,18 @@ ${drawTimes(times, plot, timesTop)}</svg>
 `;
 }
 
-/** Where time is. */
+/** The part of the picture that shows time. */
 interface Plot {
   left: number;
   columns: number;
   width: number;
-  /** What the width stands for, in milliseconds. */
+  /** The time that the width shows, in milliseconds. */
   duration: number;
   top: number;
   bottom: number;
 }
 
-/** What the thread spent its time with, in words. */
+/** How long the thread was in each state, in words. */
 function summary({ thread, segments }: Lane): string {
   const parts = [...Map.groupBy(segments, ({ state }) => state)]
     .map(([state, spent]) => {
@@ -192,7 +191,7 @@ function drawRuns(
     (isBusy ? "" : labels.join(""));
 }
 
-/** A bar for each time, the longest as long as there is room. */
+/** Draws a bar for each time. The longest one is as long as there is room. */
 function drawTimes(times: SvgTime[], { left, width }: Plot, top: number) {
   const longest = Math.max(0.001, ...times.map(({ seconds }) => seconds));
   return times.map(({ name, seconds }, i) => {
@@ -206,7 +205,7 @@ function drawTimes(times: SvgTime[], { left, width }: Plot, top: number) {
   }).join("");
 }
 
-/** The states that occur, on as many lines as they need. */
+/** Draws the legend of the states that occur, in as many lines as are needed. */
 function drawLegend(
   lanes: Lane[],
   { left, bottom }: Plot,

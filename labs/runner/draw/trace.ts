@@ -26,7 +26,7 @@ export interface Trace {
   displayTimeUnit: "ms";
 }
 
-/** What is done at a flow's ends. */
+/** The names of a flow's ends. */
 const ENDS: Record<Flow["kind"], [from: string, to: string]> = {
   item: ["put", "get"],
   lock: ["release", "acquire"],
@@ -36,16 +36,17 @@ const ENDS: Record<Flow["kind"], [from: string, to: string]> = {
 const PAUSE = 100_000;
 
 /**
- * Turns timelines into what Perfetto opens: a process a cell, one after another.
+ * Turns timelines into a trace for Perfetto. Each cell is a process, and the processes
+ * follow one another.
  *
- * @param timelines The cells, in order. A process is called by the cell and its
- * title, so let the cell say the lab: `threads:7`.
- * @returns What to write as JSON.
+ * @param timelines The timelines, in order. A process has the name of the cell and its
+ * title, so the cell's name should have the lab: `threads:7`.
+ * @returns The trace, which is written as JSON.
  */
 export function traceEvents(timelines: Timeline[]): Trace {
   let start = 0;
-  // Some viewers know a thread by its tid alone: no two have the same in the
-  // file. The main thread's is the pid, as on Linux.
+  // No two threads in the file have the same tid, because some viewers identify a thread
+  // by its tid alone. The tid of the main thread is the pid, as on Linux.
   let nextId = 1;
   let nextFlow = 1;
   const traceEvents = timelines.flatMap((timeline, index) => {
@@ -86,7 +87,7 @@ class CellTrace {
     );
   }
 
-  /** What processes and threads are called, and in which order they stand. */
+  /** The names of the process and its threads, and their order. */
   metadata(index: number): TraceEvent[] {
     const { cell, title, threads } = this.#timeline;
     const say = (tid: number, name: string, args: TraceEvent["args"]) => ({
@@ -108,8 +109,8 @@ class CellTrace {
   }
 
   /**
-   * The events by time. Viewers read them in order: a slice stands before those
-   * in it, and before the flows that are bound to it.
+   * The events in the order of their times, in which viewers read them. A slice stands
+   * before the slices in it, and before the flows that are bound to it.
    */
   events(): TraceEvent[] {
     const counters = this.#counters();
@@ -136,8 +137,8 @@ class CellTrace {
   }
 
   /**
-   * Perfetto binds a flow to the slice that began last on its thread, even if
-   * that is over: so each end has a slice of its own, without duration.
+   * The flows. Perfetto binds the end of a flow to the slice that began last on its thread,
+   * even if that slice has ended. So each end has a slice of its own, without duration.
    */
   #flows(): TraceEvent[][] {
     return this.#timeline.flows.flatMap(({ kind, from, to }, i) => {
@@ -178,7 +179,7 @@ class CellTrace {
     });
   }
 
-  /** A time of the cell, in the file. */
+  /** A time of the cell as a time in the file, in microseconds. */
   #at(time: number): number {
     const inCell = Math.min(Math.max(time, 0), this.#timeline.duration);
     return this.#start + microseconds(inCell);

@@ -2,10 +2,10 @@
 
 import type { Timeline } from "../../notebook/timeline.ts";
 
-/** In milliseconds; shorter cells are over before anything can be seen. */
+/** In milliseconds. The picture of a shorter cell would show nothing. */
 const SHORTEST_PICTURE = 50;
 
-/** Whether there is anything to see in a timeline. */
+/** Whether a picture of the timeline would show anything. */
 export function isWorthDrawing(
   { duration, threads, spans }: Timeline,
 ): boolean {

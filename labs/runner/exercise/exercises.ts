@@ -1,17 +1,18 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-/** What an exercise's program has to print. */
+/** An exercise. */
 export interface Exercise {
+  /** What its program has to print. */
   output: string;
-  /** How that may differ: the rules of the labs' record. */
+  /** How the output may differ: rules of the labs' record. */
   rules?: string[];
-  /** How long it has to take by its own account. */
+  /** How many seconds the program has to take, according to its output. */
   seconds?: number;
-  /** How often it has to be right: a race may be won by chance. */
+  /** How many times in a row it has to be right. One run may be right by chance. */
   runs?: number;
-  /** What helps, if it isn't. */
+  /** The hint for a program that isn't right. */
   hint: string;
-  /** What the error says that the hint is about, if it is about one. */
+  /** A part of the error's message, if the hint is about an error. */
   error?: string;
 }
 

@@ -6,41 +6,41 @@ import type { ChosenCell } from "../selection.ts";
 import type { Exercise } from "./exercises.ts";
 
 /**
- * Seconds. A program that hasn't ended by then waits for something that never
- * comes, or for a processor that others use.
+ * How many seconds a program may run. If it takes longer, it waits for something that
+ * never happens, or for a processor that other programs use.
  */
 export const LIMIT = 10;
 
-/** What came of an exercise. */
+/** The outcome of an exercise. */
 export interface Outcome {
-  /** Undefined if nobody can say. */
+  /** Undefined if that can't be decided. */
   isSolved: boolean | undefined;
-  /** How often it ran. */
+  /** How many times the program ran. */
   runs: number;
-  /** Why it isn't solved, or nobody can say. */
+  /** Why it isn't solved, or why that can't be decided. */
   reason?: string;
-  /** What differs, if it is what was printed. */
+  /** The verdict on the output, if the output is wrong. */
   verdict?: Verdict;
-  /** What helps, if the exercise's subject is what is missing. */
+  /** The exercise's hint, if the mistake is the one that the exercise is about. */
   hint?: string;
 }
 
-/** What came of one run of an exercise's program. */
+/** The outcome of one run of an exercise's program. */
 export interface ProgramRun {
   output: string;
-  /** What went wrong, if anything did. */
+  /** Why the program failed, if it did. */
   failure?: string;
-  /** Whether that is an error, a mistake in the program maybe. */
+  /** Whether it failed with an error. */
   hasThrown?: boolean;
-  /** How many processors other programs used meanwhile, if anybody knows. */
+  /** How many processors other programs used meanwhile; undefined if that is unknown. */
   others?: number;
 }
 
 /**
- * Runs an exercise's program, as often as it takes, and judges what it prints by
- * the rules of the labs' record.
+ * Runs an exercise's program as often as necessary, and judges its output by the rules of
+ * the labs' record.
  *
- * @param exercise What is expected.
+ * @param exercise The exercise.
  * @param run Runs the program to its end.
  */
 export async function check(
@@ -60,7 +60,7 @@ export async function check(
     const seconds = secondsOf(output);
     samples.push({ seconds, quick: false, output, others });
     const verdict = judged(exercise, samples);
-    // A sleep that took too long may be the machine's fault.
+    // If a sleep took too long, other programs may be the reason.
     if (verdict.isOpen) continue;
     if (verdict.verdict === "inconclusive") {
       return { isSolved: undefined, runs, reason: verdict.reason };
@@ -83,7 +83,7 @@ function judged(exercise: Exercise, samples: Sample[]): Verdict {
     ...{ id: "exercise", number: "exercise" },
     recorded: {
       ...{ id: "exercise", source: "", output: exercise.output, seconds },
-      // What is one line has no order.
+      // One line has no order.
       rules: exercise.output.includes("\n") || exercise.rules ? rules : [],
       ...seconds === null ? {} : { time: { sleeps: true } },
     },
@@ -96,7 +96,7 @@ function judged(exercise: Exercise, samples: Sample[]): Verdict {
   return verdict;
 }
 
-/** What is expected of the lines: nothing was recorded of an exercise. */
+/** The expectation in words. A verdict would speak of recorded lines. */
 function expectedOf({ output, rules = [] }: Exercise): string {
   if (!output.includes("\n")) {
     return rules.includes("seconds")

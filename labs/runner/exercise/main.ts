@@ -29,7 +29,7 @@ The exercises:
 ${namesByLab().join("\n")}
 
 Exit codes: 0 it does what it should, 1 not yet, 2 a mistake in the command
-line, 4 nobody can say, since other programs kept the processors busy.`;
+line, 4 it can't be decided, since other programs kept the processors busy.`;
 
 const [name, path, ...others] = Deno.args;
 
@@ -72,7 +72,7 @@ if (isSolved) {
   Deno.exit(0);
 }
 if (isSolved === undefined) {
-  console.log(yellow(`? ${name}, nobody can say: ${reason}. Run it again.`));
+  console.log(yellow(`? ${name}, undecided: ${reason}. Run it again.`));
   Deno.exit(4);
 }
 const run = (exercise.runs ?? 1) === 1 ? "" : ` in run ${runs}`;

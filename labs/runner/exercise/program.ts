@@ -5,7 +5,7 @@ import { markLoad, othersBetween } from "../run/load.ts";
 import { joined } from "../run/transcript.ts";
 import { LIMIT, type ProgramRun } from "./judge.ts";
 
-/** How often a program gets as much time again, if others used the processors. */
+/** How often a program gets more time, if other programs use the processors. */
 const EXTENSIONS = 3;
 
 /**
@@ -45,7 +45,7 @@ export async function runProgram(
     : hasThrown
     ? `it failed:\n${errors.join("\n")}`
     : undefined;
-  // The program itself hardly computes: those whose time is judged sleep.
+  // The program's own processor time is ignored: programs whose time is judged sleep.
   const others = othersBetween(mark, markLoad(), 0);
   return { output: joined(lines), failure, hasThrown, others };
 }

@@ -65,14 +65,14 @@ function labCheck(lab: string): Check {
 }
 
 /**
- * Makes sure that a record can be compared with: it has the fields that it must
- * have, its rules are known, and what it says about time can be judged.
+ * Checks that a lab can be compared with its record: the record has all fields, its rules
+ * are known, and its times can be judged.
  *
  * @param record The record of a lab.
  * @param lab The lab's name.
- * @param file Where the record comes from, for messages.
+ * @param file The record's name in messages.
  * @returns The same record.
- * @throws {UsageError} If it can't be.
+ * @throws {UsageError} If it can't be compared with.
  */
 export function checkRecord(
   record: unknown,
@@ -89,7 +89,7 @@ export function checkRecord(
   return record as RecordedLab;
 }
 
-/** What holds between fields that are each as they must be. */
+/** Checks the relations between fields, each of which is right by itself. */
 function checkMeaning({ cells, own = [], sentence }: RecordedLab): void {
   if (cells.length + own.length === 0) {
     throw new SchemaError("cells", "a list of at least one cell", cells);
@@ -161,9 +161,8 @@ function checkTime(
  *
  * @param file The record.
  * @param lab The lab's name.
- * @param name The file's name, for messages.
- * @throws {UsageError} If it can't be read, is no JSON, or can't be compared
- * with.
+ * @param name The file's name in messages.
+ * @throws {UsageError} If it can't be read, is not JSON, or can't be compared with.
  */
 export async function readRecord(
   file: URL,

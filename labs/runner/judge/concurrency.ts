@@ -4,17 +4,17 @@ import type { Timeline } from "../../notebook/timeline.ts";
 import { lanesOf } from "../draw/lanes.ts";
 
 /**
- * How many threads ran at once, on average, while any did. Threads that wait for
- * something don't count; those that the system doesn't let run do, so that other
- * programs change nothing about it.
+ * How many threads ran at once, on average, while any thread ran. A thread that waits for
+ * something doesn't count. A thread counts that wants to run but has no processor, so that
+ * other programs don't change the number.
  *
- * @param timeline What the threads did.
+ * @param timeline The timeline of a cell.
  * @returns The average; 1 if only the main thread ran.
  */
 export function concurrencyOf(timeline: Timeline): number {
   const [, ...lanes] = lanesOf(timeline);
   const segments = lanes.flatMap((lane) => lane.segments);
-  // A pool's worker is there before its tasks and after them.
+  // A pool's worker lives longer than its tasks, so only the tasks count.
   const state = segments.some(({ state }) => state === "task") ? "task" : "run";
   const steps = segments.filter((segment) => segment.state === state)
     .flatMap(({ start, end }) => [[start, 1], [end, -1]])

@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-/** The middle of some numbers, and where the middle of many more would lie. */
+/** The median of some numbers, and an interval for the true median. */
 export interface Interval {
   median: number;
   low: number;
@@ -10,10 +10,10 @@ export interface Interval {
 }
 
 /**
- * The median of some numbers, with an interval that holds the true one 19 times
- * in 20 if there are six numbers or more. It is that of the sign test, which
- * takes nothing for granted about how numbers spread: other programs make some
- * of them very wrong.
+ * The median of some numbers, with an interval. If there are six numbers or more, the true
+ * median is in the interval 19 times in 20. It is the interval of the sign test, which
+ * assumes nothing about the distribution of the numbers: because of other programs, some
+ * of them are very wrong.
  *
  * @param values One number or more.
  */
@@ -32,7 +32,7 @@ export function intervalOf(values: number[]): Interval {
 
 /** How many numbers the interval may leave out at each of its ends. */
 function cutOf(count: number): number {
-  // The chance that so many of all numbers lie on one side of the true median.
+  // The probability that exactly so many numbers are below the true median.
   let chance = 0.5 ** count;
   let below = chance;
   let cut = 0;

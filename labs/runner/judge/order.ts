@@ -4,9 +4,9 @@ const THREAD = /\bthread\d{1,9}\b/;
 const THREADS = new RegExp(THREAD, "g");
 
 /**
- * Puts together what each thread printed, and names the threads anew, by what
- * they printed: it doesn't matter which came first. Rule `ids` has given them
- * the names that are looked for.
+ * Groups the lines of each thread, and renames the threads in the order of their lines'
+ * texts. So it doesn't matter which thread was first. The rule `ids` has replaced the
+ * idents by the names that are found here.
  */
 export function byThread(lines: string[]): string[] {
   const byName = Map.groupBy(lines, (line) => THREAD.exec(line)?.[0] ?? "");
@@ -18,7 +18,7 @@ export function byThread(lines: string[]): string[] {
     );
 }
 
-/** Lines in any order, but an end without a start before it is marked. */
+/** Sorts the lines. An end that has no start before it is marked. */
 export function partial(lines: string[]): string[] {
   let open = 0;
   return lines.map((line) => {

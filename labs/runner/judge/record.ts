@@ -5,19 +5,19 @@ import pool from "../../recorded/pool.json" with { type: "json" };
 import queue from "../../recorded/queue.json" with { type: "json" };
 import threads from "../../recorded/threads.json" with { type: "json" };
 
-/** What a cell's time is compared with: one of the first three. */
+/** How a cell's time is judged. It has one of the first three fields. */
 export interface RecordedTime {
-  /** It sleeps: its seconds are those of the record. */
+  /** The cell sleeps: it has to take the recorded seconds. */
   sleeps?: boolean;
-  /** It computes in parallel: it wins time over this cell, `pool:8`. */
+  /** The cell computes in parallel: it has to be faster than this cell, such as `pool:8`. */
   fasterThan?: string;
-  /** It computes in turn: it wins nothing over this cell. */
+  /** The cell computes in turn: it must not be faster than this cell. */
   noFasterThan?: string;
-  /** How many workers it computes with; all processors' if it doesn't say. */
+  /** How many workers it computes with. The default is the number of processors. */
   workers?: number;
 }
 
-/** What the notebook recorded of a cell. */
+/** The record of a cell. */
 export interface RecordedCell {
   /** The lab and the cell's number: `queue:23`. */
   id: string;
@@ -25,24 +25,24 @@ export interface RecordedCell {
   source: string;
   /** What it printed. */
   output: string;
-  /** How long it took by its own account, if it said so. */
+  /** How many seconds it took according to its output; null if that says nothing. */
   seconds: number | null;
   /** The rules that its comparison needs; see `rules.ts`. */
   rules: string[];
-  /** How its time is judged, if it is. */
+  /** How its time is judged, if it is judged. */
   time?: RecordedTime;
-  /** The cell that it is shown beside, with one time axis. */
+  /** Another cell whose pictures have the same time axis. */
   beside?: string;
-  /** There if `--quick` prints something else; its seconds then, if it sleeps. */
+  /** Exists if the output differs with `--quick`. Then a cell that sleeps has seconds. */
   quick?: { seconds?: number };
-  /** Whether the notebook has no record of it. */
+  /** Whether the notebook's cell was never run. */
   unrecorded?: boolean;
 }
 
-/** What the notebook recorded of a lab. */
+/** The record of a lab. */
 export interface RecordedLab {
   lab: string;
-  /** What the lab shows, in a sentence. `*` stands for the time of its cell. */
+  /** A sentence with what the lab shows. `*` is replaced by the time of the cell. */
   sentence?: { cell: string; text: string };
   cells: RecordedCell[];
   /** Cells of the lab that the notebook doesn't have. */

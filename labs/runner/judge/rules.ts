@@ -1,9 +1,9 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * How a cell's output may differ from the record without being another output.
- * A rule has a name, is listed with the cells that need it, and is applied to
- * both sides.
+ * The rules of how a cell's output may differ from the record and still be reproduced. A
+ * rule has a name. The record lists the rules that a cell needs. They are applied to both
+ * sides: the recorded lines, and the lines here.
  *
  * @module
  */
@@ -12,21 +12,21 @@ import { byThread, partial } from "./order.ts";
 import { type Sides, unglue } from "./unglue.ts";
 import { SchemaError } from "./schema.ts";
 
-/** Both sides made comparable. */
+/** Both sides, after the rules were applied. */
 export interface Compared extends Sides {
-  /** The rules that found something to do. */
+  /** The rules that have changed something. */
   used: string[];
 }
 
-/** A rule makes both sides comparable. */
+/** A rule, which makes both sides comparable. */
 interface Rule {
-  /** What may differ, for a reader of a verdict. */
+  /** What may differ, for the readers of verdicts. */
   about: string;
   apply: (sides: Sides) => Sides;
 }
 
-// A line may have millions of characters. An unbounded repetition that something
-// follows would overflow the stack of regular expressions, so all are bounded.
+// A line may have millions of characters. An unbounded repetition before something else
+// would overflow the stack of regular expressions. So all repetitions are bounded.
 const FINISHED = /^Finished in (\d{1,9}\.\d{1,9}|s) seconds$/;
 const KERNEL_THREAD = /<(Heartbeat|HistorySavingThread|ParentPollerUnix)\(/;
 
@@ -47,7 +47,7 @@ function replace(pattern: RegExp, by: string): Rule["apply"] {
   return each((lines) => lines.map((line) => line.replace(pattern, by)));
 }
 
-/** Gives what matches a name by its first appearance, so that equality stays. */
+/** Renames all matches in the order of their first appearance. Equal ones stay equal. */
 function rename(pattern: RegExp, name: string): Rule["apply"] {
   return each((lines) => {
     const names = new Map<string, string>();
@@ -60,13 +60,13 @@ function rename(pattern: RegExp, name: string): Rule["apply"] {
   });
 }
 
-/** Cuts what is here to the length of the record, which broke off. */
+/** Cuts the lines here to the length of the record, which breaks off. */
 function cut({ recorded, here }: Sides): Sides {
   const { length } = recorded.join("\n");
   return { recorded, here: here.join("\n").slice(0, length).split("\n") };
 }
 
-/** Sorts all but a closing line about the time; one that comes early is marked. */
+/** Sorts all lines but a last one about the time. Such a line before the end is marked. */
 function sortButLast(lines: string[]): string[] {
   const last = FINISHED.test(lines.at(-1) ?? "") ? lines.slice(-1) : [];
   const others = lines.slice(0, lines.length - last.length).map((line) =>
@@ -128,12 +128,11 @@ export const rules: Record<string, Rule> = {
 };
 
 /**
- * Makes sure that rules are listed once each, and that at most one of them is
- * about the order.
+ * Checks that no rule is listed twice, and that at most one of them is about the order.
  *
  * @param names The rules' names.
- * @param path Where they stand in the record.
- * @throws {SchemaError} If they aren't.
+ * @param path Their path in the record.
+ * @throws {SchemaError} If that doesn't hold.
  */
 export function checkRules(names: string[], path: string): void {
   for (const [i, name] of names.entries()) {
@@ -151,12 +150,12 @@ export function checkRules(names: string[], path: string): void {
 }
 
 /**
- * Applies rules to both sides. A rule is used if it changes one of them; one
- * about the order, if there are different lines, which could come in another.
+ * Applies rules to both sides. A rule is used if it changes one of the sides. A rule about
+ * the order is used if a side has different lines, which could have another order.
  *
- * @param names The rules' names, known to {@linkcode checkRules}.
- * @param sides What is compared.
- * @returns Both sides, equal if the output is reproduced.
+ * @param names The rules' names, which {@linkcode checkRules} has checked.
+ * @param sides The recorded lines, and the lines here.
+ * @returns Both sides. They are equal if the output is reproduced.
  */
 export function applyRules(names: string[], sides: Sides): Compared {
   const used: string[] = [];

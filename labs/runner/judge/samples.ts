@@ -4,29 +4,29 @@ import { type ChosenCell, numberOf } from "../selection.ts";
 import type { RecordedLab } from "./record.ts";
 import { type Sample, secondsOf } from "./timing.ts";
 
-/** What a cell did in one of its runs. */
+/** A cell that has run to its end. */
 export interface Finished extends Pick<Sample, "concurrency" | "others"> {
   /** The cell's number, or its name. */
   id: string;
   output: string;
 }
 
-/** The times that a lab's cells ran to their end. */
+/** The samples of a lab's cells: one for each time that a cell ran to its end. */
 export class Samples {
   #lab: RecordedLab;
   #samples = new Map<string, Sample[]>();
 
-  /** @param lab The lab, as recorded. */
+  /** @param lab The record of the lab. */
   constructor(lab: RecordedLab) {
     this.#lab = lab;
   }
 
-  /** The samples of the cell with that number, the first as the notebook has it. */
+  /** The samples of the cell with that number. Only the first one ran at full size. */
   of(number: string): Sample[] {
     return this.#samples.get(number) ?? [];
   }
 
-  /** Takes cells that ran one after another, in place of all others. */
+  /** Begins with the cells of the first run, and forgets all samples before. */
   begin(finished: Finished[], quick: boolean): void {
     this.#samples.clear();
     for (const [id, sample] of this.#read(finished, quick)) {
@@ -34,7 +34,7 @@ export class Samples {
     }
   }
 
-  /** Takes cells that ran again, with smaller counts, beside one another. */
+  /** Adds cells that ran again, with smaller counts, one after another. */
   add(finished: Finished[]): void {
     for (const [id, sample] of this.#read(finished, true)) {
       this.#samples.set(id, [...this.of(id), sample]);
@@ -58,7 +58,7 @@ export class Samples {
   }
 }
 
-/** The cells to run again: each group with the one that it is compared with. */
+/** The cells to run again, in groups: the cells that are compared with one cell, and it. */
 export function groupsOf(open: ChosenCell[]): string[][] {
   return [...Map.groupBy(open, ({ than, number }) => than?.id ?? number)]
     .map(([, cells]) => {

@@ -1,11 +1,11 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-/** What is wrong with a value, and where in it: `cells[3].seconds`. */
+/** The error for a wrong value. Its message has the path of the value: `cells[3].seconds`. */
 export class SchemaError extends Error {
   /**
-   * @param path Where, from the value's root.
-   * @param expected What must stand there.
-   * @param found What stands there.
+   * @param path The path, from the root.
+   * @param expected The value that is expected there, in words.
+   * @param found The value there.
    */
   constructor(path: string, expected: string, found: unknown) {
     const place = path === "" ? "it" : path;
@@ -13,7 +13,7 @@ export class SchemaError extends Error {
   }
 }
 
-/** Throws unless a value is as it must be. */
+/** Checks a value. It throws a {@linkcode SchemaError} if the value is wrong. */
 export type Check = (value: unknown, path: string) => void;
 
 function show(value: unknown): string {
@@ -22,7 +22,7 @@ function show(value: unknown): string {
   return text.length <= 60 ? text : `${text.slice(0, 60)}…`;
 }
 
-/** A value that a condition holds for. */
+/** Checks that a condition holds for a value. */
 export function value(
   expected: string,
   holds: (value: unknown) => boolean,
@@ -32,7 +32,7 @@ export function value(
   };
 }
 
-/** A list of values that are all alike. */
+/** Checks a list, each of whose items passes a check. */
 export function list(item: Check): Check {
   return (value, path) => {
     if (!Array.isArray(value)) throw new SchemaError(path, "a list", value);
@@ -40,14 +40,14 @@ export function list(item: Check): Check {
   };
 }
 
-/** Either null or what another check wants. */
+/** Checks that a value is null or passes a check. */
 export function nullable(check: Check): Check {
   return (value, path) => {
     if (value !== null) check(value, path);
   };
 }
 
-/** An object with some fields and maybe others, and no more. */
+/** Checks an object: its required fields, its optional fields, and that it has no others. */
 export function object(
   required: Record<string, Check>,
   optional: Record<string, Check> = {},

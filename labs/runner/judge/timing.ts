@@ -1,10 +1,10 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * Whether a cell took the time that it teaches. A cell that sleeps is judged by
- * its seconds; one that computes, by how much faster it was than the cell that
- * the notebook compares it with, on the processors that are here. Both run in
- * turns, several times, until the answer is clear: see `docs/runner.md`.
+ * Judges the time of a cell. A cell that sleeps is judged by its seconds. A cell that
+ * computes is judged by how much faster it was than the cell that the notebook compares it
+ * with, on this machine's processors. Both cells run in turns, several times, until the
+ * answer is clear: see `docs/runner.md`.
  *
  * @module
  */
@@ -13,60 +13,63 @@ import type { ChosenCell } from "../selection.ts";
 import { type Interval, intervalOf } from "./interval.ts";
 import type { RecordedCell, RecordedTime } from "./record.ts";
 
-/** A cell's own last line about the time. */
+/** The line of a cell's output with its time. */
 const FINISHED = /^Finished in (\d{1,9}\.\d{1,9}) seconds$/m;
 
 /** How many processors the notebook had: cell [3] of the pool lab. */
 const RECORDED_CORES = 4;
 
-/** Seconds that a sleeping cell may take longer, for starting its workers. */
+/** How many seconds longer a cell that sleeps may take, to start its workers. */
 const ALLOWANCE = 0.5;
 
-/** A cell says its seconds with one decimal. */
+/** How much a cell's seconds are rounded: they have one decimal. */
 const ROUNDING = 0.05;
 
 /**
- * How many times faster a cell may be that should win nothing: serial cells
- * vary by some percent from run to run.
+ * How many times faster a cell may be that computes in turn: its time varies by some
+ * percent from run to run.
  */
 const NOTHING = 1.15;
 
-/** How slow it may be: changing hands costs something, but not everything. */
+/** The least ratio for such a cell: the passing of the lock may cost half of the time. */
 const COSTS_TOO_MUCH = 0.5;
 
 /** How often a sleep that took too long is tried before it counts. */
 const SLEEPS = 4;
-/** The same, where other programs may be why: it took now longer, now less. */
+/** The same, if its times vary, so that other programs may be the reason. */
 const LOADED_SLEEPS = 12;
 
-/** How many ratios it takes to say that a time was reproduced. */
+/** How many ratios are needed to decide that a time was reproduced. */
 export const FEW = 3;
 
-/** How many it takes to say that it wasn't: all of them chance, 1 in 64. */
+/**
+ * How many ratios are needed to decide that it wasn't. The probability that all of them
+ * are on one side by chance is 1 in 64.
+ */
 const ENOUGH = 6;
 
-/** After this many, more would hardly help. */
+/** The largest number of ratios. More would hardly help. */
 const MOST = 15;
 
-/** Threads at once, on average, from which on they run in parallel. */
+/** Threads ran in parallel if so many or more ran at once, on average. */
 const PARALLEL = 1.4;
-/** And up to which they run in turn, but for what they do between locks. */
+/** Threads ran in turn if no more ran at once, on average: some work needs no lock. */
 const IN_TURN = 1.75;
 
-/** Processors that other programs use, from which on they are to blame. */
+/** Other programs may be the reason if they used so many processors, on average. */
 const LOADED = 0.25;
 
-/** What is known of this run. */
+/** The machine, and whether the cells run with smaller counts. */
 export interface Machine {
   cores: number;
   quick: boolean;
 }
 
-/** One time that a cell was run. */
+/** One run of a cell. */
 export interface Sample {
-  /** How long it took by its own account; null if it said nothing. */
+  /** How many seconds it took according to its output; null if that says nothing. */
   seconds: number | null;
-  /** How long the cell took that it is compared with, beside it. */
+  /** The seconds of the cell that it is compared with, which ran in turn with it. */
   than?: number | null;
   /** Whether it ran with smaller counts. */
   quick: boolean;
@@ -81,42 +84,42 @@ export interface Sample {
 export interface Speed extends Interval {
   /** The other cell. */
   than: string;
-  /** In the notebook, if it recorded both cells. */
+  /** The ratio in the notebook, if it recorded both cells. */
   recorded?: number;
-  /** What the processors here would allow: as many times as compute at once. */
+  /** The largest ratio here: the number of processors that compute at once. */
   limit: number;
-  /** Whether it can be faster at all. */
+  /** Whether the cell computes in parallel, so that it can be faster. */
   canWin: boolean;
 }
 
-/** What there is to say about a cell's time. */
+/** The judgement of a cell's time. */
 export interface Timing {
-  /** The seconds that the notebook recorded, or that `--quick` makes of them. */
+  /** The recorded seconds, or those that are expected with `--quick`. */
   recorded: number | null;
-  /** Whether it is the cell's seconds that count. */
+  /** Whether the cell's seconds are judged, instead of a ratio. */
   sleeps?: boolean;
   speed?: Speed;
   /** How many of its threads ran at once, on average: the median of all runs. */
   concurrency?: number;
-  /** What is asked of the time, if it is judged. */
+  /** The expected time in words, if the time is judged. */
   expected?: string;
-  /** Whether that held. */
+  /** Whether the time was as expected. It is undefined if that can't be decided. */
   holds?: boolean;
-  /** Why nobody can say whether that held. */
+  /** Why that can't be decided. */
   doubt?: string;
-  /** Whether running it again could tell. */
+  /** Whether another run could decide it. */
   isOpen?: boolean;
-  /** Why the time can't be judged here, though the record asks for it. */
+  /** Why the time can't be judged here. */
   skipped?: string;
 }
 
-/** The seconds that a cell says it took; null if it says nothing. */
+/** The seconds of a cell according to its output; null if that says nothing. */
 export function secondsOf(output: string): number | null {
   const match = FINISHED.exec(output);
   return match === null ? null : Number(match[1]);
 }
 
-/** The seconds to expect by the record; null if `--quick` makes it useless. */
+/** The seconds that the record lets expect; null if there are none with `--quick`. */
 export function recordedSeconds(
   cell: RecordedCell,
   { quick }: { quick: boolean },
@@ -129,9 +132,9 @@ export function recordedSeconds(
  * Judges a cell's time.
  *
  * @param cell The cell.
- * @param samples The times that it was run, the first at full size.
- * @param machine What is known of this run.
- * @returns What there is to say, without `holds` if nothing can be decided.
+ * @param samples Its runs, the first one at full size.
+ * @param machine The machine.
+ * @returns The judgement.
  */
 export function judgeTime(
   cell: ChosenCell,
@@ -159,7 +162,7 @@ function judgeSleep(
   samples: Sample[],
   machine: Machine,
 ): Partial<Timing> {
-  // Other programs make a sleep longer, never shorter.
+  // Other programs make a sleep longer, but never shorter.
   const excesses = samples.map(({ seconds, quick }) =>
     seconds! - recordedSeconds(cell, { quick: quick || machine.quick })!
   );
@@ -173,7 +176,7 @@ function judgeSleep(
   const load = loadOf(samples, machine);
   const mayBeLoad = load !== undefined && spread > least / 4;
   const isOpen = samples.length < (mayBeLoad ? LOADED_SLEEPS : SLEEPS);
-  // What takes too long by itself takes equally long each time.
+  // A cell that takes too long by itself takes the same time in each run.
   const doubt = spread > least / 2 ? load : undefined;
   return doubt === undefined
     ? { expected, isOpen, holds: false }
@@ -219,12 +222,12 @@ function judgeSpeed(
   };
 }
 
-/** What is asked of a ratio. */
+/** The expected ratio. */
 interface Asked {
   expected: string;
   least: number;
   most: number;
-  /** Whether threads have to run at once, or must not. */
+  /** Whether threads have to run at once. Otherwise they must not. */
   isParallel: boolean;
 }
 
@@ -240,8 +243,8 @@ function askedOfTurns({ than }: Speed, cores: number): Asked {
 }
 
 /**
- * Half of the recorded win, scaled to what can be won here: other programs want
- * processors too. Nothing won is 1, everything is the limit.
+ * Half of the recorded gain, scaled to the largest gain here, because other programs need
+ * processors, too. A ratio of 1 is no gain, and the limit is the largest one.
  */
 function askedOfWinner(
   { than, recorded, limit }: Speed,
@@ -261,8 +264,8 @@ function askedOfWinner(
 }
 
 /**
- * Two things have to agree: the ratio of times, which other programs can bend
- * either way, and how many threads ran at once, which they can't.
+ * Decides by two measurements: the ratio of the times, which other programs can change in
+ * both directions, and how many threads ran at once, which they can't change.
  */
 function decide(
   { low, high, count }: Interval,
@@ -285,7 +288,7 @@ function decide(
   };
 }
 
-/** What other programs did meanwhile, if it is enough to explain something. */
+/** A reason about other programs, if they used enough of the processors meanwhile. */
 export function loadOf(
   samples: Sample[],
   { cores }: Machine,

@@ -1,15 +1,15 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-/** Both sides of a comparison, line by line. */
+/** The lines on both sides of a comparison. */
 export interface Sides {
   recorded: string[];
   here: string[];
 }
 
 /**
- * Takes lines apart that several threads wrote at once, without the breaks. The
- * parts are lines that `here` has; of each digit, any digit will do. A line that
- * isn't made of such parts stays as it is, and blank lines are left out.
+ * Splits recorded lines that several threads have written at once, without line breaks
+ * between them. The parts are lines that `here` has, but their digits may differ. A line
+ * that doesn't consist of such parts isn't changed. Blank lines are left out.
  */
 export function unglue({ recorded, here }: Sides): Sides {
   const longest = recorded.reduce(
@@ -43,10 +43,10 @@ function masked(line: string): string {
   return line.replaceAll(/\d+/g, (digits) => "0".repeat(digits.length));
 }
 
-/** Finds the longest of some strings that a text goes on with at a place. */
+/** Finds the longest of some strings that stands at a place of a text. */
 class Prefixes {
   #sorted: string[];
-  /** The longest other string that each one begins with; -1 if there is none. */
+  /** For each string the index of its longest prefix among the others; -1 if none. */
   #shorter: number[];
 
   constructor(strings: string[]) {
@@ -64,8 +64,7 @@ class Prefixes {
 
   /** The length of the longest one; 0 if there is none. */
   longest(text: string, start: number): number {
-    // All that the text may begin with stand at or before its own place in the
-    // order, and each of them is a prefix of the one at that place.
+    // The prefixes of the text stand in the order at or before the place of the text.
     let low = 0;
     let high = this.#sorted.length;
     while (low < high) {

@@ -12,7 +12,7 @@ import {
 } from "./timing.ts";
 import type { Sides } from "./unglue.ts";
 
-/** Whether a cell did what the notebook recorded, and what there is to say. */
+/** The verdict on a cell: whether it did what the notebook recorded. */
 export interface Verdict {
   verdict: "reproduced" | "differs" | "inconclusive" | "skipped";
   /** The rules that were used. */
@@ -21,26 +21,26 @@ export interface Verdict {
   quick: boolean;
   /** Whether it differs because of a mistake in the record. */
   isMistake?: boolean;
-  /** What differs, or why nothing can be said, or why it was skipped. */
+  /** What differs, or why the verdict is inconclusive or skipped. */
   reason?: string;
-  /** Both sides after the rules, if they differ, and what was expected. */
+  /** Both sides after the rules, if they differ, and the expected lines in words. */
   output?: Sides & { expected: string };
-  /** How long the cell took by its own account. */
+  /** How many seconds the cell took according to its output. */
   seconds: number | null;
   /** How many processors other programs used meanwhile. */
   others?: number;
-  /** Whether running the cell again could tell more. */
+  /** Whether another run of the cell could change the verdict. */
   isOpen?: boolean;
   timing: Timing;
 }
 
-/** What is known of a cell when it is judged. */
+/** The runs of a cell that is judged. */
 export interface Evidence {
-  /** The times that it ran to its end, the first as the notebook has it. */
+  /** The runs that came to their end, the first one at full size. */
   samples: Sample[];
-  /** Why there may be none. */
+  /** Why the lab has ended early, if it has. */
   ended?: string;
-  /** It ran, and was ended because it didn't end. */
+  /** Why the cell was ended, if it didn't end by itself. */
   hung?: string;
 }
 
@@ -51,8 +51,8 @@ const ORDERS = 3;
  * Judges a cell.
  *
  * @param cell The cell.
- * @param evidence What is known of it.
- * @param machine What is known of this run.
+ * @param evidence Its runs.
+ * @param machine The machine.
  */
 export function judge(
   cell: ChosenCell,
@@ -152,9 +152,9 @@ function compare({ output, rules }: RecordedCell, here: string): Compared {
 }
 
 /**
- * Whether all that differs is the order of what sleeping threads print: where
- * other programs compute, a thread may start late. Such a cell is run again, if
- * it prints the same then.
+ * Whether only the order of lines differs in a cell whose threads sleep. If other programs
+ * compute, a thread may start late. Such a cell is run again, if it prints the same with
+ * smaller counts.
  */
 function canComeLate({ time, quick }: RecordedCell, sides: Sides): boolean {
   return time?.sleeps === true && quick === undefined &&
@@ -166,7 +166,7 @@ function expectedOf(names: string[]): string {
   return ["the recorded lines", ...about].join("; ");
 }
 
-/** A verdict as a reader sees it: `reproduced (rules ids, order:exact)`. */
+/** A verdict in words: `reproduced (rules ids, order:exact)`. */
 export function describe(verdict: Verdict): string {
   const { rules, quick, reason } = verdict;
   const notes = [

@@ -6,15 +6,15 @@ import type { LabResult } from "../result.ts";
 import { print } from "../terminal.ts";
 import { questionOf, saidOf } from "./questions.ts";
 
-/** What somebody expects of cells, asked before each of them runs. */
+/** The user's predictions of cells. The user is asked before each cell runs. */
 export class Predictions {
   #lines: AsyncIterator<string> | undefined;
   #said = new Map<string, number>();
   #isOver = false;
 
   /**
-   * Asks about a cell, if there is something to ask. An empty line is no answer,
-   * and the end of the input ends the questions.
+   * Asks about a cell, if there is a question about it. An empty line is no answer. At the
+   * end of the input, the questions end.
    *
    * @param id The cell, `threads:7`.
    */
@@ -37,8 +37,8 @@ export class Predictions {
     }
   }
 
-  /** What was foreseen, line by line. */
-  told(results: LabResult[]): string[] {
+  /** The predictions beside the results, in lines. */
+  report(results: LabResult[]): string[] {
     const lines: string[] = [];
     let foreseen = 0;
     for (const cell of results.flatMap(({ cells }) => cells)) {

@@ -2,19 +2,18 @@
 
 import type { CellResult } from "../result.ts";
 
-/** Something to foresee of a cell: a number. */
+/** A question about a cell. The answer is a number. */
 export interface Question {
-  /** What is asked. */
   text: string;
-  /** What came of it; undefined if the cell can't tell. */
+  /** The right answer, by the cell's result; undefined if there is none. */
   answer: (cell: CellResult) => number | undefined;
-  /** How far off one may be. */
+  /** How far a prediction may be from the answer. */
   within: (answer: number) => number;
-  /** What the number counts, behind it: one, and several. */
+  /** The unit of the answer, in the singular and in the plural. */
   unit: [one: string, many: string];
 }
 
-/** The cell's own time. */
+/** Asks about the seconds of a cell. */
 function seconds(text: string): Question {
   return {
     text: `${text} How many seconds will it say?`,
@@ -24,7 +23,7 @@ function seconds(text: string): Question {
   };
 }
 
-/** How the cell's time compares. */
+/** Asks how much faster a cell is than another. */
 function times(text: string, than: string): Question {
   const cores = navigator.hardwareConcurrency;
   const processors = cores === 1 ? "one processor" : `${cores} processors`;
@@ -74,12 +73,12 @@ const QUESTIONS: Record<string, Question> = {
   ),
 };
 
-/** What to ask before a cell, `threads:7`; undefined if it teaches no number. */
+/** The question about a cell, such as `threads:7`; undefined if there is none. */
 export function questionOf(id: string): Question | undefined {
   return QUESTIONS[id];
 }
 
-/** What somebody said, beside what came of it. */
+/** A prediction, and the right answer. */
 export function saidOf(
   { unit: [one, many] }: Question,
   said: number,

@@ -9,25 +9,25 @@ import { RECORD_SEPARATOR } from "../../notebook/timeline.ts";
 import { runProcess } from "../run/lab_process.ts";
 import { cellsOf, type ChosenCell } from "../selection.ts";
 
-/** What a cell of the notebook did in the Python that is here. */
+/** A cell of the notebook that was run in this machine's Python. */
 export interface PythonCell {
   output: string;
   seconds: number | null;
   /** How many times faster it was than the cell that it is compared with. */
   speed?: number;
-  /** Whether it did what the notebook says. Ratios are shown, not judged. */
+  /** Whether it did what the notebook recorded. Ratios are shown, but not judged. */
   verdict: Verdict["verdict"];
   reason?: string;
 }
 
-/** What the notebook's own cells did in the Python that is here. */
+/** The run of the notebook in this machine's Python. */
 export interface PythonRun {
-  /** Python's version and numpy's, or why there is no Python. */
+  /** The versions of Python and numpy, or why there is no Python. */
   about: string;
   cells: Map<string, PythonCell>;
 }
 
-/** What the script prints. */
+/** An event that the script prints. */
 type PythonEvent =
   | { type: "python"; version: string; numpy: string | null }
   | { type: "start"; id: string }
@@ -40,12 +40,12 @@ interface Raw {
 }
 
 /**
- * Runs all cells of some labs in this machine's Python, in the notebook's order:
- * each needs what those before it have defined.
+ * Runs all cells of some labs in this machine's Python, in the notebook's order, because a
+ * cell needs the definitions of those before it.
  *
- * @param labs The labs, as recorded.
- * @param signal Ends it.
- * @param onCell Called when a cell begins.
+ * @param labs The records of the labs.
+ * @param signal Ends the run.
+ * @param onCell Is called when a cell begins.
  */
 export async function runNotebook(
   labs: RecordedLab[],
@@ -141,7 +141,7 @@ function judged(
   return cells;
 }
 
-/** One run proves no ratio. */
+/** The cell without its ratio, because one run proves no ratio. */
 function asPython(cell: ChosenCell): ChosenCell {
   const { recorded } = cell;
   if (!recorded?.time || recorded.time.sleeps) return cell;

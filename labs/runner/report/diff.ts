@@ -1,23 +1,23 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-/** A line of a comparison: only recorded, only here, or on both sides. */
+/** A line of a comparison, with its side. */
 export interface DiffLine {
   side: "recorded" | "here" | "both";
   line: string;
 }
 
-/** So many pairs of lines are compared at most, in a fraction of a second. */
+/** How many pairs of lines are compared at most. That takes a fraction of a second. */
 const MOST_PAIRS = 1_000_000;
 
-/** So many lines of a side are shown where they come one after another. */
+/** How many lines of one side are shown at most, if they follow one another. */
 const MOST_LINES = 40;
 
-/** So many characters of a line are shown. */
+/** How many characters of a line are shown at most. */
 const MOST_CHARACTERS = 400;
 
 /**
- * Compares two texts line by line, by their longest common subsequence. Where
- * too many lines differ for that, all of one side stand before the other's.
+ * Compares two texts line by line, by their longest common subsequence. If too many lines
+ * differ, all recorded lines stand before the lines here.
  *
  * @param recorded The lines on one side.
  * @param here The lines on the other.
@@ -74,10 +74,9 @@ function align(recorded: string[], here: string[]): DiffLine[] {
 }
 
 /**
- * Writes a comparison for a reader: `-` recorded, `+` here. Of lines that both
- * sides have, only those next to a difference are shown; of very many or very
- * long ones, the beginning. Blanks at a line's end show as `·`, and a carriage
- * return as `␍`.
+ * Formats a comparison: `-` is recorded, `+` is here. A line that both sides have is shown
+ * only next to a difference. Only the beginning of very many or very long lines is shown.
+ * A blank at the end of a line is shown as `·`, and a carriage return as `␍`.
  */
 export function formatDiff(lines: DiffLine[]): string[] {
   const CONTEXT = 2;

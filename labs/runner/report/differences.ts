@@ -9,7 +9,7 @@ import type { Timing } from "../judge/timing.ts";
 import type { Verdict } from "../judge/verdict.ts";
 
 /**
- * Writes what differs in a run of a lab: recorded, here, and what was expected.
+ * Formats what differs in a run of a lab: recorded, here, and expected.
  *
  * @param result The run.
  * @param runs How many runs there are.
@@ -60,7 +60,7 @@ export function difference({ output, timing, seconds }: Verdict): string[] {
   ];
 }
 
-/** From where to where the ratio may be, of how many, and what ran at once. */
+/** The interval of the ratio, the number of runs, and how many threads ran at once. */
 function timesOf({ speed, concurrency }: Timing): string {
   if (speed === undefined) return "";
   const threads = concurrency === undefined

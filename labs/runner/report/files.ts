@@ -13,12 +13,12 @@ const FLAGS = ["junit", "trace", "report"] as const;
 
 type Flag = (typeof FLAGS)[number] | "svg";
 
-/** How many bytes are read to see whether a file is an earlier output. */
+/** How many bytes are read to find out whether a file is an earlier output. */
 const BEGINNING = 400;
 
 /**
- * Makes sure, before anything runs, that the files can be written, and that
- * nothing is lost by it.
+ * Checks before any lab runs that the files can be written, and that no other file would
+ * be overwritten.
  *
  * @param options The flags.
  * @param ids The chosen cells.
@@ -46,10 +46,10 @@ export async function checkFiles(
 }
 
 /**
- * Writes the files that were asked for.
+ * Writes the files of the flags.
  *
  * @param options The flags.
- * @param results What ran.
+ * @param results The runs of the labs.
  * @throws {UsageError} If a file can't be written.
  */
 export async function writeFiles(
@@ -72,7 +72,7 @@ export async function writeFiles(
   }
 }
 
-/** What ran, as far as labs are modules of this project. */
+/** The code of the cells, if the lab is a module of this project. */
 async function codesOf(results: LabResult[]): Promise<Map<string, string>> {
   const codes = new Map<string, string>();
   for (const { lab } of new Set(results.map(({ lab }) => lab))) {
@@ -98,13 +98,13 @@ async function check(flag: Flag, path: string, force: boolean): Promise<void> {
 
 const OUTSIDE = "it is outside this project";
 
-/** Refuses a path whose folder is outside the project, through links as well. */
+/** Refuses a path whose folder is outside the project, also through a link. */
 async function checkPlace(
   flag: Flag,
   folder: string,
   path: string,
 ): Promise<void> {
-  // Of a folder that is still to be made, its parent counts.
+  // If the folder doesn't exist yet, its parent is checked.
   let existing = folder;
   while (await infoOf(flag, existing, path) === undefined) {
     if (flag !== "svg") refuse(flag, folder, "there is no such folder");
@@ -116,7 +116,7 @@ async function checkPlace(
   refuse(flag, path, OUTSIDE);
 }
 
-/** Windows parts folders by either slash. */
+/** On Windows, both slashes separate folders. */
 function slashed(path: string): string {
   return Deno.build.os === "windows" ? path.replaceAll("\\", "/") : path;
 }
@@ -127,7 +127,7 @@ function parentOf(path: string): string {
   return path.slice(0, slash) || "/";
 }
 
-/** What stands at a path; undefined if there is nothing. */
+/** Information about the file at a path; undefined if there is none. */
 async function infoOf(
   flag: Flag,
   path: string,
@@ -155,7 +155,7 @@ async function tryToWrite(path: string): Promise<void> {
   await Deno.remove(made);
 }
 
-/** At no time there is half a file, and no link is followed. */
+/** Replaces a file in one step, without following a link. So there is never half a file. */
 async function replace(path: string, text: string): Promise<void> {
   const made = temporary(path);
   try {

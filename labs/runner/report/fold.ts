@@ -1,16 +1,16 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-/** Fewer lines than these are as short as what would stand for them. */
+/** The least number of lines that become one. */
 const FEWEST = 4;
 
-/** Whether a line is an integer as f and g print it. */
+/** Whether a line is an integer, as the functions f and g of the lab gil print it. */
 export function isInteger(line: string): boolean {
   return /^\d{1,6}$/.test(line);
 }
 
 /**
- * Lines for a reader: integers that are all from 0 up to some number become one
- * line, `0 … 99`. Comparing takes them whole.
+ * Shortens lines for a reader: all integers from 0 to some number become one line, such as
+ * `0 … 99`. Comparisons use the whole lines.
  *
  * @param lines The lines.
  */
@@ -32,7 +32,7 @@ export function folded(lines: string[]): string[] {
   return shown;
 }
 
-/** A run of integers, in one line if none is missing or twice. */
+/** Shortens integers to one line, if none is missing or stands twice. */
 export function foldedRun(integers: string[]): string[] {
   const last = integers.length - 1;
   const values = new Set(integers.map(Number));

@@ -5,10 +5,10 @@ import type { LabResult } from "../result.ts";
 import { sentenceOf } from "./sentence.ts";
 
 /**
- * Writes the verdicts as JSON, a cell's for each run.
+ * Formats the verdicts as JSON: for each cell, those of all runs.
  *
- * @param results What ran.
- * @param exitCode What the process will exit with.
+ * @param results The runs of the labs.
+ * @param exitCode The exit code of the process.
  */
 export function toJson(results: LabResult[], exitCode: number): string {
   const labs = [...new Set(results.map(({ lab }) => lab))];

@@ -7,10 +7,10 @@ import type { CellResult, LabResult } from "../result.ts";
 import { describe } from "../judge/verdict.ts";
 
 /**
- * Writes the verdicts in JUnit's format: a suite for each run of a lab, a case
- * for each cell.
+ * Formats the verdicts as JUnit does: a suite for each run of a lab, and a case for each
+ * cell.
  *
- * @param results What ran.
+ * @param results The runs of the labs.
  */
 export function toJunit(results: LabResult[]): string {
   const suites = results.map(suite).join("");
@@ -23,7 +23,7 @@ function suite(result: LabResult): string {
   const { lab, run, cells, failure } = result;
   const name = run === 1 ? lab.lab : `${lab.lab} (run ${run})`;
   const cases = cells.map((cell) => testCase(name, cell)).join("");
-  // That a lab ended early is no cell's failure.
+  // If a lab ended early, that is an error of the suite, and not the failure of a cell.
   const error = failure === undefined ? "" : element("testcase", {
     classname: name,
     name: lab.lab,

@@ -34,7 +34,7 @@ export async function list(
   return 0;
 }
 
-/** What a lab says about its cells. */
+/** The titles of a lab's cells, by their ids. */
 async function titlesOf(
   lab: Lab,
   signal: AbortSignal,

@@ -1,7 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * What an output of a flag begins with, so that a later one may take its place.
+ * The mark at the beginning of a flag's output. A later output may overwrite a file with it.
  *
  * @param flag The flag's name.
  */

@@ -20,7 +20,10 @@ export interface PictureFile {
   text: string;
 }
 
-/** A picture a cell, in a folder: `threads-7.svg`; of several runs, the last. */
+/**
+ * The pictures of the cells, in a folder: `threads-7.svg`. If a cell ran several times, the
+ * picture is that of the last run.
+ */
 export function svgFiles(folder: string, results: LabResult[]): PictureFile[] {
   const axes = axesOf(results);
   return cellsOf(results).flatMap((cell) => {
@@ -49,7 +52,7 @@ function timesOf({ verdict, python }: CellResult): SvgTime[] {
   );
 }
 
-/** All cells' timelines as one trace, in Chrome's format. */
+/** The timelines of all cells as one trace, in Chrome's format. */
 export function traceText(results: LabResult[]): string {
   const timelines = results.flatMap(({ run, cells }) =>
     cells.flatMap(({ id, timelines }) =>
@@ -65,7 +68,7 @@ export function traceText(results: LabResult[]): string {
   });
 }
 
-/** The verdicts, the outputs beside the record, and the timelines, as a page. */
+/** The report as a page: the verdicts, the outputs beside the record, and the timelines. */
 export function reportText(
   results: LabResult[],
   codes: Map<string, string> = new Map(),
@@ -108,7 +111,7 @@ export function reportText(
   return page.replace("\n", `\n<!-- ${markOf("report")} -->\n`);
 }
 
-/** When it ran, on what, and beside what. */
+/** When and where it ran, and how much other programs used the processors. */
 function aboutText(results: LabResult[]): string {
   const { os, arch } = Deno.build;
   const others = cellsOf(results).map(({ verdict }) => verdict.others ?? 0);
@@ -118,7 +121,7 @@ function aboutText(results: LabResult[]): string {
     `to ${Math.max(0, ...others).toFixed(1)} processors`;
 }
 
-/** Where the time axes end that cells share. */
+/** The ends of the time axes that several cells have in common. */
 function axesOf(results: LabResult[]): Map<string, number> {
   const axes = new Map<string, number>();
   for (const { id, recorded, timelines } of cellsOf(results)) {

@@ -8,13 +8,13 @@ import { describe, type Verdict } from "../judge/verdict.ts";
 export interface Row {
   id: string;
   title: string;
-  /** A verdict per run. */
+  /** A verdict for each run. */
   verdicts: Verdict[];
-  /** What the notebook's own cell did in the Python that is here. */
+  /** The notebook's cell in this machine's Python, if it was run. */
   python?: PythonCell;
 }
 
-/** What a row's runs took, in the middle and at most. */
+/** The median of some numbers, and how far they spread. */
 export interface Spread {
   median: number;
   least: number;
@@ -34,16 +34,16 @@ export function rowsOf(results: LabResult[]): Row[] {
   return [...rows.values()];
 }
 
-/** From the worst verdict to the one that says nothing. */
+/** The verdicts, the worst first. */
 const KINDS = ["differs", "inconclusive", "reproduced", "skipped"] as const;
 
-/** The worst of a row's verdicts; it's skipped only if every run was. */
+/** The worst of a row's verdicts. It is `skipped` only if the cell was in every run. */
 export function overall({ verdicts }: Row): Verdict["verdict"] {
   const kinds = verdicts.map(({ verdict }) => verdict);
   return KINDS.find((kind) => kinds.includes(kind))!;
 }
 
-/** A row's verdict for a reader: of several runs, how many say the same. */
+/** A row's verdict in words. If there are several runs, it says how many agree. */
 export function describeRow(row: Row): string {
   const kind = overall(row);
   const same = row.verdicts.filter(({ verdict }) => verdict === kind);
@@ -58,12 +58,12 @@ export function secondsOf({ verdicts }: Row): Spread | undefined {
   return spread(verdicts.map(({ seconds }) => seconds));
 }
 
-/** How many times faster a row was; undefined if no run can tell. */
+/** How many times faster a cell was than another; undefined if no run was compared. */
 export function speedOf({ verdicts }: Row): Spread | undefined {
   return spread(verdicts.map(({ timing }) => timing.speed?.median ?? null));
 }
 
-/** The median of some numbers and how far they spread; null counts for none. */
+/** The median of some numbers, and how far they spread. Null is ignored. */
 export function spread(values: (number | null)[]): Spread | undefined {
   const sorted = values.filter((value) => value !== null).sort((a, b) => a - b);
   if (sorted.length === 0) return undefined;

@@ -5,9 +5,8 @@ import { overall, type Row, secondsOf, speedOf } from "./rows.ts";
 import type { Speed, Timing } from "../judge/timing.ts";
 
 /**
- * Says in a sentence what came of a lab: what it shows, with the time here and
- * in the notebook; or, if there is nothing to show, how many cells were
- * reproduced, if any was judged.
+ * The result of a lab in a sentence: what the lab shows, with the time here and in the
+ * notebook. Without a time, it is how many cells were reproduced.
  *
  * @param lab The lab.
  * @param rows Its cells.
@@ -15,7 +14,7 @@ import type { Speed, Timing } from "../judge/timing.ts";
 export function sentenceOf({ sentence }: RecordedLab, rows: Row[]): string {
   const row = rows.find(({ id }) => id === sentence?.cell);
   if (sentence === undefined || row === undefined) return count(rows);
-  // What isn't judged is no conclusion.
+  // A cell that wasn't judged shows nothing.
   if (["skipped", "inconclusive"].includes(overall(row))) return count(rows);
   if (!sentence.text.includes("*")) {
     return overall(row) === "reproduced" ? `${sentence.text}.` : count(rows);

@@ -1,19 +1,19 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-/** Where a piece of a cell's code stands in its lab's module, in lines from 0. */
+/** A piece of a cell's code in its lab's module. Lines are counted from 0. */
 export interface Piece {
   number: string;
   start: number;
-  /** The line behind it. */
+  /** The line after the last one. */
   end: number;
 }
 
 /**
- * Finds the code of a lab's cells: from a call of `cell()`, with the comment
- * above it, up to the next one. What stands between belongs to the cell before.
+ * Finds the code of a lab's cells. The code of a cell begins with a call of `cell()`, or
+ * with the comment above it, and ends where the next cell begins.
  *
  * @param lines The lines of the lab's module.
- * @returns The pieces, in their order. A cell that stands twice has two.
+ * @returns The pieces, in their order. A cell that stands there twice has two pieces.
  */
 export function piecesOf(lines: string[]): Piece[] {
   const starts: { number: string; line: number }[] = [];
@@ -25,7 +25,7 @@ export function piecesOf(lines: string[]): Piece[] {
     while (first > 0 && lines[first - 1].startsWith("//")) first--;
     starts.push({ number: cell, line: first });
   });
-  // "Other threads find the functions under these names."
+  // A comment may stand above the call of expose().
   const exposed = lines.findIndex((line) => line.startsWith("expose("));
   const end = lines[exposed - 1]?.startsWith("//") ? exposed - 1 : exposed;
   return starts.map(({ number, line }, i) => ({
@@ -39,7 +39,7 @@ export function piecesOf(lines: string[]): Piece[] {
  * The code of a lab's cells.
  *
  * @param text The lab's module.
- * @returns The code by the cells' numbers; of one that stands twice, both.
+ * @returns The code by the cells' numbers. A cell that stands there twice has both pieces.
  */
 export function sourcesOf(text: string): Map<string, string> {
   const lines = text.split("\n");

@@ -34,15 +34,15 @@ const COLORS = {
   skipped: dim,
 };
 
-/** Widths from which on there is room for more. */
+/** How many columns a terminal needs for more columns of the table. */
 const ROOM_FOR_SPEED = 70;
 const ROOM_FOR_INTERVAL = 100;
 const ROOM_FOR_TITLE = 160;
 
 /**
- * Writes the closing table, a row a cell, and a sentence for each lab.
+ * Formats the summary: a table with a row for each cell, and a sentence for each lab.
  *
- * @param results What ran.
+ * @param results The runs of the labs.
  * @param width How many columns of the terminal there are.
  */
 export function summary(results: LabResult[], width: number): string {
@@ -93,7 +93,7 @@ function verdictColumn(rows: Row[]): Column {
   };
 }
 
-/** More than these marks are no clearer than the words beside them. */
+/** If there are more runs, only one mark is shown. */
 const MOST_MARKS = 10;
 
 function marks(row: Row): string {
@@ -102,7 +102,7 @@ function marks(row: Row): string {
   return verdicts.map(({ verdict }) => MARKS[verdict]).join("");
 }
 
-/** Cells that sleep say their seconds with one decimal, others with four. */
+/** Formats seconds: with one decimal for cells that sleep, otherwise with two. */
 function seconds(value: number, { timing }: Verdict): string {
   return value.toFixed(timing.sleeps ? 1 : 2);
 }
@@ -130,7 +130,7 @@ function recordedTimes({ verdicts: [{ timing }] }: Row): string {
   return recorded === undefined ? "" : `×${recorded.toFixed(2)}`;
 }
 
-/** Where the ratio may be, by how many; of several runs, that of the first. */
+/** The interval of the ratio, and how many ratios there were, in the first run. */
 function interval({ verdicts: [{ timing: { speed } }] }: Row): string {
   if (speed === undefined || speed.count < 2) return "";
   return `${speed.low.toFixed(2)}–${speed.high.toFixed(2)} of ${speed.count}`;
@@ -166,7 +166,7 @@ function sentences(results: LabResult[], width: number): string[] {
   });
 }
 
-/** What the notebook's own cells did otherwise in the Python that is here. */
+/** Notes about the notebook's cells that did something else in this machine's Python. */
 function pythonNotes(rows: Row[], width: number): string[] {
   return rows.flatMap(({ id, python }) =>
     python?.reason === undefined
@@ -175,7 +175,7 @@ function pythonNotes(rows: Row[], width: number): string[] {
   );
 }
 
-/** What it took to compare times, and what other programs did meanwhile. */
+/** How long times were compared, and how much other programs used the processors. */
 function measuring(results: LabResult[], width: number): string[] {
   const spent = results.reduce((sum, { spent = 0 }) => sum + spent, 0);
   const others = results.flatMap(({ cells }) => cells)
@@ -195,7 +195,7 @@ function measuring(results: LabResult[], width: number): string[] {
   return notes.length === 0 ? [] : [...wrap(notes.join(" "), width), ""];
 }
 
-/** How many cells have which verdict. */
+/** How many cells have each verdict. */
 export function totals(results: LabResult[]): string {
   const kinds = rowsOf(results).map(overall);
   return (["reproduced", "differs", "inconclusive", "skipped"] as const)

@@ -7,9 +7,9 @@ import { bold } from "@std/fmt/colors";
 export interface Column {
   title: string;
   align?: "right";
-  /** Whether its text may be broken where the table is too wide. */
+  /** Whether its text may be broken into lines if the table is too wide. */
   wraps?: boolean;
-  /** Colours a row's text, once that is in its place. */
+  /** Colours the text of a row. */
   color?: (text: string, row: number) => string;
 }
 
@@ -17,7 +17,7 @@ const GAP = "  ";
 const NARROWEST = 12;
 
 /**
- * Writes a table.
+ * Formats a table.
  *
  * @param columns The columns; some of them wrap.
  * @param rows The rows, with a text for each column.
@@ -33,7 +33,7 @@ export function table(
   );
   let excess = widths.reduce((sum, width) => sum + GAP.length + width) - width;
   while (excess > 0) {
-    // The widest of those that wrap gives a column.
+    // The widest column that wraps becomes narrower.
     const widest = Math.max(
       ...widths.filter((width, i) => columns[i].wraps && width > NARROWEST),
     );
@@ -73,7 +73,7 @@ function writeRow(
 }
 
 /**
- * Breaks a text at its spaces; a word that is too long keeps a line to itself.
+ * Breaks a text into lines at its spaces. A word that is too long has a line of its own.
  *
  * @param text The text.
  * @param width How wide a line may be.

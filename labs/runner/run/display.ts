@@ -11,7 +11,7 @@ import { axisOf } from "../selection.ts";
 import { print, widthOf } from "../terminal.ts";
 import type { Progress } from "./progress.ts";
 
-/** Wider than this, a chart is no clearer. */
+/** The width of the widest chart. A wider one would not be clearer. */
 const LONGEST_CHART = 100;
 
 /** Shows a lab's cells while they run: headings, output, charts. */
@@ -19,15 +19,15 @@ export class Display {
   #lab: RecordedLab;
   #progress: Progress;
   #isPlain: boolean;
-  /** Printed by the lab, and not yet by us. */
+  /** Integers that the lab has printed and that are not shown yet. */
   #integers: string[] = [];
-  /** Where the time axes of cells that share one end. */
+  /** The ends of the time axes that several cells have in common. */
   #axes = new Map<string, number>();
 
   /**
-   * @param lab The lab, as recorded.
+   * @param lab The record of the lab.
    * @param progress The line below everything else.
-   * @param isPlain Whether to leave out what we say about the cells.
+   * @param isPlain Whether to leave out our text about the cells.
    */
   constructor(lab: RecordedLab, progress: Progress, isPlain: boolean) {
     this.#lab = lab;
@@ -35,7 +35,7 @@ export class Display {
     this.#isPlain = isPlain;
   }
 
-  /** Shows a cell's number and title, and what we say about it. */
+  /** Shows a cell's number and title, and our text about it. */
   heading(number: string, title: string): void {
     const prose = this.#isPlain
       ? undefined
@@ -47,18 +47,18 @@ export class Display {
     ]);
   }
 
-  /** Shows a line of output; integers wait for what follows, to be folded. */
+  /** Shows a line of output. Integers are shown together with the lines after them. */
   line(line: string): void {
     if (isInteger(line)) this.#integers.push(line);
     else this.#print([line]);
   }
 
-  /** Shows what still waits to be shown. */
+  /** Shows the integers that are not shown yet. */
   flush(): void {
     if (this.#integers.length > 0) this.#print([]);
   }
 
-  /** Shows what a cell's threads did, and ends the cell with a blank line. */
+  /** Shows the chart of a cell, and a blank line. */
   end(number: string, timeline: Timeline): void {
     const chart = isWorthDrawing(timeline)
       ? ["", this.#chart(number, timeline)]
@@ -69,7 +69,7 @@ export class Display {
   #chart(number: string, timeline: Timeline): string {
     const { lab, cells } = this.#lab;
     const id = `${lab}:${number}`;
-    // Of cells that are compared, the first is mostly the longest.
+    // The first one of several cells that are compared is usually the longest.
     const group = axisOf(id, cells.find((cell) => cell.id === id));
     const axis = Math.max(timeline.duration, this.#axes.get(group) ?? 0);
     this.#axes.set(group, axis);

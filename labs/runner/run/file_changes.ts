@@ -2,14 +2,14 @@
 
 import { delay } from "@std/async/delay";
 
-/** How long an editor may take to save, in milliseconds. */
+/** How long an editor may take to save a file, in milliseconds. */
 const SETTLING = 200;
 
 /**
- * Yields at once, and again whenever one of the files has changed since.
+ * Yields at once, and again whenever a file has changed.
  *
  * @param paths Files and folders.
- * @param signal Ends it.
+ * @param signal Ends the iteration.
  */
 export async function* changes(
   paths: string[],
@@ -22,7 +22,7 @@ export async function* changes(
   let wake = () => {};
   const watching = (async () => {
     for await (const { kind } of watcher) {
-      // Reading is an event, too.
+      // Other events, such as the reading of a file, are no changes.
       if (kind === "access" || kind === "any" || kind === "other") continue;
       hasChanged = true;
       wake();

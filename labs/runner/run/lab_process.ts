@@ -1,24 +1,20 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-/** What a lab's process is watched with. */
+/** Options of {@linkcode runProcess}. */
 export interface LabProcessOptions {
   /** Ends the process, and what it has started, at once. */
   signal: AbortSignal;
-  /** Called with each line on stdout, without its break. */
+  /** Is called with each line on stdout, without its line break. */
   onLine: (line: string) => void;
-  /** Called with each line on stderr. */
+  /** Is called with each line on stderr. */
   onErrorLine: (line: string) => void;
-  /**
-   * What the process reads on stdin.
-   *
-   * @default {undefined, which is nothing}
-   */
+  /** The stdin of the process. By default it is empty. */
   input?: ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
 /**
- * How long what the process has printed is read once it has ended, in
- * milliseconds. Only a process that it left behind can hold its output open.
+ * How long its output is read after the process has ended, in milliseconds. Only another
+ * process that it has left behind can keep its output open longer.
  */
 const GRACE = 2000;
 
@@ -26,8 +22,8 @@ const GRACE = 2000;
  * Runs a lab as a process.
  *
  * @param command The program and its arguments.
- * @param options What to do with what it prints.
- * @returns Its exit code, when it has ended and what it printed was read.
+ * @param options The options.
+ * @returns Its exit code, when it has ended and its output was read.
  */
 export async function runProcess(
   [program, ...args]: string[],
@@ -55,7 +51,7 @@ export async function runProcess(
   const reading = Promise.all(streams.map((stream) => stream.read()));
   let grace: ReturnType<typeof setTimeout> | undefined;
   try {
-    // What a handler throws ends the process, too.
+    // If a callback throws, the process is ended.
     await Promise.race([child.status, reading]);
     const { code } = await child.status;
     grace = setTimeout(() => {
@@ -76,9 +72,9 @@ export async function runProcess(
 }
 
 /**
- * Ends a process and those that it has started. `deno` may be npm's script that
- * starts the real one, which would outlive it. A process may signal a group only
- * if it may run everything; so another, which may, is asked to.
+ * Ends a process and the processes that it has started. `deno` may be a script of npm that
+ * starts the real program, which would outlive the script. Deno permits a signal to a group
+ * only with `--allow-run` for all programs. So another process sends the signal.
  */
 async function endGroup(child: Deno.ChildProcess): Promise<void> {
   try {
@@ -91,7 +87,7 @@ async function endGroup(child: Deno.ChildProcess): Promise<void> {
   await new Deno.Command("deno", {
     args: ["eval", "--no-config", `Deno.kill(-${child.pid}, "SIGKILL")`],
     stdin: "null",
-    // Without a group there is an error, and nothing to do.
+    // If the group has ended already, there is an error, which is ignored.
     stdout: "null",
     stderr: "null",
     // Ctrl-C, once more, must not stop it.
@@ -99,11 +95,11 @@ async function endGroup(child: Deno.ChildProcess): Promise<void> {
   }).output();
 }
 
-/** Takes a stream apart at its line breaks; a line may be of any length. */
+/** Reads the lines of a stream. A line may have any length. */
 class LineReader {
   #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
   #onLine: (line: string) => void;
-  /** The line that isn't over. */
+  /** The parts of the line that hasn't ended yet. */
   #parts: string[] = [];
 
   constructor(

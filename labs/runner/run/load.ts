@@ -3,19 +3,19 @@
 import { cpus } from "node:os";
 import process from "node:process";
 
-/** Up to a moment: seconds of all processors together. */
+/** The processor time up to a moment. */
 export interface LoadMark {
-  /** On the clock. */
+  /** The moment, in seconds on the clock. */
   time: number;
-  /** In which processors computed, for whatever program. */
+  /** How many seconds the processors have computed, for all programs. */
   busy: number;
-  /** In which they computed for this program. */
+  /** How many seconds they have computed for this program. */
   own: number;
 }
 
 const permission = await Deno.permissions.query({ name: "sys", kind: "cpus" });
 
-/** What the processors have done up to now; undefined if we may not know. */
+/** The processor time up to now; undefined without the permission to read it. */
 export function markLoad(): LoadMark | undefined {
   if (permission.state !== "granted") return undefined;
   let busy = 0;

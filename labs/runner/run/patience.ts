@@ -1,9 +1,9 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-/** How long a lab may do nothing between its cells, in seconds. */
+/** How many seconds a lab may do nothing between its cells. */
 const PAUSE = 60;
 
-/** Ends a lab that hangs: it does nothing, or a cell of it has no end. */
+/** Ends a lab that hangs: it does nothing, or one of its cells doesn't end. */
 export class Patience {
   #controller = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -11,16 +11,16 @@ export class Patience {
   /** Aborted when the lab is to be ended. */
   readonly signal: AbortSignal = this.#controller.signal;
 
-  /** The cell that had no end, if it was one. */
+  /** The cell that didn't end, if the lab was ended because of a cell. */
   cell: string | undefined;
 
   /** Why the lab is ended. */
   reason: string | undefined;
 
   /**
-   * Waits from now on.
+   * Starts to wait.
    *
-   * @param seconds How long.
+   * @param seconds How long it waits.
    * @param reason Why the lab is ended then.
    * @param cell The cell that runs meanwhile.
    */
@@ -37,7 +37,7 @@ export class Patience {
     }, seconds * 1000);
   }
 
-  /** Waits no longer: nothing is expected of the lab. */
+  /** Stops waiting, because the lab isn't expected to do anything. */
   stop(): void {
     clearTimeout(this.#timer);
   }

@@ -4,16 +4,16 @@ import type { Options } from "../cli.ts";
 import { dim } from "@std/fmt/colors";
 import { widthOf } from "../terminal.ts";
 
-/** How progress is shown: not at all, in lines, or in one that is replaced. */
+/** How progress is shown: not at all, in lines, or in one line that changes. */
 export type ProgressStyle = "none" | "plain" | "live";
 
 const CLEAR = "\r\x1b[2K";
 const encoder = new TextEncoder();
 
 /**
- * Shows on stderr which cell runs, since when, and how long the notebook took.
- * On a terminal that is one line, below everything else, which is kept up to
- * date; elsewhere a line a cell.
+ * Shows on stderr which cell runs, for how long, and how long it took in the notebook. On a
+ * terminal, that is one line below everything else, which changes. Elsewhere it is a line
+ * for each cell.
  */
 export class Progress implements Disposable {
   #style: ProgressStyle;
@@ -28,8 +28,8 @@ export class Progress implements Disposable {
   /**
    * A cell begins.
    *
-   * @param cell The cell, for the reader.
-   * @param recorded The seconds that it took in the notebook.
+   * @param cell The cell's name.
+   * @param recorded How many seconds it took in the notebook.
    */
   start(cell: string, recorded: number | null): void {
     if (this.#style === "none") return;
@@ -45,19 +45,19 @@ export class Progress implements Disposable {
     this.#draw();
   }
 
-  /** Prints something, above the line that is kept up to date. */
+  /** Prints something above the line that changes. */
   above(print: () => void): void {
     this.#clear();
     print();
     this.#draw();
   }
 
-  /** Takes the line away, until the next cell begins. */
+  /** Removes the line until the next cell begins. */
   pause(): void {
     this[Symbol.dispose]();
   }
 
-  /** Takes the line away. */
+  /** Removes the line. */
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -67,7 +67,7 @@ export class Progress implements Disposable {
 
   #draw(): void {
     if (this.#status === undefined) return;
-    // A line that breaks could not be taken back.
+    // A line that is longer than the terminal is wide couldn't be cleared.
     const status = this.#status().slice(0, widthOf(Deno.stderr) - 1);
     Deno.stderr.writeSync(encoder.encode(CLEAR + dim(status)));
   }

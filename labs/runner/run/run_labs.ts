@@ -9,13 +9,13 @@ import { Progress, styleOf } from "./progress.ts";
 import { Session } from "./session.ts";
 
 /**
- * Runs the chosen labs, each as often as was asked for.
+ * Runs the chosen labs, each of them as often as `--repeat` says.
  *
- * @param selections What was chosen.
+ * @param selections The chosen cells of each lab.
  * @param options The flags.
- * @param signal Ends the running lab; no other is started.
- * @param predictions Asks what cells will do, if somebody wants to say.
- * @returns Each run of a lab, when it is over.
+ * @param signal Ends the running lab. No other lab is started then.
+ * @param predictions Asks the user what cells will do, with `--predict`.
+ * @returns Each run of a lab, when it has ended.
  */
 export async function* runLabs(
   selections: Selection<Lab>[],
@@ -25,7 +25,7 @@ export async function* runLabs(
 ): AsyncGenerator<LabResult> {
   for (const selection of selections) {
     for (let run = 1; run <= options.repeat; run++) {
-      // What a first run left out is listed even if it never began.
+      // A first run is listed even if it never began.
       if (signal.aborted && run > 1) break;
       yield await runOnce(selection, run, options, signal, predictions);
     }

@@ -17,21 +17,21 @@ import type { Progress } from "./progress.ts";
 import type { Predictions } from "../predict/predictions.ts";
 import { type CellOutput, Transcript } from "./transcript.ts";
 
-/** How long cells may be run again to compare their times, in seconds. */
+/** How many seconds cells may be run again to compare their times. */
 const BUDGET = 30;
 
-/** How often they are run again however long it takes: fewer decide nothing. */
+/** How often they are run again at least, because fewer ratios decide nothing. */
 const ROUNDS = FEW - 1;
 
-/** A cell that takes ten times as long as in the notebook, and this, is ended. */
+/** A cell is ended after so many seconds and ten times its time in the notebook. */
 const PATIENCE = 20;
 
-/** What a cell did in one of its runs, beside its output. */
+/** What was measured in one run of a cell. */
 type Measured = Pick<Finished, "concurrency" | "others">;
 
 /**
- * One run of a lab: its process is started, its cells run once, and those whose
- * times are compared are run again, in turns, until the answer is clear.
+ * One run of a lab. Its process is started, and its cells run once. The cells whose times
+ * are compared are run again, in turns, until the answer is clear.
  */
 export class Session {
   #selection: Selection<Lab>;
@@ -39,9 +39,9 @@ export class Session {
   #machine: Machine;
   #progress: Progress;
   #display: Display | undefined;
-  /** Only the lab's process knows it, so only that can write events. */
+  /** The key of the lab's events. Only the lab's process knows it. */
   #key: string = crypto.randomUUID();
-  /** The lab's stdin while it reads from that. */
+  /** The stdin of the lab, while the lab reads it. */
   #input: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined;
   #transcript: Transcript;
   #measured: Measured[] = [];
@@ -53,15 +53,15 @@ export class Session {
   #mark: LoadMark | undefined;
   #patience = new Patience();
 
-  /** How long cells were run again, in seconds. */
+  /** How many seconds cells were run again. */
   spent = 0;
 
   /**
-   * @param selection What runs.
+   * @param selection The chosen cells.
    * @param options The flags.
    * @param progress Shows which cell runs.
-   * @param display Shows what cells print, if that is wanted.
-   * @param predictions Asks what cells will do, if somebody wants to say.
+   * @param display Shows the output of the cells; undefined if it isn't shown.
+   * @param predictions Asks the user what cells will do, with `--predict`.
    */
   constructor(
     selection: Selection<Lab>,
@@ -84,8 +84,8 @@ export class Session {
   /**
    * Runs the lab.
    *
-   * @param interrupt Ends it.
-   * @returns Why the lab didn't run to its end, if it didn't.
+   * @param interrupt Ends the lab.
+   * @returns Why the lab ended early; undefined if it didn't.
    */
   async run(interrupt: AbortSignal): Promise<string | undefined> {
     this.#patience.wait();
@@ -104,7 +104,7 @@ export class Session {
     }
   }
 
-  /** The cell's verdict, by what is known up to now. */
+  /** The cell's verdict, by its runs so far. */
   judge(cell: ChosenCell, ended?: string): Verdict {
     const { cell: hung, reason } = this.#patience;
     return judge(cell, {
@@ -114,12 +114,12 @@ export class Session {
     }, this.#machine);
   }
 
-  /** What a cell printed when it ran first; of one that ran twice, the second. */
+  /** The output of a cell in the first run. If the cell ran twice, it is the second one. */
   outputOf({ number }: ChosenCell): CellOutput | undefined {
     return this.#outputs.findLast(({ id }) => id === number);
   }
 
-  /** Runs the process to its end. Returns what went wrong, if anything did. */
+  /** Runs the process to its end. It returns the failure, if there was one. */
   async #runProcess(interrupt: AbortSignal): Promise<string | undefined> {
     const { lab } = this.#selection;
     const { timeout, quick } = this.#options;
@@ -159,7 +159,7 @@ export class Session {
     }
     if (code === 0) return undefined;
     if (interrupt.aborted) return "interrupted";
-    // What a cell did is its own verdict.
+    // If a cell didn't end, only that cell differs.
     if (hang.aborted) {
       return this.#patience.cell ? undefined : this.#patience.reason;
     }
@@ -177,7 +177,7 @@ export class Session {
 
   #onLine(line: string): void {
     const { output, event } = this.#transcript.add(line);
-    // What runs again for its time was shown before.
+    // Cells that run again were shown before.
     const display = this.#isAgain ? undefined : this.#display;
     if (output !== undefined) display?.line(output);
     switch (event?.type) {
@@ -200,7 +200,7 @@ export class Session {
     }
   }
 
-  /** Asks what the cell will do, if it was chosen, then lets it begin. */
+  /** Asks the user what the cell will do, if it was chosen. Then the cell begins. */
   async #ask(number: string): Promise<void> {
     const cell = this.#selection.cells.find((cell) => cell.number === number);
     if (cell !== undefined) {
@@ -219,7 +219,7 @@ export class Session {
     });
   }
 
-  /** Shows that a cell runs, and ends it if it doesn't end by itself. */
+  /** Shows which cell runs, and ends the lab if the cell doesn't end. */
   #watch(number: string, title: string): void {
     const { lab: { lab, cells } } = this.#selection;
     const recorded = cells.find(({ id }) => id === `${lab}:${number}`);
@@ -233,7 +233,7 @@ export class Session {
     this.#patience.wait(limit, reason, number);
   }
 
-  /** Runs cells again, in turns, while that may change a verdict. */
+  /** Runs cells again, in turns, as long as that may change a verdict. */
   async #compareTimes(running: Promise<unknown>): Promise<void> {
     const { lab: { lab } } = this.#selection;
     let isOver = false;
@@ -270,7 +270,7 @@ export class Session {
     return groupsOf(cells.filter((cell) => this.judge(cell).isOpen));
   }
 
-  /** Takes what has run as a sample of each cell. */
+  /** Adds a sample of each cell that has run. */
   #collect(): void {
     const finished = this.#transcript.cells.filter((cell) => cell.isFinished);
     const measured = finished.map(({ id, output }, i) => (

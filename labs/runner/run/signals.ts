@@ -1,11 +1,11 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-/** The exit codes of what ends the program from outside. */
+/** The signals that end the program, and the exit codes for them. */
 const EXIT_CODES: [Deno.Signal, number][] = Deno.build.os === "windows"
   ? [["SIGINT", 130]]
   : [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]];
 
-/** Ctrl-C and the like, as a signal whose reason is the exit code. */
+/** Listens for Ctrl-C and similar. The reason of the abort signal is the exit code. */
 export function interrupts(): Disposable & { signal: AbortSignal } {
   const controller = new AbortController();
   const listeners = EXIT_CODES.map(([name, code]) => {

@@ -4,14 +4,14 @@ import type { CellEnd, CellStart, LabEvent } from "../../notebook/events.ts";
 import { RECORD_SEPARATOR } from "../../notebook/timeline.ts";
 import type { Timeline } from "../../notebook/timeline.ts";
 
-/** What one cell printed. */
+/** The output of a cell. */
 export interface CellOutput {
   /** The cell's number, or its name. */
   id: string;
   title: string;
   /** Its lines, without blank ones at the end. */
   output: string;
-  /** What its threads did. */
+  /** Its timeline, once it has ended. */
   timelines: Timeline[];
   /** Whether it ran to its end. */
   isFinished: boolean;
@@ -21,21 +21,21 @@ interface OpenCell extends Omit<CellOutput, "output"> {
   lines: string[];
 }
 
-/** What a line was: output, an event, or output with an event behind it. */
+/** A line of a lab: output, an event, or output with an event behind it. */
 export interface Added {
   output?: string;
   event?: LabEvent;
 }
 
 /**
- * What a lab prints, taken apart at its events. Only an event that has the lab's
- * key counts: whatever else a line looks like, it is output.
+ * The output of a lab, divided into its cells. Only a line with the lab's key is an event.
+ * All other lines are output.
  */
 export class Transcript {
   #mark: string;
   #cells: OpenCell[] = [];
 
-  /** @param key What the lab's events are known by. */
+  /** @param key The key of the lab's events. */
   constructor(key: string) {
     this.#mark = RECORD_SEPARATOR + key;
   }
@@ -50,11 +50,11 @@ export class Transcript {
   /**
    * Adds a line.
    *
-   * @param line The line, without its break.
-   * @returns What it was.
+   * @param line The line, without its line break.
+   * @returns Its output and its event.
    */
   add(line: string): Added {
-    // A thread may have printed a line without its break before.
+    // A thread may have printed something without a line break before the event.
     const at = line.indexOf(this.#mark);
     const event = at < 0
       ? undefined
@@ -86,7 +86,7 @@ export class Transcript {
   }
 }
 
-/** Reads an event; undefined if it broke off with its lab, or is something else. */
+/** Reads an event; undefined if it is incomplete, or not an event. */
 function parseEvent(text: string): LabEvent | undefined {
   try {
     const event = JSON.parse(text);
@@ -96,7 +96,7 @@ function parseEvent(text: string): LabEvent | undefined {
   }
 }
 
-/** Lines as a text, without blank ones at the end. */
+/** Joins lines to a text, without blank lines at the end. */
 export function joined(lines: string[]): string {
   let { length } = lines;
   while (length > 0 && lines[length - 1] === "") length--;
