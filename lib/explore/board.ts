@@ -1,35 +1,33 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * What the threads of an explored scenario and the explorer share: whose turn it
- * is, who waits for what, and which decisions were made.
+ * The board, which the threads of a scenario and the explorer share: which thread has the
+ * turn, what each thread waits for, and which decisions were made.
  *
- * Protocol. Of all threads one has the turn; the others sleep on their `GO` word.
- * The thread that has the turn makes a decision before each of its steps, when it
- * begins to wait, and when it ends: it picks who goes on, notes that in the log,
- * and hands the turn over. So no word here is ever written by two threads at
- * once. The explorer sleeps on a `GO` word of its own, and has the turn when no
- * thread is left.
+ * Protocol. One of the threads has the turn. The others sleep on their `GO` words. The
+ * thread that has the turn makes a decision before each of its steps, when it begins to
+ * wait, and when it ends: it picks the thread that goes on, writes that into the log, and
+ * hands over the turn. So no two threads ever write a word here at the same time. The
+ * explorer sleeps on a `GO` word of its own. It has the turn when no thread is left.
  *
- * A decision picks one of the threads that can go on, or lets the earliest timeout
- * pass. As long as the log is shorter than the plan, the plan says which; then the
- * strategy does.
+ * A decision picks one of the threads that can go on, or lets the earliest timeout pass. As
+ * long as the log is shorter than the plan, the plan decides. After that the strategy does.
  *
- * A schedule that fails is unwound: each thread that is left gets the turn once
- * more, and its next wait throws {@linkcode Unwound}. The steps of an unwinding
- * thread are no decisions. Where all that are left wait, the explorer has the turn
- * before: it can look at what they wait for.
+ * A schedule that has failed is unwound: each thread that is left gets the turn once more,
+ * and its next wait throws {@linkcode Unwound}. The steps of such a thread are no
+ * decisions. If all threads that are left wait, the explorer has the turn before, so that it
+ * can look at what they wait for.
  *
- * The explorer stands in for the main thread, too. A thread that asks it for
- * something gives it the turn, and gets the turn back with the answer. So a thread
- * is started in the middle of a schedule: there is a row more from then on.
+ * The explorer also answers in place of the main thread. A thread that asks it for something
+ * gives it the turn, and gets the turn back with the answer. So a thread may be started in
+ * the middle of a schedule. From then on the board has one row more.
  *
- * This module imports nothing: it runs before anything else in a worker.
+ * This module imports nothing, because it runs before any other module in a worker.
  *
  * @module
  */
 
-/** The platform's, before they are replaced. */
+/** The platform's `Atomics`, before its functions are replaced. */
 export const real: Readonly<typeof Atomics> = Object.freeze(
   Object.fromEntries(
     Object.getOwnPropertyNames(Atomics).map((name) => [
@@ -45,7 +43,7 @@ export const MOST_THREADS = 8;
 export const MOST_STEPS = 1 << 16;
 const MOST_WAITS = 256;
 /** How many changes of priority a schedule may have. */
-export const MOST_CHANGES = 16;
+const MOST_CHANGES = 16;
 
 /** How a schedule went. */
 export const Outcome = {
@@ -56,20 +54,20 @@ export const Outcome = {
   STUCK: 2,
   /** It has more steps than it may have. */
   ENDLESS: 3,
-  /** It didn't go as planned: the scenario depends on more than the schedule. */
+  /** It was not as planned, because the scenario depends on more than the schedule. */
   ASTRAY: 4,
   /** It has started a thread for which there is no worker yet. */
   CROWDED: 5,
 } as const;
 export type Outcome = (typeof Outcome)[keyof typeof Outcome];
 
-/** Who goes on where the plan doesn't say. */
+/** How the thread that goes on is picked, after the plan. */
 export const Pick = {
-  /** The same thread as long as it can; then the first. */
+  /** The same thread as long as it can go on; then the first one. */
   FIRST: 0,
-  /** Any, with the same chance. */
+  /** Any thread, with the same probability. */
   RANDOM: 1,
-  /** The one with the highest priority. */
+  /** The thread with the highest priority. */
   PRIORITY: 2,
 } as const;
 export type Pick = (typeof Pick)[keyof typeof Pick];
@@ -81,17 +79,17 @@ export type Access = (typeof Access)[keyof typeof Access];
 /** The numbers of the library's own memory. */
 export const WAITER_TABLE = 0;
 export const THREAD_TABLE = 1;
-/** That of what stands in the threads' arguments begins with this. */
+/** The number of the first memory in the threads' arguments. */
 export const FIRST_MEMORY = 2;
 
-/** The memory of what threads ask the explorer for. */
+/** The memory number of requests to the explorer. */
 export const LINE = -2;
-/** That of what is sent to threads: the place is the thread's number. */
+/** The memory number of letters to threads. The place is the thread's number. */
 const INBOX = -3;
 
-/** Set in a decision that lets a timeout pass: the thread's bit is above. */
+/** The first bit, and the first choice, of timeouts that pass. The threads' come before. */
 export const TIMEOUT = MOST_THREADS;
-/** Above those, the bits of threads that could go on but yield. */
+/** The first bit of threads that could go on but yield. */
 export const YIELDS = 2 * MOST_THREADS;
 
 const MODE = 0;
@@ -108,9 +106,9 @@ const ORDER = 10;
 const WAITS = 11;
 const CHANGES = 12;
 const WAITING = 13;
-/** The bit of a thread that isn't picked as long as others can go on, or 0. */
+/** The bit of a thread that is picked only if no other can go on, or 0. */
 const LAST = 15;
-/** How many decisions there were at which several threads could go on. */
+/** The number of decisions at which several threads could go on. */
 const FORKS = 14;
 const CHANGE_AT = 16;
 /** The number of the thread that asks the explorer for something, plus one. */
@@ -125,13 +123,13 @@ const PRIORITY = 2;
 const MEMORY = 3;
 const PLACE = 4;
 const ACCESS = 5;
-/** How often the thread is yet to go on where it would yield. */
+/** How many times more the thread goes on where it would yield. */
 const INSISTS = 6;
-/** A number made of all that the thread has done and seen. */
+/** A hash of all that the thread has done and seen. */
 const HISTORY = 7;
-/** Whether something was sent to the thread that it hasn't read. */
+/** 1 if the thread has letters that it hasn't read. */
 const MAIL = 8;
-/** Whether the thread has sent the explorer a report of itself. */
+/** 1 if the thread has sent its report to the explorer. */
 const REPORTED = 9;
 // Words of a wait.
 const WAITS_AT = ROWS + MOST_THREADS * ROW;
@@ -159,68 +157,68 @@ const Status = { FREE: 0, WAITS: 1, WOKEN: 2, PASSED: 3 } as const;
 
 /** The explorer's `GO` word. */
 const EXPLORER = MOST_THREADS;
-/** How often a thread looks whether it has the turn before it sleeps. */
+/** How often a thread looks for its turn before it sleeps. */
 const LOOKS = 300;
 /** How far a step moves the clock, in milliseconds. */
 const STEP_MS = 0.001;
 /** One decision in so many lets a timeout pass although threads can go on. */
 const TIMEOUT_ODDS = 8;
-/** One decision in so many has a thread insist that yields. */
+/** At one decision in so many, a thread that yields insists. */
 const INSISTENCE_ODDS = 4;
 /** How many steps a look of a thread that spins may have. */
 const LONGEST_LOOK = 8;
-/** The greatest number that counts something, and names no thread. */
+/** A larger number may be a thread's id, and not a count. */
 const LARGEST_COUNT = 1 << 16;
-/** The longest spin that a thread gives up by insisting, in looks. */
+/** How many looks a thread that insists may have: as many as the longest spin. */
 const MOST_INSISTENCE = 128;
-/** An unwinding thread that makes so many steps is in a loop: one throws. */
+/** An unwinding thread that makes more steps is in a loop: the next one throws. */
 const LAST_STEPS = 5000;
 
-/** What the waits of a thread throw once its schedule has failed. */
+/** The error that the waits of a thread throw when its schedule has failed. */
 export class Unwound extends Error {
   override name = "Unwound";
 }
 
-/** What closing the worker throws in a thread of a schedule: it ends alone. */
+/** The error that `close()` throws in a thread of a schedule. Only that thread ends. */
 export class Closed extends Error {
   override name = "Closed";
 }
 
-/** A decision, as the log has it. */
+/** A decision, as it stands in the log. */
 export interface Decision {
   /**
-   * A bit for each thread that could go on; above them for each timeout that could
-   * pass, and for each of the threads that yields.
+   * The options as bits: the threads that could go on, then the timeouts that could pass,
+   * and then the threads that yield.
    */
   options: number;
   /** The number of the bit that was picked. */
   choice: number;
-  /** What the thread that goes on does first. */
+  /** The first operation of the thread that goes on. */
   memory: number;
   place: number;
   access: Access;
-  /** A number made of all that the threads had done and seen until then. */
+  /** A hash of all that the threads had done and seen until then. */
   state: number;
 }
 
-/** What a schedule is to be. */
+/** The orders for a schedule. */
 export interface Orders {
-  /** The choices to begin with. */
+  /** The choices that it begins with. */
   plan: readonly number[];
-  /** Whether what the plan picks may be impossible. */
+  /** Whether the plan may have choices that are impossible. */
   isLoose: boolean;
   pick: Pick;
-  /** Whether the last thread isn't picked as long as others can go on. */
+  /** Whether the last thread is picked only if no other can go on. */
   hasLast: boolean;
   seed: number;
   maxSteps: number;
-  /** Forks at which the running thread's priority becomes the lowest. */
+  /** The forks at which the running thread's priority becomes the lowest. */
   changes: readonly number[];
-  /** Of each thread, for {@linkcode Pick.PRIORITY}. */
+  /** The priorities of the threads, for {@linkcode Pick.PRIORITY}. */
   priorities: readonly number[];
 }
 
-/** The board, as one of the threads or the explorer sees it. */
+/** The board, for one of the threads or for the explorer. */
 export class Board {
   readonly buffer: SharedArrayBuffer;
   readonly #words: Int32Array<SharedArrayBuffer>;
@@ -229,7 +227,7 @@ export class Board {
   /** How many steps the thread has made while it unwinds. */
   #lastSteps = 0;
   #hasThrown = false;
-  /** The steps of the thread's last look, as far as this one hasn't come. */
+  /** The steps of this look, and behind them the other steps of the last one. */
   readonly #look = new Int32Array(LONGEST_LOOK);
   /** How many steps this look has had. */
   #looked = 0;
@@ -255,7 +253,7 @@ export class Board {
     return this.#words[DECISIONS];
   }
 
-  /** At how many of them several threads could go on. */
+  /** The number of decisions at which several threads could go on. */
   get forks(): number {
     return this.#words[FORKS];
   }
@@ -278,9 +276,9 @@ export class Board {
     return (this.#words[WAITING] & (1 << thread)) !== 0;
   }
 
-  // The explorer's.
+  // For the explorer.
 
-  /** Lays out a schedule for so many threads, none of which runs yet. */
+  /** Prepares the board for a schedule of so many threads, none of which runs yet. */
   lay(threads: number, orders: Orders): void {
     const words = this.#words;
     words[MODE] = Mode.RUNS;
@@ -338,7 +336,7 @@ export class Board {
     return this.#words[THREADS];
   }
 
-  /** Has one thread more take part, which the one that asks has started. */
+  /** Adds a thread, which the asking thread has started. */
   start(): void {
     const words = this.#words;
     const thread = words[THREADS]++;
@@ -346,12 +344,12 @@ export class Board {
     this.change();
   }
 
-  /** There is no worker for a thread that is to be started. */
+  /** Fails the schedule, because there is no worker for a thread that is started. */
   crowd(): void {
     this.#fail(Outcome.CROWDED);
   }
 
-  /** Something was sent to a thread. */
+  /** Notes that a thread has a letter, and wakes it. */
   sendMail(thread: number): void {
     this.#words[this.#row(thread) + MAIL] = 1;
     this.notify(INBOX, thread, 1);
@@ -367,7 +365,7 @@ export class Board {
     this.#handOver(this.#decide(EXPLORER));
   }
 
-  /** Has the threads unwind that are left, all of which wait. */
+  /** Unwinds the threads that are left, all of which wait. */
   unwind(): void {
     real.store(this.#words, GO + EXPLORER, 0);
     this.#handOver(this.#nextToUnwind());
@@ -384,14 +382,14 @@ export class Board {
     return true;
   }
 
-  // A thread's.
+  // For a thread.
 
   /** The thread's number. */
   get me(): number {
     return this.#me;
   }
 
-  /** Has the explorer answer what the thread has sent to it. */
+  /** Gives the explorer the turn, until it has answered the thread's request. */
   ask(): void {
     const words = this.#words;
     if (words[MODE] !== Mode.RUNS) throw this.#unwound();
@@ -406,12 +404,12 @@ export class Board {
     this.#words[this.#row(this.#me) + REPORTED] = 1;
   }
 
-  /** Notes that the thread awaits what is sent to it; the wait's number. */
+  /** Begins a wait for letters. It returns the wait's number. */
   enterInbox(): number {
     return this.enter(INBOX, this.#me, Infinity);
   }
 
-  /** Whether something was sent to the thread since it was last asked. */
+  /** Whether the thread has got letters since the last call. */
   takesMail(): boolean {
     const at = this.#row(this.#me) + MAIL;
     const hasMail = this.#words[at] !== 0;
@@ -429,10 +427,11 @@ export class Board {
   }
 
   /**
-   * Lets the others go first, perhaps; call it right before the step.
+   * Makes a decision before a step of the thread, so that other threads may go first.
    *
-   * @param yields Whether the step is worth nothing unless another goes first.
-   * @returns The number of the step's decision; -1 if there is none.
+   * @param yields Whether the step has no effect unless another thread has changed
+   * something.
+   * @returns The number of the decision; -1 if there was none.
    */
   step(
     access: Access,
@@ -461,17 +460,17 @@ export class Board {
   }
 
   /**
-   * Notes what the thread has seen at its step. Ids of threads are others in each
-   * schedule, as are counts of the library's that go on.
+   * Notes what the thread has seen at its step. Ids of threads, and counts in the library's
+   * tables, differ from schedule to schedule, so they are ignored.
    */
   see(memory: number, place: number, value: number): void {
-    const isTold = !isTable(memory) && Math.abs(value) <= LARGEST_COUNT;
-    if (!isTold) value = 0;
+    const isSame = !isTable(memory) && Math.abs(value) <= LARGEST_COUNT;
+    if (!isSame) value = 0;
     const history = this.#row(this.#me) + HISTORY;
     this.#words[history] = mix(mix(this.#words[history] ^ place) ^ value);
   }
 
-  /** The thread's step has changed something: those that yield look again. */
+  /** Notes that the thread's step has changed something. Threads that yield look again. */
   change(): void {
     const words = this.#words;
     for (let thread = 0; thread < words[THREADS]; thread++) {
@@ -480,8 +479,7 @@ export class Board {
   }
 
   /**
-   * Notes that the thread waits at a place from now on, or for a time only, and
-   * goes on meanwhile.
+   * Begins a wait at a place, or for a time. The thread goes on until it blocks.
    *
    * @returns The wait's number.
    */
@@ -507,7 +505,7 @@ export class Board {
     return this.#words[this.#wait(wait) + STATUS] > Status.WAITS;
   }
 
-  /** Ends a wait; whether it was woken. */
+  /** Ends a wait. It returns whether the wait was woken. */
   leave(wait: number): boolean {
     const words = this.#words;
     const at = this.#wait(wait) + STATUS;
@@ -533,7 +531,7 @@ export class Board {
     if (words[MODE] !== Mode.RUNS) throw this.#unwound();
   }
 
-  /** Wakes those who have waited longest at a place; how many. */
+  /** Wakes the waits that are the oldest at a place. It returns how many. */
   notify(memory: number, place: number, most: number): number {
     const words = this.#words;
     let count = 0;
@@ -555,7 +553,7 @@ export class Board {
     return count;
   }
 
-  /** The thread has ended: another has the turn. */
+  /** Ends the thread, and hands over the turn. */
   end(): void {
     const words = this.#words;
     words[this.#row(this.#me) + STATE] = State.ENDED;
@@ -573,7 +571,7 @@ export class Board {
     return this.#words[MODE] !== Mode.RUNS;
   }
 
-  /** An unwinding thread has to wait for another's few instructions. */
+  /** Lets another thread go on, for which an unwinding thread has to wait. */
   makeWay(): void {
     const words = this.#words;
     if (++this.#lastSteps > LAST_STEPS) throw new Unwound();
@@ -586,7 +584,7 @@ export class Board {
     }
   }
 
-  /** Steps on the memory of the library's tables go on: they end soon. */
+  /** A step while the thread unwinds. Only steps on the library's tables don't throw. */
   #stepUnwinding(memory: number): number {
     const isLoop = ++this.#lastSteps > LAST_STEPS;
     if (isLoop || !isTable(memory) && !this.#hasThrown) {
@@ -595,7 +593,7 @@ export class Board {
     return -1;
   }
 
-  /** What has been thrown once lets the thread release what it holds. */
+  /** The error to throw. From then on, the thread may make steps to release its locks. */
   #unwound(): Unwound {
     this.#hasThrown = true;
     return new Unwound();
@@ -633,7 +631,7 @@ export class Board {
     if (words[row + STATE] === State.WAITS) words[row + STATE] = State.READY;
   }
 
-  /** Picks who goes on. */
+  /** Makes a decision. It returns the thread that goes on. */
   #decide(current: number): number {
     const words = this.#words;
     const timer = this.#earliest();
@@ -677,9 +675,9 @@ export class Board {
   }
 
   /**
-   * The threads that can go on. One that yields has seen all there is, and waits
-   * for something to change: it doesn't as long as others can, unless it insists.
-   * Where all yield, the one insists that has yielded first.
+   * The threads that can go on. A thread that yields waits for another to change something.
+   * So it goes on only if no other thread can, or if it insists. If all threads yield, the
+   * one that was the first to yield insists.
    */
   #ready(): number {
     const words = this.#words;
@@ -699,7 +697,7 @@ export class Board {
     return 1 << first;
   }
 
-  /** Whether the step is what the thread has done at its last look, too. */
+  /** Whether the thread has made the same step at its last look. */
   #isAsBefore(step: number, yields: boolean): boolean {
     const at = this.#looked++;
     const isAsBefore = this.#look[at] === step;
@@ -708,7 +706,7 @@ export class Board {
     return isAsBefore;
   }
 
-  /** Whether a thread that insists still does: it looks as it has looked. */
+  /** Whether a thread that insists still does: it repeats its last look. */
   #goesOn(row: number, yields: boolean, isAsBefore: boolean): boolean {
     const words = this.#words;
     this.#doubles[TIME] += STEP_MS;
@@ -724,9 +722,9 @@ export class Board {
   }
 
   /**
-   * Whether the thread that has the turn, and yields, may go on all the same: it
-   * has spun for so long that it gives up, and sleeps. It then goes on alone as long
-   * as it looks as it has looked before, all of which is one step.
+   * Whether the thread that has the turn, and yields, may insist. That stands for a spin
+   * that takes so long that the thread gives it up, and sleeps. The thread goes on alone as
+   * long as it repeats its last look. All of that is one step.
    */
   #canInsist(current: number, threads: number): boolean {
     if (current >= MOST_THREADS || (threads & (1 << current)) !== 0) {
@@ -738,7 +736,7 @@ export class Board {
       words[row + YIELDED] !== 0;
   }
 
-  /** A number for what all threads have done and seen. */
+  /** A hash of all that the threads have done and seen. */
   #state(): number {
     const words = this.#words;
     let state = 0;
@@ -748,7 +746,7 @@ export class Board {
     return state | 0;
   }
 
-  /** The wait whose time passes first; -1 if none does. */
+  /** The wait with the earliest deadline; -1 if there is none. */
   #earliest(): number {
     const words = this.#words;
     let earliest = -1;
@@ -758,7 +756,7 @@ export class Board {
       if (words[at + STATUS] !== Status.WAITS || deadline === Infinity) {
         continue;
       }
-      // Only of a thread that does nothing else: others look at their timers later.
+      // A thread that doesn't wait looks at its timers later.
       if (words[this.#row(words[at + WAITER]) + STATE] !== State.WAITS) {
         continue;
       }
@@ -824,7 +822,7 @@ export class Board {
     return (state >>> 0) % limit;
   }
 
-  /** Nobody can go on: all have ended, or wait for ever. */
+  /** Ends the schedule: all threads have ended, or those that are left wait for ever. */
   #finishSchedule(): number {
     const words = this.#words;
     for (let thread = 0; thread < words[THREADS]; thread++) {
@@ -860,7 +858,7 @@ export class Board {
 }
 
 /** Whether the memory is one of the tables that all threads of a process share. */
-export function isTable(memory: number): boolean {
+function isTable(memory: number): boolean {
   return memory === WAITER_TABLE || memory === THREAD_TABLE;
 }
 
@@ -875,7 +873,7 @@ function countBits(bits: number): number {
   return count;
 }
 
-/** Scatters the bits of a number. */
+/** Mixes the bits of a number, for hashes. */
 function mix(value: number): number {
   value = Math.imul(value ^ value >>> 16, 0x85ebca6b);
   value = Math.imul(value ^ value >>> 13, 0xc2b2ae35);

@@ -49,46 +49,46 @@ export interface ScenarioThread {
   /** The exposed function that the thread runs. */
   target: AnyFunction;
   /**
-   * What it is called with.
+   * The arguments of the function.
    *
    * @default {[]}
    */
   args?: readonly unknown[];
   /**
-   * What the thread is called.
+   * The thread's name.
    *
    * @default {"Thread-1 (target)"}
    */
   name?: string;
 }
 
-/** How a schedule went. */
+/** A schedule that was run. */
 export interface Run {
   outcome: Outcome;
   decisions: Decision[];
-  /** At how many of them several threads could go on. */
+  /** The number of decisions at which several threads could go on. */
   forks: number;
   /** The names of the threads, in their order. */
   threads: string[];
-  /** The first that threw, and what. */
+  /** The first thread that threw, and its error. */
   thrown?: Thrown;
-  /** The threads that waited when nobody could go on. */
+  /** The threads that waited when no thread could go on. */
   waiting: number[];
-  /** What `atRest` has thrown, if they may wait. */
+  /** The error that `atRest` has thrown. */
   unrest?: { error: unknown };
-  /** Of each thread, if they were traced. */
+  /** The steps of each thread, if they were traced. */
   traces: TracedStep[][];
 }
 
-/** What every schedule of an exploration has in common. */
+/** Options that all schedules of an exploration have in common. */
 export interface RunOptions {
-  /** Of the threads' random numbers. */
+  /** The seed of the threads' random numbers. */
   seed: number;
-  /** In seconds. */
+  /** In seconds; see {@linkcode ExploreOptions}. */
   longestTimeout: number;
-  /** Whether the steps are told one by one. @default {false} */
+  /** Whether the steps are recorded. @default {false} */
   isTraced?: boolean;
-  /** Called when all threads that are left wait, with their names. */
+  /** Is called when all threads that are left wait, with their names. */
   atRest?: (waiting: readonly string[]) => void;
 }
 
@@ -133,7 +133,7 @@ export class Crew implements Disposable {
     this.#board.lay(threads.length, orders);
     sortSpareWaiters();
     for (const [i, member] of this.#members.entries()) {
-      // The same one again, as nobody has used it, unless it is worn out.
+      // This gets the same waiter again, unless its turns are used up.
       releaseWaiter(member.waiter);
       member.waiter = allocateWaiter();
       if (i < jobs.length) this.#assign(member, jobs[i]);
@@ -194,7 +194,7 @@ export class Crew implements Disposable {
     post(member.worker, job, job.args.transferables);
   }
 
-  /** Sees to what the threads ask for, until none of them has the turn. */
+  /** Answers the requests of the threads, until none of them has the turn. */
   #serveUntilOver(service: Service): void {
     for (;;) {
       if (!this.#board.over(STEP_MS)) {
@@ -209,7 +209,7 @@ export class Crew implements Disposable {
     }
   }
 
-  /** Looks whether the threads that wait may do so. */
+  /** Calls `atRest`. It returns the error that this throws. */
   #look(
     names: string[],
     atRest: (waiting: readonly string[]) => void,
@@ -289,7 +289,7 @@ export class Crew implements Disposable {
       reject(new Error(`Cannot explore: ${event.message}`));
     };
     port1.onmessage = ({ data }) => {
-      // From here on, messages are fetched.
+      // From now on, messages are fetched.
       port1.onmessage = null;
       this.#failures = data;
       resolve();
@@ -306,12 +306,12 @@ export class Crew implements Disposable {
   }
 }
 
-/** More locks than these aren't waited for at once. */
+/** How many locks may be waited for at once. */
 const NODES = 64;
 
 /**
- * Has the graph of waits make nodes ahead. Whether it has one left when a thread
- * begins to wait must not depend on the schedules before.
+ * Makes spare nodes of the graph of waits. When a thread begins to wait, there must be a
+ * spare node in every schedule, or in none.
  */
 function stockNodes(): void {
   const locks = Array.from({ length: NODES }, () => ({
@@ -328,8 +328,8 @@ function stockNodes(): void {
 }
 
 /**
- * Has the table of threads be as long as it becomes: who looks for a thread goes
- * through all of it.
+ * Makes the table of threads as long as it can become, because a search for a thread reads
+ * all of it.
  */
 function stockSlots(): void {
   const options = { name: "", daemon: true, waiter: 1 };
@@ -340,12 +340,13 @@ function stockSlots(): void {
   for (const slot of slots) slot.free();
 }
 
-/** More waits aren't awaited at once. */
+/** How many waits may be awaited at once. */
 const WAITERS = 64;
 
 /**
- * Has waits get the same waiters in each schedule. The order in which they came back
- * is that of the schedule before, and the library goes through them by number.
+ * Sorts the spare waiters, so that waits get the same ones in each schedule. The schedule
+ * before has given them back in its own order, and the library reads them in the order of
+ * their numbers.
  */
 function sortSpareWaiters(): void {
   const waiters = Array.from({ length: WAITERS }, () => allocateWaiter());
@@ -358,7 +359,7 @@ function nameOf({ name, target }: ScenarioThread, index: number): string {
   return name ?? `Thread-${index + 1} (${target.name})`;
 }
 
-/** Has the threads that a schedule starts begin with the number after that. */
+/** Sets the number after which threads that a schedule starts are numbered. */
 function numberThreadsAfter(count: number): Disposable {
   const words = new Int32Array(threadTable());
   const before = words[THREADS];
@@ -367,11 +368,11 @@ function numberThreadsAfter(count: number): Disposable {
 }
 
 /**
- * A worker's first module. What replaces `Atomics` and the clocks comes before the
- * library, and the library before users' modules, which are loaded one by one: one
- * that fails is needed by nobody, as a rule. They are named by literals for the
- * reason that `thread/new_worker.ts` gives. In a bundle of one file all of them are
- * that file; one of several files has `instrument.ts` in a file of its own.
+ * A worker's first module. It imports `instrument.ts`, which replaces `Atomics` and the
+ * clocks, then the library, and then users' modules. These are loaded one by one: usually
+ * no thread needs a module that fails. `thread/new_worker.ts` says why they are named by
+ * literals. In a bundle of one file, all of them are that file. A bundle of several files
+ * has `instrument.ts` in a file of its own.
  */
 function firstModule(
   own: Iterable<string>,

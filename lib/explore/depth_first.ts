@@ -3,32 +3,33 @@
 import { Access, type Decision, MOST_THREADS, TIMEOUT } from "./board.ts";
 import { astray, isPreemption, threadOf } from "./schedule.ts";
 
-/** A decision of the schedule that was run last, and what else was tried there. */
+/** A decision of the schedule that was run last. */
 interface Branch {
   options: number;
   choice: number;
+  /** The choices that were tried there, as bits. */
   tried: number;
   /** The thread that had the turn before. */
   previous: number | undefined;
   /** How many preemptions there are before it. */
   used: number;
-  /** What the thread that had the turn before would do next, if it can. */
+  /** The place that the thread with the turn before would touch next, if it can go on. */
   place: number | undefined;
 }
 
-/** Who has touched a place of shared memory. */
+/** The threads that have touched a place of shared memory, as bits. */
 interface Touch {
   threads: number;
   isWritten: boolean;
 }
 
 /**
- * Goes through all schedules with at most so many preemptions, depth first.
+ * Searches all schedules with a limited number of preemptions, depth first.
  *
- * A thread is preempted only before an operation on a place that two threads
- * touch, one of them by writing: what a thread does elsewhere could as well come
- * before the preemption. Which places these are is learned on the way, and the
- * search begins again as long as it learns of new ones.
+ * A thread is preempted only before an operation on a shared place: one that two threads
+ * touch, and one of them writes. An operation on another place has the same effect before
+ * and after the preemption. The search learns which places are shared. When it has learned
+ * of new ones, it begins again.
  */
 export class DepthFirst {
   readonly #most: number;
@@ -45,8 +46,8 @@ export class DepthFirst {
   }
 
   /**
-   * Up to how many preemptions all schedules were run; -1 if not even those without
-   * any were.
+   * All schedules with so many preemptions or fewer were run. It is -1 if not all schedules
+   * without preemptions were run.
    */
   get covered(): number {
     return this.#isComplete ? this.#bound : this.#bound - 1;
@@ -60,14 +61,14 @@ export class DepthFirst {
   /**
    * Learns from the schedule that was run.
    *
-   * @returns Whether there is another.
-   * @throws {Error} If it was another than planned.
+   * @returns Whether there is another schedule.
+   * @throws {Error} If it was not the planned schedule.
    */
   learn(decisions: readonly Decision[]): boolean {
     this.#extend(decisions);
     while (!this.#advance()) {
       if (this.#shared.size === this.#known) {
-        // Nothing more is to be had from more preemptions either.
+        // All schedules with as many preemptions as allowed were run.
         if (this.#bound >= this.#most) return !(this.#isComplete = true);
         this.#bound++;
       }
@@ -126,7 +127,7 @@ export class DepthFirst {
     return !couldStay || place === undefined || this.#shared.has(place);
   }
 
-  /** Notes who does what; the place, as a number. */
+  /** Notes which thread touches a place. It returns the place as a number. */
   #touch({ access, choice, memory, place }: Decision): number | undefined {
     if (access === Access.NONE || choice >= TIMEOUT) return undefined;
     const key = (memory + 1) * 2 ** 32 + place;

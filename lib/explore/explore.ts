@@ -12,15 +12,18 @@ import { checkInteger, checkOptions, kindOf } from "../checks.ts";
 import { inspect, now, startTimer } from "../platform/platform.ts";
 import { aliveSlots, checkMainThread } from "../thread/thread_table.ts";
 
-/** One run of a scenario: its threads, and what has to hold after them. */
+/** One run of a scenario: its threads, and a check of what they have done. */
 export interface Scenario {
-  /** The threads, eight at most with those that they start. They begin together. */
+  /**
+   * The threads, which begin together. With the threads that they start, there may be
+   * eight.
+   */
   threads: readonly ScenarioThread[];
-  /** Called when all threads have ended; what it throws is a failure. */
+  /** Called when all threads have ended. If it throws, the scenario has failed. */
   check?: () => void;
   /**
-   * Called when the threads that are left all wait, and nothing will wake them,
-   * with their names. Without it, that is a failure; with it, what it throws is.
+   * Called when all threads that are left wait and nothing will wake them, with their
+   * names. If it throws, the scenario has failed. Without it, such a wait is a failure.
    */
   atRest?: (waiting: readonly string[]) => void;
 }
@@ -31,11 +34,11 @@ export type ExploreStrategy = "depth-first" | "pct" | "random" | "interrupt";
 /** Options of {@linkcode explore}. */
 export interface ExploreOptions {
   /**
-   * How schedules are picked. `"depth-first"` runs all that have few preemptions,
-   * those with the fewest first. `"pct"` gives threads random priorities, which
-   * change at random steps. `"random"` picks any thread at each step.
-   * `"interrupt"` picks a schedule as `"random"` does, and runs it once for each
-   * of its steps, before which the scenario's last thread comes.
+   * How schedules are picked. `"depth-first"` runs all schedules that have few
+   * preemptions, those with the fewest first. `"pct"` gives threads random priorities,
+   * which change at random steps. `"random"` picks any thread at each step. `"interrupt"`
+   * picks a schedule as `"random"` does, and runs it once for each of its steps: each time
+   * the scenario's last thread comes before another step.
    *
    * @default {"depth-first"}
    */
@@ -53,64 +56,64 @@ export interface ExploreOptions {
    */
   preemptions?: number;
   /**
-   * How many orders of steps a bug needs, for `"pct"`. Of a scenario with n
-   * threads and k steps, each schedule finds a bug of depth d with a probability
-   * of at least 1 / (n k^(d - 1)).
+   * The depth of the bugs to look for, with `"pct"`: how many steps have to come in a
+   * certain order. In a scenario with n threads and k steps, each schedule finds a bug of
+   * depth d with a probability of at least 1 / (n k^(d - 1)).
    *
    * @default {3}
    */
   depth?: number;
   /**
-   * What random numbers are made from: those of the strategy, and `Math.random()`
-   * of the threads.
+   * The seed of the random numbers: those of the strategy, and `Math.random()` of the
+   * threads.
    *
    * @default {a random one}
    */
   seed?: number;
   /**
-   * How many steps a schedule may have. One that has more is a failure: some
-   * threads keep one another busy for ever.
+   * How many steps a schedule may have. A longer one is a failure: some threads may keep
+   * one another busy for ever.
    *
    * @default {10_000}
    */
   maxSteps?: number;
   /**
-   * A wait with a longer timeout, in seconds, waits until it is woken. Where a
-   * timeout is there to save the program from a hang, it hides what would hang.
+   * The longest timeout that passes, in seconds. A wait with a longer one waits until it is
+   * woken. So a long timeout, which saves the program from a hang, doesn't hide the hang.
    *
    * @default {Infinity}
    */
   longestTimeout?: number;
   /**
-   * Runs nothing but this schedule, as a {@linkcode ScheduleError} has it.
+   * The only schedule to run, as the text in {@linkcode ScheduleError.replay}.
    *
    * @default {undefined}
    */
   replay?: string;
 }
 
-/** What {@linkcode explore} resolves to: nothing went wrong. */
+/** The result of {@linkcode explore} if no schedule has failed. */
 export interface Exploration {
   /** How many schedules were run. */
   schedules: number;
   /** How many steps they had. */
   steps: number;
   /**
-   * How many different states the threads were in before their steps, counted up
+   * How many different states the threads were in before their steps. They are counted up
    * to a million.
    */
   states: number;
   /**
-   * Whether these were all schedules with so many preemptions; false for random
-   * strategies.
+   * Whether these were all schedules with at most `preemptions` preemptions. It is false for
+   * random strategies.
    */
   isComplete: boolean;
   /**
-   * Up to how many preemptions all schedules were run; -1 for random strategies, and
-   * if not even those without any were.
+   * All schedules with so many preemptions or fewer were run. It is -1 for random
+   * strategies, and if not all schedules without preemptions were run.
    */
   covered: number;
-  /** What random numbers were made from. */
+  /** The seed of the random numbers. */
   seed: number;
   /** How long it took, in seconds. */
   seconds: number;
@@ -127,35 +130,34 @@ interface Failure {
 const STRATEGIES = ["depth-first", "pct", "random", "interrupt"] as const;
 /** How many schedules are run to make a failing one simpler. */
 const MOST_SIMPLER = 400;
-/** No more states are counted. */
+/** How many states are counted at most. */
 const MOST_STATES = 1_000_000;
-/** A longer text stands in the error's property only. */
+/** A longer text stands only in the error's property, and not in its message. */
 const LONGEST_REPLAY = 300;
 /** How long the explorer blocks the event loop, in milliseconds. */
 const BLOCK_MS = 50;
 
 /**
- * Runs a scenario under many schedules, one after another, until it fails in one. If
- * another exploration is under way, this one waits for its end.
+ * Runs a scenario in many schedules, one after another, until it fails in one. If another
+ * exploration is running, this one waits for its end.
  *
- * Each thread runs in a worker of its own, those included that threads start, by
- * `Thread` or by `Pool`. One thread at a time goes on, and the explorer picks
- * which: at every atomic operation, at every read or write of a shared array that
- * stands in a thread's arguments, and at every wait, notify and timeout, those of
- * queues and locks included. Time is the schedule's own: timeouts are choices, and
- * nothing sleeps.
+ * Each thread runs in a worker of its own, also a thread that another one starts, by
+ * `Thread` or by `Pool`. One thread at a time goes on. The explorer picks it at every atomic
+ * operation, at every read or write of a shared array in a thread's arguments, and at every
+ * wait, notify and timeout, also those of queues and locks. A schedule has a clock of its
+ * own: timeouts are choices, and nothing sleeps.
  *
- * @param scenario Called once for each schedule. It makes what the threads share,
- * and says which threads there are. It has to make the same each time.
- * @param options How schedules are picked, and how many.
- * @returns What was run, if nothing went wrong.
- * @throws {ScheduleError} If a thread or the check throws, if all threads wait
- * for ever, or if a schedule has no end.
+ * @param scenario A function that is called once for each schedule. It makes the objects
+ * that the threads share, and returns the threads. It has to do the same each time.
+ * @param options How schedules are picked, and how many are run.
+ * @returns A promise that resolves to what was run, if no schedule has failed.
+ * @throws {ScheduleError} If a thread or the check throws, if all threads wait for ever, or
+ * if a schedule has no end.
  * @throws {RangeError} If an option is out of range.
- * @throws {SyntaxError} If the replay is none.
- * @throws {TypeError} If a thread's function was never exposed.
- * @throws {Error} If the scenario isn't the same each time, or starts threads
- * itself, outside of its threads.
+ * @throws {SyntaxError} If the replay is not the text of a schedule.
+ * @throws {TypeError} If an option has the wrong type, or a thread's function was never
+ * exposed.
+ * @throws {Error} If the scenario doesn't do the same each time, or starts threads itself.
  *
  * @example Usage
  * ```ts no-eval
@@ -206,9 +208,9 @@ export async function explore(
 }
 
 /**
- * Ends with the exploration that was begun last. The next one waits for it: threads of
- * both would meet at the mutexes of tables that all threads share, and what they see
- * there would depend on real time.
+ * Settles with the exploration that was begun last. The next one waits for it: the threads
+ * of both would use the mutexes of tables that all threads share, and what they see there
+ * would depend on real time.
  */
 let last: Promise<unknown> = Promise.resolve();
 
@@ -225,7 +227,7 @@ export function exploreWith(
   return new Exploring(scenario, options).run(crew, until);
 }
 
-/** An exploration under way. */
+/** An exploration that is running. */
 class Exploring {
   readonly #scenario: () => Scenario;
   readonly #options: Required<Omit<ExploreOptions, "replay">>;
@@ -235,7 +237,7 @@ class Exploring {
   #random: number;
   #schedules = 0;
   #steps = 0;
-  /** The most steps of a schedule that had a choice, for `"pct"`. */
+  /** The largest number of forks in a schedule, for `"pct"`. */
   #mostForks = 1;
   readonly #states = new Set<number>();
   #lastTurn = now();
@@ -369,7 +371,7 @@ class Exploring {
     };
     let found = await run();
     while (found.outcome === Outcome.CROWDED) {
-      // It has started a thread that there was no worker for.
+      // A thread was started for which there was no worker.
       await this.#crew.grow(found.threads.length + 1);
       scenario = this.#makeScenario();
       found = await run();
@@ -383,7 +385,11 @@ class Exploring {
     return { run: found, count, failure: failureOf(found, scenario, maxSteps) };
   }
 
-  /** @throws {Error} If the scenario starts what can't be explored. */
+  /**
+   * Calls the scenario.
+   *
+   * @throws {Error} If the scenario starts threads itself.
+   */
   #makeScenario(): Scenario {
     if (this.#schedules > 0) return this.#scenario();
     const before = aliveSlots().length;
@@ -431,7 +437,7 @@ class Exploring {
     return best;
   }
 
-  /** Runs the schedule once more, and tells it step by step. */
+  /** Runs the schedule once more, to record its steps. It returns the error. */
   async #errorOf(failure: Failure, schedules: number): Promise<ScheduleError> {
     const plan = failure.run.decisions.map(({ choice }) => choice);
     const again = await this.#runOne(plan, Pick.FIRST, { isTraced: true });
@@ -486,12 +492,12 @@ class Exploring {
   }
 }
 
-/** Seeds that are near one another begin far apart. */
+/** Mixes the bits of a seed, so that similar seeds begin with different numbers. */
 function mix(seed: number): number {
   return Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) | 1;
 }
 
-/** Fewer preemptions are better, then fewer steps. */
+/** The cost of a schedule: the number of preemptions first, then the number of steps. */
 function costOf({ decisions }: Run): number {
   return preemptionsIn(decisions).length * 2 ** 20 + decisions.length;
 }
@@ -536,7 +542,7 @@ function headOf(error: unknown): string {
   return text.replaceAll(/\x1b\[[\d;]*m/g, "").trim().split("\n")[0];
 }
 
-/** Who waits for what when nobody can go on, a line for each. */
+/** What each thread waits for if no thread can go on, with a line for each. */
 function waitsIn(steps: readonly ScheduleStep[], run: Run): string {
   if (run.outcome !== Outcome.STUCK) return "";
   return run.waiting.map((thread) => {

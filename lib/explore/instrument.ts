@@ -1,9 +1,9 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * Replaces what a thread can see of other threads and of time: `Atomics`, clocks,
- * timers and random numbers. It runs in a worker before any other module does,
- * the library's included. While no schedule runs here, everything is as it was.
+ * Replaces everything by which a thread sees other threads and time: `Atomics`, clocks,
+ * timers and random numbers. In a worker it runs before all other modules, also those of
+ * the library. While no schedule runs here, everything works as before.
  *
  * @module
  */
@@ -19,20 +19,20 @@ import {
 } from "./board.ts";
 import { findMemory } from "./memories.ts";
 
-/** What a step of a traced schedule was. */
+/** A step of a traced schedule. */
 export interface TracedStep {
   /** The number of its decision. */
   index: number;
   /** For example `Atomics.load`. */
   operation: string;
-  /** What it read, or wrote. */
+  /** The value that was read or written. */
   value: string;
   stack: string;
   /** Whether the thread's function had ended. */
   isAfter: boolean;
 }
 
-/** A wait that isn't blocked on: `Atomics.waitAsync`, or a timer. */
+/** A wait that doesn't block: `Atomics.waitAsync`, or a timer. */
 interface Pending {
   wait: number;
   run: (isWoken: boolean) => void;
@@ -41,26 +41,28 @@ interface Pending {
 type Words = Int32Array<SharedArrayBuffer>;
 type Operation = (view: Words, index: number, ...rest: number[]) => number;
 
-/** The memory of timers, which nobody notifies. */
+/** The memory number of timers. No thread notifies it. */
 const TIMERS = -1;
-/** Memory that threads have made gets numbers from here on, so many for each. */
+/** The first number of memory that threads have made. */
 const OWN_MEMORY = 1 << 16;
+/** How many such numbers each thread has. */
 const OWN_MEMORIES = 1 << 12;
-/** A thread that reads so often and writes nothing waits for somebody. */
+/** A thread that has read more often, without a write, waits for another thread. */
 const MOST_READS = 16;
-/** So many pauses in a row are one step. */
+/** How many pauses in a row are one step. */
 const MOST_PAUSES = 64;
-/** The bytes of the library's table in which its mutexes are. */
+/** The mutexes of the library's table are in its first bytes. */
 const MUTEX_BYTES = 128;
-/** When the clock begins. */
+/** The time at which a schedule's clock begins. */
 const EPOCH = Date.UTC(2026, 0, 1);
 const MOST_MS = 2 ** 31 - 1;
 
 /** This module; in a bundle, the bundle. */
 export const instrumentUrl: string = import.meta.url;
 /**
- * Set by a worker's first module in a worker that explores, and then the platform's
- * `Atomics`: for what isn't to be a step, such as the output in a browser.
+ * The key of a global property. A worker's first module sets it if the worker explores. Then
+ * it holds the platform's `Atomics`, for operations that must be no steps, such as the
+ * output in a browser.
  */
 export const EXPLORES = "lab9.explores";
 /** Whether this is such a worker. */
@@ -85,22 +87,22 @@ let random = 1;
 let longestMs = Infinity;
 /** Whether a schedule is over, and the next one hasn't begun. */
 let isOver = false;
-/** What stands in for an array in a thread's arguments, and the array. */
+/** The proxies of the arrays in a thread's arguments, and the arrays. */
 const originals = new WeakMap<object, Words>();
 
 if (explores) install();
 
-/** What a schedule is to be like for a thread. */
+/** Options of a schedule, for a thread. */
 export interface ScheduleOptions {
-  /** Whether the steps are told one by one. */
+  /** Whether the steps are recorded. */
   isTraced: boolean;
-  /** Of `Math.random()`. */
+  /** The seed of `Math.random()`. */
   seed: number;
   /** In seconds. */
   longestTimeout: number;
 }
 
-/** A schedule begins here. */
+/** Begins a schedule here. */
 export function activate(
   on: Board,
   known: Iterable<[ArrayBufferLike, number]>,
@@ -121,9 +123,10 @@ export function activate(
 }
 
 /**
- * The schedule is over here; its steps, if they were traced. What goes on all the
- * same must not wait: neither for threads that have no turn, nor until another
- * schedule runs here.
+ * Ends the schedule here. From now on, waits throw: they must last neither for threads that
+ * have no turn, nor until another schedule runs here.
+ *
+ * @returns The steps, if they were traced.
  */
 export function deactivate(): TracedStep[] {
   board = undefined;
@@ -131,7 +134,7 @@ export function deactivate(): TracedStep[] {
   return trace ?? [];
 }
 
-/** The thread's function has ended. */
+/** Notes that the thread's function has ended. */
 export function noteAfter(): void {
   isAfter = true;
 }
@@ -141,12 +144,12 @@ export function isActive(): boolean {
   return board !== undefined;
 }
 
-/** Whether it has failed, and the thread is made to end. */
+/** Whether the schedule has failed or is over, so that the thread has to end. */
 export function isUnwinding(): boolean {
   return board?.isUnwinding ?? isOver;
 }
 
-/** Whether anything still waited when the schedule was over; it waits no more. */
+/** Ends the waits that are left when the schedule is over; false if there were none. */
 export function releasePending(): boolean {
   const left = pending.splice(0).filter((one) => !timers.has(one));
   for (const { run } of left) run(true);
@@ -154,9 +157,9 @@ export function releasePending(): boolean {
 }
 
 /**
- * Blocks until something comes that the thread awaits, and lets it come.
+ * Blocks until a wait of the thread is over, and resolves it.
  *
- * @throws {Unwound} If nothing will.
+ * @throws {Unwound} If the schedule has failed.
  */
 export function settleNext(): void {
   const on = board!;
@@ -166,14 +169,14 @@ export function settleNext(): void {
   for (const { wait, run } of over) run(on.leave(wait));
 }
 
-/** Lets the thread know of what is sent to it, at its turns. */
+/** Makes the thread await letters, also while it awaits something else. */
 export function awaitMail(): void {
   if (board === undefined) return;
   pending.push({ wait: board.enterInbox(), run: awaitMail });
 }
 
 /**
- * Has the explorer, in place of the main thread, answer what was sent to it.
+ * Lets the explorer, in place of the main thread, answer a request.
  *
  * @throws {Unwound} If the schedule is over.
  */
@@ -185,21 +188,21 @@ export function callExplorer(): void {
   board.ask();
 }
 
-/** Numbers memory that came from another thread as that does. */
+/** Learns the numbers of memory that came from another thread. */
 export function learnMemory(
   known: Iterable<[ArrayBufferLike, number]>,
 ): void {
   for (const [buffer, memory] of known) memories.set(buffer, memory);
 }
 
-/** The number of memory, the same in all threads. */
+/** The number of memory, which is the same in all threads. */
 export function memoryOf(buffer: ArrayBufferLike): number {
   let memory = memories.get(buffer);
   if (memory === undefined) memories.set(buffer, memory = ownMemory++);
   return memory;
 }
 
-/** Has a step happen: the others may go first. */
+/** Makes a step. Other threads may go first. */
 function step(
   operation: string,
   access: Access,
@@ -234,7 +237,7 @@ function note(index: number, operation: string, value: string): void {
   Error.stackTraceLimit = stackTraceLimit;
 }
 
-/** Whether the operation is one between threads, now. */
+/** Whether an operation on the view is a step, because the memory is shared. */
 function isWatched(view: Words): boolean {
   return board !== undefined && ArrayBuffer.isView(view) &&
     view.buffer instanceof SharedArrayBuffer;
@@ -244,7 +247,7 @@ function original(view: Words): Words {
   return originals.get(view) ?? view;
 }
 
-/** Begins a wait unless the value has changed; undefined then. */
+/** Begins a wait. It returns the wait's number; undefined if the value has changed. */
 function enter(
   operation: string,
   view: Words,
@@ -262,7 +265,7 @@ function enter(
   return board!.enter(memory, place, deadlineAfter(timeout));
 }
 
-/** A time on the schedule's clock; a timeout that is too long never passes. */
+/** A deadline on the schedule's clock. It is Infinity if the timeout is too long. */
 function deadlineAfter(timeout: number): number {
   const passes = timeout < Infinity && timeout <= longestMs;
   return passes ? board!.time + Math.max(0, timeout) : Infinity;
@@ -290,7 +293,7 @@ function arm(
   pending.push(timer);
 }
 
-/** Of all that threads tell each other by. */
+/** Replaces the operations by which threads communicate. */
 function replaceAtomics(): void {
   for (
     const name of [
@@ -350,7 +353,7 @@ function replaceAtomics(): void {
       if (!isWatched(view)) return real.wait(view, index, value, timeout);
       if (board!.isUnwinding) {
         const place = view.byteOffset + index * view.BYTES_PER_ELEMENT;
-        // A mutex of the library's tables is released soon: they outlive this.
+        // A mutex of the library's tables has to be released, because these are used on.
         if (memoryOf(view.buffer) !== WAITER_TABLE || place >= MUTEX_BYTES) {
           throw new Unwound();
         }
@@ -383,13 +386,13 @@ function replaceAtomics(): void {
   );
 }
 
-/** Time, and what comes from outside. */
+/** Replaces clocks, random numbers, and other input from outside. */
 function replaceClocks(): void {
   const now = performance.now.bind(performance);
   const dateNow = Date.now;
   const mathRandom = Math.random;
   replace(performance, "now", () => {
-    // What is left of a schedule waits for no time.
+    // After a schedule all deadlines have passed, so that nothing waits.
     return board === undefined ? isOver ? Infinity : now() : board.time;
   });
   replace(
@@ -404,16 +407,17 @@ function replaceClocks(): void {
     random ^= random << 5;
     return (random >>> 0) / 2 ** 32;
   });
-  // A thread that spins for a time learns from schedule to schedule how long.
+  // With one processor the library doesn't spin. Otherwise it would learn from schedule to
+  // schedule how long to spin.
   replace(navigator, "hardwareConcurrency", 1);
 
-  // The worker runs the next schedule, too, whatever this one has left behind.
+  // The worker isn't closed, because it runs the next schedule.
   replace(globalThis, "close", () => {
     if (board !== undefined) throw new Closed();
   });
 }
 
-/** Timers wait on the schedule's clock. */
+/** Replaces timers by timers on the schedule's clock. */
 function replaceTimers(): void {
   for (const name of ["setTimeout", "setInterval"] as const) {
     const start = globalThis[name] as unknown as (
@@ -439,7 +443,7 @@ function replaceTimers(): void {
   }
 }
 
-/** A pool that nobody has closed is closed at no step of a schedule. */
+/** Replaces registries, so that garbage collection does nothing during a schedule. */
 function replaceFinalizers(): void {
   replace(
     globalThis,
@@ -454,8 +458,8 @@ function replaceFinalizers(): void {
 }
 
 /**
- * What stands in for a shared array can't be cloned: the array is. Its memory is
- * the same as before.
+ * Replaces `structuredClone`. The proxy of a shared array can't be cloned, so the array is
+ * cloned. The copy has the same memory.
  */
 function replaceCloning(): void {
   const clone = globalThis.structuredClone;
@@ -474,7 +478,7 @@ function replaceCloning(): void {
   );
 }
 
-/** Before any other module runs: what it keeps of the platform is replaced. */
+/** Replaces the platform's functions, before any other module can keep them. */
 function install(): void {
   Reflect.set(globalThis, Symbol.for(EXPLORES), real);
   replaceAtomics();
@@ -492,7 +496,7 @@ function replace(target: object, name: string, value: unknown): void {
   });
 }
 
-/** The value, with each shared array in plain data replaced by a watched one. */
+/** Replaces each shared array in plain data by a proxy that watches it. */
 export function watchArrays(value: unknown, seen = new Map()): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (seen.has(value)) return seen.get(value);
@@ -513,8 +517,8 @@ export function watchArrays(value: unknown, seen = new Map()): unknown {
 }
 
 /**
- * An array like the given one, whose elements can't be read or written without a
- * step: what isn't atomic can be lost between the two.
+ * A proxy of an array. Each read or write of an element is a step, so that another thread
+ * may come between a read and a write.
  */
 function watchArray(array: Words): Words {
   const watched = new Proxy(array, {
@@ -541,18 +545,18 @@ function watchArray(array: Words): Words {
   return watched;
 }
 
-/** The index that a property's key is; -1 if it is none of the array's. */
+/** The index in the array that a property's key stands for; -1 if it is no index. */
 function indexOf(key: string | symbol, { length }: Words): number {
   const index = typeof key === "string" ? Number(key) : NaN;
   return Number.isInteger(index) && index >= 0 && index < length ? index : -1;
 }
 
-/** What an array stands in for, if the value is one that does. */
+/** The array of a proxy; other values are returned as they are. */
 export function originalOf(value: unknown): unknown {
   return originals.get(value as Words) ?? value;
 }
 
-/** The value, with the arrays themselves where others stand in for them. */
+/** Replaces each proxy in plain data by its array. */
 export function unwatched(value: unknown, seen = new Map()): unknown {
   if (typeof value !== "object" || value === null) return value;
   const array = originals.get(value);

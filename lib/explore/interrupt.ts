@@ -4,21 +4,23 @@ import type { Decision } from "./board.ts";
 import { threadOf } from "./schedule.ts";
 
 /**
- * Runs one schedule again and again, and has the scenario's last thread come at
- * another step of the others each time: what interrupts them may come at any
- * time. Then the same with another schedule.
+ * Runs one schedule several times. Each time, the scenario's last thread comes before
+ * another step of the other threads: an interruption may come at any time. Then it does
+ * the same with another schedule.
  */
 export class Interrupt {
-  /** The schedule in which the last thread comes last. */
+  /** The choices of the schedule in which the last thread comes last. */
   #base: number[] | undefined;
+  /** The number of the last thread. */
   #last = 0;
-  /** How many steps the last thread has in it. */
+  /** How many steps the last thread makes. */
   #count = 0;
-  /** At how many steps it can come. */
+  /** The number of steps before which it can come. */
   #places = 0;
+  /** The step before which it comes next. */
   #place = -1;
 
-  /** The choices that the next schedule begins with; none for a new one. */
+  /** The choices that the next schedule begins with; empty for a new schedule. */
   get plan(): number[] {
     if (this.#base === undefined) return [];
     return [
@@ -28,7 +30,7 @@ export class Interrupt {
     ];
   }
 
-  /** Learns from the schedule that was run, of so many threads. */
+  /** Learns from the schedule that was run, with so many threads. */
   learn(decisions: readonly Decision[], threads: number): void {
     if (this.#base === undefined) {
       const last = this.#last = threads - 1;

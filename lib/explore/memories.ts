@@ -1,12 +1,9 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-/** Shared memory, and the number that all threads of a schedule know it by. */
+/** Shared memory, and its number, which is the same in all threads of a schedule. */
 export type NumberedMemory = [buffer: SharedArrayBuffer, memory: number];
 
-/**
- * Numbers the shared memory in a value that is plain data, in the order in which it
- * stands there.
- */
+/** Numbers the shared memory in a value that is plain data, in the order of the value. */
 export function findMemory(
   value: unknown,
   memories: Map<SharedArrayBuffer, number>,

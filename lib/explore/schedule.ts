@@ -13,14 +13,14 @@ export function isTimeout(choice: number): boolean {
 }
 
 /** The threads among the options of a decision, as bits. */
-export function readyOf(options: number): number {
+function readyOf(options: number): number {
   return options & ((1 << TIMEOUT) - 1);
 }
 
 /**
- * Whether it is a preemption to choose so: the thread that had the turn could
- * have gone on, it goes on although it yields, or a timeout passes although a
- * thread can go on.
+ * Whether a choice is a preemption. It is one if the thread that had the turn could have
+ * gone on, if it goes on although it yields, or if a timeout passes although a thread can
+ * go on.
  */
 export function isPreemption(
   previous: number | undefined,
@@ -34,7 +34,7 @@ export function isPreemption(
   return !yields && (options & (1 << previous)) !== 0;
 }
 
-/** The numbers of those decisions that are preemptions. */
+/** The indexes of the decisions that are preemptions. */
 export function preemptionsIn(decisions: readonly Decision[]): number[] {
   const found: number[] = [];
   let previous: number | undefined;
@@ -48,8 +48,8 @@ export function preemptionsIn(decisions: readonly Decision[]): number[] {
 const FIRST_LETTER = "a".charCodeAt(0);
 
 /**
- * A schedule as text: the seed, and then each thread's letter with how many steps
- * it makes. A capital letter is a timeout of that thread's that passes.
+ * Writes a schedule as a text: the seed, and then the letters of the threads, each with the
+ * number of steps that it makes. A capital letter is a timeout of the thread that passes.
  */
 export function writeReplay(seed: number, choices: readonly number[]): string {
   let text = `${seed}:`;
@@ -67,9 +67,9 @@ export function writeReplay(seed: number, choices: readonly number[]): string {
 }
 
 /**
- * Reads what {@linkcode writeReplay} wrote.
+ * Reads a text of {@linkcode writeReplay}.
  *
- * @throws {SyntaxError} If it is something else.
+ * @throws {SyntaxError} If it is another text.
  */
 export function readReplay(
   text: string,
@@ -93,7 +93,7 @@ export function readReplay(
   return { seed: Number(seed), choices };
 }
 
-/** What is thrown when a schedule didn't go as planned. */
+/** The error for a schedule that wasn't as planned. */
 export function astray(): Error {
   return new Error(
     "Cannot explore: the scenario isn't the same each time, let it depend on " +

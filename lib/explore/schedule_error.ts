@@ -2,29 +2,29 @@
 
 import type { ScheduleStep, ScheduleTimeline } from "./trace.ts";
 
-/** What a {@linkcode ScheduleError} says of its schedule. */
+/** The properties of a {@linkcode ScheduleError}. */
 export interface ScheduleErrorOptions {
-  /** What went wrong. */
+  /** How the scenario failed. */
   outcome: "error" | "deadlock" | "endless";
-  /** The schedule as a text, for `explore`'s option of that name. */
+  /** The schedule as a text, for the option `replay` of `explore`. */
   replay: string;
-  /** How many preemptions it has. */
+  /** How many preemptions the schedule has. */
   preemptions: number;
   /** How many schedules had been run when it was found. */
   schedules: number;
-  /** What happened, in order. */
+  /** The steps of the schedule, in order. */
   steps: ScheduleStep[];
   /** The steps as a table with a column for each thread. */
   table: string;
-  /** The steps in the form that the labs' pictures are drawn from. */
+  /** The steps as a timeline, from which the labs' pictures are drawn. */
   timeline: ScheduleTimeline;
-  /** What was thrown, if anything was. */
+  /** The error that was thrown, if one was. */
   cause?: unknown;
 }
 
 /**
- * What {@linkcode explore} rejects with: a schedule in which the scenario fails.
- * What a thread threw, or the check, is its `cause`.
+ * The error with which {@linkcode explore} rejects: a schedule in which the scenario
+ * failed. If a thread or the check has thrown an error, it is the `cause`.
  *
  * @example Usage
  * ```ts
@@ -37,27 +37,30 @@ export interface ScheduleErrorOptions {
  * ```
  */
 export class ScheduleError extends Error {
-  /** The class's name. */
+  /** The error's name, `"ScheduleError"`. */
   override name = "ScheduleError";
-  /** What went wrong: something was thrown, all wait for ever, or it has no end. */
+  /**
+   * How the scenario failed: an error was thrown, all threads wait for ever, or the
+   * schedule has no end.
+   */
   readonly outcome: ScheduleErrorOptions["outcome"];
-  /** The schedule as a text, for `explore`'s option of that name. */
+  /** The schedule as a text, for the option `replay` of `explore`. */
   readonly replay: string;
-  /** How many preemptions it has. */
+  /** How many preemptions the schedule has. */
   readonly preemptions: number;
   /** How many schedules had been run when it was found. */
   readonly schedules: number;
-  /** What happened, in order. */
+  /** The steps of the schedule, in order. */
   readonly steps: readonly ScheduleStep[];
   /** The steps as a table with a column for each thread. */
   readonly table: string;
-  /** The steps in the form that the labs' pictures are drawn from. */
+  /** The steps as a timeline, from which the labs' pictures are drawn. */
   readonly timeline: ScheduleTimeline;
 
   /**
-   * Makes an error.
+   * Creates an error.
    *
-   * @param message What went wrong.
+   * @param message The message.
    * @param options The schedule.
    * @ignore
    */

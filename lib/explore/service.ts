@@ -1,13 +1,12 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * What the explorer does for the threads of a schedule in place of the main thread:
- * it starts threads, hands on what is sent to them and what came of them, and keeps
- * the memory that travels through queues. See `thread/starts.ts`, which does the
- * same with real threads.
+ * What the explorer does for the threads of a schedule in place of the main thread: it
+ * starts threads, passes on their mail and their answers, and keeps the memory that travels
+ * through queues. `thread/starts.ts` does the same with real threads.
  *
- * All of that is done at once, as a part of the asking thread's step. What is in
- * shared memory, such as an order to end, that thread has done itself.
+ * All of that is done at once, as a part of the asking thread's step. The asking thread
+ * itself changes shared memory, for example for an order to end.
  *
  * @module
  */
@@ -34,23 +33,23 @@ export interface Member {
   worker: Worker;
   port: MessagePort;
   waiter: number;
-  /** Of a thread that the scenario names. */
+  /** The slot of a thread that the scenario names; 0 if it runs none. */
   slot: number;
 }
 
-/** What the jobs of all threads have in common. */
+/** The options that the jobs of all threads have in common. */
 export type JobOptions = Pick<
   CrewJob,
   "isTraced" | "seed" | "longestTimeout"
 >;
 
-/** Something that came, with the memory in it. */
+/** A message that has arrived, and the memory in it. */
 interface Parcel<T> {
   content: T;
   memories: NumberedMemory[];
 }
 
-/** A thread that one of the schedule's has started. */
+/** A thread that another thread of the schedule has started. */
 interface Child {
   index: number;
   parent: number;
@@ -59,7 +58,7 @@ interface Child {
   isTaken: boolean;
 }
 
-/** A thread that has thrown, and what. */
+/** A thread that has thrown, and its error. */
 export interface Thrown {
   thread: number;
   error: unknown;
@@ -91,7 +90,7 @@ export class Service {
     this.names = [...names];
   }
 
-  /** Answers what the thread has asked for that has the turn. */
+  /** Answers the request of the thread that asks. */
   serve(): void {
     const asker = this.#board.asker;
     this.#read(asker);
@@ -100,20 +99,20 @@ export class Service {
     this.#board.answer();
   }
 
-  /** In a browser: waits until what a thread has told of itself has arrived. */
+  /** In a browser: waits until the report of a thread has arrived. */
   async reportArrives(thread: number): Promise<void> {
     while (this.reportOf(thread) === undefined) {
       await messageIn(this.#members[thread].port);
     }
   }
 
-  /** What a thread has told of itself at its end. */
+  /** The report of a thread that has ended; undefined if it has sent none. */
   reportOf(thread: number): CrewReport | undefined {
     this.#read(thread);
     return this.#reports[thread];
   }
 
-  /** The threads that have thrown what nobody was told. */
+  /** The threads that have thrown an error which no other thread has got. */
   *unheard(): Generator<Thrown, undefined> {
     for (const { index, slot, isPools, isTaken } of this.#children.values()) {
       if (isTaken || isPools || slot.outcome !== Outcome.THREW) continue;
@@ -123,14 +122,14 @@ export class Service {
     }
   }
 
-  /** Frees what the threads had. */
+  /** Frees the slots of the threads that were started. */
   [Symbol.dispose](): void {
     for (const { slot, isTaken } of this.#children.values()) {
       if (!isTaken || slot.outcome === Outcome.LOST) slot.free();
     }
   }
 
-  /** Takes what a thread has sent; what it has asked for is yet to be answered. */
+  /** Reads the messages of a thread. Its requests are kept. */
   #read(thread: number): void {
     for (;;) {
       const received = nextMessage(this.#members[thread].port);
@@ -215,13 +214,13 @@ export class Service {
     this.#reply(asker, { number, value: done });
   }
 
-  /** What came of a thread, for its starter. */
+  /** Takes the outcome of a thread, for its starter. */
   #take(child: Child): { value: Unread; from?: NumberedMemory[] } {
     child.isTaken = true;
     this.#read(child.index);
     const parcel = this.#answers[child.index];
     const { outcome } = child.slot;
-    // One that was given up may yet come to its end.
+    // A thread that was given up may still end its slot.
     if (outcome !== Outcome.LOST) child.slot.free();
     const answer = parcel?.content;
     const value = { outcome, answer, error: undefined, hasBegun: true };
@@ -272,7 +271,7 @@ export class Service {
     return { index: slot.index, ident: slot.ident, name, daemon, waiter };
   }
 
-  /** The name, with a number if another thread has it: two pools' workers may. */
+  /** The name, with a number if another thread has the same, such as a pool's worker. */
   #unique(name: string): string {
     let unique = name;
     for (let i = 2; this.names.includes(unique); i++) unique = `${name} #${i}`;

@@ -4,9 +4,9 @@ import type { Decision } from "./board.ts";
 import { preemptionsIn, threadOf } from "./schedule.ts";
 
 /**
- * Schedules that have one preemption less than the given one, perhaps: up to a
- * preemption as it was, and from there either whatever comes, or first what the
- * preempted thread did next.
+ * Schedules that may have one preemption less than the given one. Each of them is the same
+ * up to a preemption. From there on, either the explorer chooses, or the preempted thread
+ * first makes its next steps.
  */
 export function* simpler(decisions: readonly Decision[]): Iterable<number[]> {
   const choices = decisions.map(({ choice }) => choice);

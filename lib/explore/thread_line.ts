@@ -1,11 +1,11 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 /**
- * How a thread of a schedule reaches the main thread, in whose place the explorer
- * answers; see `service.ts`. To the library it looks like the line that every
- * worker has (see `thread/line.ts`), but that the answer is there at once.
+ * The line of a thread of a schedule. The explorer answers in place of the main thread; see
+ * `service.ts`. To the library it looks like the line of any worker (see `thread/line.ts`),
+ * but the answer is there at once.
  *
- * Along with each message goes by which numbers the memory in it is known.
+ * Each message is sent with the numbers of the memory in it.
  *
  * @module
  */
@@ -32,27 +32,27 @@ import type {
 } from "../thread/messages.ts";
 import { aliveSlots, Outcome } from "../thread/thread_table.ts";
 
-/** What a thread asks the explorer for, beside what it asks a main thread for. */
+/** A request of a thread that only the explorer can answer. */
 export type OwnAsk = "mail" | "orphans" | { stopped: number[] };
 
-/** What the thread sends. */
+/** A message of a thread. */
 export type Sent =
   | Note
   | { answer: Answer }
   | { number: number; ask: Ask; done?: boolean }
   | { asks: OwnAsk };
 
-/** What was sent to a thread for one of its turns. */
+/** A message to a thread, which it reads in one of its turns. */
 export type Letter = "stop" | { mail: Packed };
 
 /** A thread's line. */
 export class ThreadLine {
-  /** What the library has in place of its port. */
+  /** The port, whose `postMessage` is replaced. */
   readonly port: MessagePort;
   readonly #post: MessagePort["postMessage"];
   /** Whether the thread has started workers of pools. */
   hasPools = false;
-  /** What the library has in place of the memory that counts the answers. */
+  /** Replaces the handover, in which the library counts answers. */
   readonly handover: Handover;
 
   constructor(port: MessagePort) {
@@ -76,7 +76,7 @@ export class ThreadLine {
     } as unknown as Handover;
   }
 
-  /** Tells how the thread's schedule was. */
+  /** Sends the thread's report. */
   report(report: object): void {
     this.#post(new Map([["message", report]]));
   }
@@ -84,7 +84,7 @@ export class ThreadLine {
   /**
    * Sends something, with the memory in it.
    *
-   * @throws {Unwound} If no schedule runs here: nobody would wait for the answer.
+   * @throws {Unwound} If no schedule runs here, so that there would be no answer.
    */
   send(message: Sent, transfer: Transferable[] = []): void {
     if (!isActive()) throw new Unwound();
@@ -95,12 +95,12 @@ export class ThreadLine {
       ["message", plain],
       ["memories", [...memories]],
     ]);
-    // Deno loads its streams for a list, which might be in it.
+    // Even for an empty list, Deno loads its streams.
     if (transfer.length === 0) this.#post(envelope);
     else this.#post(envelope, transfer);
   }
 
-  /** Asks the explorer for something of its own. */
+  /** Asks the explorer for something that a main thread couldn't answer. */
   ask(asks: OwnAsk): unknown {
     this.send({ asks });
     callExplorer();
@@ -108,12 +108,12 @@ export class ThreadLine {
       const { message } = nextMessage(this.port) as {
         message: Map<string, unknown>;
       };
-      // What came before, a thread that has ended didn't wait for.
+      // Answers before it are for a thread that has ended.
       if (message.has("own")) return message.get("own");
     }
   }
 
-  /** Has the workers of the thread's pools end, as it has ended. */
+  /** Ends the workers of the thread's pools, when the thread has ended. */
   leavePools(): void {
     if (!this.hasPools) return;
     this.hasPools = false;
@@ -139,8 +139,8 @@ function learnFrom(message: unknown): void {
 }
 
 /**
- * Does here what the main thread would do in shared memory: there it would be no
- * step of the schedule.
+ * Changes shared memory as the main thread would. In the main thread, the change would be
+ * no step of the schedule.
  */
 function carryOut(
   { does, of }: Exclude<StartRequest, { starts: unknown }>,

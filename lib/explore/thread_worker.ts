@@ -75,7 +75,7 @@ if (explores) {
   Object.assign(globalThis, { [Symbol.for(serveExplorerKey)]: serveExplorer });
 }
 
-/** What a worker is told first. */
+/** The first message to a worker. */
 export interface CrewSetup {
   board: SharedArrayBuffer;
   /** The thread's number. */
@@ -86,14 +86,14 @@ export interface CrewSetup {
   port: MessagePort;
 }
 
-/** What a worker is told to run. */
+/** A thread for a worker to run. */
 export interface CrewJob extends ScheduleOptions {
   target: number;
   args: Packed;
   slot: number;
   waiter: number;
   name: string;
-  /** The shared memory in the arguments: all threads number it alike. */
+  /** The shared memory in the arguments. Its numbers are the same in all threads. */
   memories: NumberedMemory[];
   /** Whether another thread of the schedule has started it. */
   isStarted: boolean;
@@ -101,7 +101,7 @@ export interface CrewJob extends ScheduleOptions {
   isPools: boolean;
 }
 
-/** What a thread tells of itself when it has ended. */
+/** The report of a thread that has ended. */
 export interface CrewReport {
   thrown?: Packed;
   steps: TracedStep[];
@@ -115,15 +115,15 @@ declare const self: {
   dispatchEvent(event: globalThis.Event): boolean;
 };
 
-/** What nobody awaited or caught in this schedule, or joined a thread for. */
+/** The errors of this schedule that were not handled. */
 const strays: unknown[] = [];
 
 /**
- * Waits for the explorer that started this worker, and then serves it. A browser
- * drops the explorer's first message if nothing listens for it by the time at which
- * the worker's first module awaits something. So users' modules are loaded later.
+ * Waits for the explorer that has started this worker, and then serves it. A browser drops
+ * the explorer's first message if the worker's first module awaits something before there
+ * is a listener. So users' modules are loaded after the message.
  *
- * @param load Loads them.
+ * @param load Loads users' modules.
  */
 function serveExplorer(load: () => Promise<LoadError[]>): void {
   self.addEventListener("message", async (event) => {
@@ -144,17 +144,17 @@ function serveCrew(setup: CrewSetup, failures: LoadError[]): void {
     const { data } = event as MessageEvent<CrewJob>;
     if ("target" in data) runner.run(data);
   });
-  // What the library listens to by itself comes by the same events.
+  // The library listens for mail by the same events.
   Reflect.get(globalThis, Symbol.for(serveKey))([]);
   const runner = new Runner(setup);
-  // Not by the line: nothing has to be known of it.
+  // This isn't sent by the line, because it holds no memory.
   MessagePort.prototype.postMessage.call(setup.port, failures);
 }
 
-/** Has what nobody awaits fail the thread, and the library print none of it. */
+/** Makes an error that isn't handled fail the thread, instead of being printed. */
 function watchStrays(): void {
   const note = (event: globalThis.Event, error: unknown) => {
-    // The library's own listener would keep it for a thread that never comes.
+    // The library's own listener would keep the error for its next thread.
     event.stopImmediatePropagation();
     const isOrder = error instanceof Unwound || error instanceof Closed ||
       error instanceof Stopped;
@@ -170,7 +170,7 @@ function watchStrays(): void {
   });
   const print = console.error.bind(console);
   console.error = (...data: unknown[]) => {
-    // What a thread says that is made to end isn't so.
+    // Errors of threads that unwind have no meaning.
     if (isUnwinding()) return;
     const isThreads = String(data[0]).startsWith("Exception in thread ");
     if (isThreads && isActive()) strays.push(data[1]);
@@ -178,10 +178,10 @@ function watchStrays(): void {
   };
 }
 
-/** Whether the thread that runs is a pool's worker. */
+/** Whether the running thread is a pool's worker. */
 let isPools = false;
 
-/** What stands in for an array travels as the array. */
+/** Makes the encoder write arrays in place of the proxies that watch them. */
 function unwatchItems(): void {
   const write = Encoder.prototype.write;
   Encoder.prototype.write = function (value) {
@@ -201,7 +201,7 @@ function isSharedMemory(value: unknown): boolean {
     typeof value === "object" && value !== null && isShareable(value);
 }
 
-/** What a task returns can't go by a message to the pool, as it does elsewhere. */
+/** The error for the result of a task that would have to go by message to the pool. */
 function unanswerable(cause: unknown): Error {
   return new Error(
     "Cannot explore: what a task returns may hold no shared memory, queue or " +
@@ -210,7 +210,7 @@ function unanswerable(cause: unknown): Error {
   );
 }
 
-/** Does what the library does once in a worker: it is no part of a schedule. */
+/** Does what the library does once in each worker, so that it is no part of a schedule. */
 function rehearse(): void {
   new Lock();
   new RWLock();
@@ -218,7 +218,7 @@ function rehearse(): void {
   reserveStack();
 }
 
-/** What the mail is for which nobody of the next schedule is to wait. */
+/** The mail for tasks that still await mail at the end of a schedule. */
 const nothing: Packed = { value: undefined, references: [], transferables: [] };
 /** How many tasks of a pool may await their mail. */
 const MOST_AWAITED = 16;
@@ -265,7 +265,7 @@ class Runner {
     if (strays.length > 0 && !board.isUnwinding) {
       report.thrown ??= packThrown(strays[0], job.name);
     }
-    // The library's clock goes on from schedule to schedule: it isn't to wait.
+    // The library's clock lives from schedule to schedule, so its wait has to end.
     if (releasePending()) await turn();
     if (job.isPools) await this.#forgetMail();
     const isNews = report.thrown !== undefined || report.steps.length > 0;
@@ -276,7 +276,7 @@ class Runner {
     board.end();
   }
 
-  /** Runs the thread's function; how that ended. */
+  /** Runs the thread's function. It returns the thread's outcome. */
   async #live(job: CrewJob, report: CrewReport): Promise<Outcome> {
     const board = this.#board;
     const { isStarted } = job;
@@ -288,7 +288,7 @@ class Runner {
         [this.#tables.threads, THREAD_TABLE],
         ...job.memories,
       ], job);
-      // Its clock was taken when it loaded.
+      // The library keeps the clock that it finds when it is loaded.
       if (now() !== board.time) {
         throw new Error(
           "Cannot explore: the library has loaded before what replaces " +
@@ -301,7 +301,7 @@ class Runner {
       }
       let value = fn(...(job.isPools ? args : watchArrays(args)) as unknown[]);
       if (isThenable(value)) value = await this.#settle(value, isStarted);
-      // Its microtasks are part of the schedule.
+      // The function's microtasks are part of the schedule.
       else await turn();
       if (strays.length > 0) throw strays[0];
       if (isStarted) {
@@ -322,7 +322,7 @@ class Runner {
     }
   }
 
-  /** As at the end of any thread: who waits for it, or its locks, is told. */
+  /** Ends the thread as any other: threads that wait for it or for its locks are woken. */
   async #end(
     { isStarted, slot, waiter }: CrewJob,
     outcome: Outcome,
@@ -330,14 +330,14 @@ class Runner {
     noteAfter();
     const unwinds = hasPendingWaits();
     abandonWaits(stopped());
-    // What that throws in the thread's functions releases what they hold.
+    // The error that this throws in the thread's functions releases what they hold.
     if (unwinds && !this.#board.isUnwinding) await turn();
     if (isStarted) new Slot(slot).end(outcome);
     else endThread(waiter);
     if (!this.#board.isUnwinding) this.#line.leavePools();
   }
 
-  /** Awaits a promise of the thread's, which waits by the schedule's clock. */
+  /** Awaits a promise of the thread, by the schedule's clock. */
   async #settle(
     value: PromiseLike<unknown>,
     isStarted: boolean,
@@ -348,7 +348,7 @@ class Runner {
     result.then(note, note);
     if (isStarted) awaitMail();
     for (;;) {
-      // All that the thread can do before it waits is done after a turn.
+      // In this turn the thread does all that it can do before it waits.
       await turn();
       if (isSettled) break;
       if (strays.length > 0) throw strays[0];
@@ -375,14 +375,14 @@ class Runner {
     }
   }
 
-  /** Tasks that were never begun still await theirs, in the library. */
+  /** Sends mail to tasks that still await it, so that none awaits in the next schedule. */
   async #forgetMail(): Promise<void> {
     for (let i = 0; i < MOST_AWAITED; i++) deliver(nothing);
     await turn();
   }
 }
 
-/** Gives the library mail for who has asked for it first. */
+/** Delivers mail to the library, for the task that was the first to ask for it. */
 function deliver(mail: Packed): void {
   self.dispatchEvent(new MessageEvent("message", { data: { mail } }));
 }

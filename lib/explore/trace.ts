@@ -11,64 +11,64 @@ export interface ScheduleStep {
   /** The name of the thread. */
   thread: string;
   /**
-   * What the thread does there: the method that it calls of the library, or what
-   * it does itself, for example `Lock.acquireSync` or `Atomics.load`.
+   * The method of the library that the thread calls, for example `Lock.acquireSync`. If it
+   * calls none, this is the operation.
    */
   call: string;
-  /** Where it does that, for example `race.ts:31`; empty outside of its code. */
+  /** The place in the thread's code, for example `race.ts:31`; empty outside of it. */
   line: string;
   /** The operation on shared memory, for example `Atomics.compareExchange`. */
   operation: string;
-  /** What the memory held after it. */
+  /** The value in memory after the operation. */
   value: string;
   /** Whether the thread took the turn from one that could have gone on. */
   isPreemption: boolean;
 }
 
-/** What a thread did during a span of {@linkcode ScheduleTimeline}. */
+/** A span of a {@linkcode ScheduleTimeline}. */
 export interface ScheduleSpan {
   /** The thread's number, from 1. */
   thread: number;
-  /** Whether it ran, or what it waited for. */
+  /** Whether the thread ran, or what it waited for. */
   state: "run" | "queue" | "lock" | "gil";
   /** The number of its first step. */
   start: number;
-  /** The number of the step after its last. */
+  /** The number of the step after its last one. */
   end: number;
-  /** What it did. */
+  /** The method or the operation. */
   label: string;
 }
 
-/** A schedule in the form that the pictures of the labs have: steps are times. */
+/** A schedule as a timeline, from which the labs' pictures are drawn. Steps are times. */
 export interface ScheduleTimeline {
-  /** What the picture is of. */
+  /** The name in the picture: `"schedule"`. */
   cell: string;
-  /** What went wrong. */
+  /** How the scenario failed. */
   title: string;
   /** How many steps there are. */
   duration: number;
   /** The threads, in their order. */
   threads: { ident: number; name: string }[];
-  /** What they did. */
+  /** The spans of the threads. */
   spans: ScheduleSpan[];
-  /** None. */
+  /** It has no flows. */
   flows: never[];
-  /** None. */
+  /** It has no depths of queues. */
   depths: never[];
 }
 
 const LIBRARY = new URL("../", import.meta.url).href;
 const EXPLORER = new URL("./", import.meta.url).href;
-/** Whether a bundle has everything, so that a URL tells nothing. */
+/** Whether all modules are in one bundle, so that their URLs are the same. */
 const IS_BUNDLE = serverUrl === import.meta.url;
-/** Whether a bundle of several files has the library: some of them hold only that. */
+/** Whether the modules are in a bundle of several files. */
 const IS_SPLIT = !IS_BUNDLE &&
   !/\/explore\/trace\.[jt]s$/.test(import.meta.url);
-/** Functions of `instrument.ts` that a step is made in. */
+/** The functions of `instrument.ts` that make a step. */
 const STEPS: ReadonlySet<string> = new Set(["note", "step", "enter"]);
-/** Methods of `thread_worker.ts` that call a thread's function. */
+/** The methods of `thread_worker.ts` that call a thread's function. */
 const CALLERS = /#(live|settle|end)$/;
-/** What those call of the library for a thread: its beginning, and its end. */
+/** The library's functions that these methods call, at a thread's beginning and end. */
 const LIFE = /^(endThread|abandonWaits|Slot\.(begin|end))$/;
 
 /** The steps of a schedule that was traced, in order. */
@@ -128,7 +128,7 @@ function framesOf(stack: string): Frame[] {
   return frames;
 }
 
-/** What a thread does at a step, and where, by its stack. */
+/** The call of a step and its place, by the stack. */
 function describe(
   { operation, value, stack, isAfter }: TracedStep,
   callOf: FindCall,
@@ -138,14 +138,16 @@ function describe(
   if (caller !== undefined) {
     return { call, line: placeOf(caller), operation, value };
   }
-  // Where names can't be read in the stack, all that comes afterwards is the end.
+  // If the stack has no names, all steps after the thread's function are its end.
   const isEnd = call === "endThread" || IS_SPLIT && isAfter;
   return { call: isEnd ? "ends" : call, line: "", operation, value };
 }
 
-/** What of the library the thread's own code calls, if anything, and where. */
+/** A call of the library in the thread's own code. */
 interface Call {
+  /** The library's function, if one is called. */
   callee?: Frame;
+  /** The place in the thread's code. */
   caller?: Frame;
 }
 
@@ -160,7 +162,7 @@ function callFinder(): FindCall {
   return (frames) => callInFiles(frames, users);
 }
 
-/** The file and the line. What was minified has one line, which says nothing. */
+/** The file and the line of a frame. A minified file has only one line. */
 function placeOf({ url, line }: Frame): string {
   if (IS_SPLIT && line === "1") return "";
   return `${url.replace(/^.*[/#]/, "")}:${line}`;
@@ -176,7 +178,7 @@ function callIn(frames: readonly Frame[]): Call {
   return { callee };
 }
 
-/** The same by the names: the thread's function is what the explorer calls. */
+/** Finds the call by the names: the thread's function is called by the explorer. */
 function callInBundle(frames: readonly Frame[]): Call {
   const top = frames.findIndex(({ name }) => CALLERS.test(name)) - 1;
   const first = frames.findIndex(({ name }) => !STEPS.has(name)) + 1;
@@ -186,7 +188,7 @@ function callInBundle(frames: readonly Frame[]): Call {
   return { callee, caller: frames[top] };
 }
 
-/** The same by the files: the thread's functions are in those that expose some. */
+/** Finds the call by the files: the threads' functions are in files that expose some. */
 function callInFiles(
   frames: readonly Frame[],
   users: ReadonlySet<string>,
@@ -200,14 +202,15 @@ function callInFiles(
   };
 }
 
-/** What stands in a row of the table. */
+/** The text of a step in the table. */
 function textOf({ call, line, operation, value }: ScheduleStep): string {
   const detail = call === operation && value !== "" ? ` → ${value}` : "";
   return `${call.replace(/^Atomics\./, "")}${detail}${line && `  ${line}`}`;
 }
 
-/** A longer table is cut in the middle. */
+/** How many rows the table has at most. A longer one is cut in the middle. */
 const MOST_ROWS = 80;
+/** How many rows stand before the cut. */
 const FIRST_ROWS = 20;
 
 /** The steps as a table with a column for each thread. */
@@ -249,7 +252,7 @@ export function tableOf(steps: readonly ScheduleStep[], run: Run): string {
   return [lineOf("", run.threads), ...lines].join("\n");
 }
 
-/** The steps in the form of the labs' pictures. */
+/** The steps as a timeline, for the labs' pictures. */
 export function timelineOf(
   steps: readonly ScheduleStep[],
   { threads, waiting }: Run,
