@@ -15,8 +15,8 @@ import { mark } from "./codec/marks.ts";
  * A value that was moved before can't be sent either.
  *
  * The mark has no effect in an item of a {@linkcode Queue}: items are copied into
- * shared memory. It has none in a pool's `initargs` either: each worker needs a copy
- * of its own.
+ * shared memory. It has none in a pool's `initargs` and in the arguments of
+ * {@linkcode Pool.broadcast} either: each worker needs a copy of its own.
  *
  * @param value The value, or an object that holds it.
  * @param transferables The parts to move: buffers (`array.buffer` of a typed array
