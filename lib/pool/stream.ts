@@ -117,7 +117,8 @@ async function* iterate<T, R>(
     for (;;) {
       const values = await stream.next();
       if (values === undefined) return;
-      yield* values;
+      // Not `yield*`: an array's iterator has no `throw()`.
+      for (const value of values) yield value;
     }
   } finally {
     stream.leave();

@@ -4,6 +4,7 @@ import {
   assertLess,
   assertLessOrEqual,
   assertRejects,
+  assertStrictEquals,
   assertThrows,
 } from "@std/assert";
 import { activeCount, Pool, Queue } from "../../mod.ts";
@@ -301,6 +302,26 @@ threadTest("Pool.terminate() ends an iterator", async () => {
   await next;
   await assertRejects(() => Array.fromAsync(results), DOMException);
 });
+
+for (const method of ["imap", "imapUnordered"] as const) {
+  threadTest(`Pool.${method}(): throw() ends the iterator`, async () => {
+    await using pool = new Pool(1);
+    let hasLeft = false;
+    function* items(): Generator<number> {
+      try {
+        for (let i = 0;; i++) yield i;
+      } finally {
+        hasLeft = true;
+      }
+    }
+    const results = pool[method](fns.square, items());
+    assertEquals(await results.next(), { value: 0, done: false });
+    const error = new SyntaxError("from the reader");
+    assertStrictEquals(await assertRejects(() => results.throw(error)), error);
+    assert(hasLeft);
+    assertEquals(await results.next(), { value: undefined, done: true });
+  });
+}
 
 for (const method of ["starmapOrdered", "starmapUnordered"] as const) {
   threadTest(`Pool.${method}(): what runs ends where it is left`, async () => {
