@@ -90,6 +90,34 @@ export function checkNumber(
 }
 
 /**
+ * Checks that a value is a string.
+ *
+ * @throws {TypeError} If it is not.
+ */
+export function checkString(
+  action: string,
+  what: string,
+  value: unknown,
+): asserts value is string {
+  if (typeof value === "string") return;
+  throw new TypeError(
+    `Cannot ${action}: ${what} must be a string, received ${kindOf(value)}`,
+  );
+}
+
+/**
+ * Checks that a value is an array.
+ *
+ * @throws {TypeError} If it is not.
+ */
+export function checkArray(action: string, what: string, value: unknown): void {
+  if (Array.isArray(value)) return;
+  throw new TypeError(
+    `Cannot ${action}: ${what} must be an array, received ${kindOf(value)}`,
+  );
+}
+
+/**
  * Checks that a value is an integer from `least` to `most`.
  *
  * @throws {TypeError} If it is not a number.

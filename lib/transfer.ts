@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { kindOf } from "./checks.ts";
+import { checkArray, kindOf } from "./checks.ts";
 import { mark } from "./codec/marks.ts";
 
 /**
@@ -56,12 +56,7 @@ export function transfer<T>(
       `Cannot transfer value: it must be an object, received ${kindOf(value)}`,
     );
   }
-  if (!Array.isArray(transferables)) {
-    throw new TypeError(
-      "Cannot transfer value: transferables must be an array, received " +
-        kindOf(transferables),
-    );
-  }
+  checkArray("transfer value", "transferables", transferables);
   mark(value, [...transferables] as Transferable[]);
   return value;
 }

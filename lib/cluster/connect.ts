@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { checkOptions, kindOf } from "../checks.ts";
+import { checkOptions, checkString } from "../checks.ts";
 import { Calls } from "../pool/calls.ts";
 import { checkCount } from "../pool/options.ts";
 import { contextOf, type ContextOptions } from "../thread/context.ts";
@@ -65,11 +65,7 @@ export async function connect(
 
 /** Checks the name of a pool and its hosts. It is part of keys in the store. */
 export function checkName(action: string, name: unknown): void {
-  if (typeof name !== "string") {
-    throw new TypeError(
-      `Cannot ${action}: name must be a string, received ${kindOf(name)}`,
-    );
-  }
+  checkString(action, "name", name);
   if (!/^[\w-]{1,64}$/.test(name)) {
     throw new RangeError(
       `Cannot ${action}: name must be 1 to 64 letters, digits, "_" or "-", ` +

@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { checkString } from "../checks.ts";
 import { type Engine, openPostgres, openRedis } from "./bullmq.ts";
 
 /** How long a store may take to answer for the first time. */
@@ -54,11 +55,7 @@ export async function load(action: string, place: Place): Promise<Engine> {
 }
 
 function parse(action: string, url: unknown): URL {
-  if (typeof url !== "string") {
-    throw new TypeError(
-      `Cannot ${action}: the URL must be a string, received ${typeof url}`,
-    );
-  }
+  checkString(action, "the URL", url);
   const parsed = URL.parse(url);
   if (parsed !== null && isDecodable(parsed)) return parsed;
   // The URL may hold a password, so it isn't shown.

@@ -6,6 +6,7 @@ import {
   structuredClone,
   types,
 } from "../platform/platform.ts";
+import { checkCallable } from "../checks.ts";
 import {
   brandOf,
   isExotic,
@@ -345,6 +346,18 @@ function referenceTo(value: object): Reference | undefined {
   }
   if (isShareable(value)) return handleOf(value);
   if (Error.isError(value)) return partsOf(value);
+}
+
+/**
+ * Checks that a value is an exposed function.
+ *
+ * @throws {TypeError} If it is not a function, or was not exposed.
+ */
+export function checkExposed(action: string, what: string, fn: unknown): void {
+  checkCallable(action, what, fn);
+  if (idOf(fn as AnyFunction) === undefined) {
+    throw new TypeError(unexposed(fn as AnyFunction));
+  }
 }
 
 /** The error message for a function that was never exposed. */

@@ -8,7 +8,7 @@ import { astray, preemptionsIn, readReplay, writeReplay } from "./schedule.ts";
 import { ScheduleError, type ScheduleErrorOptions } from "./schedule_error.ts";
 import { simpler } from "./shrink.ts";
 import { type ScheduleStep, stepsOf, tableOf, timelineOf } from "./trace.ts";
-import { checkInteger, checkOptions, kindOf } from "../checks.ts";
+import { checkCallable, checkInteger, checkOptions } from "../checks.ts";
 import { inspect, now, startTimer } from "../platform/platform.ts";
 import { aliveSlots, checkMainThread } from "../thread/thread_table.ts";
 
@@ -191,13 +191,7 @@ export async function explore(
   options: ExploreOptions = {},
 ): Promise<Exploration> {
   checkMainThread("explore");
-  if (typeof scenario !== "function") {
-    throw new TypeError(
-      `Cannot explore: the scenario must be a function, received ${
-        kindOf(scenario)
-      }`,
-    );
-  }
+  checkCallable("explore", "the scenario", scenario);
   const exploring = new Exploring(scenario, options);
   const exploration = last.then(async () => {
     using crew = new Crew();

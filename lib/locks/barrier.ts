@@ -20,11 +20,10 @@ import {
   checkCallback,
   checkInteger,
   checkOptions,
-  kindOf,
   refusePromise,
 } from "../checks.ts";
 import { Mutex } from "../sync/mutex.ts";
-import { unexposed } from "../codec/packing.ts";
+import { checkExposed } from "../codec/packing.ts";
 import {
   checkStop,
   checkStopAfterwards,
@@ -208,7 +207,9 @@ export class Barrier {
     if (buffer === undefined) {
       checkInteger("create barrier", "parties", parties, 1, 2 ** 31 - 1);
       checkSeconds("create barrier", "timeout", timeout);
-      if (action !== undefined) checkAction(action);
+      if (action !== undefined) {
+        checkExposed("create barrier", "the action", action);
+      }
     }
     const bytes = buffer ?? new SharedArrayBuffer(bytesFor(parties));
     this.#words = new Int32Array(bytes);
@@ -634,15 +635,4 @@ function isBroken(state: number): boolean {
 
 function broken(reason: string): BrokenBarrierError {
   return new BrokenBarrierError(`Cannot wait at barrier: ${reason}`);
-}
-
-function checkAction(action: AnyFunction): void {
-  if (typeof action !== "function") {
-    throw new TypeError(
-      `Cannot create barrier: the action must be a function, received ${
-        kindOf(action)
-      }`,
-    );
-  }
-  if (idOf(action) === undefined) throw new TypeError(unexposed(action));
 }

@@ -13,7 +13,7 @@ import {
   waitDeadline,
   type WaitOptions,
 } from "../sync/deadline.ts";
-import { checkOptions, kindOf } from "../checks.ts";
+import { checkOptions, checkString } from "../checks.ts";
 import { Ownership } from "./ownership.ts";
 import {
   type Handle,
@@ -111,13 +111,7 @@ export class Lock {
     const type = reentrant ? "RLock" : "Lock";
     checkOptions(`create ${type}`, options);
     const { name } = options;
-    if (name !== undefined && typeof name !== "string") {
-      throw new TypeError(
-        `Cannot create ${type}: the name must be a string, received ${
-          kindOf(name)
-        }`,
-      );
-    }
+    if (name !== undefined) checkString(`create ${type}`, "the name", name);
     this.#type = type;
     this.#words = words(buffer, Ownership.WORDS);
     const label = buffer === undefined

@@ -7,7 +7,7 @@ import {
   takeMemory,
   warnOfCopy,
 } from "../sync/memory.ts";
-import { checkOptions, kindOf } from "../checks.ts";
+import { checkOptions, checkString } from "../checks.ts";
 import {
   type AsyncWaitOptions,
   waitDeadline,
@@ -124,13 +124,7 @@ export class RWLock {
     const memory = takeMemory();
     checkOptions("create RWLock", options);
     const { name } = options;
-    if (name !== undefined && typeof name !== "string") {
-      throw new TypeError(
-        `Cannot create RWLock: the name must be a string, received ${
-          kindOf(name)
-        }`,
-      );
-    }
+    if (name !== undefined) checkString("create RWLock", "the name", name);
     const bytes = memory ?? new SharedArrayBuffer(TABLE + PERMIT_TABLE_BYTES, {
       maxByteLength: TABLE + LARGEST_PERMIT_TABLE_BYTES,
     });

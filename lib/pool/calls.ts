@@ -1,8 +1,9 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { Promise as Promises } from "../platform/platform.ts";
-import { kindOf } from "../checks.ts";
+import { checkArray, checkCallable } from "../checks.ts";
 import { isRecording, Mark, recordSpan } from "../sync/recorder.ts";
+import { checkExposed } from "../codec/packing.ts";
 import { type AnyFunction, idOf, originOf } from "../codec/references.ts";
 import {
   callIn,
@@ -16,9 +17,7 @@ import { type ChunkOptions, ChunkRunner } from "./chunks.ts";
 import {
   type AnyIterable,
   type ApplyOptions,
-  checkArray,
   checkCount,
-  checkFunction,
   checkIterable,
   checkLimits,
   type ImapOptions,
@@ -60,7 +59,7 @@ export class Calls {
   ): Promise<unknown> {
     try {
       let id = this.check("apply function", fn, options);
-      checkArray("apply function: args", args);
+      checkArray("apply function", "args", args);
       let list = args as readonly unknown[];
       const context = this.contextOf("apply function", options);
       if (context !== undefined) {
@@ -131,7 +130,7 @@ export class Calls {
   }
 
   #learn(action: string, fn: AnyFunction): number {
-    checkFunction(action, fn);
+    checkExposed(action, "it", fn);
     const { url, name } = originOf(fn)!;
     if (!this.dispatcher.knows(url)) {
       throw new TypeError(
@@ -224,12 +223,8 @@ export class Calls {
     const id = this.check(action, fn, options);
     const { chunkSize, onProgress } = options;
     if (chunkSize !== undefined) checkCount(action, "chunkSize", chunkSize);
-    if (onProgress !== undefined && typeof onProgress !== "function") {
-      throw new TypeError(
-        `Cannot ${action}: onProgress must be a function, received ${
-          kindOf(onProgress)
-        }`,
-      );
+    if (onProgress !== undefined) {
+      checkCallable(action, "onProgress", onProgress);
     }
     checkIterable(action, items);
     return { fn, id, mode, context: this.contextOf(action, options) };

@@ -1,12 +1,12 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { Promise } from "../platform/platform.ts";
+import { checkArray } from "../checks.ts";
 import { fromPortable } from "../codec/portable_error.ts";
 import { type AnyFunction, idOf } from "../codec/references.ts";
 import { callIn, type Context } from "../thread/context.ts";
 import { isThenable } from "../thread/worker_server.ts";
 import type { Call } from "./call.ts";
-import { checkArray } from "./options.ts";
 import { Mode, type Place, type SettledItems, Task } from "./task.ts";
 
 /** How the chunks of a call are run. */
@@ -65,7 +65,7 @@ export class ChunkRunner<N> {
     const { id, mode, context, isSettled } = this.#options;
     if (mode === Mode.STARMAP) {
       for (let i = from; i < to; i++) {
-        checkArray("starmap function: each item", items[i]);
+        checkArray("starmap function", "each item", items[i]);
       }
     }
     const task = context === undefined

@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { type AnyFunction, idOf } from "../codec/references.ts";
+import type { AnyFunction } from "../codec/references.ts";
 import type { ContextOptions } from "../thread/context.ts";
 import type { OutputOptions } from "../thread/output.ts";
 import type {
@@ -9,7 +9,6 @@ import type {
 } from "../thread/worker_kind.ts";
 import { checkNumber, checkOptions, checkSignal, kindOf } from "../checks.ts";
 import { checkSeconds } from "../sync/deadline.ts";
-import { unexposed } from "../codec/packing.ts";
 
 /** Why a worker of a pool has ended; see {@linkcode PoolOptions.onWorkerEnd}. */
 export type WorkerEndReason =
@@ -204,31 +203,10 @@ export type ItemResult<R, S extends boolean> = S extends true
   : Awaited<R>;
 
 export function checkCount(action: string, what: string, count: number): void {
-  if (typeof count !== "number") {
-    throw new TypeError(
-      `Cannot ${action}: ${what} must be a number, received ${typeof count}`,
-    );
-  }
+  checkNumber(action, what, count);
   if (!Number.isInteger(count) || count < 1) {
     throw new RangeError(
       `Cannot ${action}: ${what} must be a positive integer, received ${count}`,
-    );
-  }
-}
-
-export function checkFunction(action: string, fn: AnyFunction): void {
-  if (typeof fn !== "function") {
-    throw new TypeError(
-      `Cannot ${action}: it must be a function, received ${kindOf(fn)}`,
-    );
-  }
-  if (idOf(fn) === undefined) throw new TypeError(unexposed(fn));
-}
-
-export function checkArray(what: string, value: unknown): void {
-  if (!Array.isArray(value)) {
-    throw new TypeError(
-      `Cannot ${what} must be an array, received ${kindOf(value)}`,
     );
   }
 }

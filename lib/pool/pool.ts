@@ -6,10 +6,10 @@ import {
   Promise as Promises,
   structuredClone,
 } from "../platform/platform.ts";
-import { checkCallback, checkOptions } from "../checks.ts";
+import { checkArray, checkCallback, checkOptions } from "../checks.ts";
 import { checkSeconds } from "../sync/deadline.ts";
 import { hold } from "../sync/keep_alive.ts";
-import { pack } from "../codec/packing.ts";
+import { checkExposed, pack } from "../codec/packing.ts";
 import { type AnyFunction, handle, idOf } from "../codec/references.ts";
 import { callIn, type Context, contextOf } from "../thread/context.ts";
 import { outputOf } from "../thread/output.ts";
@@ -23,9 +23,7 @@ import { Dispatcher } from "./dispatcher.ts";
 import {
   type AnyIterable,
   type ApplyOptions,
-  checkArray,
   checkCount,
-  checkFunction,
   type CloseOptions,
   type ImapOptions,
   type ItemResult,
@@ -197,10 +195,14 @@ export class Pool extends AnyPool {
     checkCount("create pool", "tasksPerWorker", tasksPerWorker);
     checkSeconds("create pool", "grace", grace);
     if (maxsize !== Infinity) checkCount("create pool", "maxsize", maxsize);
-    if (initializer !== undefined) checkFunction("create pool", initializer);
-    if (finalizer !== undefined) checkFunction("create pool", finalizer);
+    if (initializer !== undefined) {
+      checkExposed("create pool", "the initializer", initializer);
+    }
+    if (finalizer !== undefined) {
+      checkExposed("create pool", "the finalizer", finalizer);
+    }
     checkSeconds("create pool", "idleTimeout", idleTimeout);
-    checkArray("create pool: initargs", initargs);
+    checkArray("create pool", "initargs", initargs);
     for (const [name, fn] of Object.entries({ onWorkerStart, onWorkerEnd })) {
       if (fn !== undefined) checkCallback("create pool", name, fn);
     }
@@ -278,7 +280,7 @@ export class Pool extends AnyPool {
     args: NoInfer<Readonly<A>> = [] as never,
   ): Promise<Awaited<R>[]> {
     this.#calls.check("broadcast function", fn, NO_OPTIONS);
-    checkArray("broadcast function: args", args);
+    checkArray("broadcast function", "args", args);
     const context = this.#calls.contextOf("broadcast function", NO_OPTIONS);
     // All tasks belong to one call that is made now. So they are accepted even if
     // the pool is closed meanwhile, or has no room for other calls.
@@ -377,7 +379,7 @@ export class Pool extends AnyPool {
     options: ApplyOptions = NO_OPTIONS,
   ): AsyncGenerator<unknown, void, undefined> {
     this.#calls.check("stream function", fn, options);
-    checkArray("stream function: args", args);
+    checkArray("stream function", "args", args);
     const context = this.#calls.contextOf("stream function", options);
     // The task belongs to a call that is made now, as those of an imap().
     const call = new Call(this.#dispatcher, options);

@@ -1,6 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { kindOf } from "../checks.ts";
+import { checkArray, kindOf } from "../checks.ts";
 import {
   type AsyncWaitOptions,
   waitDeadline,
@@ -112,12 +112,8 @@ export function selectSync<Q extends AnyQueue>(
   return selectedOf(selected);
 }
 
-function checkQueues(queues: unknown): void {
-  if (!Array.isArray(queues)) {
-    throw new TypeError(
-      `Cannot ${ACTION}: queues must be an array, received ${kindOf(queues)}`,
-    );
-  }
+function checkQueues(queues: readonly unknown[]): void {
+  checkArray(ACTION, "queues", queues);
   for (const queue of queues) {
     if (queue instanceof Queue) continue;
     throw new TypeError(

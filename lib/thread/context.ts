@@ -11,7 +11,7 @@
  * @module
  */
 
-import { kindOf } from "../checks.ts";
+import { checkArray, kindOf } from "../checks.ts";
 import { expose } from "../expose.ts";
 import {
   addOwnModule,
@@ -49,13 +49,7 @@ export function contextOf(
   storages: readonly ContextStorage[] | undefined,
 ): Context | undefined {
   if (storages === undefined) return undefined;
-  if (!Array.isArray(storages)) {
-    throw new TypeError(
-      `Cannot ${action}: context must be an array, received ${
-        kindOf(storages)
-      }`,
-    );
-  }
+  checkArray(action, "context", storages);
   const context: Context = [];
   for (const storage of storages) {
     const value = isStorage(storage) ? storage.getStore() : undefined;

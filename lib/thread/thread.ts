@@ -12,9 +12,15 @@ import {
   type WaitOptions,
 } from "../sync/deadline.ts";
 import { hold } from "../sync/keep_alive.ts";
-import { checkOptions, kindOf, refusedBy } from "../checks.ts";
+import {
+  checkArray,
+  checkNumber,
+  checkOptions,
+  checkString,
+  refusedBy,
+} from "../checks.ts";
 import { Damaged } from "../codec/tags.ts";
-import { pack, type Packed, unexposed } from "../codec/packing.ts";
+import { checkExposed, pack, type Packed } from "../codec/packing.ts";
 import {
   addOwnModule,
   type AnyFunction,
@@ -208,14 +214,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
       this.#daemon = slot.daemon;
       return;
     }
-    if (typeof target !== "function") {
-      throw new TypeError(
-        `Cannot create thread: the target must be a function, received ${
-          kindOf(target)
-        }`,
-      );
-    }
-    if (idOf(target) === undefined) throw new TypeError(unexposed(target));
+    checkExposed("create thread", "the target", target);
     checkOptions("create thread", options);
     const {
       args = [],
@@ -224,16 +223,8 @@ export class Thread<F extends AnyFunction = AnyFunction>
       permissions = "none",
       fresh = false,
     } = options;
-    if (!Array.isArray(args)) {
-      throw new TypeError(
-        `Cannot create thread: args must be an array, received ${typeof args}`,
-      );
-    }
-    if (name !== undefined && typeof name !== "string") {
-      throw new TypeError(
-        `Cannot create thread: the name must be a string, received ${typeof name}`,
-      );
-    }
+    checkArray("create thread", "args", args);
+    if (name !== undefined) checkString("create thread", "the name", name);
     const context = contextOf("create thread", options.context);
     this.#target = context === undefined ? target : callIn as F;
     try {
@@ -778,11 +769,7 @@ addOwnModule(import.meta);
  * ```
  */
 export async function prestartWorkers(count: number): Promise<void> {
-  if (typeof count !== "number") {
-    throw new TypeError(
-      `Cannot start workers: the count must be a number, received ${typeof count}`,
-    );
-  }
+  checkNumber("start workers", "the count", count);
   if (!Number.isInteger(count) || count < 0) {
     throw new RangeError(
       "Cannot start workers: the count must be a non-negative integer, " +
