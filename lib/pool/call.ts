@@ -5,16 +5,9 @@ import { type Alarm, clearAlarm, setAlarm } from "../sync/alarms.ts";
 import { hold } from "../sync/keep_alive.ts";
 import { offAbort, onAbort } from "../sync/signals.ts";
 import type { AnyDispatcher } from "./any_dispatcher.ts";
+import type { ApplyOptions } from "./options.ts";
 import type { Task, TaskOwner } from "./task.ts";
 import type { OpenCall } from "./waits.ts";
-
-/** What limits a call; see {@linkcode ApplyOptions}. */
-export interface CallLimits {
-  signal?: AbortSignal;
-  timeout?: number;
-  runTimeout?: number;
-  priority?: number;
-}
 
 /**
  * One call of a pool's method: its tasks, its limits, and whether it was called off.
@@ -49,7 +42,7 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
 
   constructor(
     dispatcher: AnyDispatcher,
-    { signal, timeout = Infinity, runTimeout, priority = 0 }: CallLimits,
+    { signal, timeout = Infinity, runTimeout, priority = 0 }: ApplyOptions,
   ) {
     this.#priority = priority;
     this.#runTimeout = runTimeout;

@@ -16,7 +16,7 @@ import type { AnyDispatcher } from "./any_dispatcher.ts";
 import type { WorkerEndReason } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { TaskTable } from "./task_table.ts";
-import { OpenCalls, pause, Room, unheededError } from "./waits.ts";
+import { delay, OpenCalls, Room, unheededError } from "./waits.ts";
 import { type PoolStats, timesOf } from "./stats.ts";
 import type { Task } from "./task.ts";
 import {
@@ -309,7 +309,7 @@ export class Dispatcher implements AnyDispatcher {
 
   async #stopIfStuck(hasEnded: () => boolean): Promise<void> {
     // Most pools end soon.
-    await pause(SOON_MS);
+    await delay(SOON_MS);
     let since = now();
     let steps = 0;
     let onlyWaits = false;

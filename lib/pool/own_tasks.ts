@@ -14,7 +14,7 @@ import { clearAlarm, setAlarm } from "../sync/alarms.ts";
 import { Mark, recordSpan } from "../sync/recorder.ts";
 import { Queue, ShutDown } from "../queue/queue.ts";
 import type { Call } from "./call.ts";
-import { pause } from "./waits.ts";
+import { delay } from "./waits.ts";
 
 /** How long a task that came to a worker twice waits before it is submitted again. */
 const PAUSE_MS = 2;
@@ -61,7 +61,7 @@ export function broadcastTo(
       await ready();
       const turn = await submit();
       if (turn !== undefined) return turn.value;
-      await pause(PAUSE_MS);
+      await delay(PAUSE_MS);
     }
   };
   return Array.from({ length: workers }, takePart);

@@ -12,8 +12,8 @@ import { isMainThread } from "../thread/thread_table.ts";
 /** A word that is never notified: a wait on it always times out. */
 const clock = new Int32Array(new SharedArrayBuffer(4));
 
-/** Waits for some milliseconds, without keeping the process alive. */
-export async function pause(milliseconds: number): Promise<void> {
+/** Waits for some milliseconds. This doesn't keep the process alive. */
+export async function delay(milliseconds: number): Promise<void> {
   await Atomics.waitAsync(clock, 0, 0, milliseconds).value;
 }
 
@@ -58,13 +58,13 @@ export async function within<T>(
 let isListening = false;
 
 /**
- * The error with which the calls of a pool reject that is terminated at the end of its
- * block. The block may have thrown: then its own error is to be reported, not the
- * unhandled rejection of a promise that the block didn't come to await, or of one that
- * was derived from it.
+ * Creates the error with which a pool's calls reject when the pool is terminated at the
+ * end of its block. The block may have thrown. Then its own error should be reported,
+ * not the unhandled rejection of a promise that the block has not awaited, or of one
+ * that was derived from it.
  */
 export function unheededError(message: string): DOMException {
-  // A worker listens always.
+  // A worker always listens.
   if (!isListening && isMainThread()) {
     isListening = true;
     globalThis.addEventListener("unhandledrejection", (event) => {
@@ -321,7 +321,7 @@ export class Room {
   async #lookAgain(): Promise<void> {
     this.#isLooking = true;
     while (this.#offered > 0) {
-      await pause(KEPT_MS);
+      await delay(KEPT_MS);
       // Places that were offered since the last look are kept until the next.
       this.#offered -= this.#due;
       this.#due = this.#offered;

@@ -15,7 +15,7 @@ import type { Isolation, WorkerPermissions } from "../thread/worker_kind.ts";
 import { WorkerClaim } from "./claim.ts";
 import type { WorkerEndReason } from "./options.ts";
 import { HISTOGRAM_WORDS } from "./stats.ts";
-import { pause } from "./waits.ts";
+import { delay } from "./waits.ts";
 import { workerLoop, type WorkerLoopOptions } from "./worker_loop.ts";
 
 /** What every worker of a pool is started with. */
@@ -221,7 +221,7 @@ export class Workers {
   async fill(areWanted: () => boolean): Promise<void> {
     while (this.#count < this.#size) {
       await this.#workers.get(this.#lastNumber)?.ready;
-      await pause(HEAD_START_MS);
+      await delay(HEAD_START_MS);
       if (!areWanted()) return;
       this.grow();
     }
@@ -316,7 +316,7 @@ export class Workers {
     // The claim of a worker that was ended otherwise names its tasks for ever.
     while (worker.run.slot.isAlive && worker.claim.hasOthers) {
       worker.claim.ping();
-      await pause(LOOK_MS);
+      await delay(LOOK_MS);
       if (!worker.isWaiting || worker.isHeldUp) break;
     }
     await worker.run.stop();
@@ -325,7 +325,7 @@ export class Workers {
   /** Resolves, after a moment, to whether every worker only waits. */
   async look(): Promise<boolean> {
     for (const worker of this.#workers.values()) worker.claim.ping();
-    await pause(LOOK_MS);
+    await delay(LOOK_MS);
     return this.#workers.values().every((worker) => worker.isWaiting);
   }
 
