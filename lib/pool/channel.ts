@@ -52,8 +52,8 @@ export interface ChannelOptions {
   /** Whether no other thread takes. */
   isOnlyTaker?: boolean;
   /**
-   * Whether this taker is to take no more records. A wait for one then ends at the next
-   * record, for which the taker calls {@linkcode Channel.wakeTaker}.
+   * Whether this taker takes no more records. If it waits, the next record ends its wait.
+   * Then it must call {@linkcode Channel.wakeTaker}, so that another taker gets the record.
    */
   hasEnded?: () => boolean;
 }
@@ -74,11 +74,11 @@ export interface ChannelOptions {
  * Protocol of the lookout. Before a taker sleeps, it spins. One taker spins at a
  * time: it moves `LOOKOUT` from 0, or from the id of a thread that has died, to its own
  * thread's id, looks for records, moves the word back to 0, and then counts the records
- * that are left. A sender reads `LOOKOUT`
- * after it has put a record, and wakes nobody while a thread that is alive is on the
- * lookout. Both orders are sequentially consistent: either the sender reads 0, or the
- * taker on the lookout sees the record, and takes it or wakes another taker. A thread
- * that sees that a taker has died calls {@linkcode Channel.wakeTaker}.
+ * that are left. A sender reads `LOOKOUT` after it has put a record, and wakes nobody
+ * while a thread that is alive is on the lookout. Both orders are sequentially
+ * consistent: either the sender reads 0, or the taker on the lookout sees the record, and
+ * takes it or wakes another taker. A thread that sees that a taker has died calls
+ * {@linkcode Channel.wakeTaker}.
  *
  * A wake takes longer than many a task, and the woken thread may take the sender's
  * processor away. So a taker stays on the lookout while it does what a record asks
@@ -115,8 +115,8 @@ export class Channel {
   /** Whether this thread is the only sender, and has sent nothing since its last rest. */
   #rests: boolean;
   /**
-   * Whether this taker will look again within microseconds. It says so as it reads a
-   * record: what the record asks for won't take long. A sole taker always says so.
+   * Whether this taker will look again within microseconds. It decides that while it
+   * reads a record, by how long the record's task will take. A sole taker always will.
    */
   looksSoon: boolean;
   /** How many of the records that were taken at once are left. */

@@ -20,9 +20,9 @@ export const Claim = {
   PING: 1,
   /** The number of the last ping that the worker has answered. */
   PONG: 2,
-  /** 1 once the worker is to take no more tasks. */
+  /** 1 once the worker is to be ended because of a task: it takes no others. */
   RETIRED: 3,
-  /** The id of the task in which the worker's thread blocks, or has blocked last. */
+  /** The id of the task in which the worker's thread blocks, or blocked last; or 0. */
   BLOCKING: 4,
   /** The histogram of how long the worker's tasks have waited. */
   WAITED: 5,
@@ -73,7 +73,7 @@ export class WorkerClaim {
     return tasks;
   }
 
-  /** Whether the worker is at a task because of which it isn't about to be ended. */
+  /** Whether the worker is also at tasks other than those that are to end it. */
   get hasOthers(): boolean {
     for (let slot = 0; slot < this.#slots; slot++) {
       if (Atomics.load(this.words, Claim.taskOf(slot)) > 0) return true;
@@ -81,13 +81,13 @@ export class WorkerClaim {
     return false;
   }
 
-  /** Whether the last task that has blocked is one that is to end the worker. */
+  /** Whether the task that blocked last is one that is to end the worker. */
   get hasBlockedForHeld(): boolean {
     const task = Atomics.load(this.words, Claim.BLOCKING);
     return task !== 0 && this.#slotOf(-task) >= 0;
   }
 
-  /** Whether the worker is at the task, and not about to be ended because of it. */
+  /** Whether the worker is at the task, which isn't to end it. */
   isAt(task: number): boolean {
     return this.#slotOf(task) >= 0;
   }

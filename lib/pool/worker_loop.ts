@@ -56,8 +56,14 @@ export interface WorkerLoopOptions {
  * comes next, makes that visible. It clears the slot after the answer is in the
  * channel. So when a worker has ended, its claim names the tasks that were lost with
  * it. A thread that wants to end the worker because of a task negates the slot first.
- * Both change the slot by compare-exchange from the id, so a worker that is about to be
- * ended takes no other task.
+ * Both change the slot by compare-exchange from the id, so either the task's slot is
+ * cleared, or the worker takes no other task once the task has ended.
+ *
+ * A worker of several tasks must not take others while that task runs on. So the thread
+ * that has negated the slot also sets `RETIRED`. The worker looks at it before it takes a
+ * task, and when a record wakes it from its wait for one. A task that it takes at that
+ * very moment still runs: the thread ends the worker only when its other tasks have
+ * ended, or can't go on.
  *
  * @returns Why the worker has ended.
  */
@@ -90,7 +96,7 @@ class Loop {
   /** The slot of the task that is taken next. */
   #slot = 0;
   #onFree = (): void => {};
-  /** Whether the worker is about to be ended because of a task. */
+  /** Whether a task has ended because of which the worker is to be ended. */
   #held = false;
   /** Rejects when one of several tasks could not be answered. */
   #broken = Promise.withResolvers<never>();
@@ -123,8 +129,8 @@ class Loop {
   }
 
   /**
-   * Is called before this thread blocks. It has other workers woken for tasks, since
-   * this one may not look for them soon.
+   * Is called before this thread blocks. It notes the task that blocks, and wakes other
+   * workers for the tasks that wait, since this one may not look for them soon.
    */
   beforeBlocking(): void {
     Atomics.store(this.#claim, Claim.BLOCKING, runningTask()?.id ?? 0);
@@ -239,7 +245,7 @@ class Loop {
     } else this.#held = true;
   }
 
-  /** Whether the worker is to take no more tasks, since one was called off. */
+  /** Whether the worker takes no more tasks, because it is to be ended. */
   get #isHeld(): boolean {
     return this.#held || this.#claim[Claim.RETIRED] !== 0;
   }
@@ -248,6 +254,7 @@ class Loop {
     return new Promise((resolve) => this.#onFree = resolve);
   }
 }
+
 // In a bundle a user's module has the same URL. The prefix keeps the names apart.
 expose(import.meta, { "lab9.workerLoop": workerLoop });
 addOwnModule(import.meta);

@@ -111,7 +111,7 @@ export class PoolWorker {
     if (this.claim.isReady) onStart();
   }
 
-  /** Whether it blocks in a task because of which it is to be ended. */
+  /** Whether it blocks in a task that is to end it. */
   get isHeldUp(): boolean {
     return isParked(this.run.slot.waiter) && this.claim.hasBlockedForHeld;
   }
@@ -124,10 +124,11 @@ export class PoolWorker {
   }
 }
 
-/** A worker that was at a task as it was called off. */
+/** A task that was called off and may still run. */
 interface Overdue {
+  /** The worker that is at the task. */
   worker: PoolWorker;
-  /** Rings when the task has had its grace. */
+  /** It rings when the task has had its grace. */
   alarm: Alarm | undefined;
 }
 
@@ -313,7 +314,7 @@ export class Workers {
 
   /** Ends a worker when its other tasks have ended, or can't go on. */
   async #stopLast(worker: PoolWorker): Promise<void> {
-    // The claim of a worker that was ended otherwise names its tasks for ever.
+    // If something else has ended the worker, its claim still names its tasks.
     while (worker.run.slot.isAlive && worker.claim.hasOthers) {
       worker.claim.ping();
       await delay(LOOK_MS);
@@ -360,7 +361,7 @@ export class Workers {
   async #watch(number: number, worker: PoolWorker): Promise<void> {
     await worker.run.slot.reached(Status.ENDED, Infinity, false);
     worker.claim.giveUp();
-    // A long grace would keep what has ended in memory.
+    // Otherwise the alarm of a long grace would keep the ended worker in memory.
     this.#forgetWhere((_, overdue) => overdue.worker === worker);
     if (!worker.isReplaced) this.#count--;
     worker.claim.addTimes(this.#waited, this.#ran);
@@ -386,7 +387,7 @@ export function endReason(
     case Outcome.RETURNED:
       return "value" in settled ? settled.value as WorkerEndReason : "closed";
     case Outcome.THREW:
-      // A stray error ended it, if it was at a task.
+      // If it was at a task, a stray error has ended it.
       return worker.claim.tasks.length > 0 ? "lost" : "failed";
     case Outcome.TERMINATED:
       return "terminated";
