@@ -171,7 +171,7 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
   /** As {@linkcode Call.orCalledOff}, for a wait for an item or a result. */
   async orRefused<T>(awaited: PromiseLike<T>): Promise<T> {
     const { refused } = this.#dispatcher.calls;
-    if (refused && this.#tasks.size === 0) throw refused.reason;
+    if (refused && this.#tasks.size === 0) this.callOff(refused.reason);
     this.#readers++;
     this.#dispatcher.calls.reads++;
     try {

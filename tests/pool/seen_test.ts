@@ -226,6 +226,25 @@ threadTest("Pool.close({ immediate }) ends what waits for items", async () => {
   await pool.join();
 });
 
+threadTest("Pool.close({ immediate }): by a source that fails", async () => {
+  for (const method of ["map", "imap"] as const) {
+    const pool = new Pool(1);
+    const next = async () => {
+      pool.close({ immediate: true });
+      // Nobody waits for the item any more. The rejection mustn't end the program.
+      await Promise.resolve();
+      throw new RangeError("in the source");
+    };
+    const items = { [Symbol.asyncIterator]: () => ({ next }) };
+    const results = method === "map"
+      ? pool.map(fns.square, items)
+      : pool.imap(fns.square, items).next();
+    const error = await assertRejects(() => results, DOMException);
+    assertEquals(error.name, "AbortError");
+    await pool.join();
+  }
+});
+
 threadTest("Pool: onWorkerEnd is told why", async () => {
   const ends: string[] = [];
   const onWorkerEnd = (reason: string) => void ends.push(reason);
