@@ -53,6 +53,9 @@ import {
 
 export type { AsyncWaitOptions, WaitOptions };
 
+// Kept as it is when the library loads: a program may replace the global.
+const { AbortController } = globalThis;
+
 /**
  * Thrown by `put` and `putSync` if the queue stays full until the timeout, and by
  * `putNowait` if it is full. Python's `queue.Full`.
@@ -758,11 +761,24 @@ export class Queue<T = unknown> {
    * for await (const item of queue) assertEquals(item, 1);
    * ```
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    const left = new AbortController();
+    const items = this.#items(left.signal);
+    // The generator's own `return()` would wait for the get that is pending, which
+    // would take the next item, and nobody would see it.
+    const leave = items.return.bind(items);
+    items.return = (value) => {
+      left.abort();
+      return leave(value);
+    };
+    return items;
+  }
+
+  async *#items(left: AbortSignal): AsyncGenerator<T, void, undefined> {
     try {
-      for (;;) yield await this.get();
+      for (;;) yield await this.get({ signal: left });
     } catch (error) {
-      if (!(error instanceof ShutDown)) throw error;
+      if (!left.aborted && !(error instanceof ShutDown)) throw error;
     }
   }
 

@@ -290,6 +290,23 @@ Deno.test("Queue: what a loop over it throws gets out", async () => {
   assertEquals(queue.size, 0);
 });
 
+Deno.test("Queue: an iterator that is left in the middle of a wait takes nothing", async () => {
+  const done = { done: true, value: undefined };
+  for (const leave of ["return", "dispose"]) {
+    const queue = new Queue<number>();
+    const items = queue[Symbol.asyncIterator]();
+    const next = items.next();
+    const left = leave === "return"
+      ? items.return()
+      : items[Symbol.asyncDispose]();
+    queue.putNowait(1);
+    assertEquals<unknown>(await next, done);
+    await left;
+    assertEquals<unknown>(await items.next(), done);
+    assertEquals(queue.getNowait(), 1);
+  }
+});
+
 Deno.test("Queue: iterators end with ShutDown only, not with other errors", async () => {
   const queue = new Queue<number>();
   queue.putNowait(1);
