@@ -74,6 +74,18 @@ export function checkSignal(action: string, signal: unknown): void {
 }
 
 /**
+ * Checks that a value is a boolean, or undefined.
+ *
+ * @throws {TypeError} If it is neither.
+ */
+export function checkFlag(action: string, what: string, value: unknown): void {
+  if (value === undefined || typeof value === "boolean") return;
+  throw new TypeError(
+    `Cannot ${action}: ${what} must be a boolean, received ${kindOf(value)}`,
+  );
+}
+
+/**
  * Checks that a value is a number.
  *
  * @throws {TypeError} If it is not.

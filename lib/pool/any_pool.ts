@@ -2,7 +2,7 @@
 
 import type { AnyFunction } from "../codec/references.ts";
 import type { AsyncWaitOptions } from "../sync/deadline.ts";
-import { checkOptions } from "../checks.ts";
+import { checkFlag, checkOptions } from "../checks.ts";
 import { type Calls, NO_OPTIONS } from "./calls.ts";
 import type {
   AnyIterable,
@@ -594,7 +594,8 @@ export abstract class AnyPool implements AsyncDisposable {
    * done, and the iterators of these calls that are read. Python's `Pool.close`.
    *
    * @param options Whether the tasks that no worker has begun are rejected.
-   * @throws {TypeError} If the options are not an object.
+   * @throws {TypeError} If the options are not an object, or `immediate` is not a
+   * boolean.
    *
    * @example Usage
    * ```ts
@@ -607,6 +608,7 @@ export abstract class AnyPool implements AsyncDisposable {
    */
   close(options: CloseOptions = {}): void {
     checkOptions("close pool", options);
+    checkFlag("close pool", "immediate", options.immediate);
     if (options.immediate) {
       const message = "The pool was closed before a worker began the task";
       this.#dispatcher.closeAtOnce(new DOMException(message, "AbortError"));

@@ -19,7 +19,7 @@ import {
 import { Decoder } from "../codec/decoder.ts";
 import { Encoder } from "../codec/encoder.ts";
 import { leaveMemory, takeMemoryBack } from "../codec/left_memory.ts";
-import { checkNumber, checkOptions, refusedBy } from "../checks.ts";
+import { checkFlag, checkNumber, checkOptions, refusedBy } from "../checks.ts";
 import { STEP } from "../sync/mutex.ts";
 import {
   checkStop,
@@ -687,6 +687,7 @@ export class Queue<T = unknown> {
    * `Queue.shutdown`.
    *
    * @param options Whether to throw the stored items away. They count as done then.
+   * @throws {TypeError} If the options, or `immediate`, have the wrong type.
    *
    * @example Usage
    * ```ts
@@ -701,6 +702,7 @@ export class Queue<T = unknown> {
    */
   shutdown(options: ShutdownOptions = {}): void {
     checkOptions("shut down queue", options);
+    checkFlag("shut down queue", "immediate", options.immediate);
     if (copies !== undefined) warnOfCopy(this);
     reserveStackForCompiling();
     this.#store.close();

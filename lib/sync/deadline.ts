@@ -2,6 +2,7 @@
 
 import { checkOptions, checkSignal, kindOf } from "../checks.ts";
 import { now } from "../platform/platform.ts";
+import { checkStop } from "./waiters.ts";
 
 /** Options of operations that can wait. */
 export interface WaitOptions {

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { kindOf } from "../checks.ts";
+import { checkFlag, kindOf } from "../checks.ts";
 import { type Methods, newConsole, WARNING } from "../platform/platform.ts";
 import {
   type Handle,
@@ -54,12 +54,13 @@ let original: Methods | undefined;
 /**
  * Checks the options. It returns undefined if the console isn't redirected.
  *
- * @throws {TypeError} If `stdout` is not a queue.
+ * @throws {TypeError} If `stdout` is not a queue, or `printName` not a boolean.
  */
 export function outputOf(
   action: string,
   { stdout, printName = false }: OutputOptions,
 ): Output | undefined {
+  checkFlag(action, "printName", printName);
   if (stdout === undefined) return printName ? { isNamed: true } : undefined;
   if (isQueue(stdout)) {
     return { to: handleOf(stdout), isNamed: printName };

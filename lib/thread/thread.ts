@@ -14,6 +14,7 @@ import {
 import { hold } from "../sync/keep_alive.ts";
 import {
   checkArray,
+  checkFlag,
   checkNumber,
   checkOptions,
   checkString,
@@ -225,6 +226,8 @@ export class Thread<F extends AnyFunction = AnyFunction>
     } = options;
     checkArray("create thread", "args", args);
     if (name !== undefined) checkString("create thread", "the name", name);
+    checkFlag("create thread", "daemon", daemon);
+    checkFlag("create thread", "fresh", fresh);
     const context = contextOf("create thread", options.context);
     this.#target = context === undefined ? target : callIn as F;
     try {

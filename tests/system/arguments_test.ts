@@ -1,9 +1,15 @@
-import { assertLess, assertRejects, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertLess,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import {
   expose,
   Gil,
   Pool,
   prestartWorkers,
+  Queue,
   sleepSync,
   Thread,
 } from "../../mod.ts";
@@ -35,6 +41,29 @@ Deno.test("what isn't of its type is a TypeError, where it enters", async () => 
     TypeError,
     "the count must be a number, received string",
   );
+});
+
+threadTest("What is no flag is refused", async () => {
+  const wrong = "no" as never;
+  await using pool = new Pool(1);
+  const calls: Record<string, () => unknown> = {
+    "shut down queue: immediate": () =>
+      new Queue().shutdown({ immediate: wrong }),
+    "close pool: immediate": () => pool.close({ immediate: wrong }),
+    "create pool: printName": () => new Pool(1, { printName: wrong }),
+  };
+  for (const name of ["daemon", "fresh", "printName"]) {
+    calls[`create thread: ${name}`] = () =>
+      new Thread(sleepSync, { args: [0], [name]: wrong });
+  }
+  for (const [what, call] of Object.entries(calls)) {
+    assertThrows(
+      call,
+      TypeError,
+      `Cannot ${what} must be a boolean, received string`,
+    );
+  }
+  assertEquals(await pool.apply(echo, [1]), 1);
 });
 
 threadTest("Pool.apply() refuses arguments that are no array", async () => {
