@@ -196,6 +196,7 @@ export class Gil {
   run<T>(fn: () => T): T {
     checkCallback("run with the Gil", "the function", fn);
     if (copies !== undefined) warnOfCopy(this);
+    checkStop();
     if (this.#isHolder) return callSync("run with the Gil", fn);
     reserveStackForHold();
     this.#take();
@@ -257,6 +258,7 @@ export class Gil {
    */
   allowThreads<T>(fn: () => T): T {
     checkCallback("allow threads", "the function", fn);
+    checkStop();
     if (!this.#isHolder) return callSync("allow threads", fn);
     reserveStackForHold();
     this.#drop();

@@ -14,6 +14,7 @@ import {
   checkSeconds,
   deadlineOf,
   waitDeadline,
+  waitDeadlineSync,
   type WaitOptions,
 } from "../sync/deadline.ts";
 import {
@@ -240,6 +241,11 @@ export class Barrier {
    * @returns The number of threads.
    */
   get nWaiting(): number {
+    checkStopAfterwards();
+    return this.#nWaiting;
+  }
+
+  get #nWaiting(): number {
     this.#countOutDead();
     return this.#state === State.FILLING ? Atomics.load(this.#words, COUNT) : 0;
   }
@@ -250,6 +256,11 @@ export class Barrier {
    * @returns Whether a wait would throw.
    */
   get broken(): boolean {
+    checkStopAfterwards();
+    return this.#isBroken;
+  }
+
+  get #isBroken(): boolean {
     this.#countOutDead();
     return isBroken(this.#state);
   }
@@ -278,10 +289,10 @@ export class Barrier {
   async wait(options: AsyncWaitOptions = {}): Promise<number> {
     const { timeout, deadline } = this.#limits(options);
     const { signal } = options;
-    signal?.throwIfAborted();
     const action = this.#action;
     if (copies !== undefined) warnOfCopy(this);
     if (isStopping()) await heedStop();
+    signal?.throwIfAborted();
     reserveStackForCompiling();
     using visit = new Visit();
     const until = async <T>(attempt: () => T | Pending): Promise<T> => {
@@ -326,6 +337,7 @@ export class Barrier {
    * ```
    */
   waitSync(options: WaitOptions = {}): number {
+    waitDeadlineSync("wait at barrier", options);
     const { timeout, deadline } = this.#limits(options);
     const action = this.#action;
     if (copies !== undefined) warnOfCopy(this);
@@ -411,9 +423,9 @@ export class Barrier {
    */
   toString(): string {
     const address = formatAddress(this.#words[ADDRESS]);
-    const state = this.broken
+    const state = this.#isBroken
       ? "broken"
-      : `waiters=${this.nWaiting}/${this.parties}`;
+      : `waiters=${this.#nWaiting}/${this.parties}`;
     return `<threading.Barrier at ${address}: ${state}>`;
   }
 

@@ -12,6 +12,7 @@ import { now } from "../platform/platform.ts";
 import {
   type AsyncWaitOptions,
   waitDeadline,
+  waitDeadlineSync,
   type WaitOptions,
 } from "../sync/deadline.ts";
 import {
@@ -286,7 +287,7 @@ export class Condition {
    * ```
    */
   waitSync(options: WaitOptions = {}): boolean {
-    const deadline = waitDeadline("wait on condition", options);
+    const deadline = waitDeadlineSync("wait on condition", options);
     checkStop();
     this.#checkHeld("wait on");
     reserveStackForCompiling();
@@ -351,6 +352,7 @@ export class Condition {
     checkCallback("wait on condition", "the predicate", predicate);
     if (isStopping()) await heedStop();
     this.#checkHeld("wait on");
+    signal?.throwIfAborted();
     for (;;) {
       const result = ask(predicate);
       if (result || now() >= deadline) return result;
@@ -386,7 +388,7 @@ export class Condition {
    * @typeParam T The type of what the predicate returns.
    */
   waitForSync<T>(predicate: () => T, options: WaitOptions = {}): T {
-    const deadline = waitDeadline("wait on condition", options);
+    const deadline = waitDeadlineSync("wait on condition", options);
     checkCallback("wait on condition", "the predicate", predicate);
     checkStop();
     this.#checkHeld("wait on");
@@ -482,6 +484,7 @@ export class Condition {
   #checkHeld(action: string): void {
     if (copies !== undefined) warnOfCopy(this);
     if (this.#lock[owned].isMine) return;
+    checkStopAfterwards();
     throw new Error(
       `Cannot ${action} condition: the current thread doesn't hold its lock, ` +
         "acquire it first",

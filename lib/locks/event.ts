@@ -13,6 +13,7 @@ import {
 import {
   type AsyncWaitOptions,
   waitDeadline,
+  waitDeadlineSync,
   type WaitOptions,
 } from "../sync/deadline.ts";
 import { Mark } from "../sync/recorder.ts";
@@ -99,6 +100,7 @@ export class Event {
    */
   get isSet(): boolean {
     if (copies !== undefined) warnOfCopy(this);
+    checkStopAfterwards();
     return this.#isSet;
   }
 
@@ -164,8 +166,8 @@ export class Event {
    */
   async wait(options: AsyncWaitOptions = {}): Promise<boolean> {
     const deadline = waitDeadline("wait for event", options);
-    options.signal?.throwIfAborted();
     if (isStopping()) await heedStop();
+    options.signal?.throwIfAborted();
     if (copies !== undefined) warnOfCopy(this);
     const attempt = this.#attempt();
     if (attempt() !== PENDING) return true;
@@ -191,7 +193,7 @@ export class Event {
    * ```
    */
   waitSync(options: WaitOptions = {}): boolean {
-    const deadline = waitDeadline("wait for event", options);
+    const deadline = waitDeadlineSync("wait for event", options);
     checkStop();
     if (copies !== undefined) warnOfCopy(this);
     const attempt = this.#attempt();

@@ -11,6 +11,7 @@ import {
 import {
   type AsyncWaitOptions,
   waitDeadline,
+  waitDeadlineSync,
   type WaitOptions,
 } from "../sync/deadline.ts";
 import { checkOptions, checkString } from "../checks.ts";
@@ -199,7 +200,7 @@ export class Lock {
    * ```
    */
   acquireSync(options: WaitOptions = {}): Disposable {
-    const deadline = waitDeadline(`acquire ${this.#type}`, options);
+    const deadline = waitDeadlineSync(`acquire ${this.#type}`, options);
     const { timeout } = options;
     if (copies !== undefined) warnOfCopy(this);
     // Made before the lock is held: where the stack ends, a call throws.

@@ -277,8 +277,8 @@ export class Ownership implements GraphedLock, Witness {
    * @throws {LockPoisonedError} If its holder has ended.
    */
   async take(deadline: number, signal?: AbortSignal): Promise<number> {
-    signal?.throwIfAborted();
     if (isStopping()) await heedStop();
+    signal?.throwIfAborted();
     const early = this.tryTake();
     if (early !== 0) return early;
     const options = { deadline, signal, witness: this };

@@ -11,6 +11,7 @@ import { checkOptions, checkString } from "../checks.ts";
 import {
   type AsyncWaitOptions,
   waitDeadline,
+  waitDeadlineSync,
   type WaitOptions,
 } from "../sync/deadline.ts";
 import {
@@ -20,7 +21,12 @@ import {
   revive,
 } from "../codec/references.ts";
 import { reserveStack, reserveStackForHold } from "../sync/reserve_stack.ts";
-import { checkStop, heedStop, isStopping } from "../sync/waiters.ts";
+import {
+  checkStop,
+  checkStopAfterwards,
+  heedStop,
+  isStopping,
+} from "../sync/waiters.ts";
 import { PENDING, type Pending } from "../sync/wait_list.ts";
 import { Ownership } from "./ownership.ts";
 import { LARGEST_PERMIT_TABLE_BYTES, PERMIT_TABLE_BYTES } from "./permits.ts";
@@ -156,6 +162,11 @@ export class RWLock {
    * @returns Whether it is held.
    */
   get isLocked(): boolean {
+    checkStopAfterwards();
+    return this.#isLocked;
+  }
+
+  get #isLocked(): boolean {
     return this.#writer.holder !== 0 || this.#readers.count > 0;
   }
 
@@ -180,8 +191,8 @@ export class RWLock {
   async acquireRead(options: AsyncWaitOptions = {}): Promise<Disposable> {
     const deadline = waitDeadline("acquire RWLock", options);
     const { signal } = options;
-    signal?.throwIfAborted();
     if (isStopping()) await heedStop();
+    signal?.throwIfAborted();
     if (copies !== undefined) warnOfCopy(this);
     if (!this.#enter()) {
       const got = await this.#writer.wait(this.#tryRead, deadline, signal);
@@ -211,7 +222,7 @@ export class RWLock {
    * ```
    */
   acquireReadSync(options: WaitOptions = {}): Disposable {
-    const deadline = waitDeadline("acquire RWLock", options);
+    const deadline = waitDeadlineSync("acquire RWLock", options);
     if (copies !== undefined) warnOfCopy(this);
     if (!this.#enter()) {
       const got = this.#writer.waitSync(this.#tryRead, deadline);
@@ -296,7 +307,7 @@ export class RWLock {
    * ```
    */
   acquireWriteSync(options: WaitOptions = {}): Disposable {
-    const deadline = waitDeadline("acquire RWLock", options);
+    const deadline = waitDeadlineSync("acquire RWLock", options);
     if (copies !== undefined) warnOfCopy(this);
     const turn = this.#writer.tryTake() || this.#writer.takeSync(deadline);
     if (turn === 0) throw this.#timeoutError("writing", options);
@@ -355,6 +366,7 @@ export class RWLock {
    */
   release(): void {
     if (this.#writer.give()) return;
+    checkStopAfterwards();
     const holder = this.#writer.holderName();
     throw new Error(
       `Cannot release ${this.#writer.label}: ${
@@ -372,7 +384,7 @@ export class RWLock {
    */
   toString(): string {
     const { address, hold } = this.#writer;
-    const state = this.isLocked ? "locked" : "unlocked";
+    const state = this.#isLocked ? "locked" : "unlocked";
     const by = hold.owner === 0
       ? `readers=${this.#readers.count}`
       : `owner=${hold.owner}`;

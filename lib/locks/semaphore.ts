@@ -13,6 +13,7 @@ import { checkInteger } from "../checks.ts";
 import {
   type AsyncWaitOptions,
   waitDeadline,
+  waitDeadlineSync,
   type WaitOptions,
 } from "../sync/deadline.ts";
 import { Mark } from "../sync/recorder.ts";
@@ -165,6 +166,11 @@ export class Semaphore {
    * ```
    */
   get value(): number {
+    checkStopAfterwards();
+    return this.#value;
+  }
+
+  get #value(): number {
     return Atomics.load(this.#words, VALUE);
   }
 
@@ -189,8 +195,8 @@ export class Semaphore {
   async acquire(options: AsyncWaitOptions = {}): Promise<Disposable> {
     const deadline = waitDeadline("acquire semaphore", options);
     const { timeout, signal } = options;
-    signal?.throwIfAborted();
     if (isStopping()) await heedStop();
+    signal?.throwIfAborted();
     if (copies !== undefined) warnOfCopy(this);
     if (!this.#tryTake()) {
       const limits = { deadline, signal, witness };
@@ -218,7 +224,7 @@ export class Semaphore {
    * ```
    */
   acquireSync(options: WaitOptions = {}): Disposable {
-    const deadline = waitDeadline("acquire semaphore", options);
+    const deadline = waitDeadlineSync("acquire semaphore", options);
     if (copies !== undefined) warnOfCopy(this);
     checkStop();
     for (let spin = 0; spin < SPINS; spin++) {
@@ -277,8 +283,11 @@ export class Semaphore {
     checkInteger("release semaphore", "n", n, 1, LARGEST_VALUE);
     if (copies !== undefined) warnOfCopy(this);
     reserveStack();
-    this[give](n);
-    checkStopAfterwards();
+    try {
+      this[give](n);
+    } finally {
+      checkStopAfterwards();
+    }
   }
 
   /**
@@ -314,7 +323,7 @@ export class Semaphore {
    */
   toString(): string {
     const bound = this[isBounded] ? `/${this.#words[LIMIT]}` : "";
-    const { value } = this;
+    const value = this.#value;
     const address = formatAddress(this.#words[ADDRESS]);
     return `<threading.${this.#type} at ${address}: value=${value}${bound}>`;
   }

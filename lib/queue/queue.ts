@@ -14,6 +14,7 @@ import { PENDING, type Pending, WaitList } from "../sync/wait_list.ts";
 import {
   type AsyncWaitOptions,
   waitDeadline,
+  waitDeadlineSync,
   type WaitOptions,
 } from "../sync/deadline.ts";
 import { Decoder } from "../codec/decoder.ts";
@@ -312,6 +313,7 @@ export class Queue<T = unknown> {
    * ```
    */
   get maxsize(): number {
+    checkStopAfterwards();
     return this.#store.limit;
   }
 
@@ -331,6 +333,7 @@ export class Queue<T = unknown> {
    */
   get size(): number {
     if (copies !== undefined) warnOfCopy(this);
+    checkStopAfterwards();
     return this.#store.count;
   }
 
@@ -370,6 +373,7 @@ export class Queue<T = unknown> {
    * ```
    */
   get isShutdown(): boolean {
+    checkStopAfterwards();
     return this.#store.isClosed;
   }
 
@@ -380,7 +384,8 @@ export class Queue<T = unknown> {
    * @returns The number of items.
    */
   get unfinishedTasks(): number {
-    return this.#store.putsSince(Atomics.load(this.#words, DONES));
+    checkStopAfterwards();
+    return this.#unfinished;
   }
 
   /**
@@ -407,8 +412,8 @@ export class Queue<T = unknown> {
    */
   async put(item: T, options: AsyncWaitOptions = {}): Promise<void> {
     const deadline = waitDeadline("put into queue", options);
-    options.signal?.throwIfAborted();
     if (isStopping()) await heedStop();
+    options.signal?.throwIfAborted();
     const cargo = this.#load(item);
     try {
       if (this.#tryPut(cargo) !== PENDING) return;
@@ -450,7 +455,7 @@ export class Queue<T = unknown> {
    * ```
    */
   putSync(item: T, options?: WaitOptions): void {
-    const deadline = waitDeadline("put into queue", options);
+    const deadline = waitDeadlineSync("put into queue", options);
     const cargo = this.#load(item);
     try {
       for (let spin = 0; spin < PUT_SPINS; spin++) {
@@ -527,8 +532,8 @@ export class Queue<T = unknown> {
   async get(options: AsyncWaitOptions = {}): Promise<T> {
     const deadline = waitDeadline("get from queue", options);
     if (copies !== undefined) warnOfCopy(this);
-    options.signal?.throwIfAborted();
     if (isStopping()) await heedStop();
+    options.signal?.throwIfAborted();
     const first = this.#tryGet();
     if (first !== PENDING) return first;
     const item = await this.#notEmpty.wait(
@@ -560,7 +565,7 @@ export class Queue<T = unknown> {
    * ```
    */
   getSync(options?: WaitOptions): T {
-    const deadline = waitDeadline("get from queue", options);
+    const deadline = waitDeadlineSync("get from queue", options);
     if (copies !== undefined) warnOfCopy(this);
     this.#store.letPutsRunAhead();
     for (let spin = 0; spin < GET_SPINS; spin++) {
@@ -617,10 +622,10 @@ export class Queue<T = unknown> {
    */
   taskDone(): void {
     reserveStack();
-    if (!this.#finishOne()) {
-      throw new RangeError("taskDone() called too many times");
-    }
+    const isCounted = this.#finishOne();
     checkStopAfterwards();
+    if (isCounted) return;
+    throw new RangeError("taskDone() called too many times");
   }
 
   /**
@@ -646,8 +651,8 @@ export class Queue<T = unknown> {
   async join(options: AsyncWaitOptions = {}): Promise<void> {
     const deadline = waitDeadline("join queue", options);
     if (copies !== undefined) warnOfCopy(this);
-    options.signal?.throwIfAborted();
     if (isStopping()) await heedStop();
+    options.signal?.throwIfAborted();
     if (this.#isDone() !== PENDING) return;
     const result = await this.#allDone.wait(
       () => this.#isDone(),
@@ -673,7 +678,7 @@ export class Queue<T = unknown> {
    * ```
    */
   joinSync(options?: WaitOptions): void {
-    const deadline = waitDeadline("join queue", options);
+    const deadline = waitDeadlineSync("join queue", options);
     if (copies !== undefined) warnOfCopy(this);
     checkStop();
     if (this.#isDone() !== PENDING) return;
@@ -911,18 +916,22 @@ export class Queue<T = unknown> {
     }
   }
 
+  get #unfinished(): number {
+    return this.#store.putsSince(Atomics.load(this.#words, DONES));
+  }
+
   #isDone(): true | Pending {
-    return this.unfinishedTasks > 0 ? PENDING : true;
+    return this.#unfinished > 0 ? PENDING : true;
   }
 
   #fullMessage(): string {
-    return `Cannot put into queue: it is full, its size is ${this.size}`;
+    return `Cannot put into queue: it is full, its size is ${this.#store.count}`;
   }
 
   #joinTimeout(timeout: number | undefined): DOMException {
     return new DOMException(
       `Cannot join queue: after ${timeout} seconds, the number of unfinished ` +
-        `tasks was ${this.unfinishedTasks}`,
+        `tasks was ${this.#unfinished}`,
       "TimeoutError",
     );
   }

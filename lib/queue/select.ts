@@ -4,6 +4,7 @@ import { checkArray, kindOf } from "../checks.ts";
 import {
   type AsyncWaitOptions,
   waitDeadline,
+  waitDeadlineSync,
   type WaitOptions,
 } from "../sync/deadline.ts";
 import { waitForSeveral, waitForSeveralSync } from "../sync/several_lists.ts";
@@ -61,8 +62,8 @@ export async function select<Q extends AnyQueue>(
   const deadline = waitDeadline(ACTION, options);
   checkQueues(queues);
   const { signal } = options;
-  signal?.throwIfAborted();
   if (isStopping()) await heedStop();
+  signal?.throwIfAborted();
   const selection = new Selection(queues);
   let selected = selection.attempt();
   if (selected === PENDING) {
@@ -100,7 +101,7 @@ export function selectSync<Q extends AnyQueue>(
   queues: readonly Q[],
   options: WaitOptions = {},
 ): Selected<Q> {
-  const deadline = waitDeadline(ACTION, options);
+  const deadline = waitDeadlineSync(ACTION, options);
   checkQueues(queues);
   checkStop();
   const selection = new Selection(queues);

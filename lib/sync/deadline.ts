@@ -53,6 +53,25 @@ export function waitDeadline(
 }
 
 /**
+ * {@linkcode waitDeadline} of a wait that blocks. Nothing aborts it in the middle, but
+ * a signal may have been aborted before: the wait doesn't begin then.
+ *
+ * @throws {unknown} The signal's reason if it was aborted.
+ */
+export function waitDeadlineSync(
+  action: string,
+  options: AsyncWaitOptions | undefined,
+): number {
+  const deadline = waitDeadline(action, options);
+  if (options?.signal !== undefined) {
+    // First, as in what awaits: the loop of a thread that is to end must not go on.
+    checkStop();
+    options.signal.throwIfAborted();
+  }
+  return deadline;
+}
+
+/**
  * Checks that a value is a length of time in seconds.
  *
  * @throws {TypeError} If it is not a number.

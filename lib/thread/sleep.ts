@@ -7,6 +7,7 @@ import { now } from "../platform/platform.ts";
 import { checkSeconds } from "../sync/deadline.ts";
 import { Mark } from "../sync/recorder.ts";
 import { PENDING, WaitList } from "../sync/wait_list.ts";
+import { heedStop, isStopping } from "../sync/waiters.ts";
 
 /** Options of {@linkcode sleep}. */
 export interface SleepOptions {
@@ -47,6 +48,7 @@ export async function sleep(
   checkSignal("sleep", options.signal);
   const deadline = now() + seconds * 1000;
   const { signal } = options;
+  if (isStopping()) await heedStop();
   signal?.throwIfAborted();
   await sleepers.wait(() => PENDING, { deadline, signal });
 }

@@ -35,7 +35,12 @@ import {
 } from "../codec/references.ts";
 import { Mark, recordSpan } from "../sync/recorder.ts";
 import { reserveStackForCompiling } from "../sync/reserve_stack.ts";
-import { checkStop, heedStop, isStopping } from "../sync/waiters.ts";
+import {
+  checkStop,
+  checkStopAfterwards,
+  heedStop,
+  isStopping,
+} from "../sync/waiters.ts";
 import { WorkerLostError } from "./errors.ts";
 import { awaitThread } from "./main_end.ts";
 import { Run, type Settled } from "./run.ts";
@@ -328,6 +333,11 @@ export class Thread<F extends AnyFunction = AnyFunction>
    * @returns Whether it is alive.
    */
   get isAlive(): boolean {
+    checkStopAfterwards();
+    return this.#isAlive;
+  }
+
+  get #isAlive(): boolean {
     return this.#slot?.isAlive ?? false;
   }
 
@@ -422,8 +432,8 @@ export class Thread<F extends AnyFunction = AnyFunction>
     options: number | AsyncWaitOptions = {},
   ): Promise<Awaited<ReturnType<F>>> {
     const { slot, deadline, signal } = this.#checkJoin(options);
-    signal?.throwIfAborted();
     if (isStopping()) await heedStop();
+    signal?.throwIfAborted();
     this.#joins++;
     using _span = recordSpan(Mark.JOIN, slot.ident);
     let hasEnded = false;
@@ -462,8 +472,9 @@ export class Thread<F extends AnyFunction = AnyFunction>
    * ```
    */
   joinSync(options: number | WaitOptions = {}): Awaited<ReturnType<F>> {
-    const { slot, deadline } = this.#checkJoin(options);
+    const { slot, deadline, signal } = this.#checkJoin(options);
     checkStop();
+    signal?.throwIfAborted();
     using _span = recordSpan(Mark.JOIN, slot.ident);
     if (!slot.endedSync(deadline)) throw this.#timeoutError(options);
     // Before the answer is taken: if this throws, the thread can be joined again.
@@ -499,7 +510,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
    * ```
    */
   async terminate(): Promise<void> {
-    if (!this.isAlive) return;
+    if (!this.#isAlive) return;
     if (this.#run === undefined) {
       throw new Error(
         `Cannot terminate ${this.#name}: only the thread that started it can`,
@@ -545,7 +556,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
     const isMain = slot?.index === MAIN_SLOT;
     const state = slot === undefined
       ? "initial"
-      : this.isAlive
+      : this.#isAlive
       ? "started"
       : "stopped";
     const daemon = this.#daemon ? " daemon" : "";
@@ -631,7 +642,7 @@ export class Thread<F extends AnyFunction = AnyFunction>
     if (this.#slot === undefined) {
       throw new Error(`Cannot join ${this.#name}: it was not started`);
     }
-    if (this.#slot.index === currentSlot() && this.isAlive) {
+    if (this.#slot.index === currentSlot() && this.#isAlive) {
       throw new Error(`Cannot join ${this.#name}: it is the current thread`);
     }
     return { slot: this.#slot, deadline, signal };
@@ -687,6 +698,7 @@ function attached(slot: Slot): Thread {
  * ```
  */
 export function currentThread(): Thread {
+  checkStopAfterwards();
   const slot = new Slot(currentSlot());
   if (current?.ident !== slot.ident) current = attached(slot);
   return current;
@@ -706,6 +718,7 @@ export function currentThread(): Thread {
  * ```
  */
 export function getIdent(): number {
+  checkStopAfterwards();
   return new Slot(currentSlot()).ident;
 }
 
@@ -724,6 +737,7 @@ export function getIdent(): number {
  * ```
  */
 export function enumerate(): Thread[] {
+  checkStopAfterwards();
   return aliveSlots().map(attached);
 }
 
@@ -742,6 +756,7 @@ export function enumerate(): Thread[] {
  * ```
  */
 export function activeCount(): number {
+  checkStopAfterwards();
   return aliveSlots().length;
 }
 

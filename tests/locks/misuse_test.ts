@@ -12,6 +12,9 @@ import {
   PriorityQueue,
   Queue,
   RLock,
+  RWLock,
+  select,
+  selectSync,
   Semaphore,
   sleep,
 } from "../../mod.ts";
@@ -47,6 +50,16 @@ function calls(): Record<string, Call> {
   for (const [name, call] of Object.entries(waiting)) {
     all[`Condition.${name}`] = call;
   }
+  const queues = [new Queue(), new LifoQueue()];
+  all.select = (options) => select(queues, options);
+  all.selectSync = (options) => selectSync(queues, options);
+  const written = new RWLock();
+  written.acquireWriteSync();
+  all["RWLock.acquireRead"] = (options) => written.acquireRead(options);
+  all["RWLock.acquireReadSync"] = (options) => written.acquireReadSync(options);
+  all["RWLock.acquireWrite"] = (options) => written.acquireWrite(options);
+  all["RWLock.acquireWriteSync"] = (options) =>
+    written.acquireWriteSync(options);
   const lock = new Lock();
   lock.acquireSync();
   const taken = [
@@ -103,6 +116,55 @@ for (const [name, call] of Object.entries(calls())) {
     }
   });
 }
+
+for (const [name, call] of Object.entries(calls())) {
+  Deno.test(`${name}() doesn't begin with a signal that was aborted`, async () => {
+    const signal = AbortSignal.abort(new RangeError("before"));
+    await assertRejects(
+      async () => await call({ signal } as never),
+      RangeError,
+      "before",
+    );
+  });
+}
+
+Deno.test("What need not wait doesn't begin either, with such a signal", async () => {
+  const signal = AbortSignal.abort(new RangeError("before"));
+  const options = { signal } as never;
+  const queue = new Queue<number>();
+  queue.putNowait(1);
+  const condition = new Condition();
+  condition.acquireSync();
+  const isSet = new Event();
+  isSet.set();
+  for (
+    const call of [
+      () => queue.put(2, options),
+      () => queue.putSync(2, options),
+      () => queue.get(options),
+      () => queue.getSync(options),
+      () => select([queue], options),
+      () => selectSync([queue], options),
+      () => condition.waitFor(() => true, options),
+      () => condition.waitForSync(() => true, options),
+      () => new Lock().acquire(options),
+      () => new Lock().acquireSync(options),
+      () => new RWLock().acquireRead(options),
+      () => new RWLock().acquireReadSync(options),
+      () => new RWLock().acquireWrite(options),
+      () => new RWLock().acquireWriteSync(options),
+      () => new Semaphore().acquire(options),
+      () => new Semaphore().acquireSync(options),
+      () => isSet.wait(options),
+      () => isSet.waitSync(options),
+      () => new Barrier(1).wait(options),
+      () => new Barrier(1).waitSync(options),
+    ] as (() => unknown)[]
+  ) {
+    await assertRejects(async () => await call(), RangeError, "before");
+  }
+  assertEquals([queue.size, queue.getNowait()], [1, 1]);
+});
 
 Deno.test("Constructors and shutdown() refuse options that are none", () => {
   const made: Record<string, Call> = {

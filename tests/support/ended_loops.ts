@@ -1,11 +1,15 @@
 // Loops that call one operation again and again, for tests of how they end.
 
 import {
+  activeCount,
   Barrier,
   BoundedSemaphore,
   Condition,
+  currentThread,
+  enumerate,
   Event,
   expose,
+  getIdent,
   Gil,
   LifoQueue,
   Lock,
@@ -134,6 +138,38 @@ export const syncOperations: Record<string, (kit: Kit) => unknown> = {
     rwlock.tryAcquireRead()?.[Symbol.dispose](),
   "RWLock.tryAcquireWrite": ({ rwlock }) =>
     rwlock.tryAcquireWrite()?.[Symbol.dispose](),
+  "RWLock.release, nobody writes": ({ rwlock }) => rwlock.release(),
+  "Lock.release, not held": ({ lock }) => lock.release(),
+  "Condition.release, not held": ({ condition }) => condition.release(),
+  "Condition.notify, not held": ({ condition }) => condition.notify(),
+  "Condition.notifyAll, not held": ({ condition }) => condition.notifyAll(),
+  "Condition.waitSync, not held": ({ condition }) => condition.waitSync(),
+  "Queue.taskDone, too often": ({ queue }) => queue.taskDone(),
+  "BoundedSemaphore.release, too often": ({ bounded }) => bounded.release(),
+  "Gil.run in itself": ({ gil }) =>
+    gil.run(() => {
+      for (;;) gil.run(() => 1);
+    }),
+  "Gil.allowThreads, not held": ({ gil }) => gil.allowThreads(() => 1),
+  "Queue.size": ({ queue }) => queue.size,
+  "Queue.isEmpty": ({ queue }) => queue.isEmpty,
+  "Queue.isFull": ({ queue }) => queue.isFull,
+  "Queue.isShutdown": ({ queue }) => queue.isShutdown,
+  "Queue.maxsize, read": ({ queue }) => queue.maxsize,
+  "Queue.unfinishedTasks": ({ queue }) => queue.unfinishedTasks,
+  "Lock.isLocked": ({ lock }) => lock.isLocked,
+  "RLock.isLocked": ({ rlock }) => rlock.isLocked,
+  "RWLock.isLocked": ({ rwlock }) => rwlock.isLocked,
+  "Semaphore.value": ({ semaphore }) => semaphore.value,
+  "Event.isSet": ({ event }) => event.isSet,
+  "Barrier.broken": ({ barrier }) => barrier.broken,
+  "Barrier.nWaiting": ({ barrier }) => barrier.nWaiting,
+  "Thread.isAlive": ({ ended }) => ended!.isAlive,
+  "currentThread": () => currentThread(),
+  "getIdent": () => getIdent(),
+  "enumerate": () => enumerate(),
+  "activeCount": () => activeCount(),
+  "Queue.getSync, called off": ({ queue }) => queue.getSync(never as never),
   "selectSync": ({ queue, lifo }) => selectSync([queue, lifo], soon),
   "selectSync, of something": ({ queue, full }) => {
     queue.putNowait(1);
@@ -142,6 +178,9 @@ export const syncOperations: Record<string, (kit: Kit) => unknown> = {
   "Thread.joinSync, ended": ({ ended }) => ended!.joinSync(),
   "sleepSync": () => sleepSync(0),
 };
+
+/** What doesn't begin, since it was called off before. */
+const never = { signal: AbortSignal.abort(new Error("never")) };
 
 /** Operations that are awaited. */
 export const asyncOperations: Record<string, (kit: Kit) => Promise<unknown>> = {
@@ -189,6 +228,22 @@ export const asyncOperations: Record<string, (kit: Kit) => Promise<unknown>> = {
   "Thread.join, ended": ({ ended }) => ended!.join(),
   "sleep": () => sleep(0),
   "sleep for long": () => sleep(3600),
+  "Queue.get, called off": ({ queue }) => queue.get(never),
+  "Queue.put, called off": ({ queue }) => queue.put(1, never),
+  "Queue.join, called off": ({ queue }) => queue.join(never),
+  "Lock.acquire, called off": ({ lock }) => lock.acquire(never),
+  "Semaphore.acquire, called off": ({ none }) => none.acquire(never),
+  "Event.wait, called off": ({ event }) => event.wait(never),
+  "Condition.wait, called off": (kit) =>
+    keeping(kit, () => kit.condition.wait(never)),
+  "Condition.waitFor, called off": (kit) =>
+    keeping(kit, () => kit.condition.waitFor(() => true, never)),
+  "Barrier.wait, called off": ({ barrier }) => barrier.wait(never),
+  "RWLock.acquireRead, called off": ({ rwlock }) => rwlock.acquireRead(never),
+  "RWLock.acquireWrite, called off": ({ rwlock }) => rwlock.acquireWrite(never),
+  "select, called off": ({ queue }) => select([queue], never),
+  "Thread.join, called off": ({ ended }) => ended!.join(never),
+  "sleep, called off": () => sleep(1, never),
 };
 
 /** Does the operation for ever; what it throws is caught, or ends the loop. */
