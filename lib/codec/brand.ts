@@ -1,6 +1,11 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
-import { namespaces, structuredClone, types } from "../platform/platform.ts";
+import {
+  isStandardStream,
+  namespaces,
+  structuredClone,
+  types,
+} from "../platform/platform.ts";
 
 /**
  * The built-in classes that structured clone knows, however they are subclassed.
@@ -50,13 +55,14 @@ export function isUntagged(value: object): boolean {
   return Object.prototype.toString.call(value) === "[object Object]";
 }
 
-/** Whether it is a proxy or an `arguments` object, which can't be cloned. */
+/** Whether it is a proxy, an `arguments` object or a module, which can't be cloned. */
 export function isExotic(value: object): boolean {
   if (types.isProxy(value)) return true;
   // The call takes 10 ns. Most objects don't need it.
   const isOrdinary = Array.isArray(value) ||
     isUntagged(value) && !(Symbol.toStringTag in value);
-  return !isOrdinary && types.isArgumentsObject(value);
+  return !isOrdinary &&
+    (types.isArgumentsObject(value) || types.isModuleNamespaceObject(value));
 }
 
 /** The classes of the language. {@linkcode brandOf} knows their objects by their slots. */
@@ -76,11 +82,24 @@ const platformPrototypes = new WeakMap<object, boolean>();
 
 /**
  * Whether an object is the platform's: an instance of one of its classes or of a class
- * that extends one, or a namespace such as `Math`. Most data of such an object stands
+ * that extends one, a namespace such as `Math`, or a resource. Most data of such an object stands
  * in no property, so a copy of its properties would hold nothing.
  */
 export function isPlatformObject(value: object): boolean {
-  return isPlatformInstance(value) || isNamespace(value);
+  return isPlatformInstance(value) || isNamespace(value) || isResource(value);
+}
+
+/**
+ * Whether an object without properties is something to be closed, or an iterator. Not
+ * all classes of the platform can be found by their names: that of a listener can't,
+ * nor that of the iterator over `Headers`.
+ */
+function isResource(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) return false;
+  return brandOf(value) === undefined && Object.keys(value).length === 0 &&
+    (Symbol.dispose in value || Symbol.asyncDispose in value ||
+      Symbol.asyncIterator in value || isStandardStream(value));
 }
 
 /** Whether an object is an instance of a class of the platform's. */

@@ -341,7 +341,9 @@ export class Encoder {
       return;
     }
     if (isExotic(value)) {
-      throw dataCloneError("A proxy or an arguments object can't be cloned.");
+      throw dataCloneError(
+        "A proxy, an arguments object or a module can't be cloned.",
+      );
     }
     // There are few calls for each level, because a deep value needs much of the stack.
     if (Array.isArray(value)) this.#array(value);

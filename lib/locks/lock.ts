@@ -146,6 +146,7 @@ export class Lock {
    * @returns Whether it is held.
    */
   get isLocked(): boolean {
+    checkStopAfterwards();
     return this[owned].holder !== 0;
   }
 
@@ -313,16 +314,25 @@ export class Lock {
 
 /** A hold of a lock. It is ended once. */
 class Hold implements Disposable {
-  turn = 0;
+  #turn = 0;
   #ownership: Ownership | undefined;
 
   constructor(ownership: Ownership) {
     this.#ownership = ownership;
   }
 
+  // Not a property: a hold has none, so that it is refused where it would be copied.
+  get turn(): number {
+    return this.#turn;
+  }
+
+  set turn(turn: number) {
+    this.#turn = turn;
+  }
+
   [Symbol.dispose](): void {
     // `release()` may have ended it, or a wait that has lost the lock.
-    this.#ownership?.end(this.turn);
+    this.#ownership?.end(this.#turn);
     // Not before: at the end of the stack `end()` throws, and the hold goes on.
     this.#ownership = undefined;
   }

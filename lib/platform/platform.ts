@@ -116,6 +116,7 @@ type TypeChecks = Pick<
   | "isBoxedPrimitive"
   | "isDate"
   | "isMap"
+  | "isModuleNamespaceObject"
   | "isNumberObject"
   | "isProxy"
   | "isRegExp"
@@ -179,6 +180,8 @@ function browserTypes(): TypeChecks {
     isBoxedPrimitive: (value: unknown) => boxed.some((is) => is(value)),
     isArgumentsObject: (value: unknown) =>
       Object.prototype.toString.call(value) === "[object Arguments]",
+    isModuleNamespaceObject: (value: unknown) =>
+      Object.prototype.toString.call(value) === "[object Module]",
     isProxy: () => false,
   } as unknown as TypeChecks;
 }
@@ -187,6 +190,12 @@ function browserTypes(): TypeChecks {
 export const namespaces: readonly object[] = deno === undefined
   ? [globalThis]
   : [globalThis, deno];
+
+/** Whether it is one of the standard streams, whose classes can't be found by name. */
+export function isStandardStream(value: object): boolean {
+  return deno !== undefined &&
+    (value === deno.stdin || value === deno.stdout || value === deno.stderr);
+}
 
 type NativeErrorClass = (typeof Deno.errors)[keyof typeof Deno.errors];
 

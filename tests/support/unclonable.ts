@@ -1,9 +1,18 @@
 /** What a copy would leave nothing of. @module */
 
-import { expose } from "../../mod.ts";
+import { expose, Lock, RWLock, Semaphore } from "../../mod.ts";
+import * as namespace from "./namespace.ts";
 
 class Source extends EventTarget {
   visible = 1;
+}
+
+class Connection {
+  #address = "localhost";
+
+  [Symbol.dispose](): void {
+    this.#address = "";
+  }
 }
 
 export const unclonable: Record<string, () => unknown> = {
@@ -33,6 +42,16 @@ export const unclonable: Record<string, () => unknown> = {
   iterator: () => [1].values(),
   Intl: () => new Intl.NumberFormat(),
   symbol: () => Symbol("s"),
+  "an iterator over Headers": () => new Headers().entries(),
+  "an iterator over FormData": () => new FormData().keys(),
+  "Deno.stdin": () => Deno.stdin,
+  "Deno.stderr": () => Deno.stderr,
+  "what has to be closed": () => new Connection(),
+  "a Lock's hold": () => new Lock().acquireSync(),
+  "an RWLock's hold for reading": () => new RWLock().acquireReadSync(),
+  "an RWLock's hold for writing": () => new RWLock().acquireWriteSync(),
+  "a permit": () => new Semaphore().acquireSync(),
+  "a module": () => namespace,
 };
 
 /** In a list, because some are promises, and what is in them would be sent. */
