@@ -187,14 +187,24 @@ function change(words: Int32Array, state: number): void {
   Atomics.notify(words, STATE);
 }
 
-/** The signals that this thread follows, by their ids. */
-const followed = new Map<string, AbortSignal>();
+/** A signal that follows another, and the id of the thread that got it. */
+interface Followed {
+  signal: AbortSignal;
+  threadId: number;
+}
+
+/**
+ * The signals that are followed here, by their ids. A worker may run another thread
+ * by now: what listens to an ended thread's signal is not called any more.
+ */
+const followed = new Map<string, Followed>();
 
 function follow(buffer: SharedArrayBuffer): AbortSignal {
   const words = new Int32Array(buffer);
   const id = `${words[FIRST_ID]} ${words[SECOND_ID]}`;
+  const threadId = currentThreadId();
   const known = followed.get(id);
-  if (known !== undefined) return known;
+  if (known?.threadId === threadId) return known.signal;
   const following = new FollowingSignal({
     get isAborted() {
       return Atomics.load(words, STATE) === State.ABORTED;
@@ -207,10 +217,11 @@ function follow(buffer: SharedArrayBuffer): AbortSignal {
   memories.set(signal, words);
   if (signal.aborted) following.look();
   else {
-    followed.set(id, signal);
+    const entry = { signal, threadId };
+    followed.set(id, entry);
     watch(words, () => {
-      followed.delete(id);
-      following.look();
+      if (followed.get(id) === entry) followed.delete(id);
+      if (isAlive(threadId)) following.look();
     });
   }
   return signal;

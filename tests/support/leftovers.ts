@@ -1,7 +1,13 @@
 // Functions that leave something behind. Each says how often functions of this
 // module were called in its worker, and marks what still goes on in shared memory.
 
-import { expose, Local, type Queue, sleep } from "../../mod.ts";
+import {
+  type Event as Flag,
+  expose,
+  Local,
+  type Queue,
+  sleep,
+} from "../../mod.ts";
 
 let calls = 0;
 
@@ -48,6 +54,22 @@ export function listen(ticks: Int32Array): number {
   addEventListener("left", count);
   self.addEventListener("left", { handleEvent: count });
   Object.assign(self, { onmessage: count });
+  return ++calls;
+}
+export function listenToSignal(ticks: Int32Array, signal: AbortSignal): number {
+  signal.addEventListener("abort", () => Atomics.add(ticks, 0, 1));
+  return ++calls;
+}
+/** Waits for the abort of a signal that another thread has listened to. */
+export async function awaitAbort(
+  isWaiting: Flag,
+  signal: AbortSignal,
+): Promise<number> {
+  const aborted = new Promise((resolve) =>
+    signal.addEventListener("abort", resolve)
+  );
+  isWaiting.set();
+  await aborted;
   return ++calls;
 }
 /** How often what another thread listened to is told. */
@@ -99,6 +121,7 @@ export function useLocalValues(): unknown[] {
 }
 
 expose(import.meta, {
+  awaitAbort,
   broadcast,
   dispatch,
   dispatchMessages,
@@ -106,6 +129,7 @@ expose(import.meta, {
   large,
   handle,
   listen,
+  listenToSignal,
   plain,
   port,
   timed,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Local, Queue, sleep, Thread } from "../../mod.ts";
+import { Event, Local, Queue, sleep, Thread } from "../../mod.ts";
 import { threadTest } from "../support/threads.ts";
 import * as fns from "../support/leftovers.ts";
 
@@ -53,6 +53,23 @@ threadTest("What a thread listens to, it does so alone", async () => {
   // Its own handler is called, as in a fresh worker.
   assertEquals(await run(fns.handle), [null, 1, calls + 2]);
 });
+
+threadTest(
+  "What an ended thread listened to a signal for isn't called",
+  async () => {
+    const ticks = new Int32Array(new SharedArrayBuffer(4));
+    const controller = new AbortController();
+    const { signal } = controller;
+    const calls = await run(fns.listenToSignal, ticks, signal);
+    const isWaiting = new Event();
+    const next = run(fns.awaitAbort, isWaiting, signal);
+    await isWaiting.wait();
+    controller.abort();
+    // It ran in the same worker.
+    assertEquals(await next, calls + 1);
+    assertEquals(Atomics.load(ticks, 0), 0);
+  },
+);
 
 threadTest("Messages that a thread dispatches disturb nobody", async () => {
   const ticks = new Int32Array(new SharedArrayBuffer(4));
