@@ -14,7 +14,8 @@
  */
 
 import { queueMicrotask, randomWord } from "../platform/platform.ts";
-import { onAbort } from "../sync/signals.ts";
+import { onAbortQuietly } from "../sync/signals.ts";
+import { currentThreadId, isAlive } from "../sync/waiters.ts";
 import { Cargo } from "./cargo.ts";
 import { Decoder } from "./decoder.ts";
 import { Encoder } from "./encoder.ts";
@@ -176,7 +177,7 @@ function memoryOf(signal: AbortSignal): Int32Array {
   };
   if (signal.aborted) abort();
   else {
-    onAbort(signal, abort);
+    onAbortQuietly(signal, abort);
     garbage.register(signal, words);
   }
   return words;

@@ -186,6 +186,32 @@ function browserTypes(): TypeChecks {
   } as unknown as TypeChecks;
 }
 
+/** An internal property of one of the platform's objects, if it has one. */
+function internal(object: object, name: string): unknown {
+  const symbol = Object.getOwnPropertySymbols(object).find(({ description }) =>
+    description === `[[${name}]]`
+  );
+  return symbol && (object as Record<symbol, unknown>)[symbol];
+}
+
+/**
+ * Whether a signal is aborted by a timer: one of `AbortSignal.timeout()`, or of
+ * `AbortSignal.any()` of such a signal. While somebody listens to it, Deno keeps the
+ * process alive until the timer has run out.
+ */
+export function hasTimer(signal: AbortSignal): boolean {
+  if ((internal(signal, "timerId") ?? null) !== null) return true;
+  const sources = internal(signal, "sourceSignals");
+  if (!types.isSet(sources)) return false;
+  let isTimed = false;
+  // Deno's own classes of sets and of references have no methods of their own.
+  Set.prototype.forEach.call(sources, (source) => {
+    const one = WeakRef.prototype.deref.call(source) as AbortSignal | undefined;
+    isTimed ||= one !== undefined && hasTimer(one);
+  });
+  return isTimed;
+}
+
 /** The objects whose properties are the platform's classes. */
 export const namespaces: readonly object[] = deno === undefined
   ? [globalThis]

@@ -1,5 +1,15 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { hasTimer } from "../platform/platform.ts";
+
+const { addEventListener, removeEventListener } = EventTarget.prototype;
+
+/**
+ * The listeners of {@linkcode onAbortQuietly}. The signals stay in memory until their
+ * timers have run out, as with any listener.
+ */
+const quiet = new Map<AbortSignal, () => void>();
+
 /**
  * The callbacks of each signal. `addEventListener` compares a new listener with
  * all that a signal has, so thousands of waits with one signal would cost the
@@ -35,5 +45,26 @@ export function offAbort(signal: AbortSignal, callback: () => void): void {
   callbacks.delete(callback);
   if (callbacks.size > 0) return;
   callbacksOf.delete(signal);
+  // With the last listener goes what keeps the process alive for it.
+  const listener = quiet.get(signal) ?? null;
+  removeEventListener.call(signal, "abort", listener);
   signal.removeEventListener("abort", dispatch);
+  addEventListener.call(signal, "abort", listener);
+}
+
+/**
+ * {@linkcode onAbort} that doesn't keep the process alive, once for each signal. For
+ * that, the methods of `AbortSignal` are passed over where it has a timer.
+ */
+export function onAbortQuietly(
+  signal: AbortSignal,
+  callback: () => void,
+): void {
+  if (!hasTimer(signal)) return onAbort(signal, callback);
+  const listener = () => {
+    quiet.delete(signal);
+    callback();
+  };
+  quiet.set(signal, listener);
+  addEventListener.call(signal, "abort", listener);
 }

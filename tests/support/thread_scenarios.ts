@@ -215,7 +215,27 @@ const scenarios: Record<string, () => void | Promise<void>> = {
     const results = pool.imap(addOne, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
     console.log(await results.next());
   },
+  async timedSignals() {
+    const hour = () => AbortSignal.timeout(3_600_000);
+    const { signal } = new AbortController();
+    const queue = new Queue<AbortSignal>();
+    const pool = new Pool(1);
+    for (const timed of [hour(), AbortSignal.any([signal, hour()])]) {
+      const limits = { signal: timed };
+      const thread = new Thread(isAborted, { args: [timed] });
+      thread.start();
+      console.log(await thread.join(limits));
+      console.log(await pool.apply(isAborted, [timed], limits));
+      await queue.put(timed, limits);
+      await queue.get(limits);
+      await queue.get({ ...limits, timeout: 0.001 }).catch(() => {});
+    }
+  },
 };
+
+export function isAborted({ aborted }: AbortSignal): boolean {
+  return aborted;
+}
 
 export function addOne(x: number): number {
   return x + 1;
@@ -225,6 +245,6 @@ export function throwAtEnd(go: Queue<string>): never {
   go.getSync();
   throw new RangeError("after all");
 }
-expose(import.meta, { addOne, throwAtEnd });
+expose(import.meta, { addOne, isAborted, throwAtEnd });
 
 if (import.meta.main) await scenarios[Deno.args[0]]();

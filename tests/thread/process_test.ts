@@ -48,6 +48,11 @@ scenario(
   "A pool never closed lets the process end",
   quietly("[ 2, 3 ]"),
 );
+scenario(
+  "timedSignals",
+  "A signal with a timeout that was passed on lets the process end",
+  quietly("false\nfalse\nfalse\nfalse"),
+);
 scenario("unusedPool", "A pool never used lets the process end", quietly(""));
 scenario(
   "halfImap",
