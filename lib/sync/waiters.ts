@@ -48,6 +48,7 @@ import { now, Promise } from "../platform/platform.ts";
 import { LABEL_WORDS, readLabel, writeLabel } from "./memory.ts";
 import { Mutex } from "./mutex.ts";
 import { reserveStackForCompiling } from "./reserve_stack.ts";
+import { turn } from "./spin.ts";
 
 /** Words of a waiter, and where they are in it. */
 export const STRIDE = 32;
@@ -541,7 +542,9 @@ export function parkSync(deadline: number): number {
 }
 
 /**
- * Awaits a waiter, which is parked.
+ * Awaits a waiter, which is parked. It takes a turn of the event loop at least: a loop of
+ * waits with a timeout of 0 must not keep timers and messages from being handled, one of
+ * which may end it.
  *
  * @param isOver Returns whether the waiter was given back meanwhile.
  * @returns `WOKEN` or `ALERTED`, or `PARKED` when the deadline passed.
@@ -553,11 +556,15 @@ export async function park(
 ): Promise<number> {
   const table = waiterWords();
   const at = waiter * STRIDE + STATE;
-  for (;;) {
+  for (let turns = 0;; turns++) {
     if (isOver()) return WOKEN;
     const state = Atomics.load(table, at);
     if (state !== PARKED) return state;
-    if (remaining(deadline) === 0) return PARKED;
+    if (remaining(deadline) === 0) {
+      if (turns > 0) return PARKED;
+      await turn();
+      continue;
+    }
     const wait = Atomics.waitAsync(table, at, PARKED);
     if (!wait.async) continue;
     if (deadline === Infinity) {

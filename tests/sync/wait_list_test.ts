@@ -48,6 +48,27 @@ Deno.test("WaitList.wait() returns at once what an attempt returns", async () =>
   assertEquals(list.hasWaiters, false);
 });
 
+Deno.test("WaitList: a loop of waits that have no time lets timers go on", async () => {
+  const { list } = setUp();
+  const attempt = () => PENDING;
+  const options = { deadline: 0 };
+  for (
+    const wait of [
+      () => sleep(0),
+      () => list.wait(attempt, options),
+      () => list.waitForNotify(() => {}, options),
+      () => waitForSeveral([list], attempt, options),
+    ]
+  ) {
+    let isOver = false;
+    setTimeout(() => isOver = true);
+    for (let turns = 0; !isOver; turns++) {
+      assert(turns < 1_000_000, `${wait}`);
+      await wait();
+    }
+  }
+});
+
 Deno.test("WaitList.wait() and waitSync() give PENDING at the deadline", async () => {
   const { list } = setUp();
   let attempts = 0;
