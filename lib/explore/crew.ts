@@ -1,5 +1,6 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
+import { refusePromise } from "../checks.ts";
 import {
   Board,
   type Decision,
@@ -214,11 +215,15 @@ export class Crew implements Disposable {
     names: string[],
     atRest: (waiting: readonly string[]) => void,
   ): Run["unrest"] {
+    let result: unknown;
     try {
-      atRest(names.filter((_, thread) => this.#board.wasWaiting(thread)));
+      result = atRest(
+        names.filter((_, thread) => this.#board.wasWaiting(thread)),
+      );
     } catch (error) {
       return { error };
     }
+    refusePromise("explore", "atRest", result);
   }
 
   /** Ends the workers. */

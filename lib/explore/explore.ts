@@ -1,32 +1,25 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { type Orders, Outcome, Pick } from "./board.ts";
-import { Crew, type Run, type ScenarioThread } from "./crew.ts";
+import { Crew, type Run } from "./crew.ts";
 import { DepthFirst } from "./depth_first.ts";
 import { Interrupt } from "./interrupt.ts";
+import { checkScenario, type Scenario } from "./scenario.ts";
 import { astray, preemptionsIn, readReplay, writeReplay } from "./schedule.ts";
 import { ScheduleError, type ScheduleErrorOptions } from "./schedule_error.ts";
 import { simpler } from "./shrink.ts";
 import { type ScheduleStep, stepsOf, tableOf, timelineOf } from "./trace.ts";
-import { checkCallable, checkInteger, checkOptions } from "../checks.ts";
+import {
+  checkCallback,
+  checkInteger,
+  checkOptions,
+  refusePromise,
+} from "../checks.ts";
+import { checkSeconds } from "../sync/deadline.ts";
 import { inspect, now, startTimer } from "../platform/platform.ts";
 import { aliveSlots, checkMainThread } from "../thread/thread_table.ts";
 
-/** One run of a scenario: its threads, and a check of what they have done. */
-export interface Scenario {
-  /**
-   * The threads, which begin together. With the threads that they start, there may be
-   * eight.
-   */
-  threads: readonly ScenarioThread[];
-  /** Called when all threads have ended. If it throws, the scenario has failed. */
-  check?: () => void;
-  /**
-   * Called when all threads that are left wait and nothing will wake them, with their
-   * names. If it throws, the scenario has failed. Without it, such a wait is a failure.
-   */
-  atRest?: (waiting: readonly string[]) => void;
-}
+export type { Scenario };
 
 /** How schedules are picked. */
 export type ExploreStrategy = "depth-first" | "pct" | "random" | "interrupt";
@@ -155,8 +148,8 @@ const BLOCK_MS = 50;
  * if a schedule has no end.
  * @throws {RangeError} If an option is out of range.
  * @throws {SyntaxError} If the replay is not the text of a schedule.
- * @throws {TypeError} If an option has the wrong type, or a thread's function was never
- * exposed.
+ * @throws {TypeError} If an option, the scenario or what it returns has the wrong type, if
+ * a thread's function was never exposed, or if `check` or `atRest` returns a promise.
  * @throws {Error} If the scenario doesn't do the same each time, or starts threads itself.
  *
  * @example Usage
@@ -191,7 +184,7 @@ export async function explore(
   options: ExploreOptions = {},
 ): Promise<Exploration> {
   checkMainThread("explore");
-  checkCallable("explore", "the scenario", scenario);
+  checkCallback("explore", "the scenario", scenario);
   const exploring = new Exploring(scenario, options);
   const exploration = last.then(async () => {
     using crew = new Crew();
@@ -258,12 +251,7 @@ class Exploring {
     checkInteger("explore", "preemptions", preemptions, 0, 100);
     checkInteger("explore", "depth", depth, 1, 16);
     checkInteger("explore", "maxSteps", maxSteps, 1, 1 << 16);
-    if (!(longestTimeout >= 0)) {
-      throw new RangeError(
-        "Cannot explore: longestTimeout must be non-negative, received " +
-          String(longestTimeout),
-      );
-    }
+    checkSeconds("explore", "longestTimeout", longestTimeout);
     const seed = options.seed ?? Math.floor(Math.random() * 1e9);
     checkInteger("explore", "seed", seed, 0, 2 ** 31 - 1);
     this.#scenario = scenario;
@@ -388,6 +376,7 @@ class Exploring {
     if (this.#schedules > 0) return this.#scenario();
     const before = aliveSlots().length;
     const scenario = this.#scenario();
+    checkScenario(scenario);
     if (aliveSlots().length === before) return scenario;
     throw new Error(
       "Cannot explore: a scenario may not start threads or pools itself, let " +
@@ -519,12 +508,14 @@ function failureOf(
     const message = `The threads have not ended after ${maxSteps} steps`;
     return { outcome: "endless", message, run };
   }
+  let result: unknown;
   try {
-    check?.();
+    result = check?.();
   } catch (cause) {
     const message = `The check threw ${headOf(cause)}`;
     return { outcome: "error", message, run, cause };
   }
+  refusePromise("explore", "check", result);
 }
 
 /** The error's class and the first line of its message, without colours. */

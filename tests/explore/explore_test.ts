@@ -340,6 +340,7 @@ threadTest("Mistakes are told before anything runs", async () => {
     [{ seed: 0.5 }, RangeError, "seed must be"],
     [{ longestTimeout: -1 }, RangeError, "longestTimeout must be"],
     [{ longestTimeout: NaN }, RangeError, "longestTimeout must be"],
+    [{ longestTimeout: null as never }, TypeError, "longestTimeout must be"],
     [{ maxSteps: 1 << 20 }, RangeError, "maxSteps must be"],
     [{ strategy: "all" as "pct" }, RangeError, "strategy must be one of"],
     [{ replay: "1:z" }, SyntaxError, 'replay must be a text such as "1:a3b2"'],
@@ -352,6 +353,38 @@ threadTest("Mistakes are told before anything runs", async () => {
     TypeError,
     "Cannot explore: the scenario must be a function, received",
   );
+  const thread = { target: fns.increment, args: [fns.newWord()] };
+  const threads = [thread];
+  const none = "must return an object with `threads`, an array, received";
+  const scenarios: [unknown, string][] = [
+    [async () => await scenario(), "the scenario must not be async"],
+    [() => Promise.resolve(scenario()), `${none} threads of type undefined`],
+    [() => {}, `${none} undefined`],
+    [() => ({}), `${none} threads of type undefined`],
+    [() => ({ threads: [5] }), "a thread's target must be a function"],
+    [() => ({ threads: [{ target: 5 }] }), "a thread's target must be"],
+    [
+      () => ({ threads: [{ ...thread, args: 5 }] }),
+      "a thread's args must be an array, received number",
+    ],
+    [
+      () => ({ threads: [{ ...thread, name: 5 }] }),
+      "a thread's name must be a string, received number",
+    ],
+    [
+      () => ({ threads, check: 5 }),
+      "check must be a function, received number",
+    ],
+    [() => ({ threads, check: async () => {} }), "check must not be async"],
+    [() => ({ threads, atRest: async () => {} }), "atRest must not be async"],
+    [
+      () => ({ threads, check: () => Promise.reject(new Error("lost")) }),
+      "check must not be async nor return a promise",
+    ],
+  ];
+  for (const [scenario, message] of scenarios) {
+    await assertRejects(() => explore(scenario as never), TypeError, message);
+  }
   await assertRejects(
     () => explore(() => ({ threads: [{ target: () => {} }] })),
     TypeError,
