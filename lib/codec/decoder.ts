@@ -116,6 +116,8 @@ export class Decoder {
     if (this.#known > 0) this.#forgetObjects();
     const isWithin = this.#at <= this.#end;
     this.#cargo.trim();
+    this.#bytes = this.#cargo.bytes;
+    this.#view = this.#cargo.view;
     if (!isWithin) throw new Damaged();
   }
 

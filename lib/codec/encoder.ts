@@ -13,7 +13,7 @@ import {
   tagOf,
   unclonable,
 } from "./brand.ts";
-import { type Cargo, Kind, TooLarge } from "./cargo.ts";
+import { type Cargo, KEPT_BYTES, Kind, TooLarge } from "./cargo.ts";
 import { partsOf } from "./errors.ts";
 import { type LeftMemory, newNumber } from "./left_memory.ts";
 import { isMarked } from "./marks.ts";
@@ -53,6 +53,9 @@ const LISTED_OBJECTS = 8;
 const KEPT_OBJECTS = 64;
 
 const utf8 = new TextEncoder();
+
+const NO_BYTES = new Uint8Array();
+const NO_VIEW = new DataView(NO_BYTES.buffer);
 
 /** The platform's functions that read the value of a boxed primitive. */
 const unbox: Record<string, (this: unknown) => unknown> = {
@@ -174,6 +177,13 @@ export class Encoder {
     this.#cargo.memory = this.#left;
     this.#left = undefined;
     if (this.#known > 0) this.#forgetObjects();
+    if (this.#bytes.length > KEPT_BYTES) this.#forgetBytes();
+  }
+
+  /** Lets the cargo give an unusually large buffer back: nobody else has it then. */
+  #forgetBytes(): void {
+    this.#bytes = NO_BYTES;
+    this.#view = NO_VIEW;
   }
 
   /**

@@ -181,12 +181,13 @@ export class Channel {
       encoder.end();
       this.#outgoing = cargo;
       if (this.#ring.canEverHold(cargo)) return true;
+      cargo.trim();
     } catch (error) {
-      if (!(error instanceof TooLarge)) throw error;
       // The encoder must not keep the values alive that it has seen so far.
+      cargo.trim();
       encoder.begin(cargo);
+      if (!(error instanceof TooLarge)) throw error;
     }
-    cargo.trim();
     return false;
   }
 

@@ -846,9 +846,11 @@ export class Queue<T = unknown> {
       throw refusedBy(this.#load, error);
     }
     if (!this.#store.canEverHold(cargo)) {
+      const { length } = cargo;
       cargo.memory = undefined;
+      cargo.trim();
       throw new RangeError(
-        `Cannot put into queue: the item's ${cargo.length} bytes and their ` +
+        `Cannot put into queue: the item's ${length} bytes and their ` +
           `header exceed the queue's capacity of ${this.#store.capacity} bytes`,
       );
     }
@@ -859,10 +861,11 @@ export class Queue<T = unknown> {
     return cargo;
   }
 
-  /** Takes the shared memory of an item back that could not be put. */
+  /** Takes the memory back of an item that could not be put. */
   #unload(cargo: Cargo): void {
     if (cargo.memory !== undefined) takeMemoryBack(cargo.memory);
     cargo.memory = undefined;
+    cargo.trim();
   }
 
   #tryPut(cargo: Cargo): true | Pending {
@@ -950,6 +953,11 @@ function encode(item: unknown, store: Store): Cargo {
     store.order?.(item, sending);
     encoder.encode(item, sending);
     return sending;
+  } catch (error) {
+    // The encoder must not keep the values alive that it has seen so far.
+    sending.trim();
+    encoder.begin(sending);
+    throw error;
   } finally {
     encoding = false;
   }

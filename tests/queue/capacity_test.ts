@@ -1,17 +1,32 @@
 import {
   assert,
   assertEquals,
+  assertLess,
   assertRejects,
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
 import { Full, Queue } from "../../lib/queue/queue.ts";
 import { prestartWorkers, Thread } from "../../lib/thread/thread.ts";
-import { threadTest } from "../support/threads.ts";
+import { runProcess } from "../support/thread_process.ts";
+import { processTest, threadTest } from "../support/threads.ts";
 import { circulate, getMany, putAll } from "../support/queue.ts";
 
 /** What a number takes in a queue. */
 const NUMBER_BYTES = 16;
+
+processTest(
+  "Nothing is left of a large item that was got, or was refused",
+  async () => {
+    const flags = ["--v8-flags=--expose-gc"];
+    const { code, out, err } = await runProcess("large_items.ts", [], flags);
+    assertEquals([code, err], [0, ""]);
+    const ways = out.split("\n");
+    assertEquals(ways.length, 7);
+    // The item has 32 MB, and takes 64 when it is encoded.
+    for (const way of ways) assertLess(Number(way.split(" ").at(-1)), 16, way);
+  },
+);
 
 Deno.test("Queue with a capacity is full when the bytes are used up", () => {
   const queue = new Queue<number>(0, { capacity: 10 * NUMBER_BYTES });
