@@ -215,6 +215,15 @@ const scenarios: Record<string, () => void | Promise<void>> = {
     const results = pool.imap(addOne, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
     console.log(await results.next());
   },
+  async halfImapOfQueue() {
+    const queue = new Queue<number>();
+    queue.putNowait(1);
+    const pool = new Pool(2);
+    for await (const result of pool.imap(addOne, queue)) {
+      console.log(result);
+      break;
+    }
+  },
   async timedSignals() {
     const hour = () => AbortSignal.timeout(3_600_000);
     const { signal } = new AbortController();

@@ -49,6 +49,11 @@ scenario(
   quietly("[ 2, 3 ]"),
 );
 scenario(
+  "halfImapOfQueue",
+  "Pool.imap() of a queue left half-way lets the process end",
+  quietly("2"),
+);
+scenario(
   "timedSignals",
   "A signal with a timeout that was passed on lets the process end",
   quietly("false\nfalse\nfalse\nfalse"),
