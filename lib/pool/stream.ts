@@ -103,7 +103,14 @@ export function streamChunks<T, R>(
   runChunk: (items: T[]) => Promise<R[]>,
   options: StreamOptions,
 ): AsyncGenerator<R, void, undefined> {
-  const iterator = iterate(call, new Stream(call, source, runChunk, options));
+  const stream = new Stream(call, source, runChunk, options);
+  const iterator = iterate(call, stream);
+  // The generator's own `return()` would wait for the result that is awaited.
+  const leave = iterator.return.bind(iterator);
+  iterator.return = (value) => {
+    stream.abandon();
+    return leave(value);
+  };
   droppedStreams.register(iterator, call);
   return iterator;
 }
@@ -141,6 +148,7 @@ class Stream<T, R> {
   /** Set once all items were read, with the error that the source threw. */
   #end: { error?: unknown } | undefined;
   #onChange = (): void => {};
+  #isAbandoned = false;
 
   constructor(
     call: Call,
@@ -157,6 +165,7 @@ class Stream<T, R> {
   /** The next chunk's results; undefined after the last. */
   async next(): Promise<R[] | undefined> {
     for (;;) {
+      if (this.#isAbandoned) return undefined;
       this.#call.checkLimits();
       this.#submit();
       // Results that are there don't wait for the source, which may be slow.
@@ -172,6 +181,12 @@ class Stream<T, R> {
       throw result.error;
     }
     if ("error" in this.#end!) throw this.#end.error;
+  }
+
+  /** Ends the wait for the next results: the reader leaves in the middle of it. */
+  abandon(): void {
+    this.#isAbandoned = true;
+    this.#onChange();
   }
 
   /** The reader has left. After a failure, the chunks that run finish. */

@@ -108,6 +108,26 @@ threadTest(
 );
 
 threadTest(
+  "Iterators are left in the middle of a wait for a result",
+  async () => {
+    await using pool = new Pool(1);
+    const done = { done: true, value: undefined };
+    for (const ordered of [true, false]) {
+      // Nobody ever puts into it.
+      const item = { index: 0, go: new Queue<number>() };
+      const results = ordered
+        ? pool.imap(fns.waitIfFirst, [item, item])
+        : pool.imapUnordered(fns.waitIfFirst, [item, item]);
+      const next = results.next();
+      await results.return();
+      assertEquals<unknown>(await next, done);
+      assertEquals<unknown>(await results.next(), done);
+      assertEquals(await pool.apply(fns.square, [3]), 9);
+    }
+  },
+);
+
+threadTest(
   "Pool.imap() throws in place of the first result that failed",
   async () => {
     await using pool = new Pool(2);
