@@ -66,8 +66,9 @@ export async function copyOf(
   checkImports(program);
   const kept = shake(program);
   const body = write(program, kept, new Names(program, kept));
+  // What starts workers checks this. The library may also be a script's own copy.
   const startsWorkers = kept.sources.some(({ module }) =>
-    module.title === "lib/thread/worker.ts"
+    module.specifier.endsWith("/lib/platform/requirements.ts")
   );
   const flags = startsWorkers ? `--no-prompt ${threadFlags(file)} ` : "";
   const command = `deno run ${flags}${quoted(file)}`;

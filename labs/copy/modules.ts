@@ -123,6 +123,8 @@ async function readModule(
       );
     }
   }
+  // Only a file's first line may tell a shell how to run it.
+  text = text.replace(/^#!.*\n/, "");
   if (isScript) text = withAny(text);
   return {
     specifier,
@@ -169,6 +171,12 @@ function resolutionOf(
       code: pathToFileURL(localPath + file).href,
       types: type?.specifier,
     };
+  }
+  if (/\.d\.[cm]?ts$/.test(found) && !isLibrary(referrer)) {
+    throw new CopyError(
+      `Cannot copy ${titleOf(referrer)}: it imports "${specifier}", which ` +
+        "only declares types; a .ts file with them can be copied",
+    );
   }
   if (/^https:\/\/jsr\.io\/@std\//.test(found) || found.startsWith("file:")) {
     return { code: found };

@@ -207,6 +207,11 @@ function runOrder(program: Program, entry: Source): Source[] {
     for (const imported of imports(program, source)) visit(imported);
     order.add(source);
   };
+  // The explorer replaces Atomics before the library takes them.
+  const first = program.sources.find(({ module }) =>
+    module.title === "lib/explore/instrument.ts"
+  );
+  if (first !== undefined) visit(first);
   visit(entry);
   return [...order.union(new Set(program.sources))]
     .filter((source) => source !== entry);

@@ -56,7 +56,7 @@ const labs = {
   race: [],
 };
 
-const scripts = ["clashes", "whole", "parts", "everything"]
+const scripts = ["clashes", "whole", "parts", "everything", "explored"]
   .map((name) => `tests/support/copy/${name}.ts`);
 
 /** All are copied together, by the first test that looks at one. */

@@ -33,11 +33,16 @@ try {
   }
   assertEquals(await Deno.readTextFile(`${folder}/plain`), "my own\n");
 
-  // A shell takes the command in the header, whatever the file's name is.
+  // A shell takes the command in the header, whatever the file's name is, and
+  // wherever the script has its library from.
+  const library = `${folder}/concurrency`;
+  await Deno.mkdir(library);
+  await new Deno.Command("cp", { args: ["-r", "mod.ts", "lib", library] })
+    .output();
   const odd = `${folder}/a copy #1, 50% $HOME.ts`;
   await Deno.writeTextFile(
     odd,
-    'import { expose, Thread } from "@lab9/concurrency";\n' +
+    'import { expose, Thread } from "./concurrency/mod.ts";\n' +
       "export function f() {}\nexpose(import.meta, { f });\n" +
       "if (import.meta.main) await new Thread(f).start();\n",
   );

@@ -10,6 +10,7 @@ interface Copier {
 const files = {
   "data.json": "{}",
   "effect.ts": "console.log(1);",
+  "types.d.ts": "export type Count = number;",
   "fine.ts": 'import { type QueueOptions, sleep } from "@lab9/concurrency";\n' +
     'import * as all from "@lab9/concurrency/queue";\n' +
     "const options: QueueOptions = {};\n" +
@@ -39,6 +40,10 @@ const cases = [
   [
     'import data from "./data.json" with { type: "json" };',
     'it imports "./data.json" with { type: "json" }',
+  ],
+  [
+    'import type { Count } from "./types.d.ts";',
+    'it imports "./types.d.ts", which only declares types; a .ts file ',
   ],
   [
     `const { Queue } = await import(${library});`,
