@@ -270,6 +270,10 @@ Deno.test("a program whose lockfile lacks BullMQ is told", async () => {
 });
 
 Deno.test("the worker's program says what is wrong", async () => {
+  const folder = await Deno.makeTempDir();
+  // These mean something else in a URL.
+  const odd = `${folder}/a #1? 50%25.ts`;
+  await Deno.writeTextFile(odd, "export {};\n");
   const cases: [args: string[], message: string][] = [
     [[], "error: Where is the store?"],
     [["redis://x"], "error: Which module exposes the functions?"],
@@ -278,6 +282,7 @@ Deno.test("the worker's program says what is wrong", async () => {
     [["redis://x", "nowhere.ts"], "Module not found"],
     [["x://:hunter2@y", functions], "must begin with redis://"],
     [["redis://x", "lib/checks.ts"], "lib/checks.ts exposes nothing"],
+    [["redis://x", odd], `${odd} exposes nothing`],
   ];
   await Promise.all(cases.map(async ([args, message]) => {
     await using process = new Program([program, ...args], {
@@ -287,6 +292,7 @@ Deno.test("the worker's program says what is wrong", async () => {
     assertStringIncludes(process.output, message);
     assert(!process.output.includes("hunter2"), process.output);
   }));
+  await Deno.remove(folder, { recursive: true });
   assert(flags.length > 0);
 });
 
