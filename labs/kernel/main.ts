@@ -101,10 +101,18 @@ function exportsOf(text: string): Set<string> {
   return new Set(names.split(",").map((name) => name.trim()).filter(Boolean));
 }
 
-try {
-  await main(Deno.args);
-} catch (error) {
-  if (!(error instanceof CopyError || error instanceof WriteError)) throw error;
-  console.error(error.message);
-  Deno.exit(2);
+/** Runs the program with a command line; what comes of it is the exit code. */
+export async function program(args: string[]): Promise<number> {
+  try {
+    await main(args);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof CopyError || error instanceof WriteError)) {
+      throw error;
+    }
+    console.error(error.message);
+    return 2;
+  }
 }
+
+if (import.meta.main) Deno.exitCode = await program(Deno.args);

@@ -114,6 +114,7 @@ processTest("A kernel whose threads can't start is told so", async () => {
 });
 
 processTest("A notebook that was changed is not written over", async () => {
-  const { code, err } = await runProcess("notebook_over.ts", [], ["-A"]);
+  const flags = ["-A", "--no-lock", "--config", "labs/copy/deno.json"];
+  const { code, err } = await runProcess("notebook_over.ts", [], flags);
   assertEquals([code, err], [0, ""]);
 });

@@ -1,14 +1,19 @@
 // Copies a script over files: over a copy as it was made, but over no other unless
-// it is forced to; and into folders that aren't there.
+// it is forced to; and into folders that aren't there. To be run with the
+// configuration of labs/copy.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { programOf, runTask } from "./programs.ts";
 
 /** The smallest that there is. */
 const SCRIPT = "tests/support/copy/parts_scale.ts";
 
+const copy = await programOf("labs/copy/main.ts");
 const folder = await Deno.makeTempDir();
 const file = `${folder}/copy.ts`;
 try {
+  const byTask = await runTask("copy", SCRIPT, `${folder}/by_task.ts`);
+  assertEquals(byTask, { code: 0, err: "" });
   await Deno.writeTextFile(file, "my own\n");
   await assertRefused(file, "there is a file that this program has not made");
   await assertCopied(file, "--force");
@@ -84,12 +89,4 @@ async function assertRefused(path: string, why: string, ...flags: string[]) {
   assertEquals([code, err.trimEnd().split("\n").length], [2, 1], err);
   assertStringIncludes(err, `Cannot write ${path.replace(/\/$/, "")}`);
   assertStringIncludes(err, why);
-}
-
-async function copy(...args: string[]) {
-  const { code, stderr } = await new Deno.Command("deno", {
-    args: ["task", "--quiet", "copy", ...args],
-    stdin: "null",
-  }).output();
-  return { code, err: new TextDecoder().decode(stderr) };
 }

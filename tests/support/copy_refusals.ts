@@ -1,7 +1,8 @@
 // Scripts whose copies wouldn't load or run: each is refused, in a sentence that
 // names what it imports. To be run with the configuration of labs/copy.
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { programOf } from "./programs.ts";
 
 interface Copier {
   copyOf(script: URL, argument: string, file: string): Promise<unknown>;
@@ -75,6 +76,20 @@ try {
     (await refusalOf("script.ts")).slice(0, 20),
     "Cannot copy used.ts:",
   );
+
+  // Nothing is written then.
+  const copy = await programOf("labs/copy/main.ts");
+  const copies = await Deno.makeTempDir({ dir: folder });
+  for (
+    const [script, message] of [
+      ["missing.ts", "Cannot copy 'missing.ts': it is no lab"],
+      ["tests/support/copy/reexport.ts", "reexport.ts: it exports from"],
+    ]
+  ) {
+    const { code, err } = await copy(script, copies);
+    assertStringIncludes(err, message);
+    assertEquals([code, [...Deno.readDirSync(copies)]], [2, []]);
+  }
 } finally {
   await Deno.remove(folder, { recursive: true });
 }

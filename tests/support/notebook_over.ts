@@ -1,13 +1,21 @@
 // Writes the notebook into a folder that isn't there, and over what it has made,
-// but over nothing that somebody has changed.
+// but over nothing that somebody has changed. To be run with the configuration of
+// labs/copy.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { programOf, runTask } from "./programs.ts";
+
+const program = await programOf("labs/kernel/main.ts");
 
 const root = await Deno.makeTempDir();
 const folder = `${root}/new/folder`;
 const notebook = `${folder}/lab #1, 50%.ipynb`;
 const module = `${folder}/lab #1, 50%.ts`;
 try {
+  const byTask = await runTask("notebook", `${root}/lab.txt`);
+  assertEquals(byTask.code, 2);
+  assertStringIncludes(byTask.err, `lab.txt': name one FILE.ipynb\n`);
+
   assertEquals(await write(), { code: 0, err: "" });
   assertEquals(configs(), ["deno.json"]);
   const made = texts();
@@ -56,10 +64,6 @@ function texts(): Record<string, string> {
   );
 }
 
-async function write(...flags: string[]) {
-  const { code, stderr } = await new Deno.Command("deno", {
-    args: ["task", "--quiet", "notebook", notebook, ...flags],
-    stdin: "null",
-  }).output();
-  return { code, err: new TextDecoder().decode(stderr) };
+function write(...flags: string[]) {
+  return program(notebook, ...flags);
 }
