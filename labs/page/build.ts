@@ -54,6 +54,9 @@ const EDITED = ["edited", "cells", "concurrency", "explore", "python"];
 /** What the explorer's workers load before the library: it gets a file of its own. */
 const FIRST = "instrument";
 
+/** What is bundled: once, however often the files are made. */
+let bundled: Promise<PageFiles> | undefined;
+
 /**
  * Makes the page's files. Ctrl-C ends the process, and leaves no file behind.
  *
@@ -62,11 +65,20 @@ const FIRST = "instrument";
  * @throws {Error} If they can't be bundled.
  */
 export async function buildPage(scripts = ""): Promise<PageFiles> {
+  const files = new Map(await (bundled ??= bundleAll()));
+  const encoder = new TextEncoder();
+  const report = await Deno.readTextFile(file("../runner/draw/page.css"));
+  const own = await Deno.readTextFile(file("page.css"));
+  add(files, "page.css", encoder.encode(`${report}\n${own}`));
+  const page = (await Deno.readTextFile(file("index.html")))
+    .replace("<!-- policy -->", POLICY)
+    .replace("<!-- scripts -->", scripts);
+  add(files, "index.html", encoder.encode(page));
+  return files;
+}
+
+async function bundleAll(): Promise<PageFiles> {
   const files: PageFiles = new Map();
-  const add = (path: string, bytes: Uint8Array<ArrayBuffer>) => {
-    const type = TYPES[path.slice(path.lastIndexOf(".") + 1)];
-    files.set(path, { type, bytes });
-  };
   using interrupt = interrupts();
   const { signal } = interrupt;
   const folder = await Deno.makeTempDir();
@@ -84,24 +96,25 @@ export async function buildPage(scripts = ""): Promise<PageFiles> {
       if (made.status === "rejected") throw made.reason;
     }
     for (const name of ["page.js", "editor.js"]) {
-      add(name, await Deno.readFile(`${folder}/${name}`));
+      add(files, name, await Deno.readFile(`${folder}/${name}`));
     }
     for await (const { name } of Deno.readDir(`${folder}/labs`)) {
-      add(`labs/${name}`, await Deno.readFile(`${folder}/labs/${name}`));
+      add(files, `labs/${name}`, await Deno.readFile(`${folder}/labs/${name}`));
     }
   } finally {
     await Deno.remove(folder, { recursive: true });
     if (signal.aborted) Deno.exit(signal.reason);
   }
-  const encoder = new TextEncoder();
-  const report = await Deno.readTextFile(file("../runner/draw/page.css"));
-  const own = await Deno.readTextFile(file("page.css"));
-  add("page.css", encoder.encode(`${report}\n${own}`));
-  const page = (await Deno.readTextFile(file("index.html")))
-    .replace("<!-- policy -->", POLICY)
-    .replace("<!-- scripts -->", scripts);
-  add("index.html", encoder.encode(page));
   return files;
+}
+
+function add(
+  files: PageFiles,
+  path: string,
+  bytes: Uint8Array<ArrayBuffer>,
+): void {
+  const type = TYPES[path.slice(path.lastIndexOf(".") + 1)];
+  files.set(path, { type, bytes });
 }
 
 function file(path: string): string {
