@@ -244,7 +244,7 @@ export function spinThenTake(
   outcome: Int32Array,
 ): void {
   spinning.set();
-  while (Atomics.load(outcome, 1) === 0) Atomics.pause();
+  while (Atomics.load(outcome, 1) === 0) Atomics.wait(outcome, 1, 0, 20);
   let isRefused = false;
   try {
     lock[way]();
@@ -426,10 +426,13 @@ export const GO_ON = 0;
 export const DONE = 1;
 export const COMPUTES = 2;
 
-/** Computes until it may go on: if it is told to end, it doesn't see it. */
+/**
+ * Is busy until it may go on: if it is told to end, it doesn't see it. The library
+ * can't tell what blocks by itself from what computes.
+ */
 function spinUntilTold(words: Int32Array): void {
   Atomics.store(words, COMPUTES, 1);
-  while (Atomics.load(words, GO_ON) === 0) Atomics.pause();
+  while (Atomics.load(words, GO_ON) === 0) Atomics.wait(words, GO_ON, 0, 20);
 }
 
 /** Ends, in one way or another, while it awaits a barrier. */

@@ -123,10 +123,13 @@ export function waitIfFirst(
   return item.index === 0 ? item.go.getSync() : item.index;
 }
 
-/** Computes until the word isn't 0: nothing else ends it. */
+/**
+ * Is busy until the word isn't 0: nothing else ends it. The library can't tell what
+ * blocks by itself from what computes. This leaves the processor to other tests.
+ */
 export function spin(begun: Queue<number>, until: Int32Array): never {
   begun.putSync(getIdent());
-  while (Atomics.load(until, 0) === 0);
+  while (Atomics.load(until, 0) === 0) Atomics.wait(until, 0, 0, 20);
   throw new Error("computed to the end");
 }
 
