@@ -109,6 +109,8 @@ class Fed<T> {
   #begin: (queue: Queue<T>) => Promise<void>;
   #grace: number;
   #ended: Promise<void> | undefined;
+  /** Whether the reader has left in the middle of a wait for an item. */
+  isAbandoned = false;
 
   constructor(
     call: Call,
@@ -129,6 +131,12 @@ class Fed<T> {
       // The reader gets the items first, and then what the generator has thrown.
       this.queue.shutdown();
     }
+  }
+
+  /** Ends the wait for the next item. */
+  abandon(): void {
+    this.isAbandoned = true;
+    this.queue.shutdown({ immediate: true });
   }
 
   /** Has the generator end at its next item. If it yields none, it is called off. */
@@ -173,6 +181,12 @@ export function streamItems<T>(
 ): AsyncGenerator<T, void, undefined> {
   const fed = new Fed(call, begin, grace);
   const iterator = iterate(fed);
+  // The generator's own `return()` would wait for the item that is awaited.
+  const leave = iterator.return.bind(iterator);
+  iterator.return = (value) => {
+    fed.abandon();
+    return leave(value);
+  };
   droppedStreams.register(iterator, fed);
   return iterator;
 }
@@ -185,8 +199,8 @@ async function* iterate<T>(fed: Fed<T>): AsyncGenerator<T, void, undefined> {
   let isWhole = false;
   try {
     for await (const item of fed.queue) yield item;
-    isWhole = true;
-    await ended;
+    isWhole = !fed.isAbandoned;
+    if (isWhole) await ended;
   } finally {
     if (!isWhole) await fed.leave();
   }

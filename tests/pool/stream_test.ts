@@ -101,6 +101,27 @@ threadTest("Pool.stream(): errors arrive after what came before", async () => {
   }
 });
 
+threadTest(
+  "Pool.stream(): a reader leaves in the middle of a wait",
+  async () => {
+    await using pool = new Pool(1, { grace: 0.05 });
+    const words = newWords();
+    const stalled = pool.stream(fns.stall, [words]);
+    assertEquals((await stalled.next()).value, 1);
+    const next = stalled.next();
+    const done = { value: undefined, done: true } as const;
+    assertEquals(await stalled.return(), done);
+    assertEquals(await next, done);
+    await until(() => words[1] === 1);
+    // One that was never begun, and one that was read to its end.
+    assertEquals(await pool.stream(fns.list).return(), done);
+    const whole = pool.stream(fns.list);
+    assertEquals(await Array.fromAsync(whole), ["a", "b"]);
+    assertEquals(await whole.return(), done);
+    assertEquals(await pool.apply(square, [3]), 9);
+  },
+);
+
 threadTest("Pool.stream(): no error of the generator is lost", async () => {
   await using pool = new Pool(1);
   await assertRejects(
