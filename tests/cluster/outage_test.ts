@@ -59,7 +59,8 @@ storeTest("the network is cut for ten seconds", async (server) => {
 });
 
 /** What a host prints that has left without an answer of the store. */
-const NO_ANSWER = "the store didn't answer. The locks of this worker's chunks run out";
+const NO_ANSWER =
+  "the store didn't answer. The locks of this worker's chunks run out";
 
 storeTest("a host and a pool end without their store", async (server) => {
   const { url } = server;
