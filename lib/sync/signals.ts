@@ -45,8 +45,12 @@ export function offAbort(signal: AbortSignal, callback: () => void): void {
   callbacks.delete(callback);
   if (callbacks.size > 0) return;
   callbacksOf.delete(signal);
-  // With the last listener goes what keeps the process alive for it.
-  const listener = quiet.get(signal) ?? null;
+  const listener = quiet.get(signal);
+  if (listener === undefined) {
+    signal.removeEventListener("abort", dispatch);
+    return;
+  }
+  // The signal keeps the process alive until its last listener is removed.
   removeEventListener.call(signal, "abort", listener);
   signal.removeEventListener("abort", dispatch);
   addEventListener.call(signal, "abort", listener);
