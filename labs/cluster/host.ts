@@ -4,10 +4,15 @@ import { fileURLToPath } from "node:url";
 
 const pathOf = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 
-/** Starts a host as `deno task worker` does, and waits until it has joined. */
+/**
+ * Starts a host as `deno task worker` does, and waits until it has joined.
+ *
+ * @param signal Ends it.
+ */
 export async function startHost(
   url: string,
   name: string,
+  signal: AbortSignal,
 ): Promise<AsyncDisposable> {
   const process = new Deno.Command("deno", {
     args: [
@@ -20,6 +25,16 @@ export async function startHost(
     stdin: "null",
     stdout: "piped",
   }).spawn();
+  // Without its store a host would take its time to leave.
+  const end = () => {
+    try {
+      process.kill("SIGKILL");
+    } catch (error) {
+      // Ctrl-C has ended it already.
+      if (!(error instanceof TypeError)) throw error;
+    }
+  };
+  signal.addEventListener("abort", end);
   const output = process.stdout.pipeThrough(new TextDecoderStream());
   const reader = output.getReader();
   const { done } = await reader.read();
@@ -30,6 +45,7 @@ export async function startHost(
   })();
   return {
     async [Symbol.asyncDispose]() {
+      signal.removeEventListener("abort", end);
       process.kill("SIGTERM");
       await process.status;
       await rest;

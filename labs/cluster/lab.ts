@@ -17,8 +17,9 @@ const NAME = "lab-cluster";
  * Runs the lab.
  *
  * @param url The URL of the store.
+ * @param signal Ends the hosts.
  */
-export async function runLab(url: string): Promise<void> {
+export async function runLab(url: string, signal: AbortSignal): Promise<void> {
   await using hosts = new AsyncDisposableStack();
   // First of all: it checks the URL.
   await using pool = await ClusterPool.connect(url, { name: NAME });
@@ -29,7 +30,9 @@ export async function runLab(url: string): Promise<void> {
   const alone = (performance.now() - start) / 1000;
   console.log(`In a loop: ${alone.toFixed(2)} seconds`);
 
-  for (let i = 0; i < HOSTS; i++) hosts.use(await startHost(url, NAME));
+  for (let i = 0; i < HOSTS; i++) {
+    hosts.use(await startHost(url, NAME, signal));
+  }
   await pool.ready();
   console.log(`${HOSTS} hosts with ${pool.workers} workers have joined`);
 

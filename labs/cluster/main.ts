@@ -11,6 +11,7 @@
  */
 
 import { FlagError } from "../notebook/flags.ts";
+import { interrupts } from "../runner/run/signals.ts";
 import { startRedis } from "./redis.ts";
 
 const HELP = `A pool over two other processes: a lab of our own.
@@ -34,19 +35,25 @@ function readUrl(args: string[]): string | undefined {
 }
 
 /** Deno doesn't see this import, so that --help downloads no package. */
-async function run(url: string): Promise<void> {
+async function run(url: string, signal: AbortSignal): Promise<void> {
   const { runLab }: typeof import("./lab.ts") = await import(
     import.meta.resolve("./lab.ts")
   );
-  await runLab(url);
+  await runLab(url, signal);
 }
 
 async function main(args: string[]): Promise<void> {
   if (args.includes("--help") || args.includes("-h")) return console.log(HELP);
   const url = readUrl(args);
-  if (url !== undefined) return await run(url);
-  await using redis = await startRedis();
-  await run(redis.url);
+  using interrupt = interrupts();
+  const { signal } = interrupt;
+  // The hosts and the Redis are ended by the same signal, and before this is.
+  signal.addEventListener("abort", () => {
+    setTimeout(() => Deno.exit(signal.reason));
+  });
+  if (url !== undefined) return await run(url, signal);
+  await using redis = await startRedis(signal);
+  await run(redis.url, signal);
 }
 
 if (import.meta.main) {

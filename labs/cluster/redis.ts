@@ -8,11 +8,12 @@ export interface Redis extends AsyncDisposable {
 /**
  * Starts a Redis on a free port of this machine. It keeps nothing on the disk.
  *
+ * @param signal Ends it.
  * @throws {Error} If Redis isn't installed.
  */
-export async function startRedis(): Promise<Redis> {
+export async function startRedis(signal: AbortSignal): Promise<Redis> {
   const port = freePort();
-  const process = spawn(port);
+  const process = spawn(port, signal);
   await reach(port);
   return {
     url: `redis://127.0.0.1:${port}`,
@@ -23,13 +24,14 @@ export async function startRedis(): Promise<Redis> {
   };
 }
 
-function spawn(port: number): Deno.ChildProcess {
+function spawn(port: number, signal: AbortSignal): Deno.ChildProcess {
   try {
     return new Deno.Command("redis-server", {
       args: ["--port", String(port), "--bind", "127.0.0.1", "--save", ""],
       stdin: "null",
       stdout: "null",
       stderr: "null",
+      signal,
     }).spawn();
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;

@@ -17,6 +17,23 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "lab:cluster leaves no process behind when it is ended",
+  ignore: !kinds.includes("redis"),
+  async fn() {
+    await using program = new Program(["--allow-run", lab]);
+    await program.line("have joined");
+    program.kill("SIGTERM");
+    // Its hosts have its output, too, so it isn't over before they have ended.
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<string>((resolve) => {
+      timer = setTimeout(resolve, 60_000, "a host is left");
+    });
+    assertEquals(await Promise.race([program.end(), late]), 143);
+    clearTimeout(timer);
+  },
+});
+
 Deno.test("lab:cluster says what it needs", async () => {
   // Without the folder of redis-server.
   const deno = Deno.execPath();
