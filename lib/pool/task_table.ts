@@ -147,7 +147,9 @@ export class TaskTable {
   #grow(): void {
     const tasks = this.#tasks;
     this.#tasks = new Array(tasks.length * 2).fill(undefined);
-    for (const task of tasks) {
+    // It runs too seldom to be optimized: an iterator would make an object a step.
+    for (let i = 0; i < tasks.length; i++) {
+      const task = tasks[i];
       if (task !== undefined) this.#tasks[this.#placeOf(task.id)] = task;
     }
   }
