@@ -53,6 +53,7 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
 
   /** Starts the time of the call's timeout. */
   begin(): void {
+    if (this.#timeout === Infinity) return;
     this.#deadline = now() + this.#timeout * 1000;
   }
 
@@ -198,7 +199,11 @@ export class Call implements OpenCall, TaskOwner, Disposable, AsyncDisposable {
   }
 
   #activate(): void {
-    if (this.#isActive) return;
+    if (!this.#isActive) this.#enter();
+  }
+
+  /** By itself: V8 allocates a context whenever a method that holds a closure begins. */
+  #enter(): void {
     this.#isActive = true;
     this.#dispatcher.calls.enter(this);
     this.#applyLimits();

@@ -58,6 +58,9 @@ export interface ChannelOptions {
   hasEnded?: () => boolean;
 }
 
+/** Encodes a record of up to three values. A rest parameter would make a list of them. */
+type Write<A, B, C> = (encoder: Encoder, a: A, b: B, c: C) => void;
+
 /**
  * Records from several senders to several takers, in shared memory. The writer
  * of a record decides what it holds; the reader must read the same.
@@ -154,30 +157,31 @@ export class Channel {
    * @throws {DOMException} A `DataCloneError` if a value can't be encoded, or
    * holds one that is marked for moving.
    */
-  write<A extends unknown[]>(
-    write: (encoder: Encoder, ...what: A) => void,
-    ...what: A
-  ): boolean {
+  write<A>(write: (encoder: Encoder, a: A) => void, a: A): boolean;
+  write<A, B, C>(write: Write<A, B, C>, a: A, b: B, c: C): boolean;
+  write<A, B, C>(write: Write<A, B, C>, a: A, b?: B, c?: C): boolean {
     if (this.#isWriting) {
-      return this.#encode(newEncoder(), new Cargo(CAPACITY), write, what);
+      return this.#encode(newEncoder(), new Cargo(CAPACITY), write, a, b!, c!);
     }
     this.#isWriting = true;
     try {
-      return this.#encode(this.#encoder, this.#cargo, write, what);
+      return this.#encode(this.#encoder, this.#cargo, write, a, b!, c!);
     } finally {
       this.#isWriting = false;
     }
   }
 
-  #encode<A extends unknown[]>(
+  #encode<A, B, C>(
     encoder: Encoder,
     cargo: Cargo,
-    write: (encoder: Encoder, ...what: A) => void,
-    what: A,
+    write: Write<A, B, C>,
+    a: A,
+    b: B,
+    c: C,
   ): boolean {
     encoder.begin(cargo);
     try {
-      write(encoder, ...what);
+      write(encoder, a, b, c);
       encoder.end();
       this.#outgoing = cargo;
       if (this.#ring.canEverHold(cargo)) return true;
@@ -416,14 +420,16 @@ export class Channel {
     if (!this.#notEmpty.hasWaiters || this.#lookout.isHeld) return;
     if (Atomics.exchange(this.#ring.words, WAKING, 1) === 0) {
       this.#notEmpty.notify();
-    } else if (!this.#looksAgain) {
-      this.#looksAgain = true;
-      queueMicrotask(() => {
-        this.#looksAgain = false;
-        Atomics.store(this.#ring.words, WAKING, 0);
-        if (this.#ring.count > 0) this.#wakeOne();
-      });
-    }
+    } else if (!this.#looksAgain) this.#lookAgain();
+  }
+
+  #lookAgain(): void {
+    this.#looksAgain = true;
+    queueMicrotask(() => {
+      this.#looksAgain = false;
+      Atomics.store(this.#ring.words, WAKING, 0);
+      if (this.#ring.count > 0) this.#wakeOne();
+    });
   }
 
   /** Tries to take a record, as a taker in the wait list does. */

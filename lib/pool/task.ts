@@ -100,8 +100,8 @@ export class Task implements TaskRecord {
   /** Undefined for a task that is a call by itself. */
   owner: TaskOwner | undefined = undefined;
   readonly promise: Promise<unknown>;
-  resolve!: (value: unknown) => void;
-  reject!: (reason: unknown) => void;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (reason: unknown) => void;
 
   constructor(
     fn: number,
@@ -119,12 +119,31 @@ export class Task implements TaskRecord {
     this.from = from;
     this.to = to;
     this.into = into;
-    // V8 makes it in half the time that `Promise.withResolvers()` takes.
-    this.promise = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
+    this.promise = new Promise(takeResolvers);
+    this.resolve = resolvers.resolve;
+    this.reject = resolvers.reject;
+    resolvers.resolve = resolvers.reject = ignore;
   }
+}
+
+function ignore(): void {}
+
+/** The functions that settle the promise which a {@linkcode Task} has just made. */
+const resolvers = {
+  resolve: ignore as (value: unknown) => void,
+  reject: ignore as (reason: unknown) => void,
+};
+
+/**
+ * The executor of every task's promise. One function for all leaves less garbage than
+ * one each, and takes half the time of `Promise.withResolvers()`.
+ */
+function takeResolvers(
+  resolve: (value: unknown) => void,
+  reject: (reason: unknown) => void,
+): void {
+  resolvers.resolve = resolve;
+  resolvers.reject = reject;
 }
 
 /** The outcome of a settled task: its items' results, and the errors of some. */

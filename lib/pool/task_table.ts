@@ -14,6 +14,13 @@ const MOST_TICKETS = 1 << 26;
 /** The number of places for tasks at first. It is always a power of two. */
 const FIRST_PLACES = 1024;
 
+/** Makes so many places. V8 would copy a list that begins without an item. */
+function places(count: number): (Task | undefined)[] {
+  const places: (Task | undefined)[] = [undefined];
+  places.length = count;
+  return places.fill(undefined);
+}
+
 /**
  * The pending tasks of a pool. Each has a ticket, a word in memory that the
  * workers share.
@@ -40,7 +47,7 @@ export class TaskTable {
   #tickets = wordsOf(this.buffer);
   #usedTickets = 0;
   #freeTickets: number[] = [];
-  #tasks: (Task | undefined)[] = new Array(FIRST_PLACES).fill(undefined);
+  #tasks = places(FIRST_PLACES);
   #size = 0;
   #lastId: number;
   #lastNumber = 0;
@@ -146,7 +153,7 @@ export class TaskTable {
 
   #grow(): void {
     const tasks = this.#tasks;
-    this.#tasks = new Array(tasks.length * 2).fill(undefined);
+    this.#tasks = places(tasks.length * 2);
     // It runs too seldom to be optimized: an iterator would make an object a step.
     for (let i = 0; i < tasks.length; i++) {
       const task = tasks[i];

@@ -41,7 +41,7 @@ export function sendRecords(
 ): void {
   const channel = new Channel({ buffer });
   for (let i = 0; i < n; i++) {
-    channel.write((encoder) => encoder.write(1));
+    channel.write((encoder, item) => encoder.write(item), 1);
     channel.sendSync();
   }
   if (Atomics.add(notes, 6, 1) === 1) channel.close();
@@ -84,7 +84,7 @@ export function sendAndRest(
 ): void {
   const channel = new Channel({ buffer, isOnlySender: true });
   for (let i = 0; i < records; i++) {
-    channel.write((encoder) => encoder.write(1));
+    channel.write((encoder, item) => encoder.write(item), 1);
     channel.sendSync();
   }
   channel.restSender();
