@@ -112,6 +112,8 @@ export class Outbox {
     if (this.#backlog.size === 0 && this.#channel.send()) {
       this.#written = undefined;
       task.record = undefined;
+      // It is garbage from now on, unless the caller keeps it.
+      task.payload = undefined;
       return;
     }
     this.#keepRecord(task);
@@ -123,6 +125,7 @@ export class Outbox {
   #keepRecord(task: Task): void {
     if (task.record !== undefined) return;
     task.record = this.#channel.copyWritten();
+    task.payload = undefined;
     // What was written may be gone from the channel.
     this.#written = undefined;
   }
