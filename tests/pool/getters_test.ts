@@ -14,21 +14,21 @@ const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 
 Deno.test("Channel: what is written may write and send other records", () => {
   const channel = new Channel();
-  channel.write((encoder) => encoder.write("kept"));
+  channel.write((encoder, item) => encoder.write(item), "kept");
   const kept = channel.copyWritten();
   const write = () =>
-    channel.write((encoder) => {
+    channel.write((encoder, end) => {
       encoder.write("outer");
       channel.rewrite(kept);
       assert(channel.send());
-      channel.write((encoder) => {
-        encoder.write("inner");
-        channel.write((encoder) => encoder.write("innermost"));
+      channel.write((encoder, item) => {
+        encoder.write(item);
+        channel.write((encoder, item) => encoder.write(item), "innermost");
         assert(channel.send());
-      });
+      }, "inner");
       assert(channel.send());
-      encoder.write("end");
-    });
+      encoder.write(end);
+    }, "end");
   for (const _ of range(2)) {
     assert(write());
     assert(channel.send());

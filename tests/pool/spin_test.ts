@@ -22,7 +22,7 @@ threadTest("Pool: calls that are awaited in turn let timers run", async () => {
 /** The word in which a taker says that it spins. */
 const SPINNER = 48 + 49;
 const write = (channel: Channel, value: number) => {
-  channel.write((encoder) => encoder.write(value));
+  channel.write((encoder, item) => encoder.write(item), value);
   assert(channel.send());
 };
 
