@@ -11,7 +11,7 @@ export interface Redis extends AsyncDisposable {
  * @param signal Ends it.
  * @throws {Error} If Redis isn't installed.
  */
-export async function startRedis(signal: AbortSignal): Promise<Redis> {
+export async function startRedis(signal?: AbortSignal): Promise<Redis> {
   const port = freePort();
   const process = spawn(port, signal);
   await reach(port);
@@ -24,7 +24,7 @@ export async function startRedis(signal: AbortSignal): Promise<Redis> {
   };
 }
 
-function spawn(port: number, signal: AbortSignal): Deno.ChildProcess {
+function spawn(port: number, signal?: AbortSignal): Deno.ChildProcess {
   try {
     return new Deno.Command("redis-server", {
       args: ["--port", String(port), "--bind", "127.0.0.1", "--save", ""],
