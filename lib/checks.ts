@@ -8,9 +8,6 @@ const captureStackTrace:
   | ((error: object, method: CallableFunction | NewableFunction) => void)
   | undefined = Error.captureStackTrace as never;
 
-/** How the messages of those refusals begin that are not `DataCloneError`s. */
-const REFUSAL = /^Cannot (send|clone) /;
-
 /**
  * Makes the stack of an error begin at the caller of a method, if the error says that
  * a value can't be sent. A stack has ten frames, and the codec throws from so deep
@@ -24,15 +21,20 @@ export function refusedBy(
   error: unknown,
 ): unknown {
   if (!(error instanceof Error)) return error;
-  const isRefusal = error.name === "DataCloneError" ||
-    REFUSAL.test(error.message);
+  const { name, message } = error;
+  // Where the stack ends, a regular expression would throw another error.
+  const isRefusal = name === "DataCloneError" ||
+    message.startsWith("Cannot send ") || message.startsWith("Cannot clone ");
   if (isRefusal) captureStackTrace?.(error, method);
   return error;
 }
 
 /** The name of a class with its article: `a Queue`, `an Event`, `an RLock`. */
 export function withArticle(name: string, article: "a" | "A" = "a"): string {
-  return `${article}${/^([AEIOU]|R[A-Z])/.test(name) ? "n" : ""} ${name}`;
+  const isSpelt = name.charAt(1) !== name.charAt(1).toLowerCase();
+  const takesAn = isSpelt && name.startsWith("R") ||
+    name !== "" && "AEIOU".includes(name.charAt(0));
+  return `${article}${takesAn ? "n" : ""} ${name}`;
 }
 
 /** The type of a value, as error messages name it. */

@@ -215,9 +215,7 @@ export class Decoder {
       }
       case Tag.BIGINT: {
         const negative = this.#bytes[this.#at++] === 1;
-        const digits = this.#string();
-        if (!/^[0-9a-f]+$/.test(digits)) throw new Damaged();
-        const magnitude = BigInt(`0x${digits}`);
+        const magnitude = parseHex(this.#string());
         return negative ? -magnitude : magnitude;
       }
       case Tag.BYTES: {
@@ -599,4 +597,13 @@ function newSparseArray(length: number): unknown[] {
   array.length = 2 ** 32 - 1;
   array.length = length;
   return array;
+}
+
+/** Without a regular expression: where the stack ends, that would throw another error. */
+function parseHex(digits: string): bigint {
+  try {
+    return BigInt(`0x${digits}`);
+  } catch (error) {
+    throw error instanceof SyntaxError ? new Damaged() : error;
+  }
 }

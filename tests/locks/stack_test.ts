@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { refusedBy, withArticle } from "../../lib/checks.ts";
 import { processTest } from "../support/threads.ts";
 
 /**
@@ -44,3 +45,22 @@ for (const [name, args] of Object.entries(scenarios)) {
     assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
   });
 }
+
+Deno.test("Where the stack ends, a refusal has no error of its own", () => {
+  const names = new Set<string>();
+  const refuse = () => withArticle(String(refusedBy(down, new Error("RLock"))));
+  function down(): void {
+    try {
+      down();
+    } catch {
+      // Each caller tries once more.
+    }
+    try {
+      refuse();
+    } catch (error) {
+      names.add((error as Error).name);
+    }
+  }
+  down();
+  assertEquals([...names], ["RangeError"]);
+});
