@@ -84,12 +84,12 @@ export class WorkerClaim {
   /** Whether the task that blocked last is one that is to end the worker. */
   get hasBlockedForHeld(): boolean {
     const task = Atomics.load(this.words, Claim.BLOCKING);
-    return task !== 0 && this.#slotOf(-task) >= 0;
+    return task !== 0 && this.slotOf(-task) >= 0;
   }
 
-  /** Whether the worker is at the task, which isn't to end it. */
-  isAt(task: number): boolean {
-    return this.#slotOf(task) >= 0;
+  /** Whether the worker is at the task, which isn't to end it, in that slot. */
+  isAt(task: number, slot: number): boolean {
+    return Atomics.load(this.words, Claim.taskOf(slot)) === task;
   }
 
   /**
@@ -98,13 +98,14 @@ export class WorkerClaim {
    * @returns Whether the worker is at the task.
    */
   giveReason(task: number, reason: unknown): boolean {
-    const slot = this.#slotOf(task);
+    const slot = this.slotOf(task);
     if (slot < 0) return false;
     writeReason(this.words, Claim.reasonOf(slot), reason);
     return true;
   }
 
-  #slotOf(task: number): number {
+  /** The task's slot; -1 if the worker isn't at the task. */
+  slotOf(task: number): number {
     for (let slot = 0; slot < this.#slots; slot++) {
       if (Atomics.load(this.words, Claim.taskOf(slot)) === task) return slot;
     }
@@ -135,7 +136,7 @@ export class WorkerClaim {
    * @returns Whether the worker is at the task.
    */
   holdAt(task: number): boolean {
-    const slot = this.#slotOf(task);
+    const slot = this.slotOf(task);
     if (slot < 0) return false;
     const at = Claim.taskOf(slot);
     if (Atomics.compareExchange(this.words, at, task, -task) !== task) {

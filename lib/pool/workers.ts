@@ -128,6 +128,8 @@ export class PoolWorker {
 interface Overdue {
   /** The worker that is at the task. */
   worker: PoolWorker;
+  /** The task's slot in the worker's claim. */
+  slot: number;
   /** It rings when the task has had its grace. */
   alarm: Alarm | undefined;
 }
@@ -267,23 +269,32 @@ export class Workers {
   /** Makes a worker see that its task was called off. The task has `grace` to end. */
   callOff(worker: PoolWorker, task: number): void {
     worker.claim.ping();
-    const { grace } = this.#options;
+    const { grace, tasksPerWorker } = this.#options;
     if (grace === 0) return this.#stopAt(worker, task);
-    this.#forgetWhere((id, { worker }) => !worker.claim.isAt(id));
+    const slot = worker.claim.slotOf(task);
+    // The task has ended meanwhile.
+    if (slot < 0) return;
+    // So many can't run at a time. To look each time would cost thousands of tasks that
+    // share a signal the square of their number.
+    if (this.#overdue.size >= this.#size * tasksPerWorker) this.#forgetEnded();
     const alarm = grace === Infinity
       ? undefined
       : setAlarm(now() + grace * 1000, () => {
         this.#overdue.delete(task);
         this.#stopAt(worker, task);
       });
-    this.#overdue.set(task, { worker, alarm });
+    this.#overdue.set(task, { worker, slot, alarm });
   }
 
   /** The number of tasks that were called off and still run in workers that stay. */
   get overdue(): number {
     if (this.#overdue.size === 0) return 0;
-    this.#forgetWhere((id, { worker }) => !worker.claim.isAt(id));
+    this.#forgetEnded();
     return this.#overdue.size;
+  }
+
+  #forgetEnded(): void {
+    this.#forgetWhere((id, { worker, slot }) => !worker.claim.isAt(id, slot));
   }
 
   #forgetWhere(isOver: (task: number, overdue: Overdue) => boolean): void {

@@ -12,6 +12,7 @@ import * as fns from "../support/current_task.ts";
 import {
   closeIf,
   ident,
+  never,
   square,
   squareLater,
   wait,
@@ -259,3 +260,32 @@ threadTest("Pool refuses a tasksPerWorker that is none", () => {
   assertThrows(() => new Pool(1, { tasksPerWorker: 0 }), RangeError);
   assertThrows(() => new Pool(1, { tasksPerWorker: "1" as never }), TypeError);
 });
+
+threadTest(
+  "Pool: many tasks are called off without a look at each pair",
+  async () => {
+    const count = 300;
+    const pool = new Pool(1, { tasksPerWorker: count, grace: 3600 });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const calls = range(count).map(() => pool.apply(never, [], { signal }));
+    const settled = Promise.allSettled(calls);
+    await until(() => pool.running === count);
+    const { load } = Atomics;
+    let loads = 0;
+    Atomics.load = ((words: Int32Array, index: number) => {
+      loads++;
+      return load(words, index);
+    }) as typeof load;
+    try {
+      controller.abort();
+    } finally {
+      Atomics.load = load;
+    }
+    await settled;
+    await pool.terminate();
+    // Each task is looked for among all slots. If it were for each pair of tasks, there
+    // would be millions.
+    assert(loads < 4 * count ** 2, `${loads}`);
+  },
+);
