@@ -204,14 +204,15 @@ export class ClusterDispatcher implements AnyDispatcher {
   }
 
   submit(task: Task): Promise<unknown> {
-    if (this.#failure !== undefined) throw this.#failure.reason;
-    if (this.calls.refused !== undefined) throw this.calls.refused.reason;
     let pieces: Piece[];
     try {
       pieces = encodeTask(task, this.#codec, this.#modules);
     } catch (error) {
       throw refusedBy(this.submit, error);
     }
+    // Afterwards, because a getter of the payload may have ended the pool.
+    if (this.#failure !== undefined) throw this.#failure.reason;
+    if (this.calls.refused !== undefined) throw this.calls.refused.reason;
     if (pieces.length === 1) {
       this.#enter(task, pieces[0]);
     } else {

@@ -52,3 +52,19 @@ storeTest("tasks on their way to the store are called off", async (server) => {
     assertEquals(await leftIn(server), []);
   }
 });
+
+storeTest("a getter of an argument ends the pool", async (server) => {
+  for (const end of ["close", "terminate"] as const) {
+    const pool = await ClusterPool.connect(server.url, { name: "leave" });
+    const item = {
+      get x(): number {
+        pool[end]();
+        return 2;
+      },
+    };
+    const call = pool.apply(square as (x: unknown) => number, [item]);
+    await assertRejects(() => call, Error);
+    await pool.join();
+    assertEquals(await leftIn(server), []);
+  }
+});
