@@ -501,7 +501,7 @@ export class Dispatcher implements AnyDispatcher {
     if (settled.outcome === Outcome.RETURNED) {
       // It has done `maxTasksPerChild` tasks, was idle, or the pool was drained.
       const isRecycled = settled.value === "recycled";
-      return this.#replace(isRecycled);
+      return this.#replace(isRecycled && !worker.isReplaced);
     }
     const error = settled.outcome === Outcome.THREW
       ? settled.error
