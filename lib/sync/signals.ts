@@ -46,7 +46,8 @@ export function offAbort(signal: AbortSignal, callback: () => void): void {
   if (callbacks.size > 0) return;
   callbacksOf.delete(signal);
   const listener = quiet.get(signal);
-  if (listener === undefined) {
+  // A signal that is aborted calls its listeners now: one that is added again isn't called.
+  if (listener === undefined || signal.aborted) {
     signal.removeEventListener("abort", dispatch);
     return;
   }

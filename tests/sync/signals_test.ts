@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { offAbort, onAbort } from "../../lib/sync/signals.ts";
+import { offAbort, onAbort, onAbortQuietly } from "../../lib/sync/signals.ts";
 
 /** Counts the listeners that a signal has. */
 function counting(signal: AbortSignal): () => number {
@@ -84,4 +84,20 @@ Deno.test("the cost of a signal that many share is linear", () => {
     many = Math.min(many, cost(64_000));
   }
   assert(isLinear(), `${few} ms, and ${many} ms for sixteen times as many`);
+});
+
+Deno.test("a wait that a timed signal ends leaves its quiet callback", async () => {
+  const signal = AbortSignal.timeout(1);
+  let calls = 0;
+  const aborted = new Promise<void>((resolve) => {
+    const callback = () => {
+      offAbort(signal, callback);
+      resolve();
+    };
+    onAbort(signal, callback);
+  });
+  onAbortQuietly(signal, () => calls++);
+  await aborted;
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(calls, 1);
 });
