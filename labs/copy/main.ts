@@ -7,8 +7,9 @@
  */
 
 import { basename, join, resolve } from "node:path";
-import { WriteError, writeMade } from "../files/made.ts";
+import { writeMade } from "../files/made.ts";
 import { type Copy, copyOf, labNames, scriptOf } from "./copy.ts";
+import { exitCodeOf } from "./exit_code.ts";
 import { CopyError, pathOf } from "./modules.ts";
 
 const HELP =
@@ -96,18 +97,9 @@ async function checkIsAnother(path: string, script: string): Promise<void> {
   );
 }
 
-/** Runs the program with a command line; what comes of it is the exit code. */
-export async function program(args: string[]): Promise<number> {
-  try {
-    await main(args);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof CopyError || error instanceof WriteError)) {
-      throw error;
-    }
-    console.error(error.message);
-    return 2;
-  }
+/** Runs the program with a command line. It returns the exit code. */
+export function program(args: string[]): Promise<number> {
+  return exitCodeOf(main(args));
 }
 
 if (import.meta.main) Deno.exitCode = await program(Deno.args);

@@ -8,8 +8,9 @@
 
 import { basename, dirname, join, resolve } from "node:path";
 import { copyOf } from "../copy/copy.ts";
+import { exitCodeOf } from "../copy/exit_code.ts";
 import { CopyError, exists } from "../copy/modules.ts";
-import { SEAL, WriteError, writeMade } from "../files/made.ts";
+import { SEAL, writeMade } from "../files/made.ts";
 import { mistakeIn } from "../notebook/flags.ts";
 import { cellsOf } from "./cells.ts";
 import { notebookOf } from "./notebook.ts";
@@ -101,18 +102,9 @@ function exportsOf(text: string): Set<string> {
   return new Set(names.split(",").map((name) => name.trim()).filter(Boolean));
 }
 
-/** Runs the program with a command line; what comes of it is the exit code. */
-export async function program(args: string[]): Promise<number> {
-  try {
-    await main(args);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof CopyError || error instanceof WriteError)) {
-      throw error;
-    }
-    console.error(error.message);
-    return 2;
-  }
+/** Runs the program with a command line. It returns the exit code. */
+export function program(args: string[]): Promise<number> {
+  return exitCodeOf(main(args));
 }
 
 if (import.meta.main) Deno.exitCode = await program(Deno.args);
