@@ -287,7 +287,7 @@ export class Barrier {
    * ```
    */
   async wait(options: AsyncWaitOptions = {}): Promise<number> {
-    const { timeout, deadline } = this.#limits(options);
+    const { timeout, deadline } = this.#limits(options, waitDeadline);
     const { signal } = options;
     const action = this.#action;
     if (copies !== undefined) warnOfCopy(this);
@@ -337,8 +337,7 @@ export class Barrier {
    * ```
    */
   waitSync(options: WaitOptions = {}): number {
-    waitDeadlineSync("wait at barrier", options);
-    const { timeout, deadline } = this.#limits(options);
+    const { timeout, deadline } = this.#limits(options, waitDeadlineSync);
     const action = this.#action;
     if (copies !== undefined) warnOfCopy(this);
     reserveStackForCompiling();
@@ -452,8 +451,11 @@ export class Barrier {
     return Atomics.load(this.#words, STATE);
   }
 
-  #limits(options: AsyncWaitOptions): { timeout: number; deadline: number } {
-    waitDeadline("wait at barrier", options);
+  #limits(
+    options: AsyncWaitOptions,
+    check: typeof waitDeadline,
+  ): { timeout: number; deadline: number } {
+    check("wait at barrier", options);
     const { timeout = this.#doubles[TIMEOUT] } = options;
     return { timeout, deadline: deadlineOf("wait at barrier", timeout) };
   }

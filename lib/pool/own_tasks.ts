@@ -11,6 +11,7 @@ import { markBottom } from "../codec/portable_error.ts";
 import { addOwnModule, type AnyFunction } from "../codec/references.ts";
 import { now } from "../platform/platform.ts";
 import { clearAlarm, setAlarm } from "../sync/alarms.ts";
+import { endingWaitOnReturn } from "../sync/iterators.ts";
 import { Mark, recordSpan } from "../sync/recorder.ts";
 import { Queue, ShutDown } from "../queue/queue.ts";
 import type { Call } from "./call.ts";
@@ -180,13 +181,7 @@ export function streamItems<T>(
   grace: number,
 ): AsyncGenerator<T, void, undefined> {
   const fed = new Fed(call, begin, grace);
-  const iterator = iterate(fed);
-  // The generator's own `return()` would wait for the item that is awaited.
-  const leave = iterator.return.bind(iterator);
-  iterator.return = (value) => {
-    fed.abandon();
-    return leave(value);
-  };
+  const iterator = endingWaitOnReturn(iterate(fed), () => fed.abandon());
   droppedStreams.register(iterator, fed);
   return iterator;
 }

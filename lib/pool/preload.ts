@@ -23,6 +23,7 @@ import "../sync/reserve_stack.ts";
 import "../sync/waiters.ts";
 import "../sync/wait_list.ts";
 import "../sync/spin.ts";
+import "../sync/iterators.ts";
 import "../codec/tags.ts";
 import "../codec/texts.ts";
 import "../codec/references.ts";

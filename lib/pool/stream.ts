@@ -1,6 +1,7 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { Promise } from "../platform/platform.ts";
+import { endingWaitOnReturn } from "../sync/iterators.ts";
 import type { Call } from "./call.ts";
 import type { AnyIterable } from "./options.ts";
 
@@ -104,13 +105,10 @@ export function streamChunks<T, R>(
   options: StreamOptions,
 ): AsyncGenerator<R, void, undefined> {
   const stream = new Stream(call, source, runChunk, options);
-  const iterator = iterate(call, stream);
-  // The generator's own `return()` would wait for the result that is awaited.
-  const leave = iterator.return.bind(iterator);
-  iterator.return = (value) => {
-    stream.abandon();
-    return leave(value);
-  };
+  const iterator = endingWaitOnReturn(
+    iterate(call, stream),
+    () => stream.abandon(),
+  );
   droppedStreams.register(iterator, call);
   return iterator;
 }

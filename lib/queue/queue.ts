@@ -17,6 +17,7 @@ import {
   waitDeadlineSync,
   type WaitOptions,
 } from "../sync/deadline.ts";
+import { endingWaitOnReturn } from "../sync/iterators.ts";
 import { Decoder } from "../codec/decoder.ts";
 import { Encoder } from "../codec/encoder.ts";
 import { leaveMemory, takeMemoryBack } from "../codec/left_memory.ts";
@@ -770,15 +771,7 @@ export class Queue<T = unknown> {
    */
   [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     const left = new AbortController();
-    const items = this.#items(left.signal);
-    // The generator's own `return()` would wait for the get that is pending, which
-    // would take the next item, and nobody would see it.
-    const leave = items.return.bind(items);
-    items.return = (value) => {
-      left.abort();
-      return leave(value);
-    };
-    return items;
+    return endingWaitOnReturn(this.#items(left.signal), () => left.abort());
   }
 
   async *#items(left: AbortSignal): AsyncGenerator<T, void, undefined> {
