@@ -352,17 +352,32 @@ export class Dispatcher implements AnyDispatcher {
     this.#state = this.#state === "running" ? "failed" : "stopped";
     this.#failure = reason;
     this.#outbox.leaveLine(this.#table.tasks());
-    for (const task of this.#table.tasks()) {
+    // Three steps. A task that runs is called off before its worker is stopped, so that
+    // it sees the reason first. The workers are stopped before thousands of tasks that
+    // wait are called off: they would begin some of them meanwhile.
+    this.#takeAwayAll(this.#runningTasks(), reason);
+    this.#stopping = this.#workers.stop();
+    this.#takeAwayAll(this.#table.tasks(), reason);
+    this.calls.callOff(reason);
+    this.room.free();
+    // The order to stop came before the channel's end, so that a worker that sees
+    // the end knows that it was stopped.
+    this.#outbox.close();
+    this.#closeInbox();
+  }
+
+  #takeAwayAll(tasks: Iterable<Task>, reason: unknown): void {
+    for (const task of tasks) {
       this.#takeAway(task, reason);
       this.#onCalledOff(task, reason);
     }
-    this.calls.callOff(reason);
-    this.room.free();
-    // The order to stop comes before the channel's end, so that a worker that sees
-    // the end knows that it was stopped.
-    this.#stopping = this.#workers.stop();
-    this.#outbox.close();
-    this.#closeInbox();
+  }
+
+  *#runningTasks(): Iterable<Task> {
+    for (const id of this.#workers.tasks()) {
+      const task = this.#table.get(id);
+      if (task !== undefined) yield task;
+    }
   }
 
   /** Lets the workers of a closed pool end if its calls are done. */

@@ -341,6 +341,11 @@ export class Workers {
     return this.#workers.values().every((worker) => worker.isWaiting);
   }
 
+  /** The ids of the tasks that the workers are at. */
+  tasks(): number[] {
+    return [...this.#workers.values().flatMap(({ claim }) => claim.tasks)];
+  }
+
   /** Ends every worker. */
   async stop(): Promise<void> {
     const workers = [...this.#workers.values()];

@@ -381,6 +381,12 @@ export function keepWords(words: Int32Array): void {
 }
 let keptWords: Int32Array = new Int32Array(1);
 
+/** Marks its number, and counts itself in word 0. */
+export function markKept(number: number): void {
+  Atomics.store(keptWords, number, 1);
+  computeFor([keptWords, 0.1]);
+}
+
 export function computeBriefly(): void {
   computeFor([keptWords, 2]);
 }
@@ -430,6 +436,7 @@ expose(import.meta, {
   countAndFail,
   computeFor,
   keepWords,
+  markKept,
   computeBriefly,
   computeBrieflyAsync,
   never,
