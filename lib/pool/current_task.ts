@@ -3,6 +3,7 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import { FollowingSignal, readReason } from "../codec/abort_signals.ts";
 import { newStorage } from "../platform/platform.ts";
+import { setInFunction } from "../sync/memory.ts";
 import { Claim, type Tickets } from "./claim.ts";
 
 /** A task of a pool, as {@linkcode currentTask} gives it to its function. */
@@ -48,6 +49,12 @@ export function enterPool(
   if (atATime === 1) return;
   storage = newStorage();
   areSeveral = true;
+  setInFunction(() => runningTask() !== undefined);
+}
+
+/** Loads modules for a task. Their top level is no part of it. */
+export function outsideTask<T>(load: () => Promise<T>): Promise<T> {
+  return storage === undefined ? load() : storage.exit(load);
 }
 
 /** Runs a function as a part of a task. */

@@ -18,7 +18,12 @@ import {
 } from "../thread/modules.ts";
 import { WorkerLostError } from "../thread/errors.ts";
 import { isEnding, isThenable, receiveMail } from "../thread/worker_server.ts";
-import { isCalledOff, type Runnable, ticketWords } from "./current_task.ts";
+import {
+  isCalledOff,
+  outsideTask,
+  type Runnable,
+  ticketWords,
+} from "./current_task.ts";
 import {
   Mode,
   type ReceivedTask,
@@ -69,7 +74,7 @@ async function loadAndRun(
   name: string,
 ): Promise<void> {
   try {
-    await loadModuleOf(task.fn);
+    await outsideTask(() => loadModuleOf(task.fn));
     // It throws if the loaded module exposes no such function.
     functionOf(task.fn);
     const { readAgain } = task;
@@ -90,7 +95,8 @@ async function loadWhile(read: () => unknown): Promise<unknown> {
       return read();
     } catch (error) {
       if (!(error instanceof ModuleNotLoaded)) throw error;
-      await loadModules([error.url]);
+      const { url } = error;
+      await outsideTask(() => loadModules([url]));
     }
   }
 }
@@ -115,7 +121,7 @@ async function runAskedFor(
   replies.asks(task);
   const mail = await asked;
   try {
-    await prepareFor(mail);
+    await outsideTask(() => prepareFor(mail));
     task.payload = await loadWhile(() => unpack(mail)) as unknown[];
   } catch (error) {
     return replies.threw(task, lossOf(error, name));

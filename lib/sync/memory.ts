@@ -102,6 +102,8 @@ export function readLabel(words: Int32Array, index: number): string {
 //  - while the modules load: the main thread runs their top level, too.
 
 let isLoading = false;
+/** Whether a function's code runs, and not the top level of a module. */
+let isInFunction = (): boolean => false;
 let hasWarned = false;
 
 /** The objects that this worker made while its modules were loading. */
@@ -112,14 +114,22 @@ export function setLoading(now: boolean): void {
   isLoading = now;
 }
 
-/** Whether this worker's modules are loading. */
+/**
+ * Sets how a worker finds out that a function's code runs. A worker of several tasks may
+ * load modules for one of them while others run.
+ */
+export function setInFunction(is: () => boolean): void {
+  isInFunction = is;
+}
+
+/** Whether this worker's modules are loading, so that the top level of one may run. */
 export function areModulesLoading(): boolean {
-  return isLoading;
+  return isLoading && !isInFunction();
 }
 
 /** Notes an object that is made with new memory. */
 export function noteMade(object: object): void {
-  if (isLoading) (copies ??= new WeakSet()).add(object);
+  if (areModulesLoading()) (copies ??= new WeakSet()).add(object);
 }
 
 /** Notes that an object is passed to another thread, so that it is no copy. */
@@ -129,7 +139,7 @@ export function notePassed(object: object): void {
 
 /** Warns, once in a worker, if the object is a copy that only this worker has. */
 export function warnOfCopy(object: object): void {
-  if (hasWarned || isLoading || !copies?.has(object)) return;
+  if (hasWarned || !copies?.has(object) || areModulesLoading()) return;
   hasWarned = true;
   const what = withArticle(object.constructor.name, "A");
   console.warn(

@@ -69,11 +69,6 @@ const PATIENCE_MS = 5000;
 /** How many modules are being loaded. */
 let loading = 0;
 
-/** Whether a module is being loaded, so that its top level may be running. */
-export function isLoading(): boolean {
-  return loading > 0;
-}
-
 /** A module that this worker may load. */
 class OfferedModule {
   #url: string;

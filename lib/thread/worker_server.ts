@@ -16,6 +16,7 @@ import {
   Promise,
   startTimer,
 } from "../platform/platform.ts";
+import { areModulesLoading } from "../sync/memory.ts";
 import { abandonWaits, hasPendingWaits } from "../sync/wait_list.ts";
 import {
   pack,
@@ -63,7 +64,6 @@ import {
   watchPermissions,
 } from "./leftovers.ts";
 import {
-  isLoading,
   loadModules,
   ModuleError,
   type Offer,
@@ -140,7 +140,7 @@ function install(): void {
   const close = self.close.bind(self);
   closeWorker = closerOf(close);
   const announce = () => {
-    if (handover === undefined || isLoading()) {
+    if (handover === undefined || areModulesLoading()) {
       // Fails the module, and so the thread that needs it.
       throw new Error("The worker was closed while its modules were loading");
     }
