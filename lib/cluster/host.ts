@@ -151,6 +151,7 @@ export class Host {
     this.#pulse?.stop();
     // A beat that runs would enter the host in the store once more.
     await this.#pulse?.ended;
+    await this.#clearAnswers().catch(() => {});
     await this.#registry.leave().catch(() => {});
     await this.#registry.clearIfLast().catch(() => {});
   }
@@ -243,7 +244,7 @@ export class Host {
     try {
       await this.#store.check();
       await this.#registry.beat({ workers: this.#pool.workers });
-      this.#pools = await this.#registry.pools();
+      await this.#clearAnswers();
       this.#endUnwanted();
       if (++this.#beats % SWEEP_BEATS === 0) await this.#registry.sweep();
     } catch (error) {
@@ -259,8 +260,24 @@ export class Host {
       const message = "The task was called off by its pool, which may be gone";
       controller.abort(new DOMException(message, "AbortError"));
     }
-    for (const pool of this.#answers.keys()) {
-      if (!this.#pools.has(pool)) this.#answers.delete(pool);
+  }
+
+  /**
+   * Learns which pools are there, and removes the answers to those that are gone. A
+   * pool removes its answers when it leaves. A chunk that still runs is answered later,
+   * and nobody else knows of that answer.
+   */
+  async #clearAnswers(): Promise<void> {
+    this.#pools = await this.#registry.pools();
+    for (const [pool, answers] of this.#answers) {
+      if (this.#pools.has(pool) || this.#runsFor(pool)) continue;
+      await answers.obliterate({ force: true });
+      this.#answers.delete(pool);
     }
+  }
+
+  /** Whether a chunk of the pool runs, or its answer is on its way. */
+  #runsFor(pool: string): boolean {
+    return this.#running.values().some(({ job }) => job.pool === pool);
   }
 }

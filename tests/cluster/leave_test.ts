@@ -1,13 +1,25 @@
 /** Who leaves a store leaves nothing in it, whatever was on its way. */
 
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { delay } from "@std/async/delay";
 import { ClusterPool } from "../../lib/cluster/cluster_pool.ts";
 import { connect } from "../../lib/cluster/connect.ts";
 import { Host } from "../../lib/cluster/host.ts";
-import { square } from "./support/functions.ts";
+import { square, wait } from "./support/functions.ts";
 import { leftIn } from "./support/left.ts";
 import { QUICK } from "./support/quick.ts";
-import { storeTest } from "./support/stores.ts";
+import { type Server, storeTest } from "./support/stores.ts";
+import { until } from "../support/until.ts";
+
+/** Whether the answers vanish from a store within a minute. */
+async function answersVanish(server: Server): Promise<boolean> {
+  for (let i = 0; i < 1200; i++) {
+    const left = await leftIn(server);
+    if (!left.some((line) => line.includes("answer"))) return true;
+    await delay(50);
+  }
+  return false;
+}
 
 /** A beat follows another, so that one is always on its way. */
 const pace = { ...QUICK, beat: 0 };
@@ -36,6 +48,30 @@ storeTest("a host's last beat doesn't enter it again", async (server) => {
     assertEquals(await leftIn(server), []);
   }
 });
+
+for (const stays of [false, true]) {
+  const when = stays ? "stays" : "leaves";
+  storeTest(`an answer comes when its pool is gone, and the host ${when}`, async (server) => {
+    const host = await Host.open(server.url, {
+      name: "late",
+      title: "here",
+      // The beats are so far apart that the host doesn't see that the pool has gone.
+      pace: { ...QUICK, beat: stays ? 1000 : 600_000 },
+      workers: 1,
+      onError: () => {},
+    });
+    const dispatcher = await connect(server.url, { name: "late" }, QUICK);
+    const pool = new ClusterPool(dispatcher);
+    const call = assertRejects(() => pool.apply(wait, [0.3]), DOMException);
+    await until(() => host.metrics.running === 1);
+    await pool.terminate();
+    await call;
+    await until(() => host.metrics.running === 0);
+    if (stays) assert(await answersVanish(server));
+    await host.close();
+    assertEquals(await leftIn(server), []);
+  });
+}
 
 storeTest("tasks on their way to the store are called off", async (server) => {
   for (let i = 0; i < ROUNDS; i++) {
