@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { expose, Pool, Queue, WorkerLostError } from "../../mod.ts";
+import { outlast } from "../support/spinner.ts";
 import { threadTest } from "../support/threads.ts";
 import * as fns from "../support/pool_functions.ts";
 import { warningsOf } from "../support/warnings.ts";
@@ -60,14 +61,11 @@ threadTest(
       // Its start doesn't count: it has to compute before the time is over.
       await pool.apply(fns.square, [3]);
       const begun = new Queue<number>();
-      const options = { timeout: 0.5 };
-      const spinning = pool.apply(fns.spin, [begun, until], options);
-      const rejected = assertRejects(() => spinning, DOMException);
-      const next = pool.apply(fns.ident);
-      const spinner = await begun.get();
-      const error = await rejected;
-      assertEquals(error.name, "TimeoutError");
-      assert(await next !== spinner);
+      await outlast(
+        pool,
+        begun,
+        (timeout) => pool.apply(fns.spin, [begun, until], { timeout }),
+      );
     });
     until[0] = 1;
     assertEquals(warnings.length, 1);
