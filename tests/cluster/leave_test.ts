@@ -51,26 +51,29 @@ storeTest("a host's last beat doesn't enter it again", async (server) => {
 
 for (const stays of [false, true]) {
   const when = stays ? "stays" : "leaves";
-  storeTest(`an answer comes when its pool is gone, and the host ${when}`, async (server) => {
-    const host = await Host.open(server.url, {
-      name: "late",
-      title: "here",
-      // The beats are so far apart that the host doesn't see that the pool has gone.
-      pace: { ...QUICK, beat: stays ? 1000 : 600_000 },
-      workers: 1,
-      onError: () => {},
-    });
-    const dispatcher = await connect(server.url, { name: "late" }, QUICK);
-    const pool = new ClusterPool(dispatcher);
-    const call = assertRejects(() => pool.apply(wait, [0.3]), DOMException);
-    await until(() => host.metrics.running === 1);
-    await pool.terminate();
-    await call;
-    await until(() => host.metrics.running === 0);
-    if (stays) assert(await answersVanish(server));
-    await host.close();
-    assertEquals(await leftIn(server), []);
-  });
+  storeTest(
+    `an answer comes when its pool is gone, and the host ${when}`,
+    async (server) => {
+      const host = await Host.open(server.url, {
+        name: "late",
+        title: "here",
+        // The beats are so far apart that the host doesn't see that the pool has gone.
+        pace: { ...QUICK, beat: stays ? 1000 : 600_000 },
+        workers: 1,
+        onError: () => {},
+      });
+      const dispatcher = await connect(server.url, { name: "late" }, QUICK);
+      const pool = new ClusterPool(dispatcher);
+      const call = assertRejects(() => pool.apply(wait, [0.3]), DOMException);
+      await until(() => host.metrics.running === 1);
+      await pool.terminate();
+      await call;
+      await until(() => host.metrics.running === 0);
+      if (stays) assert(await answersVanish(server));
+      await host.close();
+      assertEquals(await leftIn(server), []);
+    },
+  );
 }
 
 storeTest("tasks on their way to the store are called off", async (server) => {
