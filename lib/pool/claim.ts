@@ -3,7 +3,7 @@
 import { REASON_WORDS, writeReason } from "../codec/abort_signals.ts";
 import { HISTOGRAM_WORDS, merge } from "./stats.ts";
 
-const FIRST_SLOT = 5 + 2 * HISTOGRAM_WORDS;
+const FIRST_SLOT = 6 + 2 * HISTOGRAM_WORDS;
 const SLOT_WORDS = 1 + REASON_WORDS;
 
 /**
@@ -24,10 +24,12 @@ export const Claim = {
   RETIRED: 3,
   /** The id of the task in which the worker's thread blocks, or blocked last; or 0. */
   BLOCKING: 4,
+  /** The number of tasks whose payload the worker has asked for and not got. */
+  ASKING: 5,
   /** The histogram of how long the worker's tasks have waited. */
-  WAITED: 5,
+  WAITED: 6,
   /** The histogram of how long the worker's tasks have run. */
-  RAN: 5 + HISTOGRAM_WORDS,
+  RAN: 6 + HISTOGRAM_WORDS,
 
   /** The number of words of a claim with so many slots. */
   words: (slots: number): number => FIRST_SLOT + slots * SLOT_WORDS,
@@ -71,6 +73,11 @@ export class WorkerClaim {
       if (id !== 0) tasks.push(id);
     }
     return tasks;
+  }
+
+  /** Whether the worker waits for a task's payload. */
+  get isAsking(): boolean {
+    return Atomics.load(this.words, Claim.ASKING) > 0;
   }
 
   /** Whether the worker is also at tasks other than those that are to end it. */

@@ -5,6 +5,7 @@ import { areMessagesLate, now, queueMicrotask } from "../platform/platform.ts";
 import type { AsyncWaitOptions } from "../sync/deadline.ts";
 import { clearAlarm, setAlarm } from "../sync/alarms.ts";
 import { hold } from "../sync/keep_alive.ts";
+import { reserveStackForCompiling } from "../sync/reserve_stack.ts";
 import { turn } from "../sync/spin.ts";
 import { beforeBlocking } from "../sync/waiters.ts";
 import { pack } from "../codec/packing.ts";
@@ -452,12 +453,34 @@ export class Dispatcher implements AnyDispatcher {
     if (this.#state === "closed") this.#drainIfDone();
   }
 
-  /** Keeps the process alive, and has a worker woken before this thread blocks. */
+  /** Keeps the process alive, and does what is due before this thread blocks. */
   #holdOn(): Disposable {
     const stack = new DisposableStack();
     stack.use(hold());
-    stack.use(beforeBlocking(() => this.#outbox.restSender()));
+    stack.use(beforeBlocking(() => this.#beforeBlocking()));
     return stack;
+  }
+
+  /**
+   * Is called before this thread blocks, and when a worker that asks for a payload wakes
+   * it meanwhile; see {@linkcode Replies.ask}.
+   */
+  #beforeBlocking(): void {
+    if (this.#workers.areAsking) {
+      // What is read while the stack ends would be lost.
+      reserveStackForCompiling();
+      this.#drain();
+    }
+    this.#outbox.restSender();
+  }
+
+  /** Reads the answers that are in the channel. */
+  #drain(): void {
+    try {
+      this.#inbox.drain();
+    } catch (error) {
+      this.#abandon(error);
+    }
   }
 
   /**
@@ -494,11 +517,7 @@ export class Dispatcher implements AnyDispatcher {
   ): Promise<void> | undefined {
     this.#outbox.wakeTaker();
     // The worker's answers are read first: its mail is gone once it is settled.
-    try {
-      this.#inbox.drain();
-    } catch (error) {
-      this.#abandon(error);
-    }
+    this.#drain();
     if (areMessagesLate) return this.#settleLate(worker, settle);
     this.#settleWorker(worker, settle());
   }

@@ -17,7 +17,7 @@ import {
   prepareFor,
 } from "../thread/modules.ts";
 import { WorkerLostError } from "../thread/errors.ts";
-import { isEnding, isThenable, receiveMail } from "../thread/worker_server.ts";
+import { isEnding, isThenable } from "../thread/worker_server.ts";
 import {
   isCalledOff,
   outsideTask,
@@ -117,9 +117,8 @@ async function runAskedFor(
   replies: Replies,
   name: string,
 ): Promise<void> {
-  const asked = receiveMail();
-  replies.asks(task);
-  const mail = await asked;
+  const mail = await replies.ask(task);
+  replies.got();
   try {
     await outsideTask(() => prepareFor(mail));
     task.payload = await loadWhile(() => unpack(mail)) as unknown[];

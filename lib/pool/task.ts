@@ -1,16 +1,16 @@
 // Copyright 2026 the lab9 authors. MIT license.
 
 import { isDataCloneError } from "../codec/brand.ts";
-import { Promise } from "../platform/platform.ts";
-import type { Alarm } from "../sync/alarms.ts";
-import { stopped } from "../sync/waiters.ts";
+import { now, Promise } from "../platform/platform.ts";
+import { type Alarm, clearAlarm, setAlarm } from "../sync/alarms.ts";
+import { isParked, rouse, stopped } from "../sync/waiters.ts";
 import { Damaged } from "../codec/tags.ts";
 import type { Decoder } from "../codec/decoder.ts";
 import type { Encoder } from "../codec/encoder.ts";
 import { checkSendable, pack, type Packed } from "../codec/packing.ts";
 import { type PortableError, toPortable } from "../codec/portable_error.ts";
 import { ModuleNotLoaded } from "../thread/modules.ts";
-import { isEnding, sendMail } from "../thread/worker_server.ts";
+import { isEnding, receiveMail, sendMail } from "../thread/worker_server.ts";
 import type { Channel } from "./channel.ts";
 import { Claim } from "./claim.ts";
 import { endTask, type Runnable } from "./current_task.ts";
@@ -273,19 +273,35 @@ export function writeReply(
   else encoder.write(value);
 }
 
+/** How long a worker waits for a payload before it wakes the pool's thread again. */
+const WAKE_AGAIN_MS = 10;
+
+/** What a worker's answers need to know of it. */
+interface RepliesOptions {
+  name: string;
+  number: number;
+  claim: Int32Array;
+  /** The waiter that the pool's thread blocks on. */
+  host: number;
+}
+
 /** Sends a worker's answers to the main thread. */
 export class Replies {
   #results: Channel;
   #name: string;
   #number: number;
+  #claim: Int32Array;
+  #host: number;
 
   constructor(
     results: Channel,
-    { name, number }: { name: string; number: number },
+    { name, number, claim, host }: RepliesOptions,
   ) {
     this.#results = results;
     this.#name = name;
     this.#number = number;
+    this.#claim = claim;
+    this.#host = host;
   }
 
   /** Answers that a task has returned a value. */
@@ -315,10 +331,40 @@ export class Replies {
     this.#results.sendSync();
   }
 
-  /** Asks for the task's payload, which comes by mail. */
-  asks(task: ReceivedTask): void {
+  /**
+   * Asks for the task's payload, which comes by mail.
+   *
+   * Protocol. The pool's thread may block. Before it sleeps, its waiter is parked, and
+   * then it looks whether a worker asks. The worker notes that it asks, sends the
+   * request, and then looks whether the waiter is parked. Both orders are sequentially
+   * consistent: either the thread sees the request, or the worker sees that the thread
+   * may sleep. Then the worker wakes it, so that it looks again. A thread that is about
+   * to sleep misses the wake, so it is woken again and again.
+   */
+  ask(task: ReceivedTask): Promise<Packed> {
+    const payload = receiveMail();
+    Atomics.add(this.#claim, Claim.ASKING, 1);
     this.#write(task.id, Reply.ASKS, this.#number);
     this.#results.sendSync();
+    return isParked(this.#host) ? this.#wakeFor(payload) : payload;
+  }
+
+  /** Notes that a payload has come. */
+  got(): void {
+    Atomics.sub(this.#claim, Claim.ASKING, 1);
+  }
+
+  /** Wakes the pool's thread, which may block, until something has come. */
+  async #wakeFor<T>(awaited: Promise<T>): Promise<T> {
+    let alarm: Alarm;
+    const wake = () => {
+      rouse(this.#host);
+      alarm = setAlarm(now() + WAKE_AGAIN_MS, wake);
+    };
+    wake();
+    const value = await awaited;
+    clearAlarm(alarm!);
+    return value;
   }
 
   /** Reports that the worker takes no more tasks, and isn't done with all of its own. */

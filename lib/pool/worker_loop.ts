@@ -33,6 +33,8 @@ export interface WorkerLoopOptions {
   tasks: SharedArrayBuffer;
   results: SharedArrayBuffer;
   claim: Int32Array;
+  /** The waiter that the pool's thread blocks on. */
+  host: number;
   /** The tickets say which tasks were called off; see `TaskTable`. */
   tickets: SharedArrayBuffer;
   initializer: AnyFunction | undefined;

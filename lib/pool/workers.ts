@@ -7,7 +7,7 @@ import { pack, type Packed } from "../codec/packing.ts";
 import { currentRegistry, idOf, type Registry } from "../codec/references.ts";
 import type { Settled } from "../thread/run.ts";
 import { start, type Started } from "../thread/starts.ts";
-import { isParked } from "../sync/waiters.ts";
+import { currentWaiter, isParked } from "../sync/waiters.ts";
 import { isMainThread, Outcome, Status } from "../thread/thread_table.ts";
 import { PooledWorker } from "../thread/worker.ts";
 import type { Output } from "../thread/output.ts";
@@ -88,6 +88,7 @@ export class PoolWorker {
       name: this.name,
       number,
       claim: this.claim.words,
+      host: currentWaiter(),
     };
     this.run = start({
       target: idOf(workerLoop)!,
@@ -360,6 +361,14 @@ export class Workers {
   #track(ending: Promise<void>): void {
     this.#endings.add(ending);
     ending.then(() => this.#endings.delete(ending));
+  }
+
+  /** Whether a worker waits for a task's payload. */
+  get areAsking(): boolean {
+    for (const { claim } of this.#workers.values()) {
+      if (claim.isAsking) return true;
+    }
+    return false;
   }
 
   sendMail(number: number, mail: Packed): void {

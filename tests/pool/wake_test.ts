@@ -156,6 +156,7 @@ threadTest(
       tasks: tasks.buffer,
       results: results.buffer,
       claim,
+      host: 0,
       tickets: table.buffer,
       initializer: undefined,
       initargs: [],

@@ -492,6 +492,7 @@ export const scenarios: Record<string, () => Scenario> = {
       thread(workerLoop, {
         name: "worker",
         number,
+        host: 0,
         tasks,
         results,
         claim: words(Claim.words(1)),
