@@ -49,6 +49,9 @@ export interface WorkerLoopOptions {
   tasksPerWorker: number;
 }
 
+/** How long a worker waits at least before it looks if its other tasks have ended. */
+const LOOK_MS = 100;
+
 /**
  * Runs a pool's tasks until there are no more.
  *
@@ -104,6 +107,8 @@ class Loop {
   #broken = Promise.withResolvers<never>();
   /** The number of tasks that have begun. */
   #begun = 0;
+  /** When the worker had a task last, if the pool has an `idleTimeout`. */
+  #freedAt = 0;
   #pace = new Pace(() => this.#tasks.count);
   #stopwatch: Stopwatch;
 
@@ -145,9 +150,10 @@ class Loop {
   }
 
   async #takeTasks(): Promise<LoopEnd> {
-    const { maxTasks, tasksPerWorker, idleTimeout } = this.#options;
+    const { maxTasks, tasksPerWorker } = this.#options;
     let end: LoopEnd = "recycled";
     const isSingle = tasksPerWorker === 1;
+    this.#noteFreed();
     while (this.#begun < maxTasks) {
       // A worker that always finds a task never waits, so only this check ends it.
       checkStop();
@@ -159,16 +165,15 @@ class Loop {
       let task = this.#tasks.take(this.#take);
       if (task === undefined || !isSingle) {
         this.#stopwatch.stop();
-        task ??= await this.#tasks.receive(
-          this.#take,
-          idleTimeout === Infinity ? Infinity : now() + idleTimeout * 1000,
-        );
+        if (isSingle) this.#noteFreed();
+        task ??= await this.#tasks.receive(this.#take, this.#idleDeadline);
         this.#stopwatch.start();
       }
       if (task === undefined) {
         this.#freeSlots.push(this.#slot);
         end = this.#tasks.isClosed ? "closed" : "idle";
-        if (end === "idle" && this.hasTasks) continue;
+        const isIdle = !this.hasTasks && now() >= this.#idleDeadline;
+        if (end === "idle" && !isIdle) continue;
         break;
       }
       const done = this.#do(task);
@@ -184,6 +189,23 @@ class Loop {
     if (this.hasTasks && end === "recycled") this.#replies.retires();
     while (this.hasTasks) await this.#slotFreed();
     return end;
+  }
+
+  /** Notes when the worker had a task last. */
+  #noteFreed(): void {
+    if (this.#options.idleTimeout !== Infinity) this.#freedAt = now();
+  }
+
+  /** Until when the worker waits for its next task, before it looks if it is idle. */
+  get #idleDeadline(): number {
+    const { idleTimeout, tasksPerWorker } = this.#options;
+    if (idleTimeout === Infinity) return Infinity;
+    const timeout = idleTimeout * 1000;
+    // The slot for the next task isn't free either.
+    const isFree = this.#freeSlots.length >= tasksPerWorker - 1;
+    return isFree
+      ? this.#freedAt + timeout
+      : now() + Math.max(timeout, LOOK_MS);
   }
 
   /** Takes no more tasks. Those that run go on until the worker is ended. */
@@ -243,6 +265,7 @@ class Loop {
     const at = Claim.taskOf(slot);
     if (Atomics.compareExchange(this.#claim, at, id, 0) === id) {
       this.#freeSlots.push(slot);
+      if (this.#options.tasksPerWorker > 1) this.#noteFreed();
       this.#onFree();
     } else this.#held = true;
   }

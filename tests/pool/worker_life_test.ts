@@ -1,7 +1,14 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { Pool, Queue } from "../../mod.ts";
 import { threadTest } from "../support/threads.ts";
 import { until } from "../support/until.ts";
+import { getItem } from "../support/current_task.ts";
 import * as fns from "../support/finalizers.ts";
 import { ident, never, square, wait } from "../support/pool_functions.ts";
 
@@ -98,6 +105,25 @@ threadTest("Pool: a worker that works isn't idle", async () => {
   await task;
   go.putNowait(1);
   assertEquals(await before, 1);
+});
+
+threadTest("Pool: a worker is idle from the end of its last task", async () => {
+  let end = 0;
+  await using pool = new Pool(1, {
+    idleTimeout: 0.8,
+    tasksPerWorker: 2,
+    onWorkerEnd: () => void (end ||= performance.now()),
+  });
+  const begun = new Queue<number>();
+  const go = new Queue<number>();
+  const task = pool.apply(getItem, [begun, go]);
+  await begun.get();
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  const freed = performance.now();
+  go.putNowait(1);
+  assertEquals(await task, 1);
+  await until(() => end > 0);
+  assertGreater(end - freed, 790);
 });
 
 threadTest("Pool: runTimeout counts from the task's start", async () => {
