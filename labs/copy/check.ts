@@ -74,12 +74,20 @@ function checkLater(program: Program, source: Source, node: ts.Node): void {
   ) {
     const [path] = node.arguments;
     if (
-      ts.isStringLiteralLike(path) &&
-      program.imported(source, path.text) !== undefined
+      isResolved(path) || ts.isStringLiteralLike(path) &&
+        program.imported(source, path.text) !== undefined
     ) {
       const call = node.getText();
       refuse(source, `it calls ${call}, import it at the top of the file`);
     }
   }
   ts.forEachChild(node, (child) => checkLater(program, source, child));
+}
+
+/** Whether a node is `import.meta.resolve("./…")`, which Deno doesn't list. */
+function isResolved(node: ts.Node): boolean {
+  return ts.isCallExpression(node) &&
+    node.expression.getText() === "import.meta.resolve" &&
+    ts.isStringLiteralLike(node.arguments[0]) &&
+    /^\.?\.\//.test(node.arguments[0].text);
 }

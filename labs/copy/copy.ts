@@ -9,7 +9,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { SEAL } from "../files/made.ts";
-import { quoted, threadFlags } from "../notebook/flags.ts";
+import { fileWord, threadCommand } from "../notebook/flags.ts";
 import { checkImports } from "./check.ts";
 import { CopyError, exists, readModules } from "./modules.ts";
 import { Names } from "./names.ts";
@@ -70,8 +70,9 @@ export async function copyOf(
   const startsWorkers = kept.sources.some(({ module }) =>
     module.specifier.endsWith("/lib/platform/requirements.ts")
   );
-  const flags = startsWorkers ? `--no-prompt ${threadFlags(file)} ` : "";
-  const command = `deno run ${flags}${quoted(file)}`;
+  const command = startsWorkers
+    ? threadCommand(file)
+    : `deno run ${fileWord(file)}`;
   const isLab = script.href.startsWith(labs.href);
   const more = isLab ? "" : `//
 // It also needs the permissions that the script itself needs.

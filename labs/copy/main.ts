@@ -42,14 +42,19 @@ async function main(args: string[]): Promise<void> {
   }
   const force = flags.includes("--force");
   if (flags.includes("--all")) {
-    if (what === undefined || where !== undefined) {
+    if (!what || where !== undefined) {
       throw new CopyError(`Cannot copy all labs: name one folder\n\n${HELP}`);
     }
     const folder = resolve(here, what);
     return await copy(await labNames(), (name) => join(folder, name), force);
   }
-  if (what === undefined) {
+  if (!what) {
     throw new CopyError(`Cannot copy: name a lab or a script\n\n${HELP}`);
+  }
+  if (where === "") {
+    throw new CopyError(
+      `Cannot copy '${what}' to '': name a file or a folder\n\n${HELP}`,
+    );
   }
   if (rest.length > 0) {
     throw new CopyError(`Unknown argument '${rest[0]}'\n\n${HELP}`);

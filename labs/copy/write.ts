@@ -302,9 +302,12 @@ ${result.length <= 80 ? result : `return {\n${wrap(keys, "  ")}\n};`}
       }
     });
     if (isInside) {
-      // What the project loads only when it is wanted isn't in the copy.
-      forEachImport(node, (path) => {
-        edits.push({ start: path.end, end: path.end, text: " as string" });
+      // What the project loads only when it is wanted isn't in the copy. An import of
+      // it that stayed would be looked for when the copy is bundled.
+      forEachImport(node, (call, path) => {
+        const error = `new Error("This file has no part ${path}")`;
+        const text = `Promise.reject<any>(${error})`;
+        edits.push({ start: call.getStart(), end: call.end, text });
       });
     }
     const start = node.getStart(file);
@@ -507,14 +510,14 @@ function forEachMeta(
 /** Calls back for the path of each module that is imported later, by an `await`. */
 function forEachImport(
   node: ts.Node,
-  callback: (path: ts.StringLiteral) => void,
+  callback: (call: ts.CallExpression, path: string) => void,
 ): void {
   if (
     ts.isCallExpression(node) &&
     node.expression.kind === ts.SyntaxKind.ImportKeyword &&
     ts.isStringLiteral(node.arguments[0]) &&
     node.arguments[0].text.startsWith(".")
-  ) callback(node.arguments[0]);
+  ) callback(node, node.arguments[0].text);
   ts.forEachChild(node, (child) => forEachImport(child, callback));
 }
 

@@ -52,11 +52,20 @@ export function quoted(word: string): string {
   return `"${word.replace(/["\\$`]/g, "\\$&")}"`;
 }
 
-/** The flags of Deno that a file needs to run itself in threads. */
-export function threadFlags(file: string): string {
+/** A file in the folder that a command runs in, as a word of the command. */
+export function fileWord(file: string): string {
+  // Deno would take it for a flag, or for a URL.
+  return quoted(/^-|:/.test(file) ? `./${file}` : file);
+}
+
+/** The command that runs a file which runs itself in threads. */
+export function threadCommand(file: string): string {
   // Deno reads a comma as the end of a path.
   const path = file.includes(",") ? "." : file;
-  return `--unstable-worker-options ${quoted(`--allow-read=${path}`)}`;
+  const read = quoted(`--allow-read=${path}`);
+  return `deno run --no-prompt --unstable-worker-options ${read} ${
+    fileWord(file)
+  }`;
 }
 
 /** Python's switch interval, in seconds. */

@@ -11,11 +11,10 @@ import { type CellContext, list } from "./cells.ts";
 import {
   FlagError,
   mistakeIn,
-  quoted,
   readSwitchInterval,
   readWorkers,
   SWITCH_INTERVAL,
-  threadFlags,
+  threadCommand,
 } from "./flags.ts";
 
 /** A lab, and its flags. */
@@ -94,6 +93,9 @@ export function readFlags(
   else if (values.list) console.log(list());
   else {
     const { cell, workers, quick, plain, events, step } = values;
+    if (step && !events) {
+      throw new FlagError("Cannot take --step without --events");
+    }
     return {
       ...{ quick, plain, events, step },
       // Cells may be named as for the runner, too: queue:13,17.
@@ -117,9 +119,7 @@ function readLock(isMissing: boolean, interval?: string): number | null {
 /** The command that runs a lab: its task, or that of a copy. */
 export function commandOf({ name }: LabOptions): string {
   const file = copiedFile();
-  return file === undefined
-    ? `deno task lab:${name}`
-    : `deno run ${threadFlags(file)} ${quoted(file)}`;
+  return file === undefined ? `deno task lab:${name}` : threadCommand(file);
 }
 
 /** The file name of a copy; undefined if this is no copy. */

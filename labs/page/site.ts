@@ -85,7 +85,7 @@ if (import.meta.main) {
     console.log(HELP);
     Deno.exit();
   }
-  if (folder === undefined || others.length > 0) {
+  if (!folder || others.length > 0) {
     console.error(`Cannot write the page: name one folder\n\n${HELP}`);
     Deno.exit(2);
   }
@@ -95,11 +95,8 @@ if (import.meta.main) {
     console.log(`Wrote ${count} files to ${folder}`);
   } catch (error) {
     const { message } = error as Error;
-    console.error(
-      error instanceof WriteError
-        ? message
-        : `Cannot write ${folder}: ${message}`,
-    );
-    Deno.exit(1);
+    const isWrite = error instanceof WriteError;
+    console.error(isWrite ? message : `Cannot write ${folder}: ${message}`);
+    Deno.exit(isWrite ? 2 : 1);
   }
 }

@@ -76,6 +76,8 @@ for (const lab of Object.keys(labs)) {
     const body = belowImports(Deno.readTextFileSync(`labs/${lab}.ts`));
     assertStringIncludes(text, body);
     assert(text.indexOf(body) < 1500, "the lab doesn't come first");
+    // Deno passes over an import whose path it doesn't see, but a bundler doesn't.
+    assertEquals(/\bimport\("\.[^)]*\)/.exec(text)?.[0], undefined);
     // A flag that is missing is told in a sentence, before anything is printed.
     for (const [flag, { code, out, err }] of Object.entries(result.without)) {
       assertStringIncludes(
@@ -91,9 +93,7 @@ for (const lab of Object.keys(labs)) {
     );
     // Its help names its own file, and no flag that it refuses.
     const [, command] = /^Usage: deno (.+) \[flags\]$/m.exec(result.help.out)!;
-    assert(
-      text.includes(`deno ${command}\n`.replace("run", "run --no-prompt")),
-    );
+    assertStringIncludes(text, `//     deno ${command}\n`);
     assertStringIncludes(result.events.err, `See deno ${command} --help`);
     assertEquals(/--(events|step)\b/.exec(result.help.out), null);
     if (lab === "queue") {

@@ -157,6 +157,7 @@ processTest("a lab says what is valid, with exit code 2", async () => {
       [["--quick", "--quick"], "Cannot take --quick twice"],
       [["--", "7"], "Unknown argument '7': cells are chosen by --cell"],
       [["--no-gil"], "Unknown flag '--no-gil'"],
+      [["--step"], "Cannot take --step without --events"],
     ] as const
   ) {
     const run = await runLabTask("threads", ...args);

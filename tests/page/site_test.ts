@@ -35,6 +35,19 @@ Deno.test("The site is written over what an earlier run made, and over nothing e
   }
 });
 
+Deno.test("The page isn't written to a folder without a name", async () => {
+  const { code, stderr } = await new Deno.Command("deno", {
+    args: [
+      ...["run", "--quiet", "--no-prompt", "--config=labs/page/deno.json"],
+      // A shell's variable that isn't set.
+      ...["--allow-read", "--allow-env", "labs/page/site.ts", ""],
+    ],
+    cwd: new URL("../../", import.meta.url),
+  }).output();
+  const [line] = new TextDecoder().decode(stderr).split("\n");
+  assertEquals([code, line], [2, "Cannot write the page: name one folder"]);
+});
+
 Deno.test("Ctrl-C while the page is made leaves no file behind", async () => {
   const temporary = await Deno.makeTempDir();
   const root = new URL("../../", import.meta.url);

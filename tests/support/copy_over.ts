@@ -51,15 +51,23 @@ try {
       "export function f() {}\nexpose(import.meta, { f });\n" +
       "if (import.meta.main) await new Thread(f).start();\n",
   );
-  assertEquals(await copy(odd, `${folder}/odd`), { code: 0, err: "" });
-  const name = odd.slice(folder.length + 1);
-  const text = await Deno.readTextFile(`${folder}/odd/${name}`);
-  const [, command] = /^\/\/ {5}(deno .+)$/m.exec(text)!;
-  const run = await new Deno.Command("sh", {
-    args: ["-c", command],
-    cwd: `${folder}/odd`,
-  }).output();
-  assertEquals([run.code, new TextDecoder().decode(run.stderr)], [0, ""]);
+  for (const name of ["a copy #1, 50% $HOME.ts", "-a.ts", "a:b.ts"]) {
+    const file = `${folder}/odd/${name}`;
+    assertEquals(await copy(odd, file), { code: 0, err: "" });
+    const text = await Deno.readTextFile(file);
+    const [, command] = /^\/\/ {5}(deno .+)$/m.exec(text)!;
+    const run = await new Deno.Command("sh", {
+      args: ["-c", command],
+      cwd: `${folder}/odd`,
+    }).output();
+    assertEquals([run.code, new TextDecoder().decode(run.stderr)], [0, ""]);
+  }
+
+  // A variable of a shell that isn't set is no place to write to.
+  for (const args of [[SCRIPT, ""], ["--all", ""], [""]]) {
+    const { code, err } = await copy(...args);
+    assertEquals([code, /^Cannot copy.*: name /.test(err)], [2, true], err);
+  }
 
   // A copy in the script's place would be all that is left of it.
   const script = `${folder}/script.ts`;

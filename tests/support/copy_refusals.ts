@@ -50,6 +50,10 @@ const cases = [
     `const { Queue } = await import(${library});`,
     `it calls import(${library})`,
   ],
+  [
+    'await import(import.meta.resolve("./effect.ts"));',
+    'it calls import(import.meta.resolve("./effect.ts"))',
+  ],
 ];
 
 const folder = await Deno.makeTempDir();
