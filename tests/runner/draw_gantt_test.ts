@@ -223,7 +223,10 @@ Deno.test("A name is elided where it says least", () => {
   assertEquals(elide(name, 20), "Thread-12 (doSomet…)");
   assertEquals(elide(name, 12), "Thread-12");
   assertEquals(elide(name, 6), "Threa…");
-  assertEquals(elide("ForkPoolWorker-1", 8), "ForkPoo…");
+  // What distinguishes it from the others stays.
+  assertEquals(elide("ForkPoolWorker-1", 8), "ForkP…-1");
+  assertEquals(elide("host 1 PoolWorker-2", 12), "host 1 Po…-2");
+  assertEquals(elide("ForkPoolWorker-1", 4), "For…");
 });
 
 Deno.test("A time axis has round times", () => {

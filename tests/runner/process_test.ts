@@ -269,6 +269,8 @@ processTest("labs writes over nothing but what it wrote", async () => {
     "--svg .": "it holds something else; --force overwrites it",
     "--svg link/a/b": "it is outside this project",
     "--svg ../a": "it is outside this project",
+    "--svg deno.json": "it isn't a folder",
+    "--trace one --report ./folder/../one": "--trace writes it, too",
   };
   for (const [flags, reason] of Object.entries(why)) {
     const line = lines.find((line) => line.startsWith(`${flags} 2 `));
@@ -321,12 +323,13 @@ processTest("deno task labs --python runs the notebook itself", async () => {
 
 processTest("labs --python runs a lab without those before it", async () => {
   const { out } = await finish(start(
-    "run --no-check --no-prompt --allow-run=python3 --allow-read=labs",
+    "run --no-check --no-prompt --allow-run=deno,python3 --allow-read=labs",
     ["tests/support/python_imports.ts"],
   ));
-  const { about, output, reason } = JSON.parse(out);
+  const { about, output, reason, ended } = JSON.parse(out);
   if (about.includes("there is no python3")) return;
   assertEquals([output, reason], ["5", undefined]);
+  assertEquals(ended, "skipped (interrupted)");
 });
 
 processTest(

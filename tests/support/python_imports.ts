@@ -1,4 +1,5 @@
-// What the notebook's first labs import, in a lab that runs by itself.
+// What the notebook's first labs import, in a lab that runs by itself; and what is
+// said of a cell that is ended by a signal.
 
 import { runNotebook } from "../../labs/runner/python/run_notebook.ts";
 
@@ -14,4 +15,13 @@ const { about, cells } = await runNotebook(
   () => {},
 );
 const { output, reason } = cells.get("alone:1") ?? {};
-console.log(JSON.stringify({ about, output, reason }));
+const sleeping = { ...lab.cells[0], source: "import time\ntime.sleep(60)" };
+const controller = new AbortController();
+const stopped = await runNotebook(
+  [{ lab: "alone", cells: [sleeping] }],
+  controller.signal,
+  () => controller.abort(130),
+);
+const { verdict, reason: why } = stopped.cells.get("alone:1") ?? {};
+const ended = `${verdict} (${why})`;
+console.log(JSON.stringify({ about, output, reason, ended }));

@@ -34,6 +34,8 @@ async function refused(folder: string): Promise<void> {
     const flags of [
       ...runs,
       ...[["--svg", "."], ["--svg", "link/a/b"], ["--svg", "../a"]],
+      ["--svg", "deno.json"],
+      ["--trace", "one", "--report", "./folder/../one"],
       ["--report", "deno.json", "--force"],
     ]
   ) {

@@ -13,7 +13,7 @@ export function printable(text: string): string {
 
 /**
  * Shortens a thread's name to a number of columns. The number in `Thread-12 (target)`
- * distinguishes it from the others, so the target is shortened first.
+ * or at the end of `host 1 PoolWorker-2` distinguishes it from the others, so it stays.
  *
  * @param name The name.
  * @param width How many columns there are.
@@ -21,7 +21,12 @@ export function printable(text: string): string {
 export function elide(name: string, width: number): string {
   if (unicodeWidth(name) <= width) return name;
   const [, thread, target] = /^(.+?) \((.+)\)$/.exec(name) ?? [];
-  if (thread === undefined) return cut(name, width);
+  if (thread === undefined) {
+    const [number] = /-?\d{1,6}$/.exec(name) ?? [""];
+    const rest = name.slice(0, name.length - number.length);
+    const room = width - number.length;
+    return room >= 4 ? cut(rest, room) + number : cut(name, width);
+  }
   const room = width - unicodeWidth(thread) - " ()".length;
   if (room >= 4) return `${thread} (${cut(target, room)})`;
   return elide(thread, width);

@@ -96,6 +96,9 @@ export async function runNotebook(
     if (code !== 0 && about === "") {
       about = errors.at(-1) ?? `exit code ${code}`;
     }
+    if (signal.aborted && current?.reason !== undefined) {
+      current.reason = "interrupted";
+    }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     about = "there is no python3 on this machine";

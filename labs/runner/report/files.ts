@@ -29,14 +29,21 @@ export async function checkFiles(
   ids: string[],
 ): Promise<void> {
   const { svg, force } = options;
+  const flags = new Map<string, Flag>();
   for (const flag of FLAGS) {
     const path = options[flag];
     if (path === undefined) continue;
     await check(flag, path, force);
     await attempt(flag, path, () => tryToWrite(path));
+    const file = await realFile(path);
+    const other = flags.get(file);
+    if (other !== undefined) refuse(flag, path, `--${other} writes it, too`);
+    flags.set(file, flag);
   }
   if (svg === undefined) return;
   await checkPlace("svg", svg, svg);
+  const info = await Deno.stat(svg).catch(() => undefined);
+  if (info?.isDirectory === false) refuse("svg", svg, "it isn't a folder");
   await attempt("svg", svg, () => Deno.mkdir(svg, { recursive: true }));
   for await (const { name } of Deno.readDir(svg)) {
     const [, id] = /^([a-z]+-\w+?)(?:-\d{1,9})?\.svg$/.exec(name) ?? [];
@@ -125,6 +132,12 @@ function parentOf(path: string): string {
   const slash = slashed(path).lastIndexOf("/");
   if (slash < 0) return ".";
   return path.slice(0, slash) || "/";
+}
+
+/** A file's path without links: two paths may lead to one file. */
+async function realFile(path: string): Promise<string> {
+  const folder = slashed(await Deno.realPath(parentOf(path)));
+  return `${folder}/${slashed(path).split("/").at(-1)}`;
 }
 
 /** Information about the file at a path; undefined if there is none. */
