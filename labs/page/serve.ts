@@ -9,6 +9,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { mistakeIn } from "../notebook/flags.ts";
 import { buildPage } from "./build.ts";
 import { handlerFor } from "./server.ts";
 
@@ -30,23 +31,27 @@ function fail(message: string): never {
 }
 
 function readPort(args: string[]): number | undefined {
-  try {
-    const { values } = parseArgs({
-      args,
-      options: {
-        port: { type: "string", default: `${PORT}` },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-    if (values.help) return undefined;
-    const port = Number(values.port);
-    if (/^\d{1,5}$/.test(values.port) && port < 65_536) return port;
+  const see = "See deno task serve --help";
+  const flags = { string: ["port"], boolean: ["help"] };
+  const mistake = mistakeIn(args, flags);
+  if (mistake !== undefined) fail(`${mistake}\n\n${see}`);
+  const { values: { port: text, help }, positionals: [stray] } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      port: { type: "string", default: `${PORT}` },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  if (help) return undefined;
+  if (stray !== undefined) {
     fail(
-      `Cannot serve on port '${values.port}': it must be a number from 0 to 65535`,
+      `Unknown argument '${stray}': a port is chosen by --port\n\n${see}`,
     );
-  } catch (error) {
-    fail(`${(error as Error).message}\n\nSee deno task serve --help`);
   }
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port < 65_536) return port;
+  fail(`Cannot serve on port '${text}': it must be a number from 0 to 65535`);
 }
 
 const port = readPort(Deno.args);

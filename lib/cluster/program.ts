@@ -44,9 +44,11 @@ export async function runHost(
   args: readonly string[],
   { pace = PACE, workers = cpuCount() }: Partial<ProgramOptions> = {},
 ): Promise<void> {
-  if (args.includes("--help")) return console.log(USAGE);
+  if (args.includes("--help") || args.includes("-h")) {
+    return console.log(USAGE);
+  }
   const flags = parseFlags(args);
-  if (typeof flags === "string") return fail(`${flags}\n\n${USAGE}`);
+  if (typeof flags === "string") return fail(`${flags}\n\n${USAGE}`, 2);
   const lines = new Lines(flags);
   let host: Host;
   try {
@@ -78,14 +80,22 @@ function parseFlags(args: readonly string[]): Flags | string {
   for (let i = 0; i < args.length; i++) {
     const arg = args[i];
     if (arg === "--metrics") metrics = true;
-    else if (arg === "--name") name = args[++i] ?? "";
-    else if (arg.startsWith("--name=")) name = arg.slice("--name=".length);
-    else if (arg.startsWith("-")) return `There is no flag ${arg}`;
-    else rest.push(arg);
+    else if (arg === "--name") {
+      // A flag that follows isn't the name.
+      if (args[i + 1]?.startsWith("-") !== false) {
+        return "Cannot take --name without a value";
+      }
+      name = args[++i];
+    } else if (arg.startsWith("--name=")) name = arg.slice("--name=".length);
+    else if (arg.startsWith("-")) {
+      return `Unknown flag '${arg}': the flags are --name, --metrics and --help`;
+    } else rest.push(arg);
   }
   const [url, ...modules] = rest;
-  if (url === undefined) return "Where is the store?";
-  if (modules.length === 0) return "Which module exposes the functions?";
+  if (url === undefined) return "Cannot join pools: name the URL of the store";
+  if (modules.length === 0) {
+    return "Cannot join pools: name a module that exposes functions";
+  }
   try {
     checkName("join pools", name);
   } catch (error) {
@@ -141,9 +151,9 @@ async function signalOfEnd(): Promise<void> {
   await promise;
 }
 
-function fail(message: string): void {
+function fail(message: string, code = 1): void {
   console.error(`error: ${message}`);
-  Deno.exitCode = 1;
+  Deno.exitCode = code;
 }
 
 /** Prints what the program does. On a terminal, one line changes. */

@@ -275,10 +275,18 @@ Deno.test("the worker's program says what is wrong", async () => {
   const odd = `${folder}/a #1? 50%25.ts`;
   await Deno.writeTextFile(odd, "export {};\n");
   const cases: [args: string[], message: string][] = [
-    [[], "error: Where is the store?"],
-    [["redis://x"], "error: Which module exposes the functions?"],
-    [["redis://x", "y.ts", "--fast"], "error: There is no flag --fast"],
+    [[], "error: Cannot join pools: name the URL of the store"],
+    [["redis://x"], "error: Cannot join pools: name a module that exposes"],
+    [
+      ["redis://x", "y.ts", "--fast"],
+      "error: Unknown flag '--fast': the flags",
+    ],
     [["redis://x", "y.ts", "--name", "a b"], 'received "a b"'],
+    [["redis://x", "y.ts", "--name"], "Cannot take --name without a value"],
+    [
+      ["redis://x", "y.ts", "--name", "--metrics"],
+      "Cannot take --name without",
+    ],
     [["redis://x", "nowhere.ts"], "Module not found"],
     [["x://:hunter2@y", functions], "must begin with redis://"],
     [["redis://x", "lib/checks.ts"], "lib/checks.ts exposes nothing"],
@@ -288,7 +296,10 @@ Deno.test("the worker's program says what is wrong", async () => {
     await using process = new Program([program, ...args], {
       INIT_CWD: root.pathname,
     });
-    assertEquals(await process.end(), 1);
+    // After a mistake in the command line it shows its usage.
+    const isUsage = args.length < 2 || args[1] === "y.ts";
+    assertEquals(await process.end(), isUsage ? 2 : 1);
+    assertEquals(process.output.includes("Usage:"), isUsage);
     assertStringIncludes(process.output, message);
     assert(!process.output.includes("hunter2"), process.output);
   }));

@@ -101,7 +101,21 @@ Deno.test("A port that is taken is named, and so is one that is none", async () 
     [second.code, second.err.trim()],
     [2, "Cannot serve on port 'eighty': it must be a number from 0 to 65535"],
   );
-  const third = await serveTask("--prot", "80");
-  assertEquals(third.code, 2);
-  assertMatch(third.err, /'--prot'[^]*deno task serve --help/);
+  for (
+    const [args, message] of [
+      [
+        ["--prot", "80"],
+        "Unknown flag '--prot': the flags are --port and --help",
+      ],
+      [["--port"], "Cannot take --port without a value"],
+      [["80"], "Unknown argument '80': a port is chosen by --port"],
+    ] as const
+  ) {
+    const { code, err } = await serveTask(...args);
+    assertEquals(code, 2);
+    assertEquals(
+      err.trim(),
+      `${message}\n\nSee deno task serve --help`,
+    );
+  }
 });

@@ -50,17 +50,7 @@ interface Options {
 }
 
 function readOptions(args: string[]): Options | undefined {
-  const {
-    help,
-    fuzz,
-    explore,
-    all,
-    minutes = "1",
-    seconds = "10",
-    preemptions = "3",
-    only = "",
-    seed = String(newSeed()),
-  } = parseArgs(args, {
+  const given = parseArgs(args, {
     boolean: ["help", "fuzz", "explore", "all"],
     string: ["minutes", "seconds", "preemptions", "only", "seed"],
     unknown: (arg) => {
@@ -70,7 +60,25 @@ function readOptions(args: string[]): Options | undefined {
       );
     },
   });
+  const { help, fuzz, explore, all } = given;
   if (help) return undefined;
+  if (fuzz && explore) {
+    throw new UsageError("Cannot take --fuzz and --explore together");
+  }
+  if (all && !explore) {
+    throw new UsageError("Cannot take --all without --explore");
+  }
+  for (const flag of ["seconds", "preemptions", "only"] as const) {
+    if (all || given[flag] === undefined) continue;
+    throw new UsageError(`Cannot take --${flag} without --explore --all`);
+  }
+  const {
+    minutes = "1",
+    seconds = "10",
+    preemptions = "3",
+    only = "",
+    seed = String(newSeed()),
+  } = given;
   for (const [flag, value] of Object.entries({ minutes, seconds })) {
     if (Number(value) > 0 && Number(value) <= 1e6) continue;
     throw new UsageError(

@@ -44,14 +44,19 @@ processTest(
 );
 
 processTest("soak: mistakes in the command line, and help", async () => {
+  const all = ["--explore", "--all"];
   for (
     const [args, message] of [
       [["--minutes", "0"], "Cannot run with --minutes '0'"],
       [["--minutes", "long"], "Cannot run with --minutes 'long'"],
       [["--seed", "x"], "Cannot run with --seed 'x'"],
-      [["--seconds", "0"], "Cannot run with --seconds '0'"],
-      [["--preemptions", "x"], "Cannot run with --preemptions 'x'"],
-      [["--only", "("], "Cannot run with --only '('"],
+      [[...all, "--seconds", "0"], "Cannot run with --seconds '0'"],
+      [[...all, "--preemptions", "x"], "Cannot run with --preemptions 'x'"],
+      [[...all, "--only", "("], "Cannot run with --only '('"],
+      [["--explore", "--only", "x"], "Cannot take --only without --explore "],
+      [["--seconds", "1"], "Cannot take --seconds without --explore --all"],
+      [["--all"], "Cannot take --all without --explore"],
+      [["--fuzz", "--explore"], "Cannot take --fuzz and --explore together"],
       [["--fast"], "Unknown '--fast'"],
       [["pool"], "Unknown 'pool'"],
     ] as const
