@@ -5,7 +5,10 @@ import { assertEquals } from "@std/assert";
 /** The root of the project. */
 export const root = new URL("../../", import.meta.url);
 
-/** A script in a document: an example that exposes something. */
+/**
+ * A script in a document: an example that exposes something, or, in a Markdown file,
+ * any example that imports the library.
+ */
 export interface Script {
   /** The file and the line that it stands at. */
   place: string;
@@ -24,6 +27,9 @@ export function filesIn(folder: string, ext: string): string[] {
 
 export function scriptsOf(path: string): Script[] {
   const text = Deno.readTextFileSync(new URL(path, root));
+  const sign = path.endsWith(".md")
+    ? 'from "@lab9/concurrency'
+    : "expose(import.meta";
   const pattern =
     /^(?<indent> *(?:\* )?)```ts.*\n(?<code>[^]*?)^ *(?:\* )?```$/gm;
   return [...text.matchAll(pattern)].map((match) => ({
@@ -31,7 +37,7 @@ export function scriptsOf(path: string): Script[] {
     code: match.groups!.code.split("\n")
       .map((line) => line.slice(match.groups!.indent.length))
       .join("\n"),
-  })).filter(({ code }) => code.includes("expose(import.meta"));
+  })).filter(({ code }) => code.includes(sign));
 }
 
 /** Those of a cluster need a store and a host: `tests/cluster` has them. */

@@ -1,4 +1,4 @@
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
   assertPrints,
   filesIn,
@@ -16,6 +16,21 @@ processTest("README, docs: the scripts print what they say", async (t) => {
     await t.step(place, () => assertPrints(code));
   }
 });
+
+threadTest(
+  "README, docs: the scripts need the library and nothing else",
+  () => {
+    const scripts = ["README.md", ...filesIn("docs/", ".md")].flatMap(
+      scriptsOf,
+    );
+    for (const { place, code } of scripts) {
+      const others = [...code.matchAll(/ from "([^"]+)"/g)]
+        .map(([, specifier]) => specifier)
+        .filter((specifier) => !/^(@lab9\/concurrency|node:)/.test(specifier));
+      assertEquals(others, [], place);
+    }
+  },
+);
 
 threadTest("README, docs: every link to a file leads somewhere", async () => {
   const files = ["README.md", "CONTRIBUTING.md", ...filesIn("docs/", ".md")];
