@@ -370,6 +370,9 @@ export function handleOf(value: Shareable): Handle {
 /** The key of whether items, and so functions, come through the objects of a class. */
 export const carriesItems: unique symbol = Symbol("lab9.carriesItems");
 
+/** The key of the method by which a thread that is being ended puts what it prints. */
+export const putLast: unique symbol = Symbol("lab9.putLast");
+
 /** Whether functions may come later through the object of a handle. */
 export function mayBringFunctions({ type }: Handle): boolean {
   const shareableClass = shareableClasses.get(type);

@@ -40,6 +40,7 @@ import {
   carriesItems,
   type Handle,
   handle,
+  putLast,
   registerErrorClass,
   registerShareable,
   revive,
@@ -502,13 +503,7 @@ export class Queue<T = unknown> {
    * ```
    */
   putNowait(item: T): void {
-    const cargo = this.#load(item);
-    try {
-      if (this.#tryPut(cargo) === PENDING) throw new Full(this.#fullMessage());
-    } catch (error) {
-      this.#unload(cargo);
-      throw error;
-    }
+    this.#putNow(item);
   }
 
   /**
@@ -828,10 +823,24 @@ export class Queue<T = unknown> {
     return new Ring(source);
   }
 
+  /**
+   * Puts an item if there is room, in a thread that has heeded its order to end. The
+   * thread isn't ended by it, as it would be by {@linkcode putNowait}.
+   *
+   * @ignore
+   */
+  [putLast](item: T): void {
+    try {
+      this.#putNow(item, true);
+    } finally {
+      checkStopAfterwards();
+    }
+  }
+
   /** Encodes an item, and leaves its shared memory with the main thread. */
-  #load(item: T): Cargo {
+  #load(item: T, isLast = false): Cargo {
     if (copies !== undefined) warnOfCopy(this);
-    checkStop();
+    if (!isLast) checkStop();
     let cargo: Cargo;
     try {
       cargo = encode(item, this.#store);
@@ -852,6 +861,16 @@ export class Queue<T = unknown> {
       leaveMemory(cargo.memory);
     }
     return cargo;
+  }
+
+  #putNow(item: T, isLast = false): void {
+    const cargo = this.#load(item, isLast);
+    try {
+      if (this.#tryPut(cargo) === PENDING) throw new Full(this.#fullMessage());
+    } catch (error) {
+      this.#unload(cargo);
+      throw error;
+    }
   }
 
   /** Takes the memory back of an item that could not be put. */

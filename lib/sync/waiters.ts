@@ -486,6 +486,11 @@ export function heed(): Stopped {
   return stopped();
 }
 
+/** Whether the running thread has heeded its order to end: its next wait ends it at once. */
+export function isUnwinding(): boolean {
+  return heeded > 0;
+}
+
 /**
  * Notes that the running thread has heeded its order to end.
  *

@@ -15,8 +15,10 @@ import {
   type Handle,
   handleOf,
   isShareable,
+  putLast,
   reviveHandle,
 } from "../codec/references.ts";
+import { isUnwinding } from "../sync/waiters.ts";
 // Only the type: a program that uses no queue doesn't load one for this.
 import type { Queue } from "../queue/queue.ts";
 
@@ -25,7 +27,8 @@ export interface OutputOptions {
   /**
    * The queue for what `console` prints: one item for each call, without colours.
    * While the queue is full, printing waits. After the queue's shutdown, what is
-   * printed is lost.
+   * printed is lost. So is what a thread prints while it is being terminated, if the
+   * queue is full.
    */
   stdout?: Queue<string>;
   /**
@@ -47,6 +50,9 @@ export interface Output {
 
 // deno-lint-ignore no-control-regex -- colours
 const COLORS = /\x1b\[[\d;]*m/g;
+
+/** The errors of a put after which the text is lost. */
+const LOST = new Set(["ShutDown", "Full"]);
 
 /** The console's own methods, while they are replaced. */
 let original: Methods | undefined;
@@ -83,10 +89,14 @@ export function redirectOutput(output: Output, name: string): void {
   const sink = to && reviveHandle(to) as Queue<string>;
   let isPutting = false;
   let pending = "";
-  const redirected = newConsole((text, level) => {
+  let level = 0;
+  const formatter = newConsole((text, at) => {
     // The text of `console.trace` comes in pieces.
     pending += text;
-    if (!pending.endsWith("\n")) return;
+    level = at;
+  });
+  const print = () => {
+    if (pending === "") return;
     const lines = isNamed
       ? pending.slice(0, -1).replaceAll(/^/gm, `[${name}] `)
       : pending.slice(0, -1);
@@ -98,13 +108,25 @@ export function redirectOutput(output: Output, name: string): void {
     }
     isPutting = true;
     try {
-      sink.putSync(lines.replaceAll(COLORS, ""));
+      const text = lines.replaceAll(COLORS, "");
+      // It may stand in a `finally` block, which the second wait would break off.
+      if (isUnwinding()) sink[putLast](text);
+      else sink.putSync(text);
     } catch (error) {
-      if ((error as Error).name !== "ShutDown") throw error;
+      if (!LOST.has((error as Error).name)) throw error;
     } finally {
       isPutting = false;
     }
-  });
+  };
+  const redirected: Methods = {};
+  for (const [name, method] of Object.entries(formatter)) {
+    // Deno's console is native code, which goes on if the worker is ended in the middle
+    // of it. So the text is put when the method has returned.
+    redirected[name] = typeof method !== "function" ? method : (...args) => {
+      method(...args);
+      print();
+    };
+  }
   original = methods;
   Object.assign(global, redirected);
 }

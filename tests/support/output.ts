@@ -1,6 +1,13 @@
 // Functions that print.
 
-import { expose, Thread } from "../../mod.ts";
+import {
+  type Event,
+  expose,
+  type Lock,
+  sleep,
+  sleepSync,
+  Thread,
+} from "../../mod.ts";
 
 /** Prints in every way. */
 export function printAll(): string {
@@ -32,7 +39,64 @@ export function printLines(name: string, count: number): void {
     else console.error(name.repeat(3000));
   }
 }
-expose(import.meta, { printAll, printLater, printLines, printTask });
+
+/** Waits until it is terminated, and prints then. It counts what it has done. */
+export function printAtEnd(
+  lock: Lock,
+  waits: Event,
+  done: Int32Array,
+): undefined {
+  using _held = lock.acquireSync();
+  try {
+    waits.set();
+    sleepSync(3600);
+  } finally {
+    printTwice(done);
+  }
+}
+
+/** The same, but awaits. */
+export async function printAtEndAsync(
+  lock: Lock,
+  waits: Event,
+  done: Int32Array,
+): Promise<undefined> {
+  using _held = await lock.acquire();
+  try {
+    waits.set();
+    await sleep(3600);
+  } finally {
+    printTwice(done);
+  }
+}
+
+function printTwice(done: Int32Array): void {
+  console.log("first");
+  done[0]++;
+  console.error("second");
+  done[0]++;
+}
+
+/** Prints for ever, whatever is thrown. It counts that, and what is no error. */
+export function printForEver(waits: Event, counts: Int32Array): void {
+  for (;;) {
+    try {
+      console.log("text");
+      waits.set();
+    } catch (error) {
+      counts[error instanceof Error ? 0 : 1]++;
+    }
+  }
+}
+expose(import.meta, {
+  printAll,
+  printAtEnd,
+  printAtEndAsync,
+  printForEver,
+  printLater,
+  printLines,
+  printTask,
+});
 
 if (import.meta.main) {
   const printName = Deno.args[0] === "named";

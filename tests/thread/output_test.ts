@@ -1,10 +1,11 @@
 import {
   assert,
   assertEquals,
+  assertRejects,
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { Pool, Queue, Thread } from "../../mod.ts";
+import { Event, Lock, Pool, Queue, sleep, Thread } from "../../mod.ts";
 import { processTest, threadTest } from "../support/threads.ts";
 import { runProcess } from "../support/thread_process.ts";
 import * as fns from "../support/output.ts";
@@ -74,6 +75,67 @@ threadTest("A thread waits for room in the queue it prints to", async () => {
   other.start();
   assertEquals(await other.join(), "printed");
 });
+
+for (const fn of [fns.printAtEnd, fns.printAtEndAsync]) {
+  for (const maxsize of [0, 1]) {
+    threadTest(
+      `${fn.name}: printing to a queue with maxsize ${maxsize} doesn't break off ` +
+        "the end of a thread",
+      async () => {
+        const stdout = new Queue<string>(maxsize);
+        const [lock, waits] = [new Lock(), new Event()];
+        const done = new Int32Array(new SharedArrayBuffer(4));
+        const thread = new Thread<typeof fn>(fn, {
+          args: [lock, waits, done],
+          stdout,
+        });
+        thread.start();
+        await waits.wait();
+        await thread.terminate();
+        await assertRejects(() => thread.join(), DOMException, "terminated");
+        assertEquals([done[0], lock.isLocked], [2, false]);
+        stdout.shutdown();
+        const printed = ["first", "second"];
+        assertEquals([...stdout], printed.slice(0, maxsize || 2));
+      },
+    );
+  }
+}
+
+threadTest("A pool's task that is terminated prints to its queue", async () => {
+  const stdout = new Queue<string>();
+  const [lock, waits] = [new Lock(), new Event()];
+  const done = new Int32Array(new SharedArrayBuffer(4));
+  await using pool = new Pool(1, { stdout });
+  const task = pool.apply(fns.printAtEnd, [lock, waits, done]);
+  const rejected = assertRejects(() => task, DOMException);
+  await waits.wait();
+  await pool.terminate();
+  await rejected;
+  stdout.shutdown();
+  assertEquals([...stdout, done[0]], ["first", "second", 2]);
+});
+
+threadTest(
+  "A thread that prints to a queue for ever can be ended",
+  async () => {
+    const stdout = new Queue<string>();
+    const waits = new Event();
+    const counts = new Int32Array(new SharedArrayBuffer(8));
+    const thread = new Thread(fns.printForEver, {
+      args: [waits, counts],
+      stdout,
+    });
+    thread.start();
+    await waits.wait();
+    await thread.terminate();
+    await assertRejects(() => thread.join(), DOMException, "terminated");
+    const size = stdout.size;
+    await sleep(0.1);
+    // It got the order to end once, and didn't go on after its end.
+    assertEquals([...counts, stdout.size], [1, 0, size]);
+  },
+);
 
 Deno.test("A stdout that is no queue is refused", () => {
   for (const stdout of [1, null, console, {}] as never[]) {
