@@ -15,7 +15,11 @@
 
 import { queueMicrotask, randomWord } from "../platform/platform.ts";
 import { onAbortQuietly } from "../sync/signals.ts";
-import { currentThreadId, isAlive } from "../sync/waiters.ts";
+import {
+  checkStopAfterwards,
+  currentThreadId,
+  isAlive,
+} from "../sync/waiters.ts";
 import { Cargo } from "./cargo.ts";
 import { Decoder } from "./decoder.ts";
 import { Encoder } from "./encoder.ts";
@@ -120,14 +124,14 @@ export class FollowingSignal {
     const { signal } = this.#controller;
     this.signal = signal;
     Object.defineProperties(signal, {
-      aborted: { get: () => this.#sees(), configurable: true },
+      aborted: { get: () => this.#read(), configurable: true },
       reason: {
-        get: () => this.#sees() ? this.#reason!.value : undefined,
+        get: () => this.#read() ? this.#reason!.value : undefined,
         configurable: true,
       },
       throwIfAborted: {
         value: () => {
-          if (this.#sees()) throw this.#reason!.value;
+          if (this.#read()) throw this.#reason!.value;
         },
         configurable: true,
         writable: true,
@@ -144,6 +148,13 @@ export class FollowingSignal {
       Reflect.deleteProperty(this.signal, name);
     }
     this.#controller.abort(this.#reason!.value);
+  }
+
+  /** Is called by a property. A loop that waits for the abort ends with its thread. */
+  #read(): boolean {
+    const sees = this.#sees();
+    if (!sees) checkStopAfterwards();
+    return sees;
   }
 
   #sees(): boolean {

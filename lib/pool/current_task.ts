@@ -4,13 +4,16 @@ import type { AsyncLocalStorage } from "node:async_hooks";
 import { FollowingSignal, readReason } from "../codec/abort_signals.ts";
 import { newStorage } from "../platform/platform.ts";
 import { setInFunction } from "../sync/memory.ts";
+import { isStopping } from "../sync/waiters.ts";
 import { Claim, type Tickets } from "./claim.ts";
 
 /** A task of a pool, as {@linkcode currentTask} gives it to its function. */
 export interface CurrentTask {
   /**
    * Is aborted when the task is called off: by the `signal` or the `timeout` of its
-   * call, which give the reason, or when its pool is terminated.
+   * call, which give the reason, or when its pool is terminated. It is also aborted
+   * when the worker has to end for another reason, such as the end of the thread that
+   * made the pool.
    */
   readonly signal: AbortSignal;
 }
@@ -117,10 +120,12 @@ export class RunningTask implements CurrentTask {
       const task = this.#task;
       this.#following = new FollowingSignal({
         get isAborted() {
-          return !task.hasEnded && isCalledOff(task);
+          return !task.hasEnded && (isCalledOff(task) || isStopping());
         },
         get reason() {
-          return readReason(claim, Claim.reasonOf(task.slot));
+          return isCalledOff(task)
+            ? readReason(claim, Claim.reasonOf(task.slot))
+            : new DOMException("The task's worker is ending", "AbortError");
         },
       });
       if (!task.hasEnded) signals.add(this.#following);

@@ -7,7 +7,7 @@ import { clearAlarm, setAlarm } from "../sync/alarms.ts";
 import { hold } from "../sync/keep_alive.ts";
 import { reserveStackForCompiling } from "../sync/reserve_stack.ts";
 import { turn } from "../sync/spin.ts";
-import { beforeBlocking } from "../sync/waiters.ts";
+import { beforeBlocking, Stopped } from "../sync/waiters.ts";
 import { pack } from "../codec/packing.ts";
 import type { Settled } from "../thread/run.ts";
 import { Outcome } from "../thread/thread_table.ts";
@@ -87,7 +87,8 @@ export class Dispatcher implements AnyDispatcher {
       // A task that was called off may still ask for its payload.
       pending: () => this.#table.size || this.#workers.overdue,
       onRead: () => this.#outbox.flush(),
-      onBroken: (error) => this.#abandon(error),
+      onBroken: (error) =>
+        this.#abandon(error instanceof Stopped ? threadEnded() : error),
     },
   );
   #hold: Disposable | undefined;
@@ -566,6 +567,11 @@ export class Dispatcher implements AnyDispatcher {
     const isWanted = isMissing && this.#state === "running";
     if (isWanted || this.#isShort) this.#grow();
   }
+}
+
+/** What is left of a pool's tasks is called off with it when the pool's thread ends. */
+function threadEnded(): DOMException {
+  return new DOMException("The thread of the pool has ended", "AbortError");
 }
 
 /** Calls a user's callback. What it throws is reported as an uncaught error. */

@@ -9,7 +9,10 @@ import {
 import { currentTask, Pool, Queue, Thread } from "../../mod.ts";
 import { threadTest } from "../support/threads.ts";
 import { until } from "../support/until.ts";
+import { untilAlone } from "../support/until_alone.ts";
+import { warningsOf } from "../support/warnings.ts";
 import * as fns from "../support/current_task.ts";
+import { endBeforeTask } from "../support/ended_hosts.ts";
 import { echo, ident, square } from "../support/pool_functions.ts";
 
 /** A grace that no test waits for. */
@@ -32,6 +35,24 @@ for (const name of ["poll", "listen", "sleepLong"] as const) {
     assertEquals(await pool.apply(ident), before);
     assertEquals(pool.stats().calledOff, 1);
   });
+}
+
+for (const isClosed of [false, true]) {
+  const end = isClosed ? "closed itself" : "ended";
+  threadTest(
+    `currentTask().signal is aborted when the pool's thread has ${end}`,
+    async () => {
+      const words = new Int32Array(new SharedArrayBuffer(8));
+      const warnings = await warningsOf(async () => {
+        const thread = new Thread(endBeforeTask, { args: [words, isClosed] });
+        thread.start();
+        await Promise.allSettled([thread.join()]);
+        await untilAlone();
+      });
+      assertEquals([...words], [1, 1]);
+      assertEquals(warnings, []);
+    },
+  );
 }
 
 threadTest("currentTask().signal has the call's reason", async () => {

@@ -41,6 +41,7 @@ export class Kit {
   none: Semaphore = new Semaphore(0);
   event: Event = new Event();
   isSet: Event = new Event();
+  signal: AbortSignal = new AbortController().signal;
   condition: Condition = new Condition();
   barrier: Barrier = new Barrier(1);
   gil: Gil = new Gil();
@@ -162,6 +163,9 @@ export const syncOperations: Record<string, (kit: Kit) => unknown> = {
   "RWLock.isLocked": ({ rwlock }) => rwlock.isLocked,
   "Semaphore.value": ({ semaphore }) => semaphore.value,
   "Event.isSet": ({ event }) => event.isSet,
+  "AbortSignal.aborted": ({ signal }) => signal.aborted,
+  "AbortSignal.reason": ({ signal }) => signal.reason,
+  "AbortSignal.throwIfAborted": ({ signal }) => signal.throwIfAborted(),
   "Barrier.broken": ({ barrier }) => barrier.broken,
   "Barrier.nWaiting": ({ barrier }) => barrier.nWaiting,
   "Thread.isAlive": ({ ended }) => ended!.isAlive,
