@@ -105,6 +105,7 @@ const rooms: Record<string, readonly string[]> = {
   "labs/notebook/cell.ts": [
     "labs/notebook",
     "labs/notebook/observed.ts",
+    "labs/notebook/pause.ts",
     "mod.ts",
     "lib",
   ],
@@ -115,9 +116,11 @@ const rooms: Record<string, readonly string[]> = {
   ],
   "labs/notebook/run_cell.ts": [
     "labs/notebook",
+    "labs/notebook/pause.ts",
     "labs/notebook/recording.ts",
     "lib",
   ],
+  "labs/notebook/pause.ts": ["lib"],
   "labs/notebook/recording.ts": ["labs/notebook", "lib"],
   "labs/notebook/concurrency.ts": ["mod.ts"],
   "labs/notebook/explore.ts": ["lib/explore.ts"],
@@ -139,6 +142,7 @@ const rooms: Record<string, readonly string[]> = {
     "labs/recorded",
     "labs/notebook",
     "labs/notebook/cell.ts",
+    "labs/notebook/pause.ts",
     "mod.ts",
     "vendor/std",
   ],

@@ -26,6 +26,7 @@ import {
   type ThreadOptions,
 } from "@lab9/concurrency";
 import { time } from "../notebook/cell.ts";
+import { pause } from "../notebook/pause.ts";
 import {
   assertEquals,
   displayList,
@@ -74,7 +75,7 @@ const UNTIL_HANDED_ON = 0.1;
 
 /** Waits some seconds, then prints what threads have printed until then. */
 async function printed(seconds = 0): Promise<void> {
-  await sleep(seconds);
+  await pause(seconds);
   printWaiting();
   await sleep(UNTIL_HANDED_ON);
 }

@@ -7,7 +7,6 @@
  */
 
 import { styleText } from "node:util";
-import { sleep } from "../../lib/thread/sleep.ts";
 import { prestartWorkers } from "../../lib/thread/thread.ts";
 import { prestartOf, selectTitled } from "./cells.ts";
 import { FlagError } from "./flags.ts";
@@ -17,6 +16,7 @@ import {
   type LabOptions,
   readFlags,
 } from "./lab_flags.ts";
+import { pause } from "./pause.ts";
 import { proseLines, proseOf } from "./prose.ts";
 
 export {
@@ -96,7 +96,7 @@ async function runCells(
       console.log(isPlain ? text : styled("dim", text));
     }
     await cell.body(context);
-    if (cell.pause > 0) await sleep(cell.pause);
+    await pause(cell.pause);
     console.log();
   }
 }

@@ -55,7 +55,8 @@ export interface CellOptions {
   prestart?: number | ((context: CellContext) => number);
   /**
    * How many seconds the lab waits after the cell. Threads that the cell has started may
-   * still print something, as they did in the notebook before the next cell was run.
+   * still print something, as they did in the notebook before the next cell was run. On a
+   * busy machine the lab waits longer, until the threads wait, too.
    *
    * @default {0}
    */

@@ -7,10 +7,10 @@
  */
 
 import { sharedNow } from "../../lib/sync/recorder.ts";
-import { sleep } from "../../lib/thread/sleep.ts";
 import { getIdent, prestartWorkers } from "../../lib/thread/thread.ts";
 import { type Cell, type CellContext, prestartOf } from "./cells.ts";
 import type { CellEnd, CellStart } from "./events.ts";
+import { pause } from "./pause.ts";
 import { timelineOf } from "./recording.ts";
 
 /** The observer of cells. */
@@ -27,7 +27,7 @@ export async function runCell(
   context: CellContext,
   { send, cpu }: Observer,
 ): Promise<void> {
-  const { id, title, body, pause } = cell;
+  const { id, title, body } = cell;
   const main = getIdent();
   await prestartWorkers(prestartOf(cell, context));
   send({ type: "start", id, title });
@@ -37,6 +37,6 @@ export async function runCell(
   const taken = cpu() - before;
   const end = sharedNow();
   const timeline = timelineOf({ cell: id, title, main, start, end });
-  if (pause > 0) await sleep(pause);
+  await pause(cell.pause);
   send({ type: "end", id, cpu: taken, timeline });
 }
