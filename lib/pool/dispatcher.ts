@@ -87,8 +87,7 @@ export class Dispatcher implements AnyDispatcher {
       // A task that was called off may still ask for its payload.
       pending: () => this.#table.size || this.#workers.overdue,
       onRead: () => this.#outbox.flush(),
-      onBroken: (error) =>
-        this.#abandon(error instanceof Stopped ? threadEnded() : error),
+      onBroken: (error) => this.#abandon(error),
     },
   );
   #hold: Disposable | undefined;
@@ -349,8 +348,9 @@ export class Dispatcher implements AnyDispatcher {
   }
 
   /** Rejects every pending task, and ends the workers. The pool has failed. */
-  #abandon(reason: unknown): void {
+  #abandon(error: unknown): void {
     if (this.#hasStopped) return;
+    const reason = error instanceof Stopped ? threadEnded() : error;
     this.#state = this.#state === "running" ? "failed" : "stopped";
     this.#failure = reason;
     this.#outbox.leaveLine(this.#table.tasks());

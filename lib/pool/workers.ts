@@ -7,7 +7,7 @@ import { pack, type Packed } from "../codec/packing.ts";
 import { currentRegistry, idOf, type Registry } from "../codec/references.ts";
 import type { Settled } from "../thread/run.ts";
 import { start, type Started } from "../thread/starts.ts";
-import { currentWaiter, isParked } from "../sync/waiters.ts";
+import { currentWaiter, isParked, Stopped } from "../sync/waiters.ts";
 import { isMainThread, Outcome, Status } from "../thread/thread_table.ts";
 import { PooledWorker } from "../thread/worker.ts";
 import type { Output } from "../thread/output.ts";
@@ -187,7 +187,7 @@ export class Workers {
    * Starts a worker, unless all have been started. If the start fails, the pool goes
    * on with the workers that it has.
    *
-   * @throws If the start fails and there are no workers.
+   * @throws If the start fails and there are no workers, or this thread is to end.
    */
   grow(): void {
     if (this.#count === this.#size) return;
@@ -201,7 +201,9 @@ export class Workers {
         setAlarm(now() + SPARE_MS, () => this.#keepSpare());
       }
     } catch (error) {
-      if (this.#count === 0) throw refusedBy(this.grow, error);
+      if (this.#count === 0 || error instanceof Stopped) {
+        throw refusedBy(this.grow, error);
+      }
       console.error(
         `Cannot start the other workers of a pool, it has ${this.#count}:`,
         error,

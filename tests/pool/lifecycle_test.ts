@@ -10,7 +10,9 @@ import { activeCount, Pool, Queue, sleep, Thread } from "../../mod.ts";
 import { processTest, threadTest } from "../support/threads.ts";
 import { runProcess } from "../support/thread_process.ts";
 import { until } from "../support/until.ts";
+import { untilAlone } from "../support/until_alone.ts";
 import { warningsOf } from "../support/warnings.ts";
+import { endBetweenStarts } from "../support/ended_hosts.ts";
 import * as fns from "../support/pool_functions.ts";
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
@@ -465,3 +467,20 @@ threadTest("Pool refuses what makes no sense", async () => {
   );
   assertEquals(await pool.apply(fns.square, [3]), 9);
 });
+
+threadTest(
+  "Pool: a thread that ends while it makes a pool reports no error",
+  async () => {
+    const words = new Int32Array(new SharedArrayBuffer(8));
+    const thread = new Thread(endBetweenStarts, { args: [words] });
+    thread.start();
+    await Atomics.waitAsync(words, 0, 0).value;
+    const ended = thread.terminate();
+    Atomics.store(words, 0, 2);
+    Atomics.notify(words, 0);
+    await ended;
+    await assertRejects(() => thread.join(), DOMException);
+    await untilAlone();
+    assertEquals([...words], [2, 0]);
+  },
+);

@@ -22,4 +22,32 @@ export async function endBeforeTask(
   await Atomics.waitAsync(words, 0, 0).value;
   if (isClosed) self.close();
 }
-expose(import.meta, { computeUntilAborted, endBeforeTask });
+/** What a pool needs to know to begin: nothing. */
+export function begin(): void {}
+
+/**
+ * Makes a pool, and is ordered to end between the starts of its first two workers. It
+ * says when that is to be, and counts what is printed.
+ */
+export function endBetweenStarts(words: Int32Array): void {
+  console.error = () => void Atomics.add(words, 1, 1);
+  let starts = 0;
+  const given = {
+    // It is read for each worker.
+    get number() {
+      if (++starts === 2) {
+        Atomics.store(words, 0, 1);
+        Atomics.notify(words, 0);
+        Atomics.wait(words, 0, 1);
+      }
+      return starts;
+    },
+  };
+  new Pool(3, { initializer: begin, initargs: [given] });
+}
+expose(import.meta, {
+  begin,
+  computeUntilAborted,
+  endBeforeTask,
+  endBetweenStarts,
+});
