@@ -408,12 +408,9 @@ const never = new Int32Array(new SharedArrayBuffer(4));
 
 /** Blocks until this worker has ended. */
 export function halt(): never {
-  for (;;) {
-    // Deno ends a closed worker at one of its next instructions. A browser ends it
-    // when its parent terminates it, and wakes it for that.
-    if (deno === undefined) Atomics.wait(never, 0, 0);
-    else Atomics.pause();
-  }
+  // Deno ends a closed worker here, unless native code has called it, such as that of
+  // `Deno.inspect`. A browser ends it when its parent terminates it.
+  for (;;) Atomics.wait(never, 0, 0);
 }
 
 // The process.
@@ -516,6 +513,17 @@ export function newStorage<T>(): Storage<T> | undefined {
 export type Print = (text: string, level: number) => void;
 /** The methods of a console. */
 export type Methods = Record<string, (...args: unknown[]) => void>;
+
+/** The methods that print or format values, each with its object. */
+export function formatters(): [owner: Methods, name: string][] {
+  const methods = console as unknown as Methods;
+  const names = Object.keys(methods).filter((name) =>
+    typeof methods[name] === "function"
+  );
+  const all = names.map((name): [Methods, string] => [methods, name]);
+  if (deno !== undefined) all.push([deno as unknown as Methods, "inspect"]);
+  return all;
+}
 
 /** From this level on, Deno prints to stderr. */
 export const WARNING = 2;

@@ -30,6 +30,12 @@ export interface GuardWords {
   readonly ENDING: number;
 }
 
+/** What a thread calls around code in which it must not be ended by force. */
+export interface Guard {
+  enter(): void;
+  leave(): void;
+}
+
 /** The error for words that no thread has written by the library's protocols. */
 export function damagedMemory(what: string): Error {
   return new Error(`The library's shared memory is damaged: ${what}`);
@@ -126,27 +132,33 @@ export class Mutex {
    * looks at `ENDING`. If `ENDING` is set, it writes 0 into `DEPTH` again, and sleeps
    * until it is ended. Both orders are sequentially consistent, so one of the two
    * threads sees the other.
+   *
+   * @returns The guard, for other code in which the thread must not be ended.
    */
-  static guard(words: Int32Array, { DEPTH, ENDING }: GuardWords): void {
+  static guard(words: Int32Array, { DEPTH, ENDING }: GuardWords): Guard {
+    const enter = (): void => {
+      if (Atomics.add(words, DEPTH, 1) !== 0) return;
+      while (Atomics.load(words, ENDING) !== 0) {
+        Atomics.store(words, DEPTH, 0);
+        Atomics.wait(words, ENDING, 1);
+      }
+    };
+    const leave = (): void => void Atomics.sub(words, DEPTH, 1);
     const { lock, unlock } = Mutex.prototype;
     Mutex.prototype.lock = function () {
-      if (Atomics.add(words, DEPTH, 1) === 0) {
-        while (Atomics.load(words, ENDING) !== 0) {
-          Atomics.store(words, DEPTH, 0);
-          Atomics.wait(words, ENDING, 1);
-        }
-      }
+      enter();
       try {
         lock.call(this);
       } catch (error) {
-        Atomics.sub(words, DEPTH, 1);
+        leave();
         throw error;
       }
     };
     Mutex.prototype.unlock = function (added) {
       unlock.call(this, added);
-      Atomics.sub(words, DEPTH, 1);
+      leave();
     };
+    return { enter, leave };
   }
 
   /** Changes the word from one value to another; false if it has another value. */

@@ -41,7 +41,7 @@ import { Cargo, Kind } from "../codec/cargo.ts";
 import { Decoder } from "../codec/decoder.ts";
 import { Encoder } from "../codec/encoder.ts";
 import { hold } from "../sync/keep_alive.ts";
-import { Mutex } from "../sync/mutex.ts";
+import { type Guard, Mutex } from "../sync/mutex.ts";
 
 /** Values of `FORM`: where the record is. */
 export const Form = {
@@ -227,9 +227,13 @@ export class Handover {
     return Atomics.load(this.#words, SLOT) === GONE;
   }
 
-  /** From now on the worker's mutexes record in the words whether one is held. */
-  guardMutexes(): void {
-    Mutex.guard(this.#words, GUARD_WORDS);
+  /**
+   * From now on the worker's mutexes record in the words whether one is held.
+   *
+   * @returns The guard, for other code in which the worker must not be ended.
+   */
+  guardMutexes(): Guard {
+    return Mutex.guard(this.#words, GUARD_WORDS);
   }
 
   /**

@@ -10,7 +10,12 @@
  */
 
 import { checkFlag, kindOf } from "../checks.ts";
-import { type Methods, newConsole, WARNING } from "../platform/platform.ts";
+import {
+  formatters,
+  type Methods,
+  newConsole,
+  WARNING,
+} from "../platform/platform.ts";
 import {
   type Handle,
   handleOf,
@@ -18,6 +23,7 @@ import {
   putLast,
   reviveHandle,
 } from "../codec/references.ts";
+import type { Guard } from "../sync/mutex.ts";
 import { isUnwinding } from "../sync/waiters.ts";
 // Only the type: a program that uses no queue doesn't load one for this.
 import type { Queue } from "../queue/queue.ts";
@@ -81,6 +87,34 @@ function isQueue(value: unknown): value is Queue<string> {
     "putSync" in value;
 }
 
+/** Keeps this worker from being ended by force; undefined if that can't happen. */
+let guard: Guard | undefined;
+
+/**
+ * Keeps this worker from being ended by force while a method of the console runs, or
+ * `Deno.inspect`. Deno's native code ignores the order to end: the worker would go on
+ * for ever.
+ */
+export function guardConsole(by: Guard): void {
+  guard = by;
+  for (const [owner, name] of formatters()) owner[name] = guarded(owner[name]);
+}
+
+function guarded<Args extends unknown[], T>(
+  call: (...args: Args) => T,
+): (...args: Args) => T {
+  if (guard === undefined) return call;
+  const { enter, leave } = guard;
+  return (...args) => {
+    enter();
+    try {
+      return call(...args);
+    } finally {
+      leave();
+    }
+  };
+}
+
 /** Redirects the console for a thread of that name. */
 export function redirectOutput(output: Output, name: string): void {
   const { to, isNamed = false } = output;
@@ -122,10 +156,14 @@ export function redirectOutput(output: Output, name: string): void {
   for (const [name, method] of Object.entries(formatter)) {
     // Deno's console is native code, which goes on if the worker is ended in the middle
     // of it. So the text is put when the method has returned.
-    redirected[name] = typeof method !== "function" ? method : (...args) => {
-      method(...args);
-      print();
-    };
+    if (typeof method !== "function") redirected[name] = method;
+    else {
+      const format = guarded(method);
+      redirected[name] = (...args) => {
+        format(...args);
+        print();
+      };
+    }
   }
   original = methods;
   Object.assign(global, redirected);

@@ -70,7 +70,7 @@ import {
   offerModules,
   prepareModules,
 } from "./modules.ts";
-import { redirectOutput, restoreOutput } from "./output.ts";
+import { guardConsole, redirectOutput, restoreOutput } from "./output.ts";
 import { markBottom, packThrown } from "../codec/portable_error.ts";
 import {
   adoptThreadTable,
@@ -238,7 +238,7 @@ export async function runJobs(setup: Setup): Promise<void> {
   adoptRecording(setup.recording);
   enterThread();
   handover = new Handover(setup.handover);
-  if (setup.isKillable) handover.guardMutexes();
+  if (setup.isKillable) guardConsole(handover.guardMutexes());
   adoptLine(setup.line, handover);
   noteOpen();
   stopRunning = () => abandonWaits(stopped());

@@ -147,6 +147,15 @@ export const loops = {
     turns(words, () => {
       /(a+)+b/.test("a".repeat(60));
     }),
+  inspects: (words) =>
+    turns(words, () => {
+      Deno.inspect({
+        get [Symbol.toStringTag]() {
+          for (let i = 0; i < 1_000_000; i++);
+          return "tag";
+        },
+      });
+    }),
   blocks: (words) =>
     turns(words, () => {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);

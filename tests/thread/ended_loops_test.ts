@@ -9,7 +9,8 @@ import {
   unwind,
   unwindAsync,
 } from "../support/ended_loops.ts";
-import { threadTest } from "../support/threads.ts";
+import { runProcess } from "../support/thread_process.ts";
+import { processTest, threadTest } from "../support/threads.ts";
 import { warningsOf } from "../support/warnings.ts";
 
 /** What is sent of a kit; it is a class only to be made in one step. */
@@ -110,3 +111,11 @@ threadTest("A thread that is ended gives back what it has", async () => {
     kit.semaphore.acquireSync({ timeout: 0 })[Symbol.dispose]();
   }
 });
+
+processTest(
+  "A thread that is ended in native code computes no more",
+  async () => {
+    const { code, out, err } = await runProcess("ended_in_inspect.ts", []);
+    assertEquals([code, out, err], [0, "AbortError idle", ""]);
+  },
+);

@@ -10,6 +10,7 @@ import {
   Lock,
   LockPoisonedError,
   Queue,
+  sleep,
   Thread,
   type ThreadOptions,
   WorkerLostError,
@@ -72,6 +73,23 @@ threadTest(
     });
     assertEquals(warnings, []);
     await assertStill(words);
+  },
+);
+
+threadTest(
+  "Thread with isolation: terminate() ends what inspects values for ever",
+  async () => {
+    const words = new Int32Array(new SharedArrayBuffer(4));
+    // Nearly all of the time the thread is in Deno's native code.
+    for (let times = 0; times < 3; times++) {
+      const thread = await loopingThread(["inspects", words]);
+      await thread.terminate();
+      await assertRejects(() => thread.join(), DOMException, "terminated");
+      await assertStill(words);
+      const [turns] = words;
+      await sleep(0.1);
+      assertEquals(words[0], turns);
+    }
   },
 );
 
