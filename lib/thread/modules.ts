@@ -55,11 +55,14 @@ function throwingModule(error: unknown): string | undefined {
 
 /** Thrown for a function of a module that this worker hasn't loaded yet. */
 export class ModuleNotLoaded extends TypeError {
-  constructor(readonly url: string) {
+  readonly url: string;
+
+  constructor(url: string) {
     super(
       "Cannot use a function that came by reference: this thread has not loaded " +
         `${url}, which exposes it`,
     );
+    this.url = url;
   }
 }
 

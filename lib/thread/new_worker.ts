@@ -67,7 +67,11 @@ export type Inbox = Pick<Worker, "postMessage">;
 
 /** Posts messages to an isolated worker: the outer worker relays them. */
 export class RelayedInbox implements Inbox {
-  constructor(readonly outer: Worker) {}
+  readonly outer: Worker;
+
+  constructor(outer: Worker) {
+    this.outer = outer;
+  }
 
   postMessage(message: unknown, transfer?: unknown): void {
     const moved = transfer as Transferable[] | undefined;

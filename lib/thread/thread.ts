@@ -130,7 +130,11 @@ interface Joining {
  * thread which was started elsewhere.
  */
 class Attachment {
-  constructor(readonly slot: Slot) {}
+  readonly slot: Slot;
+
+  constructor(slot: Slot) {
+    this.slot = slot;
+  }
 }
 
 /**

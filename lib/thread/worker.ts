@@ -9,7 +9,6 @@ import {
   MessagePort,
   now,
   setRef,
-  type Worker,
 } from "../platform/platform.ts";
 import { setAlarm } from "../sync/alarms.ts";
 import {

@@ -36,6 +36,16 @@ const projects: Record<string, Project> = {
       "deno.json": {
         imports: { "@lab9/concurrency": "./concurrency/mod.ts" },
         unstable,
+        // The library's files are the project's own then.
+        compilerOptions: {
+          noUnusedLocals: true,
+          noUnusedParameters: true,
+          noFallthroughCasesInSwitch: true,
+          allowUnreachableCode: false,
+          allowUnusedLabels: false,
+          verbatimModuleSyntax: true,
+          erasableSyntaxOnly: true,
+        },
       },
       "main.ts": program,
     },
