@@ -2,6 +2,7 @@
 
 import type { AnyFunction } from "../codec/references.ts";
 import type { AsyncWaitOptions } from "../sync/deadline.ts";
+import { checkStopAfterwards, heedStop, isStopping } from "../sync/waiters.ts";
 import { checkFlag, checkOptions } from "../checks.ts";
 import { type Calls, NO_OPTIONS } from "./calls.ts";
 import type {
@@ -78,6 +79,7 @@ export abstract class AnyPool implements AsyncDisposable {
    * ```
    */
   get size(): number {
+    checkStopAfterwards();
     return this.#dispatcher.waiting;
   }
 
@@ -96,6 +98,7 @@ export abstract class AnyPool implements AsyncDisposable {
    * ```
    */
   get running(): number {
+    checkStopAfterwards();
     return this.#dispatcher.running;
   }
 
@@ -124,6 +127,7 @@ export abstract class AnyPool implements AsyncDisposable {
    * ```
    */
   stats(): PoolStats {
+    checkStopAfterwards();
     return this.#dispatcher.stats();
   }
 
@@ -146,6 +150,7 @@ export abstract class AnyPool implements AsyncDisposable {
    * ```
    */
   async ready(): Promise<void> {
+    if (isStopping()) await heedStop();
     this.#calls.checkOpen();
     await this.#dispatcher.ready();
   }
@@ -177,6 +182,7 @@ export abstract class AnyPool implements AsyncDisposable {
    * ```
    */
   async idle(options?: AsyncWaitOptions): Promise<void> {
+    if (isStopping()) await heedStop();
     await this.#dispatcher.calls.idle(options);
   }
 
@@ -213,6 +219,7 @@ export abstract class AnyPool implements AsyncDisposable {
    * ```
    */
   async room(options?: AsyncWaitOptions): Promise<void> {
+    if (isStopping()) await heedStop();
     await this.#dispatcher.room.wait(options);
   }
 
@@ -639,6 +646,7 @@ export abstract class AnyPool implements AsyncDisposable {
    * ```
    */
   async join(options?: AsyncWaitOptions): Promise<void> {
+    if (isStopping()) await heedStop();
     if (this.#dispatcher.isOpen) {
       throw new Error("Cannot join pool: it is still running, close it first");
     }

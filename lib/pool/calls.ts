@@ -3,6 +3,7 @@
 import { Promise as Promises } from "../platform/platform.ts";
 import { checkArray, checkCallable } from "../checks.ts";
 import { isRecording, Mark, recordSpan } from "../sync/recorder.ts";
+import { checkStopAfterwards } from "../sync/waiters.ts";
 import { checkExposed } from "../codec/packing.ts";
 import { type AnyFunction, idOf, originOf } from "../codec/references.ts";
 import {
@@ -107,7 +108,10 @@ export class Calls {
 
   /** @throws {Error} If the pool was closed. */
   checkOpen(): void {
-    if (!this.dispatcher.isOpen) throw new Error("Pool is not running");
+    if (this.dispatcher.isOpen) return;
+    // A loop that ignores the error would never end.
+    checkStopAfterwards();
+    throw new Error("Pool is not running");
   }
 
   /**

@@ -7,7 +7,11 @@ import { clearAlarm, setAlarm } from "../sync/alarms.ts";
 import { hold } from "../sync/keep_alive.ts";
 import { reserveStackForCompiling } from "../sync/reserve_stack.ts";
 import { turn } from "../sync/spin.ts";
-import { beforeBlocking, Stopped } from "../sync/waiters.ts";
+import {
+  beforeBlocking,
+  checkStopAfterwards,
+  Stopped,
+} from "../sync/waiters.ts";
 import { pack } from "../codec/packing.ts";
 import type { Settled } from "../thread/run.ts";
 import { Outcome } from "../thread/thread_table.ts";
@@ -214,7 +218,11 @@ export class Dispatcher implements AnyDispatcher {
   }
 
   submit(task: Task): Promise<unknown> {
-    if (this.#hasStopped) throw this.#failure;
+    if (this.#hasStopped) {
+      // A loop that ignores the error would never end.
+      checkStopAfterwards();
+      throw this.#failure;
+    }
     if (this.calls.refused !== undefined) throw this.calls.refused.reason;
     this.#table.add(task);
     try {

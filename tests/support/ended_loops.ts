@@ -13,6 +13,7 @@ import {
   Gil,
   LifoQueue,
   Lock,
+  Pool,
   PriorityQueue,
   Queue,
   RLock,
@@ -24,6 +25,7 @@ import {
   sleepSync,
   type Thread,
 } from "../../mod.ts";
+import { square } from "./pool_functions.ts";
 
 /** What the operations are called on. */
 export class Kit {
@@ -73,6 +75,16 @@ function keeping<T>(kit: Kit, fn: () => T): T {
 }
 
 const soon = { timeout: 0.001 };
+
+/** Pools of this thread. */
+const pools = new Map<"open" | "closed", Pool>();
+
+function poolOf(state: "open" | "closed"): Pool {
+  let pool = pools.get(state);
+  if (pool === undefined) pools.set(state, pool = new Pool(1));
+  if (state === "closed") pool.close();
+  return pool;
+}
 
 /** Operations that block, or that never wait. */
 export const syncOperations: Record<string, (kit: Kit) => unknown> = {
@@ -166,6 +178,10 @@ export const syncOperations: Record<string, (kit: Kit) => unknown> = {
   "AbortSignal.aborted": ({ signal }) => signal.aborted,
   "AbortSignal.reason": ({ signal }) => signal.reason,
   "AbortSignal.throwIfAborted": ({ signal }) => signal.throwIfAborted(),
+  "Pool.size": () => poolOf("open").size,
+  "Pool.running": () => poolOf("open").running,
+  "Pool.stats": () => poolOf("open").stats(),
+  "Pool.imap, closed": () => poolOf("closed").imap(square, [1]),
   "Barrier.broken": ({ barrier }) => barrier.broken,
   "Barrier.nWaiting": ({ barrier }) => barrier.nWaiting,
   "Thread.isAlive": ({ ended }) => ended!.isAlive,
@@ -230,6 +246,14 @@ export const asyncOperations: Record<string, (kit: Kit) => Promise<unknown>> = {
     return select([full]);
   },
   "Thread.join, ended": ({ ended }) => ended!.join(),
+  "Pool.apply": () => poolOf("open").apply(square, [1]),
+  "Pool.apply, closed": () => poolOf("closed").apply(square, [1]),
+  "Pool.map, closed": () => poolOf("closed").map(square, [1]),
+  "Pool.ready": () => poolOf("open").ready(),
+  "Pool.idle": () => poolOf("open").idle(),
+  "Pool.room": () => poolOf("open").room(),
+  "Pool.room, closed": () => poolOf("closed").room(),
+  "Pool.join": () => poolOf("closed").join(),
   "sleep": () => sleep(0),
   "sleep for long": () => sleep(3600),
   "Queue.get, called off": ({ queue }) => queue.get(never),
