@@ -296,6 +296,8 @@ export class Barrier {
     reserveStackForCompiling();
     using visit = new Visit();
     const until = async <T>(attempt: () => T | Pending): Promise<T> => {
+      // The thread may have ended since the last turn.
+      if (isStopping()) await heedStop();
       const early = attempt();
       if (early !== PENDING) return early;
       const limits = { deadline, signal, witness: visit };

@@ -91,6 +91,9 @@ export const MAX_WAITERS = 1 << WAITER_BITS;
 /** How many turns of a waiter an id can distinguish. */
 const TURNS = 1 << (32 - WAITER_BITS);
 const MAIN_WAITER = 1;
+/** The waiter of code that a thread has left behind. It is always ordered to end. */
+const NO_WAITER = MAX_WAITERS;
+const TABLE_BYTES = (MAX_WAITERS + 1) * STRIDE * 4;
 
 // Words of waiter 0, which no thread has: how many waiters were ever handed out, and
 // the list of those that were given back.
@@ -123,8 +126,9 @@ export class Stopped extends Error {
 /** The words of all waiters. */
 export function waiterWords(): Int32Array {
   if (words === undefined) {
-    words = new Int32Array(new SharedArrayBuffer(MAX_WAITERS * STRIDE * 4));
+    words = new Int32Array(new SharedArrayBuffer(TABLE_BYTES));
     words[COUNT] = MAIN_WAITER + 1;
+    words[NO_WAITER * STRIDE + STOP] = Stop.ORDERED;
     ownThreadId = assignWaiter(MAIN_WAITER, "MainThread");
   }
   return words;
@@ -150,9 +154,25 @@ export function adoptWaiterTable(
  * new table it finds nothing but an order to end.
  */
 export function leaveTable(): void {
-  words = new Int32Array(new SharedArrayBuffer(MAX_WAITERS * STRIDE * 4));
+  words = new Int32Array(new SharedArrayBuffer(TABLE_BYTES));
   words[COUNT] = ownWaiter + 1;
   words[ownWaiter * STRIDE + STOP] = Stop.ORDERED;
+  heeded = lastOperations = 0;
+}
+
+/**
+ * Leaves this worker's waiter until {@linkcode takeWaiter}, because its thread has ended.
+ * A promise may still call a function that the thread has left behind. It gets an order
+ * to end, because it would take what others wait for.
+ */
+export function leaveWaiter(): void {
+  ownWaiter = NO_WAITER;
+  heeded = lastOperations = 0;
+}
+
+/** Takes this worker's waiter, for the next thread. */
+export function takeWaiter(waiter: number): void {
+  ownWaiter = waiter;
   heeded = lastOperations = 0;
 }
 

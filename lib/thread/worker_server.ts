@@ -33,10 +33,12 @@ import {
   isStopOrdered,
   isStopping,
   leaveTable,
+  leaveWaiter,
   noteHeeded,
   setEndWorker,
   Stopped,
   stopped,
+  takeWaiter,
 } from "../sync/waiters.ts";
 import {
   adoptRecording,
@@ -244,6 +246,7 @@ export async function runJobs(setup: Setup): Promise<void> {
   stopRunning = () => abandonWaits(stopped());
   for (;;) {
     const index = await handover.assigned();
+    takeWaiter(setup.waiter);
     if (index === GONE) return;
     if (index === DISMISSED) return end(Outcome.CLOSED);
     const slot = new Slot(index);
@@ -385,6 +388,7 @@ function finish(slot: Slot, outcome: Outcome, handover: Handover): void {
   if (handover.isLast && handover.form !== Form.HELD) {
     return end(outcome);
   }
+  leaveWaiter();
   // Before the slot ends: the next job may come right afterwards.
   handover.finish(slot.index);
   slot.end(outcome);

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Event, Local, Queue, sleep, Thread } from "../../mod.ts";
-import { threadTest } from "../support/threads.ts";
+import { runProcess } from "../support/thread_process.ts";
+import { processTest, threadTest } from "../support/threads.ts";
 import * as fns from "../support/leftovers.ts";
 
 /** No other test has a worker with these. */
@@ -150,3 +151,16 @@ Deno.test("A Local without an initializer has no value", () => {
     "Cannot create local: initial must be a function, received number",
   );
 });
+
+processTest(
+  "What goes on after a thread's end takes and holds nothing",
+  async () => {
+    const { code, out, err } = await runProcess("after_end.ts", []);
+    assertEquals([code, err], [0, ""]);
+    const lines = out.split("\n");
+    assertEquals(lines.length, 24);
+    // The queue has its one item, and nothing is held.
+    const ends = lines.map((line) => line.split(" ").slice(2).join(" "));
+    assertEquals(new Set(ends), new Set(["1 1 false false 1 2"]));
+  },
+);
