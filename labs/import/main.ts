@@ -85,7 +85,12 @@ async function read(path: string): Promise<string> {
   try {
     return await Deno.readTextFile(resolve(folder, path));
   } catch (error) {
-    throw new UsageError(`Cannot read ${path}: ${(error as Error).message}`);
+    const why = error instanceof Deno.errors.NotFound
+      ? "there is no such file"
+      : error instanceof Deno.errors.IsADirectory
+      ? "it is a folder"
+      : (error as Error).message;
+    throw new UsageError(`Cannot read '${path}': ${why}`);
   }
 }
 

@@ -27,7 +27,11 @@ try {
   for (
     const [args, message] of [
       [["bad.ipynb", "mine"], "Cannot import bad.ipynb: nbformat must be 4"],
-      [["none.ipynb", "mine"], "Cannot read none.ipynb: No such file"],
+      [
+        ["none.ipynb", "mine"],
+        "Cannot read 'none.ipynb': there is no such file",
+      ],
+      [["labs", "mine"], "Cannot read 'labs': it is a folder"],
       [[NOTEBOOK], "Cannot import: name a notebook and a lab"],
       [[NOTEBOOK, "../x"], "Cannot import as '../x': a lab's name"],
       [[], "Cannot import: name a notebook and a lab\n\nMake a lab"],
