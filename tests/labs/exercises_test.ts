@@ -40,3 +40,12 @@ processTest("a program that throws gets its error, and no hint", async () => {
   assertStringIncludes(out, "✗ queue-1, not yet: it failed:");
   assertEquals([code, out.includes("Hint")], [1, false]);
 });
+
+processTest("an exercise is judged in colour on a terminal only", async () => {
+  const { stdout } = await new Deno.Command("deno", {
+    args: ["task", "--quiet", "exercise", "queue-1"],
+    stdin: "null",
+  }).output();
+  const text = new TextDecoder().decode(stdout);
+  assertEquals(text.split("\n")[0], "✗ queue-1, not yet: its output");
+});

@@ -11,7 +11,7 @@
 
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { green, red, yellow } from "@std/fmt/colors";
+import { green, red, setColorEnabled, yellow } from "@std/fmt/colors";
 import { mistakeIn } from "../../notebook/flags.ts";
 import { difference } from "../report/differences.ts";
 import { interrupts } from "../run/signals.ts";
@@ -56,6 +56,7 @@ if (!Object.hasOwn(exercises, name) || others.length > 0) {
   Deno.exit(2);
 }
 
+setColorEnabled(!Deno.noColor && Deno.stdout.isTerminal());
 const exercise = exercises[name];
 const file = path === undefined
   ? `labs/exercises/${name}.ts`
