@@ -242,8 +242,8 @@ export class Condition {
     const deadline = waitDeadline("wait on condition", options);
     const { signal } = options;
     if (isStopping()) await heedStop();
-    this.#checkHeld("wait on");
     signal?.throwIfAborted();
+    this.#checkHeld("wait on");
     reserveStackForCompiling();
     const lock = this.#lock[owned];
     let suspended: Suspended | undefined;
@@ -351,8 +351,8 @@ export class Condition {
     const { signal } = options;
     checkCallback("wait on condition", "the predicate", predicate);
     if (isStopping()) await heedStop();
-    this.#checkHeld("wait on");
     signal?.throwIfAborted();
+    this.#checkHeld("wait on");
     for (;;) {
       const result = ask(predicate);
       if (result || now() >= deadline) return result;

@@ -7,6 +7,7 @@ import {
 } from "@std/assert";
 import {
   type AnyFunction,
+  type AsyncWaitOptions,
   Condition,
   Event,
   Lock,
@@ -424,4 +425,15 @@ Deno.test("Condition prints how many wait", async () => {
     assertStringIncludes(`${condition}`, ", 0)>");
   }
   assertEquals(await Promise.all(waits), [true, true, true]);
+});
+
+Deno.test("Condition: every wait throws an aborted signal's reason first", async () => {
+  const condition = new Condition();
+  const signal = AbortSignal.abort(new SyntaxError("enough"));
+  const options: AsyncWaitOptions = { signal };
+  // The lock isn't held, which is a mistake, too.
+  await assertRejects(() => condition.wait(options), SyntaxError);
+  await assertRejects(() => condition.waitFor(() => 1, options), SyntaxError);
+  assertThrows(() => condition.waitSync(options), SyntaxError);
+  assertThrows(() => condition.waitForSync(() => 1, options), SyntaxError);
 });
