@@ -19,6 +19,7 @@ import {
   checkStopAfterwards,
   currentThreadId,
   isAlive,
+  isStopping,
 } from "../sync/waiters.ts";
 import { Cargo } from "./cargo.ts";
 import { Decoder } from "./decoder.ts";
@@ -152,9 +153,12 @@ export class FollowingSignal {
 
   /** Is called by a property. A loop that waits for the abort ends with its thread. */
   #read(): boolean {
-    const sees = this.#sees();
-    if (!sees) checkStopAfterwards();
-    return sees;
+    if (this.#sees()) return true;
+    if (!isStopping()) return false;
+    // The order may have come just now, and abort the source.
+    if (this.#sees()) return true;
+    checkStopAfterwards();
+    return false;
   }
 
   #sees(): boolean {
