@@ -17,9 +17,11 @@
  *    on the record is the main thread's again.
  *  - Until `CLAIMED` is set, the main thread may take the job back: it moves `SLOT`
  *    to `DISMISSED`. The worker then never touches the thread's slot.
- *  - A worker that closes itself leaves all wait lists, moves `SLOT` to `GONE`, and
- *    notifies. It may do so at any time. `SLOT` stays `GONE`, and another worker may
- *    get the waiter.
+ *  - A worker that closes itself leaves all wait lists, claims the job if there is one,
+ *    and decides the outcome of its thread, unless the thread was given up. Then it
+ *    moves `SLOT` to `GONE`, and notifies. It may do so at any time. `SLOT` stays
+ *    `GONE`. Another worker may get the waiter, and another thread may get the slot of a
+ *    thread that was given up.
  *  - Either side sets `LAST` if the worker is to run no other job: the worker closes
  *    itself when it has answered. To dismiss an idle worker, the main thread also
  *    moves `SLOT` to `DISMISSED`.
@@ -279,6 +281,16 @@ export class Handover {
   claim(slot: number): boolean {
     const claimed = slot | CLAIMED;
     return Atomics.compareExchange(this.#words, SLOT, slot, claimed) === slot;
+  }
+
+  /**
+   * Claims the job if there is one, for a worker that is about to close itself.
+   *
+   * @returns The slot of its thread; 0 if there is none, or it was taken back.
+   */
+  keep(): number {
+    const { slot } = this;
+    return slot === 0 || this.claim(slot) || this.slot === slot ? slot : 0;
   }
 
   /** Takes the job back; false if the worker has begun it. */

@@ -337,18 +337,30 @@ export class Slot implements Witness {
    * @returns False if another thread has ended it before, or has begun to.
    */
   end(outcome: Outcome, isCutOff = false): boolean {
-    const all = table();
-    const at = this.index * WORDS;
+    const isFirst = this.decide(outcome);
+    if (isFirst || isCutOff) this.complete();
+    return isFirst;
+  }
+
+  /**
+   * Decides how the thread ends. Who has decided it must then {@linkcode complete} the
+   * end. Until then no other thread gets the slot.
+   *
+   * @returns False if it was decided before.
+   */
+  decide(outcome: Outcome): boolean {
+    const at = this.index * WORDS + OUTCOME;
     const { NONE } = Outcome;
-    const isFirst =
-      Atomics.compareExchange(all, at + OUTCOME, NONE, outcome) === NONE;
-    if (!isFirst && !isCutOff) return false;
+    return Atomics.compareExchange(table(), at, NONE, outcome) === NONE;
+  }
+
+  /** Completes the thread's end. */
+  complete(): void {
     // Before the joins return, so that the locks that it held are poisoned by then.
     endThread(this.waiter);
-    Atomics.store(all, at + STATUS, Status.ENDED);
+    Atomics.store(table(), this.index * WORDS + STATUS, Status.ENDED);
     this.#begun.notifyAll();
     this.#finished.notifyAll();
-    return isFirst;
   }
 
   /** Ends the main thread's life. It keeps its locks, because it may still run. */

@@ -176,11 +176,19 @@ function leaveMainThreadAlone(): void {
 /**
  * Ends the worker at once, and the running thread with it. The worker leaves all wait
  * lists first: as soon as `SLOT` is `GONE`, another worker may get its waiter.
+ *
+ * Another thread may then also get the slot of a thread that was given up. So the outcome
+ * is decided before. A worker whose thread was given up doesn't touch the slot any more.
  */
 function end(outcome: Outcome): void {
   abandonWaits(stopped());
-  const slot = handover!.leave();
-  if (slot > 0) new Slot(slot).end(outcome);
+  const index = handover!.keep();
+  const running = index > 0 ? new Slot(index) : undefined;
+  const isFirst = running?.decide(outcome);
+  const left = handover!.leave();
+  if (isFirst) running!.complete();
+  // The job came just now.
+  else if (running === undefined && left > 0) new Slot(left).end(outcome);
   leaveTable();
   setEndWorker(stayClosed);
   closeWorker();

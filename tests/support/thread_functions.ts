@@ -11,6 +11,7 @@ import {
   sleep,
   sleepSync,
 } from "../../mod.ts";
+import { SLOT } from "../../lib/thread/handover.ts";
 
 export function add(a: number, b: number): number {
   return a + b;
@@ -78,6 +79,18 @@ export function spin(begun: Queue<string>, until: Int32Array): string {
   begun.putSync("begun");
   while (Atomics.load(until, 0) === 0);
   return "computed";
+}
+
+/** Computes, then lets its worker be interrupted in the middle of its last steps. */
+export function spinThenLinger(begun: Queue<string>, words: Int32Array): void {
+  spin(begun, words);
+  const notify = Atomics.notify as (...args: unknown[]) => number;
+  Atomics.notify = (...args: unknown[]) => {
+    const woken = notify(...args);
+    while (args[1] === SLOT && Atomics.load(words, 1) === 0);
+    Atomics.store(words, 2, 1);
+    return woken;
+  };
 }
 
 export interface Seen {
@@ -201,6 +214,7 @@ expose(import.meta, {
   gilSleeper,
   timerWaiter,
   spin,
+  spinThenLinger,
   lookAround,
   joinSelf,
   call,

@@ -6,11 +6,17 @@ import {
   Gil,
   Pool,
   Queue,
+  sleep,
   Thread,
 } from "../../mod.ts";
-import { allocateSlot, Slot } from "../../lib/thread/thread_table.ts";
+import {
+  aliveSlots,
+  allocateSlot,
+  Slot,
+} from "../../lib/thread/thread_table.ts";
 import { processTest, threadTest } from "../support/threads.ts";
 import * as fns from "../support/thread_functions.ts";
+import { until } from "../support/until.ts";
 import { warningsOf } from "../support/warnings.ts";
 
 /** Starts the target, which says when it is about to wait, and ends it. */
@@ -175,6 +181,36 @@ processTest("Idle pools are ended at once, on a busy machine", async () => {
   );
   assertEquals(warnings, []);
 });
+
+threadTest("A thread that was given up ends no other thread", async () => {
+  const begun = new Queue<string>();
+  const go = new Queue<number>();
+  const words = new Int32Array(new SharedArrayBuffer(12));
+  const thread = new Thread(fns.spinThenLinger, { args: [begun, words] });
+  thread.start();
+  await begun.get();
+  const slot = indexOf(thread);
+  await warningsOf(() => thread.terminate());
+  // Its worker leaves, and is interrupted. Its slot goes to one of the next threads.
+  words[0] = 1;
+  const next: Thread<typeof fns.getter>[] = [];
+  do {
+    const getter = new Thread(fns.getter, { args: [begun, go] });
+    getter.start();
+    await begun.get();
+    next.push(getter);
+  } while (indexOf(next.at(-1)!) !== slot && next.length < 200);
+  words[1] = 1;
+  await until(() => Atomics.load(words, 2) === 1);
+  await sleep(0.05);
+  for (const i of next.keys()) go.putNowait(i);
+  await Promise.all(next.map((getter) => getter.join()));
+});
+
+/** The index of the slot of a thread that is alive. */
+function indexOf({ ident }: { ident: number | undefined }): number | undefined {
+  return aliveSlots().find((slot) => slot.ident === ident)?.index;
+}
 
 processTest(
   "A loop that comes late to its next call isn't given up, on a busy machine",
