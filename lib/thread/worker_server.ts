@@ -17,6 +17,7 @@ import {
   startTimer,
 } from "../platform/platform.ts";
 import { areModulesLoading } from "../sync/memory.ts";
+import { turn } from "../sync/spin.ts";
 import { abandonWaits, hasPendingWaits } from "../sync/wait_list.ts";
 import {
   pack,
@@ -260,6 +261,9 @@ export async function runJobs(setup: Setup): Promise<void> {
     const slot = new Slot(index);
     const job = await prepareJob(slot, handover);
     if (job !== undefined) await runJob(slot, job, handover);
+    // The next job may be there already. What promises call that the thread has left
+    // behind must not run as a part of it.
+    await turn();
   }
 }
 
