@@ -161,9 +161,9 @@ export async function closeAfterAwait(): Promise<void> {
 
 /** Closes the worker when the thread has ended already. */
 /** By a signal's clock: a worker with a timer left isn't kept. */
-export function closeLater(closing: Queue<string>): void {
+export function closeLater(closing: Int32Array): void {
   AbortSignal.timeout(1).onabort = () => {
-    closing.putSync("closing");
+    Atomics.store(closing, 0, 1);
     self.close();
   };
 }

@@ -17,6 +17,7 @@ import {
 } from "../../mod.ts";
 import { threadTest } from "../support/threads.ts";
 import * as errors from "../support/thread_errors.ts";
+import { until } from "../support/until.ts";
 import * as fns from "../support/thread_functions.ts";
 
 async function caught(promise: Promise<unknown>): Promise<unknown> {
@@ -183,9 +184,9 @@ threadTest("Thread.join() rejects when the worker closes itself", async () => {
 threadTest(
   "A worker that closes itself while idle is not used again",
   async () => {
-    const closing = new Queue<string>();
+    const closing = new Int32Array(new SharedArrayBuffer(4));
     await run(fns.closeLater, closing);
-    assertEquals(await closing.get(), "closing");
+    await until(() => Atomics.load(closing, 0) === 1);
     // It may have been given this one just before it closed itself.
     await run(fns.add, 1, 2).catch((error) =>
       assertInstanceOf(error, WorkerLostError)
