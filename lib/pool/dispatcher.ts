@@ -488,6 +488,9 @@ export class Dispatcher implements AnyDispatcher {
     try {
       this.#inbox.drain();
     } catch (error) {
+      // This thread is ordered to end. To ask for anything more would end it at once,
+      // without its `finally` blocks.
+      if (error instanceof Stopped) throw error;
       this.#abandon(error);
     }
   }
@@ -514,6 +517,7 @@ export class Dispatcher implements AnyDispatcher {
     try {
       this.#workers.sendMail(worker, mail);
     } catch (error) {
+      if (error instanceof Stopped) throw error;
       // The payload has changed since, or is larger than a message can be.
       this.cancel([task], error);
       this.#workers.sendMail(worker, NOTHING);

@@ -1,7 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { Pool, Queue, sleepSync, Thread, transfer } from "../../mod.ts";
+import { Pool, Queue, sleep, sleepSync, Thread, transfer } from "../../mod.ts";
+import { untilAlone } from "../support/until_alone.ts";
 import { threadTest } from "../support/threads.ts";
-import { getFromPool, passOn, putLength } from "../support/blocked_pools.ts";
+import {
+  blockWhileAsked,
+  getFromPool,
+  passOn,
+  putLength,
+} from "../support/blocked_pools.ts";
 import { put } from "../support/pool_functions.ts";
 
 // A worker has to ask the pool's thread for the arguments of these tasks. That thread
@@ -57,5 +63,22 @@ threadTest(
     for (let i = 0; i < 600 && queue.isEmpty; i++) sleepSync(0.1);
     assertEquals(queue.getNowait(), 7);
     await call;
+  },
+);
+
+threadTest(
+  "Pool: a thread that is ended while its workers ask runs its finally blocks",
+  async () => {
+    const ended = new Int32Array(new SharedArrayBuffer(4));
+    for (let round = 1; round <= 5; round++) {
+      const begun = new Queue<number>();
+      const thread = new Thread(blockWhileAsked, { args: [begun, ended] });
+      thread.start();
+      await begun.get();
+      await sleep(0.05);
+      await thread.terminate();
+      assertEquals(ended[0], round);
+    }
+    await untilAlone();
   },
 );

@@ -21,4 +21,20 @@ export async function getFromPool(tasksPerWorker: number): Promise<number[]> {
   await Promise.all(calls);
   return items;
 }
-expose(import.meta, { getFromPool, passOn, putLength });
+
+/** Blocks while workers ask for the arguments of thousands of tasks. */
+export function blockWhileAsked(
+  begun: Queue<number>,
+  ended: Int32Array,
+): void {
+  const pool = new Pool(2);
+  const queue = new Queue<number>();
+  for (let i = 0; i < 3000; i++) pool.apply(put, [queue, i]).catch(() => {});
+  try {
+    begun.putSync(0);
+    new Queue<number>().getSync();
+  } finally {
+    Atomics.add(ended, 0, 1);
+  }
+}
+expose(import.meta, { blockWhileAsked, getFromPool, passOn, putLength });
