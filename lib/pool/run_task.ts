@@ -118,7 +118,6 @@ async function runAskedFor(
   name: string,
 ): Promise<void> {
   const mail = await replies.ask(task);
-  replies.got();
   try {
     await outsideTask(() => prepareFor(mail));
     task.payload = await loadWhile(() => unpack(mail)) as unknown[];

@@ -341,17 +341,15 @@ export class Replies {
    * may sleep. Then the worker wakes it, so that it looks again. A thread that is about
    * to sleep misses the wake, so it is woken again and again.
    */
-  ask(task: ReceivedTask): Promise<Packed> {
+  async ask(task: ReceivedTask): Promise<Packed> {
     const payload = receiveMail();
     Atomics.add(this.#claim, Claim.ASKING, 1);
     this.#write(task.id, Reply.ASKS, this.#number);
     this.#results.sendSync();
-    return isParked(this.#host) ? this.#wakeFor(payload) : payload;
-  }
-
-  /** Notes that a payload has come. */
-  got(): void {
+    const isWoken = isParked(this.#host);
+    const mail = await (isWoken ? this.#wakeFor(payload) : payload);
     Atomics.sub(this.#claim, Claim.ASKING, 1);
+    return mail;
   }
 
   /** Wakes the pool's thread, which may block, until something has come. */
