@@ -115,7 +115,7 @@ export class Host {
 
   async #start(): Promise<void> {
     await this.#registry.beat({ workers: this.#pool.workers });
-    this.#pools = await this.#registry.pools();
+    await this.#readPools();
     this.#pulse = new Pulse(this.#pace.beat, () => this.#beat());
     const worker = this.#store.work(this.#name, (job) => this.#do(job), {
       concurrency: this.#pool.workers,
@@ -151,7 +151,7 @@ export class Host {
     this.#pulse?.stop();
     // A beat that runs would enter the host in the store once more.
     await this.#pulse?.ended;
-    await this.#clearAnswers().catch(() => {});
+    await this.#readPools().then(() => this.#clearAnswers()).catch(() => {});
     await this.#registry.leave().catch(() => {});
     await this.#registry.clearIfLast().catch(() => {});
   }
@@ -236,17 +236,23 @@ export class Host {
   /** Whether the pool is there. A pool that isn't known is looked up in the store. */
   async #isWanted(pool: string): Promise<boolean> {
     if (this.#pools.has(pool)) return true;
-    this.#pools = await this.#store.persist(() => this.#registry.pools());
+    await this.#store.persist(() => this.#readPools());
     return this.#pools.has(pool);
+  }
+
+  /** Learns which pools are there. */
+  async #readPools(): Promise<void> {
+    this.#pools = await this.#registry.pools();
   }
 
   async #beat(): Promise<void> {
     try {
       await this.#store.check();
       await this.#registry.beat({ workers: this.#pool.workers });
-      await this.#clearAnswers();
+      await this.#readPools();
       this.#endUnwanted();
       if (++this.#beats % SWEEP_BEATS === 0) await this.#registry.sweep();
+      await this.#clearAnswers();
     } catch (error) {
       this.#store.onError(this.#store.redact(String(error)));
     }
@@ -263,12 +269,11 @@ export class Host {
   }
 
   /**
-   * Learns which pools are there, and removes the answers to those that are gone. A
-   * pool removes its answers when it leaves. A chunk that still runs is answered later,
-   * and nobody else knows of that answer.
+   * Removes the answers to pools that are gone. A pool removes its answers when it
+   * leaves. A chunk that still runs is answered later, and nobody else knows of that
+   * answer.
    */
   async #clearAnswers(): Promise<void> {
-    this.#pools = await this.#registry.pools();
     for (const [pool, answers] of this.#answers) {
       if (this.#pools.has(pool) || this.#runsFor(pool)) continue;
       await answers.obliterate({ force: true });
